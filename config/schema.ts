@@ -1,0 +1,114 @@
+// The kinds of value a setting can have. Each reads one environment string and says, when it
+// cannot, what would have been right.
+
+import { z } from "zod";
+
+/** What a setting is: how to read it, what it is when absent, and what to tell the operator. */
+export interface Setting<T> {
+  readonly parse: z.ZodType<T, string>;
+  /** The value when the variable is absent or empty, as it would be written in `.env`. */
+  readonly default: string;
+  /** Unit of the value ("ms", "s", "MB", "path"…), or "" where there is none. */
+  readonly unit: string;
+  readonly doc: string;
+  /** A secret's value never appears in a log, an error or the settings table. */
+  readonly secret: boolean;
+}
+
+interface Options {
+  readonly unit?: string;
+  readonly secret?: boolean;
+}
+
+function setting<T>(
+  parse: z.ZodType<T, string>,
+  fallback: string,
+  doc: string,
+  { unit = "", secret = false }: Options = {},
+): Setting<T> {
+  return { parse, default: fallback, unit, doc, secret };
+}
+
+/** Any text; surrounding white space is dropped. */
+export function text(fallback: string, doc: string, options?: Options): Setting<string> {
+  return setting(z.string().trim(), fallback, doc, options);
+}
+
+/** A secret: as `text`, but never shown. */
+export function secret(doc: string): Setting<string> {
+  return setting(z.string().trim(), "", doc, { secret: true });
+}
+
+/** A number within bounds (both included). */
+export function number(
+  fallback: number,
+  [min, max]: readonly [number, number],
+  doc: string,
+  options?: Options,
+): Setting<number> {
+  const message = `a number from ${min} to ${max}`;
+  const parse = z.string().trim().regex(/^[+-]?\d+(\.\d+)?$/, message).transform(Number)
+    .refine((value) => value >= min && value <= max, message);
+  return setting(parse, String(fallback), doc, options);
+}
+
+/** A whole number within bounds (both included). */
+export function integer(
+  fallback: number,
+  [min, max]: readonly [number, number],
+  doc: string,
+  options?: Options,
+): Setting<number> {
+  const message = `a whole number from ${min} to ${max}`;
+  const parse = z.string().trim().regex(/^[+-]?\d+$/, message).transform(Number)
+    .refine((value) => value >= min && value <= max, message);
+  return setting(parse, String(fallback), doc, options);
+}
+
+const TRUE_WORDS = ["true", "1", "yes", "on"];
+const FALSE_WORDS = ["false", "0", "no", "off"];
+
+/** true/1/yes/on or false/0/no/off. */
+export function flag(fallback: boolean, doc: string): Setting<boolean> {
+  const parse = z.string().trim().toLowerCase()
+    .refine((word) => TRUE_WORDS.includes(word) || FALSE_WORDS.includes(word), "true or false")
+    .transform((word) => TRUE_WORDS.includes(word));
+  return setting(parse, String(fallback), doc);
+}
+
+/** One of a few words. */
+export function choice<const W extends string>(
+  fallback: W,
+  words: readonly W[],
+  doc: string,
+): Setting<W> {
+  const parse = z.string().trim().toLowerCase()
+    .refine((word) => (words as readonly string[]).includes(word), `one of ${words.join(", ")}`)
+    .transform((word) => word as W);
+  return setting(parse, fallback, doc);
+}
+
+/** A comma-separated list of words, each one of a few, none twice. */
+export function choices<const W extends string>(
+  fallback: string,
+  words: readonly W[],
+  doc: string,
+): Setting<readonly W[]> {
+  const message = `a comma-separated list of ${words.join(", ")}, none of them twice`;
+  const parse = z.string()
+    .transform((value) => value.split(",").map((word) => word.trim().toLowerCase()))
+    .refine((list) => list.every((word) => (words as readonly string[]).includes(word)), message)
+    .refine((list) => new Set(list).size === list.length, message)
+    .transform((list) => list as readonly string[] as readonly W[]);
+  return setting(parse, fallback, doc);
+}
+
+/** An absolute http(s) or ws(s) address; a trailing slash is dropped. Empty means "not set". */
+export function url(fallback: string, doc: string): Setting<string> {
+  const message = "an address such as http://127.0.0.1:8088";
+  const parse = z.string().trim()
+    .refine((value) => value === "" || /^(https?|wss?):\/\/\S+$/.test(value), message)
+    .refine((value) => value === "" || URL.canParse(value), message)
+    .transform((value) => value.replace(/\/+$/, ""));
+  return setting(parse, fallback, doc);
+}

@@ -1,0 +1,260 @@
+// Every setting of the service: one schema, read once, in one place. Names are the environment's
+// own, so that what the operator writes in `.env` is what the code says.
+
+import {
+  choice,
+  choices,
+  flag,
+  integer,
+  number,
+  secret,
+  type Setting,
+  text,
+  url,
+} from "./schema.ts";
+
+/** All settings by their environment name. The README's table is made from this. */
+export const SCHEMA = {
+  // Asterisk
+  ARI_HTTP_URL: url("http://127.0.0.1:8088", "Asterisk's HTTP server, where ARI answers"),
+  ARI_USER: text("", "ARI user of ari.conf"),
+  ARI_PASSWORD: secret("ARI user's password"),
+  ARI_APP_NAME: text("voxbot", "Stasis application the dialplan sends calls to"),
+  ARI_FALLBACK_CONTEXT: text(
+    "",
+    "dialplan context a call continues in when the bot cannot go on, e.g. an operator queue; empty hangs up",
+  ),
+  ASTERISK_LANG: choice(
+    "ru",
+    ["ru", "en"],
+    "language of voice, prompts, knowledge base and stemming",
+  ),
+  ASTERISK_SOUNDS_DIR: text(
+    "",
+    "where the PBX looks for sounds (files transport); empty asks the PBX",
+    {
+      unit: "path",
+    },
+  ),
+
+  // Media
+  MEDIA_TRANSPORT: choice(
+    "auto",
+    ["auto", "websocket", "audiosocket", "rtp", "files"],
+    "how audio travels; auto takes the first that the PBX has",
+  ),
+  MEDIA_CONNECT_TIMEOUT_MS: integer(
+    5000,
+    [100, 60000],
+    "deadline for a media channel to be connected",
+    {
+      unit: "ms",
+    },
+  ),
+  PLAYOUT_LOOKAHEAD_MS: integer(2000, [100, 15000], "most audio handed to the PBX ahead of time", {
+    unit: "ms",
+  }),
+  RECORD_CALLS: flag(true, "keep a stereo WAV of each call in DATA_DIR/recordings"),
+
+  // Turn-taking
+  VAD_THRESHOLD: number(
+    0.5,
+    [0.05, 0.95],
+    "speech probability from which a frame counts as speech",
+  ),
+  PREROLL_MS: integer(
+    300,
+    [0, 2000],
+    "audio kept from before speech onset, so the first word is whole",
+    {
+      unit: "ms",
+    },
+  ),
+  ENDPOINT_SILENCE_MS: integer(400, [100, 5000], "silence that ends a finished-looking turn", {
+    unit: "ms",
+  }),
+  ENDPOINT_MAX_SILENCE_MS: integer(
+    2000,
+    [200, 10000],
+    "silence that ends an unfinished-looking turn",
+    {
+      unit: "ms",
+    },
+  ),
+  BARGE_IN: flag(true, "the caller can interrupt the bot"),
+  BARGE_IN_GUARD_MS: integer(
+    300,
+    [0, 3000],
+    "start of a bot phrase in which our own echo is not a barge-in",
+    {
+      unit: "ms",
+    },
+  ),
+  BARGE_IN_CONFIRM_MS: integer(
+    600,
+    [100, 5000],
+    "speech this long is a barge-in whatever its words",
+    {
+      unit: "ms",
+    },
+  ),
+  SILENCE_NUDGE_SECONDS: number(8, [1, 120], "silence after which the caller is asked once", {
+    unit: "s",
+  }),
+
+  // Deadlines and supervision
+  CALL_INACTIVITY_TIMEOUT: number(
+    180,
+    [1, 86400],
+    "a call with nobody speaking this long is ended",
+    {
+      unit: "s",
+    },
+  ),
+  CHANNEL_MONITOR_INTERVAL: number(
+    60,
+    [1, 3600],
+    "how often live calls are compared with the PBX's channels",
+    {
+      unit: "s",
+    },
+  ),
+  AI_PROCESSING_TIMEOUT: number(20, [1, 300], "longest the caller waits for an answer", {
+    unit: "s",
+  }),
+  PLAYBACK_RETRY_COUNT: integer(3, [0, 20], "how often a failed playback is tried again"),
+  MAX_UTTERANCE_SECONDS: number(60, [1, 600], "longest single caller utterance", { unit: "s" }),
+  MAX_CALL_SECONDS: number(3600, [10, 86400], "longest call", { unit: "s" }),
+  DRAIN_TIMEOUT_SECONDS: number(
+    30,
+    [0, 3600],
+    "on SIGTERM running calls have this long to finish",
+    { unit: "s" },
+  ),
+  CALL_POOL_SIZE: integer(2, [0, 64], "warm call isolates kept ready"),
+  CALL_HEAP_MB: integer(128, [32, 4096], "heap limit of a call isolate", { unit: "MB" }),
+  CALL_RESTART_INTENSITY: integer(
+    5,
+    [0, 1000],
+    "restarts of one call allowed within CALL_RESTART_PERIOD_SECONDS",
+  ),
+  CALL_RESTART_PERIOD_SECONDS: number(60, [1, 3600], "period of the restart intensity", {
+    unit: "s",
+  }),
+  MAX_CALLS: integer(100, [1, 10000], "calls served at once; more go to ARI_FALLBACK_CONTEXT"),
+  FAULT_INJECTION: flag(false, "allow POST /api/calls/{id}/fault; for tests only"),
+
+  // The assistant
+  AGENT_PROVIDER: choice(
+    "auto",
+    ["auto", "extractive", "openai"],
+    "who answers; auto is openai when OPENAI_API_KEY is set, else extractive",
+  ),
+  PROMPTS_FILE_PATH: text(
+    "",
+    "prompts file; empty is config/prompts.json (ru) or config/prompts.en.json (en)",
+    {
+      unit: "path",
+    },
+  ),
+  KNOWLEDGE_BASE_PATH: text(
+    "",
+    "general knowledge base; empty is config/kb/general.md, or general.en.md for en",
+    {
+      unit: "path",
+    },
+  ),
+  KNOWLEDGE_BASE2_PATH: text(
+    "",
+    "technical knowledge base; empty is config/kb/tech.md, or tech.en.md for en",
+    {
+      unit: "path",
+    },
+  ),
+  KB_TOP_K: integer(3, [1, 20], "passages retrieved for a question"),
+
+  // Speech
+  ASR_PROVIDER: choices("local", ["local"], "speech recognition, in order of preference"),
+  TTS_PROVIDER: choices("local", ["local"], "speech synthesis, in order of preference"),
+  LOCAL_TTS_VOICE: text("", "espeak-ng voice; empty is ru or en-us by ASTERISK_LANG"),
+  LOCAL_TTS_SPEED: number(1, [0.5, 2], "speaking rate of the local voice"),
+
+  // The service itself
+  DATA_DIR: text("data", "recordings, journal and caches", { unit: "path" }),
+  CONSOLE_HOST: text("127.0.0.1", "address the HTTP console listens on"),
+  CONSOLE_PORT: integer(9000, [0, 65535], "port of the HTTP console; 0 takes a free one"),
+  LOG_LEVEL: choice("info", ["debug", "info", "warning", "error"], "least severe log line shown"),
+} as const satisfies Record<string, Setting<unknown>>;
+
+/** A setting's environment name. */
+export type SettingName = keyof typeof SCHEMA;
+
+/** All settings, by environment name, parsed. A plain object: it can be sent to another isolate. */
+export type Settings = {
+  readonly [N in SettingName]: (typeof SCHEMA)[N] extends Setting<infer T> ? T : never;
+};
+
+/** One or more settings are wrong; the message lists every problem with its cure. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+
+  constructor(readonly problems: readonly string[]) {
+    super(
+      `${problems.length} wrong setting(s):\n${problems.map((line) => `  - ${line}`).join("\n")}`,
+    );
+  }
+}
+
+/** Families of names that are ours alone: an unknown name in them is a mistake, not a stranger's. */
+const OUR_PREFIXES = ["ARI_", "ENDPOINT_", "BARGE_IN_", "KNOWLEDGE_BASE", "CALL_", "CONSOLE_"];
+
+/**
+ * Reads every setting from `env` (for example `Deno.env.toObject()`).
+ *
+ * @throws {SettingsError} naming all wrong and unknown settings at once; a secret's value is never shown.
+ */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(SCHEMA) as [SettingName, Setting<unknown>][]) {
+    const given = env[name]?.trim() ? env[name] : undefined;
+    const result = setting.parse.safeParse(given ?? setting.default);
+    if (result.success) values[name] = result.data;
+    else {
+      const shown = setting.secret ? "(hidden)" : JSON.stringify(given);
+      problems.push(`${name}=${shown} must be ${result.error.issues[0]?.message ?? "valid"}`);
+    }
+  }
+  for (const name of Object.keys(env)) {
+    if (name in SCHEMA || !OUR_PREFIXES.some((prefix) => name.startsWith(prefix))) continue;
+    const near = nearest(name);
+    problems.push(`${name} is not a setting${near ? `; did you mean ${near}?` : "; remove it"}`);
+  }
+  if (problems.length > 0) throw new SettingsError(problems);
+  return values as Settings;
+}
+
+/** The default settings, with some replaced: what tests and the demo start from. */
+export function settingsWith(changes: Partial<Settings>): Settings {
+  return { ...readSettings({}), ...changes };
+}
+
+function nearest(name: string): SettingName | undefined {
+  const ranked = (Object.keys(SCHEMA) as SettingName[])
+    .map((known) => ({ known, distance: editDistance(name, known) }))
+    .sort((a, b) => a.distance - b.distance);
+  return ranked[0] && ranked[0].distance <= 4 ? ranked[0].known : undefined;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,71 @@
+// Audio as it travels inside the service: signed 16-bit mono PCM at 16 kHz ("slin16" in
+// Asterisk), in frames of 20 ms.
+
+/** Samples a second everywhere inside the service. */
+export const SAMPLE_RATE_HZ = 16_000;
+/** One frame of a telephone leg, in milliseconds. */
+export const FRAME_MS = 20;
+/** Samples in one frame. */
+export const FRAME_SAMPLES = SAMPLE_RATE_HZ * FRAME_MS / 1000;
+/** Bytes in one frame. */
+export const FRAME_BYTES = FRAME_SAMPLES * 2;
+
+/** Mono samples, signed 16-bit, at `SAMPLE_RATE_HZ` unless said otherwise. */
+export type Pcm = Int16Array<ArrayBuffer>;
+
+/** How long `samples` samples last, in milliseconds. */
+export function durationMs(samples: number, sampleRateHz: number = SAMPLE_RATE_HZ): number {
+  return samples * 1000 / sampleRateHz;
+}
+
+/** How many samples last `ms` milliseconds. */
+export function samplesIn(ms: number, sampleRateHz: number = SAMPLE_RATE_HZ): number {
+  return Math.round(ms * sampleRateHz / 1000);
+}
+
+/** Little-endian bytes to samples; an odd last byte is not a sample and is dropped. */
+export function pcmFromBytes(bytes: Uint8Array): Pcm {
+  const samples = bytes.byteLength >> 1;
+  const pcm = new Int16Array(samples);
+  new Uint8Array(pcm.buffer).set(bytes.subarray(0, samples * 2));
+  return pcm;
+}
+
+/** Samples as little-endian bytes, without copying. */
+export function pcmToBytes(pcm: Int16Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(pcm.buffer as ArrayBuffer, pcm.byteOffset, pcm.byteLength);
+}
+
+/** One array from many. */
+export function concatPcm(parts: readonly Int16Array[]): Pcm {
+  const whole = new Int16Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Samples to the -1…1 floats that models take. */
+export function toFloat32(pcm: Int16Array): Float32Array<ArrayBuffer> {
+  const floats = new Float32Array(pcm.length);
+  for (let i = 0; i < pcm.length; i++) floats[i] = pcm[i]! / 32768;
+  return floats;
+}
+
+/** -1…1 floats to samples, clipped. */
+export function fromFloat32(floats: Float32Array): Pcm {
+  const pcm = new Int16Array(floats.length);
+  for (let i = 0; i < floats.length; i++) {
+    pcm[i] = Math.max(-32768, Math.min(32767, Math.round(floats[i]! * 32768)));
+  }
+  return pcm;
+}
+
+/** Root-mean-square level in dB relative to full scale; digital silence is -Infinity. */
+export function levelDbfs(pcm: Int16Array): number {
+  let sum = 0;
+  for (const sample of pcm) sum += sample * sample;
+  return 10 * Math.log10(sum / Math.max(1, pcm.length) / (32768 * 32768));
+}
