@@ -23,7 +23,7 @@ const CHECKS: readonly Step[] = [
   { title: "dependencies", args: ["install"], tests: false },
   { title: "formatting", args: ["fmt", "--check"], tests: false },
   { title: "lint", args: ["lint"], tests: false },
-  { title: "types", args: ["check", "."], tests: false },
+  { title: "types", args: ["check", "--quiet", "."], tests: false },
 ];
 
 const UNIT_TESTS: Step = {
@@ -59,6 +59,7 @@ async function run({ title, args, tests }: Step): Promise<Counts> {
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
+    env: Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" },
     signal: timeout,
   }).spawn();
   let output = "";
