@@ -1,17 +1,20 @@
 // `deno task doctor`: looks at all a first installation gets wrong, and says the cure for each.
 
-import { readSettings, type Settings, SettingsError } from "../config/settings.ts";
+import { settingsFromEnvironment } from "../config/environment.ts";
+import { type Settings, SettingsError } from "../config/settings.ts";
 import { checkAssistant } from "./doctor/assistant.ts";
 import { fail, type Finding, type Findings, format, ok } from "./doctor/finding.ts";
 import { checkHost } from "./doctor/host.ts";
 import { checkPbx } from "./doctor/pbx.ts";
 import { checkSpeech } from "./doctor/speech.ts";
+import { print } from "./print.ts";
 
 /** What the doctor looks at and where the report goes. */
 export interface DoctorOptions {
-  /** The environment the service would start in. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  write(text: string): void;
+  /** The settings the service would start with; throws `SettingsError`. Default: the environment's. */
+  readonly settings?: () => Settings;
+  /** Takes the report line by line. Default: standard output. */
+  readonly write?: (line: string) => void;
 }
 
 const EXAMINATIONS: readonly [title: string, check: (settings: Settings) => Findings][] = [
@@ -21,37 +24,39 @@ const EXAMINATIONS: readonly [title: string, check: (settings: Settings) => Find
   ["This machine", checkHost],
 ];
 
-/** Examines everything, writing a line for each finding as it is made; returns the exit code. */
-export async function doctor({ env, write }: DoctorOptions): Promise<0 | 1> {
+/** Examines everything, writing each finding as it is made; returns the exit code. */
+export async function doctor(
+  { settings: read = settingsFromEnvironment, write = print }: DoctorOptions = {},
+): Promise<0 | 1> {
   const findings: Finding[] = [];
   const report = (finding: Finding) => {
     findings.push(finding);
-    write(format(finding));
+    for (const line of format(finding)) write(line);
   };
 
-  write("Settings\n");
-  const settings = settingsOf(env, report);
+  write("Settings");
+  const settings = checkSettings(read, report);
   if (settings) {
     for (const [title, check] of EXAMINATIONS) {
-      write(`${title}\n`);
+      write(title);
       for await (const finding of check(settings)) report(finding);
     }
   }
   const failed = findings.filter(({ status }) => status === "FAIL").length;
   write(
     failed === 0
-      ? "Nothing is wrong.\n"
-      : `${failed} of ${findings.length} checks failed: the lines marked FAIL say what to do.\n`,
+      ? "Nothing is wrong."
+      : `${failed} of ${findings.length} checks failed: the lines marked FAIL say what to do.`,
   );
   return failed === 0 ? 0 : 1;
 }
 
-function settingsOf(
-  env: DoctorOptions["env"],
+function checkSettings(
+  read: () => Settings,
   report: (finding: Finding) => void,
 ): Settings | undefined {
   try {
-    const settings = readSettings(env);
+    const settings = read();
     report(ok("all settings can be read"));
     return settings;
   } catch (error) {

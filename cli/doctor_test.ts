@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
-import { settingsWith } from "../config/settings.ts";
+import { readSettings, settingsWith } from "../config/settings.ts";
 import { createConsole } from "../console/console.ts";
 import { createMetrics } from "../console/metrics.ts";
 import { startConsole } from "../console/server.ts";
@@ -27,8 +27,8 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
 Deno.test("every wrong setting is named, and nothing is looked at with wrong settings", async () => {
   let report = "";
   const code = await doctor({
-    env: { ASTERISK_LANG: "de", CONSOLE_PORT: "x", ARI_PASWORD: "s3cret" },
-    write: (text) => report += text,
+    settings: () => readSettings({ ASTERISK_LANG: "de", CONSOLE_PORT: "x", ARI_PASWORD: "s3cret" }),
+    write: (line) => report += `${line}\n`,
   });
   assert.equal(code, 1);
   assert.equal(report.match(/^ {2}FAIL /gm)?.length, 3);
@@ -40,10 +40,15 @@ Deno.test("every wrong setting is named, and nothing is looked at with wrong set
 Deno.test("a whole examination ends with a verdict and the exit code", () =>
   inFolder(async (folder) => {
     let report = "";
-    const env = { ARI_HTTP_URL: "http://127.0.0.1:1", ASTERISK_LANG: "en", DATA_DIR: folder };
     const code = await doctor({
-      env: { ...env, CONSOLE_PORT: "0" },
-      write: (text) => report += text,
+      settings: () =>
+        settingsWith({
+          ARI_HTTP_URL: "http://127.0.0.1:1",
+          ASTERISK_LANG: "en",
+          DATA_DIR: folder,
+          CONSOLE_PORT: 0,
+        }),
+      write: (line) => report += `${line}\n`,
     });
     assert.equal(code, 1);
     for (const title of ["Settings", "Asterisk", "Speech", "Assistant", "This machine"]) {

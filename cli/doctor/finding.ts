@@ -27,13 +27,10 @@ export function note(what: string, fix?: string): Finding {
   return { status: "note", what, ...fix && { fix } };
 }
 
-/** The line (or two) of a finding. */
-export function format({ status, what, fix }: Finding): string {
-  return `  ${status.padEnd(5)} ${what}\n${fix ? `        ${fixLabel(status)}: ${fix}\n` : ""}`;
-}
-
-function fixLabel(status: Finding["status"]): string {
-  return status === "FAIL" ? "fix" : "see";
+/** The line of a finding, and the line of its cure. */
+export function format({ status, what, fix }: Finding): string[] {
+  const line = `  ${status.padEnd(5)} ${what}`;
+  return fix ? [line, `        ${status === "FAIL" ? "fix" : "see"}: ${fix}`] : [line];
 }
 
 /** An error's own words, for a finding. */
