@@ -190,6 +190,7 @@ export class WebsocketTransport implements MediaTransport {
     this.#marks.delete(correlationId);
     if (!this.#flushing) this.#playhead.played(mark.position);
     this.#handlers?.onMark(mark.markId);
+    this.#pump();
   }
 
   #onAudio(pcm: Pcm): void {
