@@ -120,7 +120,7 @@ Deno.test("the whole call has its limit, whatever happens in it", () =>
     timers.enter("answering");
     wait(9);
     assert.deepEqual(passed, []);
-    wait(3);
+    wait(4);
     assert.ok(passed.includes("answering hangup"));
   }));
 
