@@ -57,7 +57,7 @@ export abstract class Channel {
   /** The application it is in, while it is in Stasis. */
   app: string | undefined;
   bridge: Bridge | undefined;
-  /** It hears a playback now, and so nothing of its bridge. */
+  /** It hears a playback now: meanwhile it neither hears its bridge nor is heard there. */
   playing = false;
   /** It has been hung up; nothing more happens to it. */
   gone = false;

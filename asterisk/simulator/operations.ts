@@ -34,6 +34,7 @@ export interface OperationContext {
   readonly modules: readonly string[];
   readonly startedAt: string;
   readonly mediaStartDelayMs: number;
+  readonly mediaConnectTimeoutMs: number;
   /** The process of the PBX dies now; the request is never answered. */
   crash(why: string): never;
 }
@@ -281,6 +282,7 @@ function externalMedia(context: OperationContext, params: Parameters): Answer {
     noAutoAnswer: transportData.replace(/\w\(.*?\)/g, "").includes("n"),
     transportData,
     mediaStartDelayMs: context.mediaStartDelayMs,
+    connectTimeoutMs: context.mediaConnectTimeoutMs,
   });
   for (const [name, value] of Object.entries(params.variables)) channel.variables.set(name, value);
   pbx.channels.set(id, channel);

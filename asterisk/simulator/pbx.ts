@@ -129,7 +129,7 @@ export class Pbx {
   /** What one channel's far end says. */
   voice(channel: Channel, frame: Pcm): void {
     this.recordings.voice(channel, frame);
-    channel.bridge?.voice(channel, frame);
+    if (!channel.playing) channel.bridge?.voice(channel, frame);
   }
 
   /** A key the channel's far end has pressed for `durationMs`. */

@@ -32,6 +32,11 @@ export class Recordings {
       throw new AriFailure(409, `Recording '${name}' already exists and can not be overwritten`);
     }
     const recording = { name, format, channel, startedAt: performance.now(), frames: [] };
+    if (channel.bridge) {
+      const cause = "Cannot record channel while in bridge";
+      this.#tell(recording, "RecordingFailed", "failed", { cause });
+      return toJson(recording, "failed");
+    }
     this.#live.set(name, recording);
     queueMicrotask(() => this.#tell(recording, "RecordingStarted", "recording"));
     return toJson(recording, "queued");
@@ -54,7 +59,8 @@ export class Recordings {
     const recording = this.#find(name);
     this.#live.delete(name);
     this.#stored.set(name, { format: recording.format, pcm: concatPcm(recording.frames) });
-    this.#tell(recording, "RecordingFinished", "done");
+    const duration = Math.floor((performance.now() - recording.startedAt) / 1000);
+    this.#tell(recording, "RecordingFinished", "done", { duration });
   }
 
   /** The channel is gone: its recordings end, and are kept. */
@@ -82,10 +88,14 @@ export class Recordings {
     return recording;
   }
 
-  #tell(recording: LiveRecording, type: string, state: string): void {
-    const duration = Math.floor((performance.now() - recording.startedAt) / 1000);
+  #tell(
+    recording: LiveRecording,
+    type: string,
+    state: string,
+    facts: Record<string, unknown> = {},
+  ): void {
     this.#pbx.tellOf(recording.channel, type, {
-      recording: { ...toJson(recording, state), ...(state === "done" ? { duration } : {}) },
+      recording: { ...toJson(recording, state), ...facts },
     });
   }
 }
