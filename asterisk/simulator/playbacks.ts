@@ -1,8 +1,8 @@
 // Sounds that ARI plays to a channel: one after another, 20 ms at a time.
 
 import { FRAME_SAMPLES, type Pcm, SAMPLE_RATE_HZ, samplesIn } from "../../media/frame.ts";
-import type { Channel } from "./channel.ts";
-import type { Pbx } from "./pbx.ts";
+import type { Channel, TellOf } from "./channel.ts";
+import type { FrameClock } from "./clock.ts";
 import { AriFailure } from "./wire.ts";
 
 /** Sounds by the name ARI asks for: `hello` for `sound:hello`. 16 kHz mono. */
@@ -23,13 +23,15 @@ interface Playback {
 
 /** All playbacks of the PBX. */
 export class Playbacks {
-  readonly #pbx: Pbx;
+  readonly #clock: FrameClock;
+  readonly #tellOf: TellOf;
   readonly #sounds: Sounds;
   readonly #queues = new Map<Channel, Playback[]>();
   readonly #clocks = new Map<Channel, Disposable>();
 
-  constructor(pbx: Pbx, sounds: Sounds) {
-    this.#pbx = pbx;
+  constructor(clock: FrameClock, tellOf: TellOf, sounds: Sounds) {
+    this.#clock = clock;
+    this.#tellOf = tellOf;
     this.#sounds = sounds;
   }
 
@@ -99,7 +101,7 @@ export class Playbacks {
         this.#advance(channel);
       } else if (!this.#clocks.has(channel)) {
         channel.playing = true;
-        this.#clocks.set(channel, this.#pbx.clock.subscribe(() => this.#tick(channel)));
+        this.#clocks.set(channel, this.#clock.subscribe(() => this.#tick(channel)));
       }
     }
   }
@@ -173,7 +175,7 @@ export class Playbacks {
   }
 
   #tell(playback: Playback, type: string): void {
-    this.#pbx.tellOf(playback.channel, type, { playback: toJson(playback) });
+    this.#tellOf(playback.channel, type, { playback: toJson(playback) });
   }
 }
 

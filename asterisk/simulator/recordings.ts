@@ -1,8 +1,7 @@
 // Recordings that ARI makes of a channel: what its far end says, kept in memory until stopped.
 
 import { concatPcm, type Pcm } from "../../media/frame.ts";
-import type { Channel } from "./channel.ts";
-import type { Pbx } from "./pbx.ts";
+import type { Channel, TellOf } from "./channel.ts";
 import { AriFailure } from "./wire.ts";
 
 interface LiveRecording {
@@ -15,12 +14,12 @@ interface LiveRecording {
 
 /** All recordings of the PBX, running and stored. */
 export class Recordings {
-  readonly #pbx: Pbx;
+  readonly #tellOf: TellOf;
   readonly #live = new Map<string, LiveRecording>();
   readonly #stored = new Map<string, { readonly format: string; readonly pcm: Pcm }>();
 
-  constructor(pbx: Pbx) {
-    this.#pbx = pbx;
+  constructor(tellOf: TellOf) {
+    this.#tellOf = tellOf;
   }
 
   /** @throws {AriFailure} 409 when the name is taken, 422 for an unknown format. */
@@ -32,7 +31,7 @@ export class Recordings {
       throw new AriFailure(409, `Recording '${name}' already exists and can not be overwritten`);
     }
     const recording = { name, format, channel, startedAt: performance.now(), frames: [] };
-    if (channel.bridge) {
+    if (channel.bridgeId !== undefined) {
       const cause = "Cannot record channel while in bridge";
       this.#tell(recording, "RecordingFailed", "failed", { cause });
       return toJson(recording, "failed");
@@ -94,7 +93,7 @@ export class Recordings {
     state: string,
     facts: Record<string, unknown> = {},
   ): void {
-    this.#pbx.tellOf(recording.channel, type, {
+    this.#tellOf(recording.channel, type, {
       recording: { ...toJson(recording, state), ...facts },
     });
   }

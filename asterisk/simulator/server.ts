@@ -4,10 +4,12 @@ import { Buffer } from "node:buffer";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
-import { OPERATIONS, resourceDocs, resourceList } from "./api_docs.ts";
+import { resourceDocs, resourceList } from "./api_docs.ts";
+import { OPERATIONS } from "./api_operations.ts";
 import type { EventsListener } from "./applications.ts";
 import { MediaChannel } from "./media_channel.ts";
-import { type Answer, HANDLERS, type OperationContext } from "./operations.ts";
+import type { Answer, OperationContext } from "./operation.ts";
+import { HANDLERS } from "./operations.ts";
 import { matchPath, readParameters } from "./request.ts";
 import { AriFailure } from "./wire.ts";
 
