@@ -8,7 +8,7 @@ import { type Counts, readSummary, sum, summaryLine } from "./summary.ts";
 const ELSEWHERE = ["tests/pbx", "tests/chaos", "tests/browser"];
 const SCENARIOS = "tests/scenarios";
 /** Longer than any step takes on a slow machine; what hangs is stopped and counted as failed. */
-const STEP_TIMEOUT_MS = 20 * 60 * 1000;
+const STEP_TIMEOUT_MS = 12 * 60 * 1000;
 
 const ROOT = new URL("..", import.meta.url);
 
