@@ -11,14 +11,8 @@ import { MediaChannel } from "./media_channel.ts";
 import type { Answer, OperationContext } from "./operation.ts";
 import { HANDLERS } from "./operations.ts";
 import { matchPath, readParameters } from "./request.ts";
+import type { AnsweredRequest } from "./simulator.ts";
 import { AriFailure } from "./wire.ts";
-
-/** One ARI request that was answered, for tests to look back on. */
-export interface AnsweredRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly status: number;
-}
 
 /** Faults the server is to show. */
 export interface ServerFaults {
