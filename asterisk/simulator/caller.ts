@@ -112,7 +112,7 @@ export class Caller implements SimulatedCaller {
 
   hangUp(): Promise<void> {
     this.#finish("the caller hung up");
-    this.#pbx.hangUp(this.#channel, CAUSE.normal, { cause: CAUSE.normal.code });
+    this.#pbx.hangUp(this.#channel, CAUSE.normal, {});
     return Promise.resolve();
   }
 
