@@ -84,7 +84,7 @@ export class Caller implements SimulatedCaller {
   say(pcm: Pcm): Promise<{ readonly startedAt: number; readonly endedAt: number }> {
     if (this.#over !== undefined) {
       return Promise.reject(
-        new CallOverError(`Nobody can speak in a call that is over: ${this.#over}`),
+        new CallOverError(`Nothing can be said: ${this.#over}`),
       );
     }
     const spoken: Speech["spoken"] = Promise.withResolvers();
@@ -96,14 +96,13 @@ export class Caller implements SimulatedCaller {
     return spoken.promise;
   }
 
-  press(digit: string): Promise<void> {
+  async press(digit: string): Promise<void> {
     if (!KEYS.test(digit)) {
-      return Promise.reject(
-        new RangeError(`There is no key ${JSON.stringify(digit)}: press 0-9, *, #, A-D.`),
-      );
+      throw new RangeError(`There is no key ${JSON.stringify(digit)}: press 0-9, *, #, A-D.`);
     }
-    if (this.#over === undefined) this.#pbx.digit(this.#channel, digit, KEY_MS);
-    return Promise.resolve();
+    await this.answered;
+    if (this.#over !== undefined) throw new CallOverError(`No key can be pressed: ${this.#over}`);
+    this.#pbx.digit(this.#channel, digit, KEY_MS);
   }
 
   mute(muted: boolean): void {

@@ -185,13 +185,13 @@ class IsolatedCaller implements SimulatedCaller {
     void this.#remote.mute(this.#channelId, muted);
   }
 
-  hangUp(): Promise<void> {
-    return this.#remote.hangUp(this.#channelId);
+  async hangUp(): Promise<void> {
+    await this.#remote.hangUp(this.#channelId);
+    await this.#ended.promise;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.hangUp();
-    await this.#ended.promise;
   }
 
   #take(event: CallerEvent): void {
