@@ -37,7 +37,9 @@ export async function createAgent(settings: Settings, prompts: Prompts): Promise
   // Loaded only where they are used: together they cost a call's isolate some 10 MB.
   const { OpenAiAgent } = await import("./openai_agent.ts");
   const retrieval = new Retrieval(await vectorStore(settings), lexical, settings.CHROMA_TIMEOUT_MS);
-  return new OpenAiAgent(settings, prompts, retrieval);
+  const agent = new OpenAiAgent(settings, prompts, retrieval);
+  void agent.connect();
+  return agent;
 }
 
 /**
@@ -49,7 +51,11 @@ export async function warmAgent(settings: Settings): Promise<void> {
   const loading = lexicalStore(settings);
   normalizeRecognized("один", settings.ASTERISK_LANG);
   if (providerOf(settings) === "openai") {
-    await Promise.all([import("./openai_agent.ts"), vectorStore(settings)]);
+    const [{ OpenAiAgent }] = await Promise.all([
+      import("./openai_agent.ts"),
+      vectorStore(settings),
+    ]);
+    OpenAiAgent.warm(settings);
   }
   (await loading).searchNow("warm", { topK: 1 });
 }
