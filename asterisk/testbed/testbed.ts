@@ -31,6 +31,8 @@ export interface Prompt {
 export interface Testbed extends TestPbx {
   readonly kind: "asterisk";
   readonly release: ReleaseName;
+  /** The folder on this machine with this Asterisk's etc, run, log and spool. */
+  readonly folder: string;
   /** Where Asterisk looks for sounds, on this machine. */
   readonly soundsDir: string;
   /** A SIP telephone, which can also `vanish()`. */
@@ -70,6 +72,7 @@ export async function startTestbed(
 class RealAsterisk implements Testbed {
   readonly kind = "asterisk";
   readonly env: Readonly<Record<string, string>>;
+  readonly folder: string;
   readonly soundsDir: string;
   readonly #phones: Phones;
   readonly #owned: AsyncDisposable;
@@ -88,6 +91,7 @@ class RealAsterisk implements Testbed {
     this.#process = process;
     this.#phones = phones;
     this.#owned = owned;
+    this.folder = instance.hostPath;
     this.soundsDir = `${tree}/usr/share/asterisk/sounds`;
     this.env = {
       ARI_HTTP_URL: `http://127.0.0.1:${instance.httpPort}`,
@@ -104,7 +108,7 @@ class RealAsterisk implements Testbed {
     const phone = await this.#phones.open();
     const name = `call-${++this.#lastCall}.xml`;
     await Deno.writeTextFile(
-      `${this.instance.hostPath}/${name}`,
+      `${this.folder}/${name}`,
       sipScenario({
         callerNumber,
         extension,
@@ -133,7 +137,7 @@ class RealAsterisk implements Testbed {
   }
 
   log(): Promise<string> {
-    return Deno.readTextFile(`${this.instance.hostPath}/log/messages.log`);
+    return Deno.readTextFile(`${this.folder}/log/messages.log`);
   }
 
   async prompts(language: "en" | "ru"): Promise<readonly Prompt[]> {

@@ -13,7 +13,7 @@ import type { HeardFrame, TestCaller } from "../../media/caller.ts";
 import { concatPcm, levelDbfs, type Pcm, SAMPLE_RATE_HZ, samplesIn } from "../../media/frame.ts";
 import type { MediaHandlers, MediaTransport } from "../../media/transport.ts";
 import { audioOf, hears, likeness, load } from "./listening.ts";
-import { nothingLeft } from "./nothing_left.ts";
+import { nothingLeft } from "./waiting.ts";
 
 const pbx = await startTestbed();
 Deno.test.afterAll(async () => await pbx[Symbol.asyncDispose]());
