@@ -14,7 +14,11 @@ import { spoken } from "../scenarios/voice.ts";
 import { asked, eventually, World } from "../scenarios/world.ts";
 import { line, row } from "./print.ts";
 
-const QUESTIONS = ["What is the maximum load?", "When do you deliver?", "Do you train our people?"];
+const QUESTIONS = [
+  "What is the price of the machine?",
+  "Who installs the machine?",
+  "Do you calibrate machines?",
+];
 const CALLS = 10;
 const AT_ONCE = 10;
 const STAGES: readonly Stage[] = [

@@ -19,7 +19,7 @@ Deno.test.afterAll(async () => {
   await pbx[Symbol.asyncDispose]();
 });
 
-const QUESTION = "What is the maximum load?";
+const QUESTION = "What is the price of the machine?";
 
 function scenario(name: string, run: () => Promise<void>): void {
   Deno.test({ name, fn: run, sanitizeOps: false, sanitizeResources: false });
@@ -40,7 +40,7 @@ scenario("events that are malformed, unknown or of a strange channel end no call
   ) await pbx.sendRawEvent(text);
   await ask(caller, QUESTION);
   await caller.hangUp();
-  assert.match(heardText(asked(record)[0]!), /six hundred/);
+  assert.match(heardText(asked(record)[0]!), /price depends/);
   await world.nothingLeft();
 });
 
@@ -88,13 +88,13 @@ for (
     await eventually(() => record.restarts.length > 0, "the isolate was replaced");
     await question;
     await eventually(() => record.phase === "listening", "the answer was heard to its end");
-    await ask(caller, "When do you deliver?");
+    await ask(caller, "Who installs the machine?");
     await caller.hangUp();
     assert.equal(record.restarts[0]!.reason, reason);
     const [first, second] = asked(record);
     assert.ok(first!.phrases.every(({ heard }) => heard));
-    assert.match(heardText(first!), /six hundred/);
-    assert.match(heardText(second!), /five to ten days/);
+    assert.match(heardText(first!), /price depends/);
+    assert.match(heardText(second!), /engineer installs/);
     await world.nothingLeft();
   });
 }
@@ -120,7 +120,7 @@ scenario(
     await pbx.cutEvents();
     await leaves.caller.hangUp();
     await ask(stays.caller, QUESTION);
-    assert.match(heardText(asked(stays.record)[0]!), /six hundred/);
+    assert.match(heardText(asked(stays.record)[0]!), /price depends/);
     await eventually(() => leaves.record.endedAt, "the other call is known to be over");
     await stays.caller.hangUp();
     await world.nothingLeft();
@@ -154,7 +154,7 @@ scenario("the speech engine may die in the middle of a question", async () => {
   );
   await question;
   await caller.hangUp();
-  assert.match(heardText(asked(record)[0]!), /six hundred/);
+  assert.match(heardText(asked(record)[0]!), /price depends/);
   assert.deepEqual(record.restarts, []);
   await world.nothingLeft();
 });
