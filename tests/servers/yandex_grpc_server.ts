@@ -1,0 +1,160 @@
+// A stand-in for Yandex SpeechKit v3, recognition and synthesis, speaking the services' own
+// protocol. It hears and speaks tones (tone_speech.ts) unless given another voice and ear.
+// Behaviour follows the SpeechKit documentation: "Streaming speech recognition" (limits, order of
+// events), "Detecting the end of utterance", "Quotas and limits", "Authentication".
+
+import * as grpc from "@grpc/grpc-js";
+import type { Pcm } from "../../media/frame.ts";
+import { serviceDefinition } from "../../speech/yandex/channel.ts";
+import { Faults } from "./faults.ts";
+import { TlsFront } from "./tls_front.ts";
+import { fromTones, toTones } from "./tone_speech.ts";
+import { recognizeStreaming, type SttSession } from "./yandex_stt_behaviour.ts";
+import { streamSynthesis, type TtsRequest, utteranceSynthesis } from "./yandex_tts_behaviour.ts";
+
+/** How a test server is set up. */
+export interface YandexServerOptions {
+  /** With it, the server also listens with TLS (`tlsEndpoint`). PEM texts. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
+  /** 16 kHz audio of a text. */
+  readonly voice?: (text: string) => Pcm;
+  /** Text of 16 kHz audio. */
+  readonly ear?: (pcm: Pcm) => string;
+  /** Milliseconds between two pieces of synthesised audio; 0 sends them as fast as they go. */
+  readonly ttsPaceMs?: number;
+  /** Limits of a recognition session; the documented ones by default. */
+  readonly sttLimits?: {
+    readonly audioMs: number;
+    readonly bytes: number;
+    readonly idleMs: number;
+  };
+}
+
+/** What every request is measured against. */
+export interface Access {
+  /** `Authorization` values that are taken. */
+  readonly allowed: Set<string>;
+  /** … of them, those of a user: they need `x-folder-id`, the others must not send one. */
+  readonly users: Set<string>;
+  readonly folderId: string;
+}
+
+/** What the behaviours of both services share. */
+export interface ServerContext {
+  readonly access: Access;
+  readonly voice: (text: string) => Pcm;
+  readonly ear: (pcm: Pcm) => string;
+  readonly ttsPaceMs: number;
+  readonly sttLimits: { readonly audioMs: number; readonly bytes: number; readonly idleMs: number };
+  /** Every request of its kind, oldest first, as decoded. */
+  readonly sttSessions: SttSession[];
+  readonly ttsRequests: TtsRequest[];
+  readonly sttFaults: Faults;
+  readonly ttsFaults: Faults;
+  openStreams: number;
+}
+
+/** The server. */
+export class YandexGrpcServer implements AsyncDisposable, ServerContext {
+  readonly access: Access = {
+    allowed: new Set(["Api-Key test-key"]),
+    users: new Set(),
+    folderId: "test-folder",
+  };
+  readonly voice: (text: string) => Pcm;
+  readonly ear: (pcm: Pcm) => string;
+  readonly ttsPaceMs: number;
+  readonly sttLimits: ServerContext["sttLimits"];
+  readonly sttSessions: SttSession[] = [];
+  readonly ttsRequests: TtsRequest[] = [];
+  readonly sttFaults = new Faults();
+  readonly ttsFaults = new Faults();
+  openStreams = 0;
+  #server: grpc.Server | undefined;
+  #front: TlsFront | undefined;
+  #port = 0;
+
+  private constructor(options: YandexServerOptions) {
+    this.voice = options.voice ?? toTones;
+    this.ear = options.ear ?? fromTones;
+    this.ttsPaceMs = options.ttsPaceMs ?? 0;
+    this.sttLimits = options.sttLimits ?? { audioMs: 300_000, bytes: 10_000_000, idleMs: 5_000 };
+  }
+
+  static async start(options: YandexServerOptions = {}): Promise<YandexGrpcServer> {
+    const server = new YandexGrpcServer(options);
+    await server.#listen(0);
+    if (options.certificate) server.#front = new TlsFront(server.#port, options.certificate);
+    return server;
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** `host:port`, TLS; the name in the certificate must be localhost. */
+  get tlsEndpoint(): string {
+    return `localhost:${this.#front!.port}`;
+  }
+
+  /** Ends at once, with all streams, as a killed process does. */
+  goAway(): void {
+    this.#server?.forceShutdown();
+    this.#server = undefined;
+  }
+
+  /** Listens again on the same port. */
+  async comeBack(): Promise<void> {
+    await this.#listen(this.#port);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#front?.[Symbol.asyncDispose]();
+    this.goAway();
+  }
+
+  async #listen(port: number): Promise<void> {
+    const server = new grpc.Server();
+    server.addService(serviceDefinition("stt"), {
+      RecognizeStreaming: recognizeStreaming(this),
+    });
+    server.addService(serviceDefinition("tts"), {
+      UtteranceSynthesis: utteranceSynthesis(this),
+      StreamSynthesis: streamSynthesis(this),
+    });
+    const bound = Promise.withResolvers<number>();
+    server.bindAsync(
+      `127.0.0.1:${port}`,
+      grpc.ServerCredentials.createInsecure(),
+      (error, port) => error ? bound.reject(error) : bound.resolve(port),
+    );
+    this.#port = await bound.promise;
+    this.#server = server;
+  }
+}
+
+/** Why these headers are not let in, or undefined. */
+export function refusalOf(
+  headers: grpc.Metadata,
+  access: Access,
+): Partial<grpc.StatusObject> | undefined {
+  const [authorization] = headers.get("authorization");
+  const [folder] = headers.get("x-folder-id");
+  if (typeof authorization !== "string" || !access.allowed.has(authorization)) {
+    return { code: grpc.status.UNAUTHENTICATED, details: "The token or the key is invalid" };
+  }
+  const mustName = access.users.has(authorization);
+  if (mustName && folder !== access.folderId) {
+    return {
+      code: grpc.status.PERMISSION_DENIED,
+      details: "Permission to [resource-manager.folder] denied",
+    };
+  }
+  if (!mustName && folder !== undefined) {
+    return {
+      code: grpc.status.INVALID_ARGUMENT,
+      details: "Specified folder ID does not match with service account folder ID",
+    };
+  }
+  return undefined;
+}
