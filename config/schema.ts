@@ -103,12 +103,17 @@ export function choices<const W extends string>(
   return setting(parse, fallback, doc);
 }
 
-/** An absolute http(s) or ws(s) address; a trailing slash is dropped. Empty means "not set". */
+/** An absolute http(s) address; a trailing slash is dropped. Empty means "not set". */
 export function url(fallback: string, doc: string): Setting<string> {
-  const message = "an address such as http://127.0.0.1:8088";
+  const message = "an address such as http://127.0.0.1:8088, without user and password";
   const parse = z.string().trim()
-    .refine((value) => value === "" || /^(https?|wss?):\/\/\S+$/.test(value), message)
-    .refine((value) => value === "" || URL.canParse(value), message)
+    .refine((value) => value === "" || isPlainHttp(value), message)
     .transform((value) => value.replace(/\/+$/, ""));
   return setting(parse, fallback, doc);
+}
+
+function isPlainHttp(value: string): boolean {
+  const address = URL.parse(value);
+  return address !== null && /^https?:$/.test(address.protocol) && address.username === "" &&
+    address.password === "";
 }

@@ -1,6 +1,7 @@
 // Every setting of the service: one schema, read once, in one place. Names are the environment's
 // own, so that what the operator writes in `.env` is what the code says.
 
+import { redact } from "./logging.ts";
 import {
   choice,
   choices,
@@ -306,7 +307,7 @@ export class SettingsError extends Error {
 }
 
 /** Families of names that are ours alone: an unknown name in them is a mistake, not a stranger's. */
-const OUR_PREFIXES = ["ARI_", "ENDPOINT_", "BARGE_IN_", "KNOWLEDGE_BASE", "CALL_", "CONSOLE_"];
+const OUR_FAMILIES = ["ARI_", "ENDPOINT_", "BARGE_IN_", "KNOWLEDGE_BASE", "CALL_", "CONSOLE_"];
 
 /**
  * Reads every setting from `env` (for example `Deno.env.toObject()`).
@@ -321,37 +322,48 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     const result = setting.parse.safeParse(given ?? setting.default);
     if (result.success) values[name] = result.data;
     else {
-      const shown = setting.secret ? "(hidden)" : JSON.stringify(given);
+      const shown = setting.secret ? "(hidden)" : JSON.stringify(redact(given ?? ""));
       problems.push(`${name}=${shown} must be ${result.error.issues[0]?.message ?? "valid"}`);
     }
   }
+  problems.push(...contradictions(values as Partial<Settings>));
   for (const name of Object.keys(env)) {
-    if (name in SCHEMA || !OUR_PREFIXES.some((prefix) => name.startsWith(prefix))) continue;
-    const near = nearest(name);
-    problems.push(`${name} is not a setting${near ? `; did you mean ${near}?` : "; remove it"}`);
+    const problem = Object.hasOwn(SCHEMA, name) ? undefined : unknownName(name);
+    if (problem) problems.push(problem);
   }
-  if (problems.length === 0) problems.push(...missingTogether(values as Settings));
   if (problems.length > 0) throw new SettingsError(problems);
   return values as Settings;
 }
 
-/** What a setting needs besides itself and does not have. */
-function missingTogether(settings: Settings): string[] {
+/** Settings that are right one by one and wrong together; those that could not be read are left out. */
+function contradictions(settings: Partial<Settings>): string[] {
+  const problems = missingKeys(settings);
+  const { ENDPOINT_SILENCE_MS: shortest, ENDPOINT_MAX_SILENCE_MS: longest } = settings;
+  if (shortest !== undefined && longest !== undefined && longest < shortest) {
+    problems.push(
+      `ENDPOINT_MAX_SILENCE_MS=${longest} must be at least ENDPOINT_SILENCE_MS=${shortest}`,
+    );
+  }
+  return problems;
+}
+
+/** Speech services that are to be used and cannot be, for want of a key. */
+function missingKeys(settings: Partial<Settings>): string[] {
+  const used = [...settings.ASR_PROVIDER ?? [], ...settings.TTS_PROVIDER ?? []];
   const problems: string[] = [];
-  const uses = (name: "yandex" | "openai") =>
-    settings.ASR_PROVIDER.includes(name) || settings.TTS_PROVIDER.includes(name);
   const { YANDEX_API_KEY, YANDEX_SERVICE_ACCOUNT_KEY_FILE, OAUTH_TOKEN, YANDEX_FOLDER_ID } =
     settings;
-  if (uses("yandex") && !YANDEX_API_KEY && !YANDEX_SERVICE_ACCOUNT_KEY_FILE) {
+  if (used.includes("yandex") && !YANDEX_API_KEY && !YANDEX_SERVICE_ACCOUNT_KEY_FILE) {
     if (!OAUTH_TOKEN) {
       problems.push(
-        "yandex in ASR_PROVIDER or TTS_PROVIDER needs YANDEX_API_KEY, YANDEX_SERVICE_ACCOUNT_KEY_FILE, or OAUTH_TOKEN with YANDEX_FOLDER_ID",
+        "yandex in ASR_PROVIDER or TTS_PROVIDER needs YANDEX_API_KEY, " +
+          "YANDEX_SERVICE_ACCOUNT_KEY_FILE, or OAUTH_TOKEN with YANDEX_FOLDER_ID",
       );
     } else if (!YANDEX_FOLDER_ID) {
       problems.push("OAUTH_TOKEN needs YANDEX_FOLDER_ID, the folder the requests are billed to");
     }
   }
-  if (uses("openai") && !settings.OPENAI_API_KEY) {
+  if (used.includes("openai") && !settings.OPENAI_API_KEY) {
     problems.push("openai in ASR_PROVIDER or TTS_PROVIDER needs OPENAI_API_KEY");
   }
   return problems;
@@ -362,11 +374,19 @@ export function settingsWith(changes: Partial<Settings>): Settings {
   return { ...readSettings({}), ...changes };
 }
 
-function nearest(name: string): SettingName | undefined {
-  const ranked = (Object.keys(SCHEMA) as SettingName[])
-    .map((known) => ({ known, distance: editDistance(name, known) }))
-    .sort((a, b) => a.distance - b.distance);
-  return ranked[0] && ranked[0].distance <= 4 ? ranked[0].known : undefined;
+/** The complaint about a name we do not know, when it is one of ours or nearly so. */
+function unknownName(name: string): string | undefined {
+  const [nearest, distance] = nearestName(name);
+  const inFamily = OUR_FAMILIES.some((family) => name.startsWith(family));
+  const misspelt = distance <= (inFamily ? 4 : Math.min(2, Math.floor(nearest.length / 5)));
+  if (misspelt) return `${name} is not a setting; did you mean ${nearest}?`;
+  return inFamily ? `${name} is not a setting; remove it` : undefined;
+}
+
+function nearestName(name: string): [nearest: SettingName, distance: number] {
+  return (Object.keys(SCHEMA) as SettingName[])
+    .map((known): [SettingName, number] => [known, editDistance(name, known)])
+    .reduce((best, candidate) => candidate[1] < best[1] ? candidate : best);
 }
 
 function editDistance(a: string, b: string): number {
