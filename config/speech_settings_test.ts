@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readSettings, SettingsError } from "./settings.ts";
 
-function problems(env: Record<string, string>): readonly string[] {
+function problems(env: Record<string, string | undefined>): readonly string[] {
   try {
     readSettings(env);
   } catch (error) {
