@@ -127,7 +127,19 @@ export class YandexChannel implements Disposable {
       call.on("data", (message: Response) => {
         if (!over) handlers.onMessage(message);
       });
-      call.on("end", () => finish());
+      // The library ends the messages before it tells a failure: only both together are a good end.
+      let [read, good] = [false, false];
+      const finishIfGood = () => {
+        if (read && good) finish();
+      };
+      call.on("end", () => {
+        read = true;
+        finishIfGood();
+      });
+      call.on("status", ({ code }) => {
+        good = code === grpc.status.OK;
+        finishIfGood();
+      });
       call.on("error", (error: grpc.ServiceError) => {
         if (over) return;
         void this.#explain(error, proof, requestId).then(finish);
