@@ -1,0 +1,103 @@
+// Yandex SpeechKit v3 recognition. An utterance is a segment of a session: sessions are kept from
+// one utterance to the next while the call goes on talking (the first word needs no new session),
+// and replaced in the middle of an utterance before the service's limits, without losing a word.
+
+import type { AsrOptions, AsrProvider, AsrUtterance } from "../asr.ts";
+import type { SpeechListener } from "../events.ts";
+import type { YandexChannel } from "./channel.ts";
+import { type SttOptions, SttSession } from "./stt_session.ts";
+import { YandexUtterance } from "./stt_utterance.ts";
+
+/** When a session is replaced. The service's limits are 5 minutes and 10 MB. */
+export interface SessionLimits {
+  /** From here on it is replaced at the next pause … */
+  readonly pauseMs: number;
+  readonly pauseBytes: number;
+  /** … and here wherever the caller is. */
+  readonly cutMs: number;
+  readonly cutBytes: number;
+}
+
+export const SESSION_LIMITS = {
+  pauseMs: 270_000,
+  pauseBytes: 9_000_000,
+  cutMs: 290_000,
+  cutBytes: 9_700_000,
+} as const satisfies SessionLimits;
+
+/** A session with nothing to recognise is ended after this: idle time is billed. */
+const KEPT_IDLE_MS = 20_000;
+
+/** How the provider is set up. */
+export interface YandexAsrOptions {
+  readonly stt: Omit<SttOptions, "languageCode">;
+  /** Empty: by the language of the call. */
+  readonly languageCode: string;
+  readonly answerWithinMs: number;
+  readonly limits?: SessionLimits;
+  /** How often an idle session is told of silence. */
+  readonly keepaliveMs?: number;
+  readonly onEvent?: SpeechListener;
+}
+
+const LANGUAGE_CODES = { ru: "ru-RU", en: "en-US" } as const;
+
+/** The recogniser of Yandex, for one call. */
+export class YandexAsr implements AsrProvider, Disposable {
+  readonly name = "yandex";
+  readonly #channel: YandexChannel;
+  readonly #options: YandexAsrOptions;
+  readonly #limits: SessionLimits;
+  #kept: { readonly session: SttSession; readonly languageCode: string } | undefined;
+  #keptTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(channel: YandexChannel, options: YandexAsrOptions) {
+    this.#channel = channel;
+    this.#options = options;
+    this.#limits = options.limits ?? SESSION_LIMITS;
+  }
+
+  open(options: AsrOptions): AsrUtterance {
+    const languageCode = this.#options.languageCode || LANGUAGE_CODES[options.language];
+    return new YandexUtterance({
+      take: () => this.#take(languageCode),
+      giveBack: (session) => this.#keep(session, languageCode),
+      options,
+      limits: this.#limits,
+      external: this.#options.stt.eou === "external",
+      refinements: this.#options.stt.normalization,
+      onRotation: (seam) => this.#options.onEvent?.({ kind: "rotation", service: "yandex", seam }),
+    });
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#keptTimer);
+    this.#kept?.session.cancel();
+    this.#kept = undefined;
+  }
+
+  #take(languageCode: string): SttSession {
+    clearTimeout(this.#keptTimer);
+    const kept = this.#kept;
+    this.#kept = undefined;
+    // Half of its life is left: an utterance begun in it will hardly need a rotation.
+    if (kept?.languageCode === languageCode && this.#reusable(kept.session)) return kept.session;
+    kept?.session.end();
+    const { stt, answerWithinMs, keepaliveMs } = this.#options;
+    return new SttSession(this.#channel, { ...stt, languageCode }, answerWithinMs, keepaliveMs);
+  }
+
+  #keep(session: SttSession, languageCode: string): void {
+    if (!this.#reusable(session) || this.#kept) return session.end();
+    this.#kept = { session, languageCode };
+    this.#keptTimer = setTimeout(() => {
+      this.#kept = undefined;
+      session.end();
+    }, KEPT_IDLE_MS);
+  }
+
+  #reusable(session: SttSession): boolean {
+    return session.open && session.audioMs < this.#limits.pauseMs / 2 &&
+      session.bytes < this.#limits.pauseBytes / 2;
+  }
+}
