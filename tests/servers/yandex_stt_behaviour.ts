@@ -1,5 +1,6 @@
 // Streaming recognition as SpeechKit v3 does it.
 
+import { setImmediate } from "node:timers";
 import * as grpc from "@grpc/grpc-js";
 import { concatPcm, durationMs, levelDbfs, type Pcm, pcmFromBytes } from "../../media/frame.ts";
 import type { Fault } from "./faults.ts";
@@ -96,7 +97,8 @@ class Recognition {
     }
     this.#armIdle();
     this.call.on("data", (message: Message) => this.#take(message));
-    this.call.on("end", () => this.#finish());
+    // A cancelled stream ends first, and says that it was cancelled a moment later.
+    this.call.on("end", () => setImmediate(() => this.#finish()));
     if (this.#fault?.kind === "empty") this.#end();
   }
 
