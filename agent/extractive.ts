@@ -6,6 +6,7 @@ import type { Agent, AgentEvent, AgentRequest, DialogueTurn } from "./agent.ts";
 import type { Passage } from "./knowledge_store.ts";
 import { type Language, lexiconOf, wordsOf } from "./lexicon.ts";
 import type { LexicalStore, ScoredSentence } from "./lexical_store.ts";
+import { normalizeRecognized } from "./recognized.ts";
 import { rowSentence } from "./sentences.ts";
 import { queryStems } from "./stems.ts";
 
@@ -53,7 +54,8 @@ export class ExtractiveAgent implements Agent {
       yield { kind: "phrase", text: courtesy };
       return;
     }
-    const question = questionInContext(text, history, this.#store.language);
+    const { language } = this.#store;
+    const question = questionInContext(normalizeRecognized(text, language), history, language);
     const passages = this.#store.searchNow(question, { topK: this.#topK });
     yield { kind: "stage", stage: "retrieval" };
     const answer = answerFrom(this.#store, passages, question);

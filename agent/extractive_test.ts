@@ -40,6 +40,7 @@ Deno.test("a question in Russian is answered with the sentence that answers it",
     ["До скольки вы работаете?", /до шести вечера/],
     ["Вы обучаете операторов?", /Обучение двух операторов/],
     ["Сколько весит РМ-300?", /^РМ-300: масса 2100 кг\.$/],
+    ["Э-э, а сколько весит эр эм триста?", /^РМ-300: масса 2100 кг\.$/],
     ["До какой температуры греет печь?", /тысячи двухсот градусов/],
   ] as const;
   for (const [question, answer] of answers) {
@@ -55,6 +56,7 @@ Deno.test("a question in English is answered with the sentence that answers it",
     ["How long does delivery take?", /five to ten days/],
     ["When are you open?", /Monday to Friday/],
     ["What does the TM-100 weigh?", /^TM-100: weight 900 kg\.$/],
+    ["What does the T M one hundred weigh?", /^TM-100: weight 900 kg\.$/],
     ["How accurate is the load measurement?", /half a percent/],
   ] as const;
   for (const [question, answer] of answers) {

@@ -8,6 +8,7 @@ import {
   flag,
   integer,
   number,
+  pairs,
   secret,
   type Setting,
   text,
@@ -173,6 +174,56 @@ export const SCHEMA = {
     },
   ),
   KB_TOP_K: integer(3, [1, 20], "passages retrieved for a question"),
+  OPENAI_API_KEY: secret("key of OpenAI or of the compatible server at OPENAI_BASE_URL"),
+  OPENAI_BASE_URL: url("", "an OpenAI-compatible server, e.g. http://127.0.0.1:8080/v1"),
+  LLM_MODEL_PRIMARY: text("gpt-4o-mini", "model that answers"),
+  LLM_MODEL_FALLBACK: text("gpt-4.1-mini", "model that answers when the first cannot"),
+  LLM_TEMPERATURE: number(0.2, [0, 2], "how freely the model answers"),
+  LLM_MAX_TOKENS: integer(400, [16, 8192], "longest answer of the model", { unit: "tokens" }),
+  LLM_FIRST_TOKEN_TIMEOUT_MS: integer(
+    4000,
+    [100, 60000],
+    "how long a model may take to begin its answer before the next one is asked",
+    { unit: "ms" },
+  ),
+  LLM_STALL_TIMEOUT_MS: integer(
+    3000,
+    [100, 60000],
+    "how long a begun answer may stand still before the next model goes on with it",
+    { unit: "ms" },
+  ),
+  LLM_HISTORY_TOKENS: integer(1500, [0, 100000], "most of the conversation the model is shown", {
+    unit: "tokens",
+  }),
+  EARLY_START: flag(true, "begin answering while the caller may still go on; costs some requests"),
+  AGENT_TOOLS: choices(
+    "transfer_to,hang_up,take_contact",
+    ["transfer_to", "hang_up", "take_contact", "send_dtmf", "none"],
+    "what the model may do besides speaking",
+  ),
+  TRANSFER_TARGETS: pairs(
+    "",
+    "where calls may be transferred, as key:extension, e.g. sales:201,service:202",
+  ),
+  CHROMA_URL: url("", "Chroma server that holds the knowledge bases; empty searches by words"),
+  CHROMA_COLLECTION: text("voxbot-kb", "name under which Chroma keeps the knowledge bases"),
+  CHROMA_TIMEOUT_MS: integer(
+    1500,
+    [50, 60000],
+    "longest search in Chroma, embedding included, before words are searched instead",
+    { unit: "ms" },
+  ),
+  EMBEDDING_PROVIDER: choice("openai", ["openai", "yandex"], "who makes embeddings for Chroma"),
+  EMBEDDING_MODEL: text(
+    "",
+    "embedding model; empty is text-embedding-3-small (openai) or text-search (yandex)",
+  ),
+  YANDEX_API_KEY: secret("API key of a Yandex Cloud service account"),
+  YANDEX_FOLDER_ID: text("", "Yandex Cloud folder; speech needs it with OAUTH_TOKEN only"),
+  YANDEX_EMBEDDING_URL: url(
+    "https://llm.api.cloud.yandex.net/foundationModels/v1/textEmbedding",
+    "Yandex's embedding service",
+  ),
 
   // Speech
   ASR_PROVIDER: choices(
@@ -214,14 +265,12 @@ export const SCHEMA = {
     "a filler word is spoken when the answer is not ready by then; 0 never",
     { unit: "ms" },
   ),
-  YANDEX_API_KEY: secret("Yandex Cloud API key of a service account"),
   YANDEX_SERVICE_ACCOUNT_KEY_FILE: text(
     "",
     "authorized key of a Yandex Cloud service account (JSON), used when there is no API key",
     { unit: "path" },
   ),
   OAUTH_TOKEN: secret("Yandex OAuth token of a user, used when there is neither of those"),
-  YANDEX_FOLDER_ID: text("", "Yandex Cloud folder; needed with OAUTH_TOKEN only"),
   YANDEX_STT_MODEL: text("general", "Yandex recognition model"),
   YANDEX_STT_LANGUAGE: text("", "language code such as ru-RU; empty goes by ASTERISK_LANG"),
   YANDEX_STT_NORMALIZATION: flag(true, "Yandex writes numbers, dates and phone numbers as digits"),
@@ -261,8 +310,6 @@ export const SCHEMA = {
       unit: "path",
     },
   ),
-  OPENAI_API_KEY: secret("OpenAI API key; any value for a compatible server that asks for none"),
-  OPENAI_BASE_URL: url("https://api.openai.com/v1", "OpenAI or a compatible server"),
   OPENAI_STT_MODEL: text("gpt-4o-mini-transcribe", "OpenAI transcription model"),
   OPENAI_TTS_MODEL: text("gpt-4o-mini-tts", "OpenAI speech model"),
   OPENAI_TTS_VOICE: text("nova", "OpenAI voice"),
@@ -344,6 +391,10 @@ function contradictions(settings: Partial<Settings>): string[] {
       `ENDPOINT_MAX_SILENCE_MS=${longest} must be at least ENDPOINT_SILENCE_MS=${shortest}`,
     );
   }
+  const { AGENT_PROVIDER, OPENAI_API_KEY, OPENAI_BASE_URL } = settings;
+  if (AGENT_PROVIDER === "openai" && OPENAI_API_KEY === "" && OPENAI_BASE_URL === "") {
+    problems.push("AGENT_PROVIDER=openai needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server");
+  }
   return problems;
 }
 
@@ -363,8 +414,10 @@ function missingKeys(settings: Partial<Settings>): string[] {
       problems.push("OAUTH_TOKEN needs YANDEX_FOLDER_ID, the folder the requests are billed to");
     }
   }
-  if (used.includes("openai") && !settings.OPENAI_API_KEY) {
-    problems.push("openai in ASR_PROVIDER or TTS_PROVIDER needs OPENAI_API_KEY");
+  if (used.includes("openai") && !settings.OPENAI_API_KEY && !settings.OPENAI_BASE_URL) {
+    problems.push(
+      "openai in ASR_PROVIDER or TTS_PROVIDER needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server",
+    );
   }
   return problems;
 }

@@ -130,3 +130,18 @@ Deno.test("a test can start from the defaults and change what it is about", () =
   assert.equal(settings.ASTERISK_LANG, "en");
   assert.equal(settings.CONSOLE_PORT, 9000);
 });
+
+Deno.test("transfer targets are read as keys and extensions, and a bad list is refused", () => {
+  const { TRANSFER_TARGETS } = readSettings({ TRANSFER_TARGETS: "sales:201, service:*45" });
+  assert.deepEqual(TRANSFER_TARGETS, { sales: "201", service: "*45" });
+  assert.deepEqual(readSettings({}).TRANSFER_TARGETS, {});
+  for (const bad of ["sales", "sales:201,sales:202", "sales:20 1", "продажи:201"]) {
+    assert.throws(() => readSettings({ TRANSFER_TARGETS: bad }), /TRANSFER_TARGETS.*sales:201/);
+  }
+});
+
+Deno.test("choosing a model without a key or a server is pointed out at start", () => {
+  assert.throws(() => readSettings({ AGENT_PROVIDER: "openai" }), /OPENAI_API_KEY/);
+  readSettings({ AGENT_PROVIDER: "openai", OPENAI_BASE_URL: "http://127.0.0.1:1234/v1" });
+  readSettings({ AGENT_PROVIDER: "openai", OPENAI_API_KEY: "x" });
+});

@@ -19,7 +19,7 @@ export interface SpeakerOptions {
   /** How often a failed synthesis is tried again (`PLAYBACK_RETRY_COUNT`). */
   readonly retries: number;
   /** Audio of texts that were rendered beforehand. */
-  readonly prepared: ReadonlyMap<string, Pcm>;
+  readonly prepared: { get(text: string): Pcm | undefined };
   /** The first audio of a phrase came from the provider. */
   onFirstByte(phraseId: string): void;
   /** A phrase could not be synthesised, retries included; it is left out. */

@@ -3,10 +3,7 @@
 
 import { z } from "zod";
 
-/** chan_websocket drops a longer text frame (MAX_TEXT_MESSAGE_LEN). */
-export const MAX_TEXT_BYTES = 128;
-
-/** What we tell the PBX. */
+/** What we tell the PBX. It drops a text frame of more than 128 bytes: ids must be short. */
 export type ControlCommand =
   | { readonly command: "MARK_MEDIA"; readonly correlation_id: string }
   | {
@@ -20,7 +17,6 @@ export type ControlCommand =
 const EVENTS = [
   z.object({
     event: z.literal("MEDIA_START"),
-    channel_id: z.string(),
     format: z.string(),
     optimal_frame_size: z.number(),
   }),

@@ -1,16 +1,13 @@
 // A call's audio over Asterisk's chan_websocket: slin16 frames both ways, JSON control messages.
 // Asterisk owns the playout clock: it queues what it is sent and plays a frame every 20 ms.
-//
-// The runtime's own WebSocket rather than the `ws` package: measured, a burst of frames blocks the
-// isolate a fifth as long, the round trip is no longer, and `bufferedAmount` tells of a stalled PBX.
 
 import { logger } from "../../config/logging.ts";
-import { durationMs, FRAME_BYTES, FRAME_MS, type Pcm, pcmFromBytes } from "../../media/frame.ts";
-import { pcmToBytes } from "../../media/frame.ts";
+import { durationMs, FRAME_BYTES, FRAME_MS, type Pcm } from "../../media/frame.ts";
 import type { MediaHandlers, MediaTransport } from "../../media/transport.ts";
-import { type ControlCommand, type ControlEvent, parseControl } from "./control_message.ts";
+import type { ControlCommand, ControlEvent } from "./control_message.ts";
 import { TransportError } from "./error.ts";
 import { FrameCutter } from "./frame_cutter.ts";
+import { MediaSocket } from "./media_socket.ts";
 import { Playhead } from "./playhead.ts";
 
 const log = logger("media");
@@ -25,8 +22,6 @@ const XOFF_MS = 900 * FRAME_MS;
 const XON_MS = 800 * FRAME_MS;
 /** A flush is acknowledged within one tick of 20 ms; a PBX that takes this long is in trouble. */
 const FLUSH_DEADLINE_MS = 1000;
-/** Longest wait for the PBX's half of the closing handshake. */
-const CLOSE_DEADLINE_MS = 1000;
 
 /** A frame, or a mark, that waits to be sent. */
 type Outgoing = { readonly frame: Pcm } | { readonly markId: string };
@@ -38,9 +33,9 @@ interface Mark {
 }
 
 /**
- * The audio of one external media channel. A mark the PBX had played out before a flush reached it
- * is still reported while that flush is under way. `onClose` tells of the far end's close, not of
- * our own dispose.
+ * The audio of one external media channel. A mark that was played out before a flush reached the
+ * PBX is still reported while that flush is under way. `onClose` tells of the far end's close, not
+ * of our own dispose.
  */
 export class WebsocketTransport implements MediaTransport {
   readonly kind = "websocket";
@@ -48,16 +43,17 @@ export class WebsocketTransport implements MediaTransport {
   readonly #playhead = new Playhead();
   readonly #incoming = new FrameCutter();
   readonly #outgoing = new FrameCutter();
-  readonly #closed = Promise.withResolvers<void>();
+  readonly #started = Promise.withResolvers<void>();
   #phase: "new" | "connecting" | "open" | "closed" = "new";
-  #socket: WebSocket | undefined;
+  #socket: MediaSocket | undefined;
   #handlers: MediaHandlers | undefined;
   #outbox: Outgoing[] = [];
   /** Marks sent and not reported yet, by correlation id: ours, and short whatever the mark is called. */
-  #marks = new Map<string, Mark>();
+  readonly #marks = new Map<string, Mark>();
   #marksSent = 0;
-  #stopped = false;
   #paused = false;
+  /** Asterisk said XOFF, and not XON since. */
+  #xoff = false;
   #flushing: PromiseWithResolvers<void> | undefined;
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #windowTimer: ReturnType<typeof setTimeout> | undefined;
@@ -68,46 +64,38 @@ export class WebsocketTransport implements MediaTransport {
   }
 
   get bufferedMs(): number {
-    const frames = this.#outbox.filter((item) => "frame" in item).length;
-    return this.#playhead.remainingMs + frames * FRAME_MS +
-      durationMs(this.#outgoing.pendingSamples);
+    const waiting = this.#outbox.filter((item) => "frame" in item).length * FRAME_MS;
+    return this.#playhead.remainingMs + waiting + durationMs(this.#outgoing.pendingSamples);
   }
 
-  /** Resolves once the PBX has announced slin16 audio. @throws {TransportError} */
+  /**
+   * Resolves once the PBX has announced slin16 audio.
+   *
+   * @throws {TransportError}
+   */
   async open(handlers: MediaHandlers, signal: AbortSignal): Promise<void> {
-    if (this.#phase !== "new") throw new TransportError("a media transport is opened once");
+    if (this.#phase !== "new") throw new TransportError("a media transport is opened only once");
     signal.throwIfAborted();
     this.#phase = "connecting";
     this.#handlers = handlers;
-    const started = Promise.withResolvers<void>();
-    const socket = this.#socket = new WebSocket(this.#url, "media");
-    socket.binaryType = "arraybuffer";
-    socket.onmessage = ({ data }) => {
-      if (typeof data === "string") this.#onText(data, started);
-      else this.#onAudio(new Uint8Array(data));
-    };
-    let failure = "";
-    socket.onerror = (event) => failure = event instanceof ErrorEvent ? event.message : "";
-    socket.onclose = ({ code, reason }) => {
-      const detail = [`closed with code ${code}`, reason, failure].filter(Boolean).join(": ");
-      started.reject(new TransportError(`${this.#where()} refused the audio: ${detail}; ${CURE}`));
-      this.#onClose(code === 1000 ? "hangup" : "lost", detail);
-    };
-    const abort = () => {
-      started.reject(
-        new TransportError(`${this.#where()} did not take the audio in time; ${CURE}`, {
-          cause: signal.reason,
-        }),
-      );
-    };
-    signal.addEventListener("abort", abort, { once: true });
+    const { promise: started, reject } = this.#started;
+    const tooLate = () => reject(this.#error("did not take the audio in time", signal.reason));
+    signal.addEventListener("abort", tooLate, { once: true });
+    this.#socket = new MediaSocket(this.#url, {
+      onControl: (event) => this.#onControl(event),
+      onAudio: (pcm) => this.#onAudio(pcm),
+      onClose: (code, detail) => {
+        reject(this.#error(`refused the audio: ${detail}`));
+        this.#onClose(code === 1000 ? "hangup" : "lost", detail);
+      },
+    });
     try {
-      await started.promise;
+      await started;
     } catch (error) {
       await this[Symbol.asyncDispose]();
       throw error;
     } finally {
-      signal.removeEventListener("abort", abort);
+      signal.removeEventListener("abort", tooLate);
     }
   }
 
@@ -141,26 +129,16 @@ export class WebsocketTransport implements MediaTransport {
 
   /** @throws {TransportError} when the PBX does not acknowledge in time. */
   flush(): Promise<void> {
-    this.#outbox = [];
-    this.#outgoing.clear();
     const wasPaused = this.#paused;
-    this.#paused = false;
-    this.#playhead.resume();
-    this.#playhead.remainsMs(0);
+    this.#dropQueued();
     if (this.#flushing) return this.#flushing.promise;
     if (this.#phase !== "open") return Promise.resolve();
-    this.#flushing = Promise.withResolvers<void>();
     this.#command({ command: "FLUSH_MEDIA" });
     if (wasPaused) this.#command({ command: "CONTINUE_MEDIA" });
     this.#command({ command: "REPORT_QUEUE_DRAINED" });
-    const { promise, reject } = this.#flushing;
+    const { promise, reject } = this.#flushing = Promise.withResolvers<void>();
     this.#flushTimer = setTimeout(() => {
-      reject(
-        new TransportError(
-          `${this.#where()} did not acknowledge a flush within ${FLUSH_DEADLINE_MS} ms; ` +
-            "check its load, and that the media channel is in its bridge",
-        ),
-      );
+      reject(this.#error(`did not acknowledge a flush within ${FLUSH_DEADLINE_MS} ms`));
       this.#flushEnded();
     }, FLUSH_DEADLINE_MS);
     return promise;
@@ -168,41 +146,23 @@ export class WebsocketTransport implements MediaTransport {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#handlers = undefined;
-    const socket = this.#socket;
-    if (!socket) return;
-    socket.close();
-    const deadline = setTimeout(() => this.#closed.resolve(), CLOSE_DEADLINE_MS);
-    await this.#closed.promise;
-    clearTimeout(deadline);
-    this.#onClose("lost", "disposed");
+    await this.#socket?.close();
   }
 
-  #onText(text: string, started: PromiseWithResolvers<void>): void {
-    const control = parseControl(text);
-    switch (control.kind) {
-      case "not_in_use":
-        return log.debug("control message not in use", { name: control.name });
-      case "malformed":
-        return log.warn("malformed control message dropped", { problem: control.problem });
-      case "event":
-        return this.#onControl(control.event, started);
-    }
-  }
-
-  #onControl(event: ControlEvent, started: PromiseWithResolvers<void>): void {
+  #onControl(event: ControlEvent): void {
     switch (event.event) {
       case "MEDIA_START":
-        return this.#onStart(event, started);
+        return this.#onStart(event.format, event.optimal_frame_size);
       case "MEDIA_MARK_PROCESSED":
         return this.#onMark(event.correlation_id);
       case "DTMF_END":
         return this.#handlers?.onDtmf(event.digit);
       case "MEDIA_XOFF":
-        this.#stopped = true;
+        this.#xoff = true;
         return this.#playhead.remainsMs(Math.max(XOFF_MS, this.#playhead.remainingMs));
       case "MEDIA_XON":
-        this.#stopped = false;
-        if (!this.#flushing) this.#playhead.remainsMs(XON_MS);
+        this.#xoff = false;
+        this.#playhead.remainsMs(Math.min(XON_MS, this.#playhead.remainingMs));
         return this.#pump();
       case "QUEUE_DRAINED":
         this.#flushing?.resolve();
@@ -212,26 +172,16 @@ export class WebsocketTransport implements MediaTransport {
     }
   }
 
-  #onStart(
-    { format, optimal_frame_size: frameBytes, channel_id: channel }: ControlEvent & {
-      event: "MEDIA_START";
-    },
-    started: PromiseWithResolvers<void>,
-  ): void {
+  #onStart(format: string, frameBytes: number): void {
     if (format !== "slin16" || frameBytes !== FRAME_BYTES) {
-      const said = `${format} in frames of ${frameBytes} bytes`;
-      return started.reject(
-        new TransportError(
-          `${this.#where()} offers ${said} instead of slin16 in frames of ${FRAME_BYTES}; ` +
-            "create the external media channel with format=slin16",
-        ),
-      );
+      const offer =
+        `offers ${format} in frames of ${frameBytes} bytes, not slin16 of ${FRAME_BYTES}`;
+      return this.#started.reject(this.#error(offer));
     }
-    log.debug("media started", { channel });
     this.#phase = "open";
     if (this.#paused) this.#command({ command: "PAUSE_MEDIA" });
     this.#pump();
-    started.resolve();
+    this.#started.resolve();
   }
 
   #onMark(correlationId: string): void {
@@ -240,28 +190,31 @@ export class WebsocketTransport implements MediaTransport {
     this.#marks.delete(correlationId);
     if (!this.#flushing) this.#playhead.played(mark.position);
     this.#handlers?.onMark(mark.markId);
+    this.#pump();
   }
 
-  #onAudio(bytes: Uint8Array): void {
-    if (bytes.byteLength % 2 !== 0) {
-      return log.warn("audio of an odd byte count dropped", { bytes: bytes.byteLength });
-    }
-    for (const frame of this.#incoming.push(pcmFromBytes(bytes))) this.#handlers?.onFrame(frame);
+  #onAudio(pcm: Pcm): void {
+    for (const frame of this.#incoming.push(pcm)) this.#handlers?.onFrame(frame);
   }
 
   #onClose(reason: "hangup" | "lost", detail: string): void {
-    if (this.#phase === "closed") return;
     const wasOpen = this.#phase === "open";
     this.#phase = "closed";
     clearTimeout(this.#windowTimer);
+    // Nothing can be heard any more: that is what a flush under way has waited for.
     this.#flushing?.resolve();
     this.#flushEnded();
+    this.#dropQueued();
+    if (wasOpen) this.#handlers?.onClose(reason, detail);
+  }
+
+  /** Forgets what waits here and what is queued at the PBX, and with it any pause. */
+  #dropQueued(): void {
     this.#outbox = [];
     this.#outgoing.clear();
+    this.#paused = false;
     this.#playhead.resume();
     this.#playhead.remainsMs(0);
-    this.#closed.resolve();
-    if (wasOpen) this.#handlers?.onClose(reason, detail);
   }
 
   #flushEnded(): void {
@@ -276,7 +229,7 @@ export class WebsocketTransport implements MediaTransport {
   /** Sends what waits, in order, as long as Asterisk has room and no flush is under way. */
   #pump(): void {
     clearTimeout(this.#windowTimer);
-    if (this.#phase !== "open" || this.#stopped || this.#flushing) return;
+    if (this.#phase !== "open" || this.#xoff || this.#flushing) return;
     let sent = 0;
     for (const item of this.#outbox) {
       if (this.#windowFull()) {
@@ -291,14 +244,14 @@ export class WebsocketTransport implements MediaTransport {
   }
 
   #windowFull(): boolean {
-    const unsentBytes = this.#socket?.bufferedAmount ?? 0;
+    const unsentBytes = this.#socket?.unsentBytes ?? 0;
     return this.#playhead.remainingMs >= WINDOW_MS || unsentBytes >= WINDOW_BYTES;
   }
 
   #sendItem(item: Outgoing): void {
     if ("frame" in item) {
       this.#playhead.give();
-      return this.#socket?.send(pcmToBytes(item.frame));
+      return this.#socket?.sendFrame(item.frame);
     }
     const correlationId = (this.#marksSent++).toString(36);
     this.#marks.set(correlationId, { markId: item.markId, position: this.#playhead.position });
@@ -306,14 +259,15 @@ export class WebsocketTransport implements MediaTransport {
   }
 
   #command(command: ControlCommand): void {
-    if (this.#phase === "open") this.#socket?.send(JSON.stringify(command));
+    if (this.#phase === "open") this.#socket?.sendCommand(command);
   }
 
-  /** The PBX without the connection id: whoever knows an unused one may connect to it. */
-  #where(): string {
-    return `the PBX at ${new URL(this.#url).host}`;
+  /** Names the PBX without the connection id: whoever knows an unused one may connect to it. */
+  #error(problem: string, cause?: unknown): TransportError {
+    return new TransportError(
+      `the PBX at ${new URL(this.#url).host} ${problem}; check that the channel still exists (an ` +
+        "address serves one connection), is in its bridge, and was created with format=slin16",
+      { cause },
+    );
   }
 }
-
-const CURE = "check that chan_websocket is loaded, and that the channel still exists: an address " +
-  "serves one connection";
