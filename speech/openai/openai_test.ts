@@ -191,7 +191,9 @@ Deno.test("a failed piece is told while the caller speaks", async () => {
   server.sttFaults.next({ kind: "refuse", code: "RESOURCE_EXHAUSTED" });
   const failed = Promise.withResolvers<Error>();
   const { utterance } = openUtterance(server, { onFailure: failed.resolve });
-  for (const frame of frames(toTones("раз два три четыре пять шесть семь восемь"))) utterance.push(frame);
+  for (const frame of frames(toTones("раз два три четыре пять шесть семь восемь"))) {
+    utterance.push(frame);
+  }
   const error = await failed.promise;
   assert.equal(failureOf(error, "openai").code, "HTTP 429");
   await assert.rejects(utterance.finish(), error);
