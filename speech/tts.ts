@@ -18,6 +18,8 @@ export interface TtsOptions {
 export interface SpokenChunk {
   /** Which of the texts it belongs to, counted from 0; never goes down. */
   readonly index: number;
+  /** How many characters of that text are spoken with this piece; where the service says it. */
+  readonly characters?: number;
   readonly pcm: Pcm;
 }
 

@@ -158,7 +158,7 @@ Deno.test("a user's token goes with the folder; a wrong folder names the setting
     server.access.allowed.add(bearer);
     server.access.users.add(bearer);
     using channel = channelTo(server, "tts", credentials);
-    const tts = new YandexTts(channel, { voice: "jane", role: "", speed: 1 }, "utterance");
+    const tts = new YandexTts(channel, { voice: "jane", role: "", speed: 1 });
     const { signal } = new AbortController();
     for await (const _ of tts.synthesize("да", { language: "ru", signal }));
   };
@@ -180,7 +180,7 @@ Deno.test("a token refused though it should be valid is replaced, and the reques
   const old = await tokens.token();
   clock.now += 60_000;
   using channel = channelTo(server, "tts", credentials);
-  const tts = new YandexTts(channel, { voice: "jane", role: "", speed: 1 }, "utterance");
+  const tts = new YandexTts(channel, { voice: "jane", role: "", speed: 1 });
   const { signal } = new AbortController();
   const speak = async () => {
     for await (const _ of tts.synthesize("да", { language: "ru", signal }));

@@ -1,6 +1,7 @@
 // Yandex SpeechKit v3 synthesis: a request a phrase, or one stream a whole answer is fed into.
 
 import { type Pcm, SAMPLE_RATE_HZ } from "../../media/frame.ts";
+import { silence, Watchdog } from "../deadline.ts";
 import { ServiceFailure } from "../failure.ts";
 import { inOrder } from "../in_order.ts";
 import { PcmBytes } from "../pcm_bytes.ts";
@@ -30,6 +31,15 @@ interface SynthesisResponse {
   readonly text_chunk?: { readonly text?: string };
 }
 
+/** What feeds a request. */
+interface Feedable {
+  write(message: object): void;
+  /** Nothing more is written. */
+  end(): void;
+  /** Gives the request up, with this error for who reads its audio. */
+  fail(error: unknown): void;
+}
+
 interface Chunk {
   readonly pcm: Pcm;
   /** The text spoken in it, as the service wrote it; empty when it does not say. */
@@ -48,13 +58,18 @@ export class YandexTts implements TtsProvider {
   readonly name = "yandex";
   readonly #channel: YandexChannel;
   readonly #voice: YandexVoice;
+  readonly #streamStallMs: number;
   readonly synthesizeStream: TtsProvider["synthesizeStream"];
 
-  /** `mode` "stream" offers `synthesizeStream`. */
-  constructor(channel: YandexChannel, voice: YandexVoice, mode: "utterance" | "stream") {
+  /**
+   * `streamStallMs` offers `synthesizeStream`, which fails when text waits so long for its audio.
+   * (Who uses `synthesize` watches the time himself.)
+   */
+  constructor(channel: YandexChannel, voice: YandexVoice, streamStallMs?: number) {
     this.#channel = channel;
     this.#voice = voice;
-    if (mode === "stream") this.synthesizeStream = (...of) => this.#speakStream(...of);
+    this.#streamStallMs = streamStallMs ?? 0;
+    if (streamStallMs !== undefined) this.synthesizeStream = (...of) => this.#speakStream(...of);
   }
 
   async *synthesize(
@@ -90,36 +105,59 @@ export class YandexTts implements TtsProvider {
     texts: AsyncIterable<string>,
     { signal }: Omit<TtsOptions, "onSpoken">,
   ): AsyncGenerator<SpokenChunk, void, undefined> {
-    const { voice, role, speed } = this.#voice;
     const progress = new StreamProgress();
-    const chunks = this.#run("StreamSynthesis", signal, async (stream) => {
-      stream.write({ options: { voice, role, speed, ...OUTPUT } });
-      for await (const text of texts) {
-        if (signal.aborted) return;
-        const spoken = speakable(text);
-        progress.add(spoken);
-        if (spoken === "") continue;
-        // The space keeps the last word of one text from running into the next: the service's
-        // documentation asks for it.
-        for (const piece of splitText(spoken, LONGEST_TEXT)) {
-          stream.write({ synthesis_input: { text: `${piece} ` } });
-        }
-        // A phrase is heard as soon as it is written; the next may be seconds away.
-        stream.write({ force_synthesis: {} });
-      }
-      stream.end();
+    let fail = (_error: TtsError) => {};
+    const watchdog = new Watchdog(this.#streamStallMs, () => {
+      const failure = silence("yandex", "Yandex synthesis", this.#streamStallMs, true);
+      fail(new TtsError(failure.message, { cause: failure }));
     });
-    for await (const { pcm, text } of chunks) {
-      if (signal.aborted) return;
-      yield { index: progress.indexOf(text), pcm };
+    const chunks = this.#run("StreamSynthesis", signal, (stream) => {
+      fail = stream.fail;
+      return this.#feed(texts, stream, progress, watchdog, signal);
+    });
+    try {
+      for await (const { pcm, text } of chunks) {
+        if (signal.aborted) return;
+        const spoken = progress.advance(text);
+        watchdog.heard(progress.behind);
+        yield { ...spoken, pcm };
+      }
+    } finally {
+      watchdog.heard(false);
     }
+  }
+
+  async #feed(
+    texts: AsyncIterable<string>,
+    stream: Feedable,
+    progress: StreamProgress,
+    watchdog: Watchdog,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { voice, role, speed } = this.#voice;
+    stream.write({ options: { voice, role, speed, ...OUTPUT } });
+    for await (const text of texts) {
+      if (signal.aborted) return;
+      const spoken = speakable(text);
+      progress.add(spoken);
+      if (spoken === "") continue;
+      // The space keeps the last word of one text from running into the next: the service's
+      // documentation asks for it.
+      for (const piece of splitText(spoken, LONGEST_TEXT)) {
+        stream.write({ synthesis_input: { text: `${piece} ` } });
+      }
+      // A phrase is heard as soon as it is written; the next may be seconds away.
+      stream.write({ force_synthesis: {} });
+      watchdog.expect();
+    }
+    stream.end();
   }
 
   /** Opens a stream, lets `feed` write to it, and reads the audio. */
   async *#run(
     method: "UtteranceSynthesis" | "StreamSynthesis",
     signal: AbortSignal,
-    feed: (stream: { write(message: object): void; end(): void }) => void | Promise<void>,
+    feed: (stream: Feedable) => void | Promise<void>,
   ): AsyncGenerator<Chunk, void, undefined> {
     if (signal.aborted) return;
     const responses = new Queue<SynthesisResponse>();
@@ -137,7 +175,12 @@ export class YandexTts implements TtsProvider {
     let heard = false;
     let fed = false;
     try {
-      Promise.resolve(feed(stream)).then(() => fed = true, (error) => responses.end(error));
+      const feedable = {
+        write: stream.write,
+        end: stream.end,
+        fail: (error: unknown) => responses.end(error),
+      };
+      Promise.resolve(feed(feedable)).then(() => fed = true, feedable.fail);
       for await (const { audio_chunk, text_chunk } of responses) {
         const pcm = bytes.push(audio_chunk?.data ?? new Uint8Array(0));
         heard ||= pcm.length > 0;
@@ -177,28 +220,35 @@ class Progress {
   }
 }
 
-/** Which of the texts fed to a stream its audio has come to. */
+/** Which of the texts fed to a stream its audio has come to, and how far into it. */
 class StreamProgress {
-  /** Spoken characters, white space left out, at the end of each text. */
-  readonly #ends: number[] = [];
+  readonly #texts: { readonly endsAt: number; readonly progress: Progress }[] = [];
+  /** Characters, white space left out: the service joins texts as it likes. */
   #written = 0;
   #spoken = 0;
   #index = 0;
 
-  add(text: string): void {
-    this.#written += letters(text);
-    this.#ends.push(this.#written);
+  /** Text was fed that is not yet spoken, as far as the service says. */
+  get behind(): boolean {
+    return this.#spoken < this.#written;
   }
 
-  /** The text that this piece belongs to. */
-  indexOf(piece: string): number {
-    const before = this.#spoken;
-    this.#spoken += letters(piece);
-    while (this.#index < this.#ends.length - 1 && before >= this.#ends[this.#index]!) this.#index++;
-    return this.#index;
+  add(text: string): void {
+    this.#written += characters(text);
+    this.#texts.push({ endsAt: this.#written, progress: new Progress(text) });
+  }
+
+  /** What comes next speaks this piece. */
+  advance(piece: string): { readonly index: number; readonly characters?: number } {
+    const last = this.#texts.length - 1;
+    while (this.#index < last && this.#spoken >= this.#texts[this.#index]!.endsAt) this.#index++;
+    if (piece === "") return { index: this.#index };
+    this.#spoken += characters(piece);
+    const { progress } = this.#texts[this.#index]!;
+    return { index: this.#index, characters: progress.advance(piece) };
   }
 }
 
-function letters(text: string): number {
+function characters(text: string): number {
   return text.replace(/\s/g, "").length;
 }

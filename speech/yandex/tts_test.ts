@@ -27,7 +27,7 @@ async function failureCode(audio: AsyncIterable<Pcm>): Promise<string> {
 Deno.test("a request says the voice, its role and speed one by one, and asks for raw PCM at 16 kHz", async () => {
   await using server = await YandexGrpcServer.start();
   using channel = channelTo(server, "tts");
-  const tts = new YandexTts(channel, JANE, "utterance");
+  const tts = new YandexTts(channel, JANE);
   const pcm = await collect(tts.synthesize("Добрый день!", { language: "ru", signal: never }));
   assert.equal(fromTones(pcm), "добрый день");
   const [request] = server.ttsRequests;
@@ -52,7 +52,7 @@ Deno.test("a request says the voice, its role and speed one by one, and asks for
 Deno.test("a text over 250 characters is spoken whole, each word once, by requests within the limit", async () => {
   await using server = await YandexGrpcServer.start();
   using channel = channelTo(server, "tts");
-  const tts = new YandexTts(channel, JANE, "utterance");
+  const tts = new YandexTts(channel, JANE);
   const text = Array.from({ length: 90 }, (_, i) => `слово${i}${i % 9 === 8 ? "." : ","}`).join(
     " ",
   );
@@ -64,7 +64,7 @@ Deno.test("a text over 250 characters is spoken whole, each word once, by reques
 Deno.test("the first audio is there while the rest is not yet synthesised", async () => {
   await using server = await YandexGrpcServer.start({ ttsPaceMs: 5 });
   using channel = channelTo(server, "tts");
-  const tts = new YandexTts(channel, JANE, "utterance");
+  const tts = new YandexTts(channel, JANE);
   const text = "раз два три четыре пять шесть семь восемь девять десять";
   let atFirst = 0;
   for await (const _ of tts.synthesize(text, { language: "ru", signal: never })) {
@@ -77,7 +77,7 @@ Deno.test("progress is told in characters of the text", async () => {
   await using server = await YandexGrpcServer.start();
   using channel = channelTo(server, "tts");
   const told: number[] = [];
-  const tts = new YandexTts(channel, JANE, "utterance");
+  const tts = new YandexTts(channel, JANE);
   await collect(
     tts.synthesize("Раз, два, три.", {
       language: "ru",
@@ -91,7 +91,7 @@ Deno.test("progress is told in characters of the text", async () => {
 Deno.test("a caller who talks over the bot stops the synthesis at the service", async () => {
   await using server = await YandexGrpcServer.start({ ttsPaceMs: 5 });
   using channel = channelTo(server, "tts");
-  const tts = new YandexTts(channel, JANE, "utterance");
+  const tts = new YandexTts(channel, JANE);
   const abort = new AbortController();
   const words = "слово ".repeat(30);
   let chunks = 0;
@@ -106,7 +106,7 @@ Deno.test("a caller who talks over the bot stops the synthesis at the service", 
 Deno.test("an abandoned synthesis is stopped at the service too", async () => {
   await using server = await YandexGrpcServer.start({ ttsPaceMs: 5 });
   using channel = channelTo(server, "tts");
-  const tts = new YandexTts(channel, JANE, "utterance");
+  const tts = new YandexTts(channel, JANE);
   for await (
     const _ of tts.synthesize("раз ".repeat(30), { language: "ru", signal: never })
   ) break;
@@ -117,7 +117,7 @@ Deno.test("an abandoned synthesis is stopped at the service too", async () => {
 Deno.test("nothing to say makes no request", async () => {
   await using server = await YandexGrpcServer.start();
   using channel = channelTo(server, "tts");
-  const tts = new YandexTts(channel, JANE, "utterance");
+  const tts = new YandexTts(channel, JANE);
   for (const text of ["", " ", "...", "👍", "\ud83d"]) {
     assert.equal(
       (await collect(tts.synthesize(text, { language: "ru", signal: never }))).length,
@@ -130,7 +130,7 @@ Deno.test("nothing to say makes no request", async () => {
 Deno.test("each way to fail says its code; an answer without audio is a failure", async () => {
   await using server = await YandexGrpcServer.start();
   using channel = channelTo(server, "tts");
-  const tts = new YandexTts(channel, JANE, "utterance");
+  const tts = new YandexTts(channel, JANE);
   const attempt = () => failureCode(tts.synthesize("Привет", { language: "ru", signal: never }));
   for (const code of ["RESOURCE_EXHAUSTED", "INVALID_ARGUMENT", "UNAUTHENTICATED"] as const) {
     server.ttsFaults.next({ kind: "refuse", code });
@@ -151,7 +151,7 @@ Deno.test("a key never appears in an error", async () => {
     details: `Unknown api key '${secret}'`,
   });
   using channel = channelTo(server, "tts");
-  const tts = new YandexTts(channel, JANE, "utterance");
+  const tts = new YandexTts(channel, JANE);
   await assert.rejects(
     collect(tts.synthesize("Привет", { language: "ru", signal: never })),
     (error: Error) => !error.message.includes(secret) && /YANDEX_API_KEY/.test(error.message),
@@ -161,7 +161,7 @@ Deno.test("a key never appears in an error", async () => {
 Deno.test("the service gone and back: the next phrase is spoken without a new channel", async () => {
   await using server = await YandexGrpcServer.start({ ttsPaceMs: 5 });
   using channel = channelTo(server, "tts");
-  const tts = new YandexTts(channel, JANE, "utterance");
+  const tts = new YandexTts(channel, JANE);
   const speak = () => collect(tts.synthesize("раз два три", { language: "ru", signal: never }));
   assert.equal(fromTones(await speak()), "раз два три");
   server.goAway();
@@ -177,7 +177,7 @@ Deno.test("the service gone and back: the next phrase is spoken without a new ch
 Deno.test("one stream speaks an answer while it is being written, and says which text is heard", async () => {
   await using server = await YandexGrpcServer.start();
   using channel = channelTo(server, "tts");
-  const tts = new YandexTts(channel, JANE, "stream");
+  const tts = new YandexTts(channel, JANE, 1000);
   const heardFirst = Promise.withResolvers<void>();
   async function* answer() {
     yield "Первая фраза.";
@@ -217,7 +217,7 @@ Deno.test("one stream speaks an answer while it is being written, and says which
 Deno.test("a cancelled answer stream is cancelled at the service, whatever the model does", async () => {
   await using server = await YandexGrpcServer.start();
   using channel = channelTo(server, "tts");
-  const tts = new YandexTts(channel, JANE, "stream");
+  const tts = new YandexTts(channel, JANE, 1000);
   const abort = new AbortController();
   const unfinished = Promise.withResolvers<void>();
   async function* answer() {
@@ -235,3 +235,17 @@ Deno.test("a cancelled answer stream is cancelled at the service, whatever the m
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
+
+Deno.test("an answer stream that falls silent while text waits is given up", async () => {
+  await using server = await YandexGrpcServer.start();
+  server.ttsFaults.next({ kind: "stall", after: 1 });
+  using channel = channelTo(server, "tts");
+  const tts = new YandexTts(channel, JANE, 20);
+  async function* answer() {
+    yield "Раз два три.";
+  }
+  await assert.rejects(async () => {
+    for await (const _ of tts.synthesizeStream!(answer(), { language: "ru", signal: never }));
+  }, (error) => failureOf(error, "yandex").code === "STALLED");
+  await until(() => server.openStreams === 0);
+});
