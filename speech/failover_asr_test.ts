@@ -154,7 +154,7 @@ Deno.test("a session lost between two utterances is not noticed by the caller", 
     return (await utterance.finish()).text;
   };
   assert.equal(await hear("раз"), "раз");
-  server.goAway();
-  await server.comeBack();
+  await server.goAway();
+  server.comeBack();
   assert.equal(await hear("два"), "два");
 });

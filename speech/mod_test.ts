@@ -148,7 +148,7 @@ Deno.test("set phrases rendered at start are there when every service is down", 
     const phrases = ["Здравствуйте!", "Секунду", "Секунду"];
     assert.equal(await prerender(speech.tts, phrases, { language: "ru", signal: never }), 2);
   }
-  servers.grpc.goAway();
+  await servers.grpc.goAway();
   servers.rest.ttsFaults.always({ kind: "refuse", code: "INTERNAL" });
   servers.openai.ttsFaults.always({ kind: "refuse", code: "INTERNAL" });
   await using speech = createSpeech(servers.settings, undefined);

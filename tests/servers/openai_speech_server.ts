@@ -57,13 +57,14 @@ export class OpenAiSpeechServer implements AsyncDisposable {
     const key = request.headers.get("authorization")?.replace(/^Bearer /, "") ?? "";
     const { pathname } = new URL(request.url);
     if (pathname === "/v1/audio/transcriptions") {
-      return await this.#transcribe(await request.formData(), key, request.signal);
+      return await this.#transcribe(request, key);
     }
     if (pathname === "/v1/audio/speech") return await this.#speak(await request.json(), key);
     return problem(404, "no such endpoint");
   }
 
-  async #transcribe(form: FormData, key: string, signal: AbortSignal): Promise<Response> {
+  async #transcribe(request: Request, key: string): Promise<Response> {
+    const form = await request.formData();
     const fault = this.sttFaults.take();
     const refused = this.#refusal(fault, key);
     if (refused) return refused;
@@ -82,7 +83,7 @@ export class OpenAiSpeechServer implements AsyncDisposable {
       sampleRateHz: wav.sampleRateHz,
       heard,
     });
-    if (fault?.kind === "stall" || fault?.kind === "cut") await aborted(signal);
+    if (fault?.kind === "stall" || fault?.kind === "cut") await aborted(request.signal);
     const waitMs = fault?.kind === "slow" ? fault.ms : this.transcribeMs;
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     return Response.json({ text: fault?.kind === "empty" ? "" : heard });

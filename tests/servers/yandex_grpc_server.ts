@@ -7,7 +7,7 @@ import * as grpc from "@grpc/grpc-js";
 import type { Pcm } from "../../media/frame.ts";
 import { serviceDefinition } from "../../speech/yandex/channel.ts";
 import { Faults } from "./faults.ts";
-import { TlsFront } from "./tls_front.ts";
+import { Front } from "./front.ts";
 import { fromTones, toTones } from "./tone_speech.ts";
 import { recognizeStreaming, type SttSession } from "./yandex_stt_behaviour.ts";
 import { streamSynthesis, type TtsRequest, utteranceSynthesis } from "./yandex_tts_behaviour.ts";
@@ -70,8 +70,10 @@ export class YandexGrpcServer implements AsyncDisposable, ServerContext {
   readonly sttFaults = new Faults();
   readonly ttsFaults = new Faults();
   openStreams = 0;
-  #server: grpc.Server | undefined;
-  #front: TlsFront | undefined;
+  readonly #server = new grpc.Server();
+  #insidePort = 0;
+  #door: Front | undefined;
+  #tlsDoor: Front | undefined;
   #port = 0;
 
   private constructor(options: YandexServerOptions) {
@@ -83,8 +85,9 @@ export class YandexGrpcServer implements AsyncDisposable, ServerContext {
 
   static async start(options: YandexServerOptions = {}): Promise<YandexGrpcServer> {
     const server = new YandexGrpcServer(options);
-    await server.#listen(0);
-    if (options.certificate) server.#front = new TlsFront(server.#port, options.certificate);
+    await server.#listen();
+    const { certificate } = options;
+    if (certificate) server.#tlsDoor = new Front(server.#insidePort, { certificate });
     return server;
   }
 
@@ -94,42 +97,43 @@ export class YandexGrpcServer implements AsyncDisposable, ServerContext {
 
   /** `host:port`, TLS; the name in the certificate must be localhost. */
   get tlsEndpoint(): string {
-    return `localhost:${this.#front!.port}`;
+    return `localhost:${this.#tlsDoor!.port}`;
   }
 
-  /** Ends at once, with all streams, as a killed process does. */
-  goAway(): void {
-    this.#server?.forceShutdown();
-    this.#server = undefined;
+  /** Drops all connections and takes no new ones, as a killed process does. */
+  async goAway(): Promise<void> {
+    await this.#door?.[Symbol.asyncDispose]();
+    this.#door = undefined;
   }
 
   /** Listens again on the same port. */
-  async comeBack(): Promise<void> {
-    await this.#listen(this.#port);
+  comeBack(): void {
+    this.#door = new Front(this.#insidePort, { port: this.#port });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#front?.[Symbol.asyncDispose]();
-    this.goAway();
+    await this.#tlsDoor?.[Symbol.asyncDispose]();
+    await this.goAway();
+    this.#server.forceShutdown();
   }
 
-  async #listen(port: number): Promise<void> {
-    const server = new grpc.Server();
-    server.addService(serviceDefinition("stt"), {
+  async #listen(): Promise<void> {
+    this.#server.addService(serviceDefinition("stt"), {
       RecognizeStreaming: recognizeStreaming(this),
     });
-    server.addService(serviceDefinition("tts"), {
+    this.#server.addService(serviceDefinition("tts"), {
       UtteranceSynthesis: utteranceSynthesis(this),
       StreamSynthesis: streamSynthesis(this),
     });
     const bound = Promise.withResolvers<number>();
-    server.bindAsync(
-      `127.0.0.1:${port}`,
+    this.#server.bindAsync(
+      "127.0.0.1:0",
       grpc.ServerCredentials.createInsecure(),
       (error, port) => error ? bound.reject(error) : bound.resolve(port),
     );
-    this.#port = await bound.promise;
-    this.#server = server;
+    this.#insidePort = await bound.promise;
+    this.#door = new Front(this.#insidePort);
+    this.#port = this.#door.port;
   }
 }
 

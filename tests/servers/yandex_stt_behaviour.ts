@@ -45,8 +45,9 @@ interface Message {
 
 type Call = grpc.ServerDuplexStream<Message, object>;
 
-/** Partials come after so much more audio. */
+/** Partials come after so much more audio, and so much of the utterance: a long one is heard often enough. */
 const PARTIAL_EVERY_MS = 200;
+const PARTIAL_EVERY_SHARE = 0.1;
 /** Silence after which our stand-in for Yandex's own detector ends an utterance. */
 const OWN_EOU_MS = { DEFAULT: 800, HIGH: 400 };
 const QUIET_DBFS = -50;
@@ -59,6 +60,7 @@ class Recognition {
   readonly #record: SttSession;
   readonly #fault: Fault | undefined;
   #utterance: Pcm[] = [];
+  #utteranceMs = 0;
   #sincePartialMs = 0;
   #trailingSilenceMs = 0;
   #heardSpeech = false;
@@ -166,7 +168,9 @@ class Recognition {
       if (this.#trailingSilenceMs >= needed) return this.#endOfUtterance();
     }
     this.#sincePartialMs += ms;
-    if (this.#sincePartialMs < PARTIAL_EVERY_MS) return;
+    this.#utteranceMs += ms;
+    const due = Math.max(PARTIAL_EVERY_MS, this.#utteranceMs * PARTIAL_EVERY_SHARE);
+    if (this.#sincePartialMs < due) return;
     this.#sincePartialMs = 0;
     this.#send({ partial: { alternatives: this.#alternatives() } });
   }
@@ -175,6 +179,7 @@ class Recognition {
   #endOfUtterance(): void {
     const alternatives = this.#alternatives();
     this.#utterance = [];
+    this.#utteranceMs = 0;
     this.#heardSpeech = false;
     this.#sincePartialMs = 0;
     const text = alternatives[0]?.text ?? "";
