@@ -33,7 +33,7 @@ export interface ServiceTies {
 const WARM_TIMEOUT_MS = 5_000;
 
 /** The services of a configuration. Disposing ends their streams and connections. */
-export class ConfiguredServices implements Disposable {
+export class ConfiguredServices implements AsyncDisposable {
   /** ASR_PROVIDER, in its order. */
   readonly ears: readonly Service<AsrProvider>[];
   /** TTS_PROVIDER, in its order, with Yandex's REST voice behind its gRPC one. */
@@ -42,7 +42,7 @@ export class ConfiguredServices implements Disposable {
   readonly #ties: ServiceTies;
   readonly #patience: Patience;
   readonly #channels: YandexChannel[] = [];
-  readonly #disposables = new DisposableStack();
+  readonly #disposables = new AsyncDisposableStack();
   #credentials: Credentials | undefined;
 
   /**
@@ -74,8 +74,8 @@ export class ConfiguredServices implements Disposable {
     await Promise.allSettled(this.#channels.map((channel) => channel.warm(WARM_TIMEOUT_MS)));
   }
 
-  [Symbol.dispose](): void {
-    this.#disposables.dispose();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#disposables.disposeAsync();
   }
 
   #yandexEar(): Service<AsrProvider> {

@@ -141,7 +141,7 @@ Deno.test("a discarded utterance lets go of the service and says nothing against
 Deno.test("a session lost between two utterances is not noticed by the caller", async () => {
   await using server = await YandexGrpcServer.start();
   using channel = channelTo(server, "stt");
-  using provider = new YandexAsr(channel, {
+  await using provider = new YandexAsr(channel, {
     stt: { model: "general", normalization: false, eou: "external", maxPauseMs: 0 },
     languageCode: "",
     answerWithinMs: 2000,

@@ -51,7 +51,7 @@ export function createSpeech(
   const asr = new FailoverAsr(services.ears, onEvent);
   const tts = new FailoverTts(services.voices, cache, onEvent);
   const close = async () => {
-    services[Symbol.dispose]();
+    await services[Symbol.asyncDispose]();
     await cache?.flush();
   };
   return {

@@ -28,7 +28,7 @@ export async function* probeSpeech(
   const language = settings.ASTERISK_LANG;
   const timeoutMs = settings.SPEECH_STALL_TIMEOUT_MS;
   // Not from the cache, and each service by itself, so that none hides behind another.
-  using services = new ConfiguredServices(settings, undefined, {});
+  await using services = new ConfiguredServices(settings, undefined, {});
   for (const { name, provider } of services.ears) {
     yield await probe(name, "recognition", () => listen(name, provider, language, timeoutMs));
   }

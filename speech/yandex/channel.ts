@@ -17,6 +17,8 @@ const CHANNEL_OPTIONS = {
   // A service that comes back is found within seconds, not after the library's two minutes.
   "grpc.initial_reconnect_backoff_ms": 200,
   "grpc.max_reconnect_backoff_ms": 3_000,
+  // A connection of its own, so that what happens to one channel is no other's trouble.
+  "grpc.use_local_subchannel_pool": 1,
 } as const satisfies grpc.ChannelOptions;
 
 const SERVICES = {
@@ -63,11 +65,17 @@ export interface RequestStream<Request> {
   cancel(): void;
 }
 
-/** A channel to one SpeechKit service; it connects when first used or warmed, and reconnects by itself. */
+/**
+ * A channel to one SpeechKit service; it connects when first used or warmed, and reconnects by
+ * itself. Disposing it ends its streams, at the service too.
+ */
 export class YandexChannel implements Disposable {
   readonly #target: ChannelTarget;
   readonly #client: grpc.Client;
   readonly #methods: grpc.ServiceDefinition;
+  /** Ends of the streams that are open. */
+  readonly #open = new Set<(failure: ServiceFailure) => void>();
+  #closed = false;
 
   constructor(target: ChannelTarget) {
     this.#target = target;
@@ -109,13 +117,23 @@ export class YandexChannel implements Disposable {
       if (call) action(call);
       else waiting.push(action);
     };
+    const leave = () => {
+      over = true;
+      this.#open.delete(abandon);
+    };
     const finish = (failure?: ServiceFailure) => {
       if (over) return;
-      over = true;
+      leave();
       handlers.onEnd(failure);
     };
+    const abandon = (failure: ServiceFailure) => {
+      call?.cancel();
+      finish(failure);
+    };
+    this.#open.add(abandon);
     this.#target.credentials.proof().then((proof) => {
       if (over) return;
+      if (this.#closed) throw this.#closedFailure();
       const requestId = crypto.randomUUID();
       call = this.#client.makeBidiStreamRequest<Request, Response>(
         definition.path,
@@ -145,19 +163,26 @@ export class YandexChannel implements Disposable {
         void this.#explain(error, proof, requestId).then(finish);
       });
       for (const action of waiting) action(call);
-    }, (error) => finish(failureOf(error, "yandex")));
+    }).catch((error) => finish(failureOf(error, "yandex")));
     return {
       write: (message) => act((open) => void open.write(message)),
       end: () => act((open) => open.end()),
       cancel: () => {
-        over = true;
+        leave();
         call?.cancel();
       },
     };
   }
 
   [Symbol.dispose](): void {
+    this.#closed = true;
+    // Closing the library's client would let them run on.
+    for (const abandon of this.#open) abandon(this.#closedFailure());
     this.#client.close();
+  }
+
+  #closedFailure(): ServiceFailure {
+    return this.#failure(grpc.status.CANCELLED, "we have closed the channel");
   }
 
   async #explain(

@@ -3,6 +3,7 @@
 // and replaced in the middle of an utterance before the service's limits, without losing a word.
 
 import type { AsrOptions, AsrProvider, AsrUtterance } from "../asr.ts";
+import { within } from "../deadline.ts";
 import type { SpeechListener } from "../events.ts";
 import type { YandexChannel } from "./channel.ts";
 import { type SttOptions, SttSession } from "./stt_session.ts";
@@ -28,6 +29,9 @@ export const SESSION_LIMITS = {
 /** A session with nothing to recognise is ended after this: idle time is billed. */
 const KEPT_IDLE_MS = 20_000;
 
+/** A service that does not end a session by then is left to itself. */
+const FAREWELL_MS = 300;
+
 /** How the provider is set up. */
 export interface YandexAsrOptions {
   readonly stt: Omit<SttOptions, "languageCode">;
@@ -43,7 +47,7 @@ export interface YandexAsrOptions {
 const LANGUAGE_CODES = { ru: "ru-RU", en: "en-US" } as const;
 
 /** The recogniser of Yandex, for one call. */
-export class YandexAsr implements AsrProvider, Disposable {
+export class YandexAsr implements AsrProvider, AsyncDisposable {
   readonly name = "yandex";
   readonly #channel: YandexChannel;
   readonly #options: YandexAsrOptions;
@@ -70,10 +74,14 @@ export class YandexAsr implements AsrProvider, Disposable {
     });
   }
 
-  [Symbol.dispose](): void {
+  /** Ends the kept session in order, for as long as the service takes part in it. */
+  async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#keptTimer);
-    this.#kept?.session.cancel();
+    const session = this.#kept?.session;
     this.#kept = undefined;
+    if (!session) return;
+    const failure = () => new Error("the session did not end");
+    await within(session.ended(), FAREWELL_MS, failure).catch(() => session.cancel());
   }
 
   #take(languageCode: string): SttSession {

@@ -60,6 +60,7 @@ export class SttSession {
   #listener: SttSessionListener | undefined;
   #keepalive: ReturnType<typeof setInterval>;
   #unanswered: ReturnType<typeof setTimeout> | undefined;
+  #onEnded: (() => void) | undefined;
   #answered = false;
   #open = true;
   #sentAt = performance.now();
@@ -134,6 +135,16 @@ export class SttSession {
     this.#stream.end();
   }
 
+  /** Ends it; resolves when the service has ended it too. Nothing more is told. */
+  ended(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#listener = undefined;
+    if (!this.#open) return Promise.resolve();
+    this.#onEnded = resolve;
+    this.end();
+    return promise;
+  }
+
   /** Stops it at the service; nothing more is told. */
   cancel(): void {
     this.#listener = undefined;
@@ -199,6 +210,7 @@ export class SttSession {
     const listener = this.#listener;
     this.#listener = undefined;
     listener?.onClosed(failure);
+    this.#onEnded?.();
   }
 }
 

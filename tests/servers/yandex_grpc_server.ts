@@ -114,6 +114,8 @@ export class YandexGrpcServer implements AsyncDisposable, ServerContext {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tlsDoor?.[Symbol.asyncDispose]();
     await this.goAway();
+    // See front.ts: ended with streams open, the library's server takes the process with it.
+    while (this.openStreams > 0) await new Promise((resolve) => setTimeout(resolve, 1));
     this.#server.forceShutdown();
   }
 
