@@ -47,6 +47,9 @@ export class Front implements AsyncDisposable {
 
   async #join(outside: Deno.Conn, insidePort: number): Promise<void> {
     const inside = await Deno.connect({ hostname: "127.0.0.1", port: insidePort });
+    // Small frames must not wait for each other (Nagle's algorithm): the delays are measured.
+    inside.setNoDelay(true);
+    if ("setNoDelay" in outside) (outside as Deno.TcpConn).setNoDelay(true);
     this.#connections.add(outside).add(inside);
     // One side closing closes the other.
     await Promise.allSettled([
