@@ -26,8 +26,8 @@ export function silence(
 }
 
 /**
- * Passes a stream on. When its next item takes too long, `cancel` is called and the failure
- * thrown; time its reader takes does not count.
+ * Passes a stream on. Throws when its next item takes too long; time its reader takes does not
+ * count. A source that hangs is left to itself: abort the signal it was given.
  *
  * @throws {ServiceFailure} `SILENT` or `STALLED`.
  */
@@ -35,7 +35,6 @@ export async function* impatient<T>(
   source: AsyncIterable<T>,
   { firstMs, stallMs }: Patience,
   service: ServiceName,
-  cancel: () => void,
 ): AsyncGenerator<T, void, undefined> {
   const items = source[Symbol.asyncIterator]();
   let begun = false;
@@ -52,11 +51,8 @@ export async function* impatient<T>(
       yield next.value;
     }
   } finally {
-    if (!finished) {
-      cancel();
-      // Not waited for: a source that hangs must not hang its reader.
-      void items.return?.().catch((error: unknown) => error);
-    }
+    // Not waited for: a source that hangs must not hang its reader.
+    if (!finished) void items.return?.().catch((error: unknown) => error);
   }
 }
 

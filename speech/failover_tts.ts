@@ -113,7 +113,7 @@ export class FailoverTts implements TtsProvider {
     let told = false;
     this.#list.tell({ kind: "request", ...about });
     try {
-      const timed = patience ? impatient(source, patience, name, () => abort.abort()) : source;
+      const timed = patience ? impatient(source, patience, name) : source;
       for await (const item of timed) {
         if (!begun) this.#list.tell({ kind: "first_byte", ...about, ms: sinceStart() });
         begun = true;

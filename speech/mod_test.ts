@@ -99,11 +99,18 @@ Deno.test("a phrase in the making breaks off at one service and ends at the next
 });
 
 Deno.test("closing leaves no stream open at any service", async () => {
-  await using servers = await allServers();
+  await using servers = await allServers({ ASR_PROVIDER: ["yandex"] });
   const speech = createSpeech(servers.settings, undefined);
   await hear(speech, "раз");
   assert.equal(servers.grpc.openStreams, 1, "the session kept for the next utterance");
+  const listening = ["два", "три"].map((word) => {
+    const utterance = speech.asr.open({ language: "ru", signal: never, onPartial: () => {} });
+    utterance.push(toTones(word));
+    return utterance;
+  });
+  while (servers.grpc.openStreams < 2) await new Promise((resolve) => setTimeout(resolve, 1));
   await speech.close();
+  for (const utterance of listening) await assert.rejects(utterance.finish());
   while (servers.grpc.openStreams > 0) await new Promise((resolve) => setTimeout(resolve, 1));
 });
 

@@ -89,7 +89,7 @@ async function speak(
   const audio = tts.synthesize(PROBE_WORD[language], { language, signal: abort.signal });
   const patience = { firstMs: timeoutMs, stallMs: timeoutMs };
   try {
-    for await (const _ of impatient(audio, patience, name, () => abort.abort())) {
+    for await (const _ of impatient(audio, patience, name)) {
       return performance.now() - startedAt;
     }
     throw silence(name, `${name} synthesis`, timeoutMs, false);

@@ -182,7 +182,12 @@ export class YandexChannel implements Disposable {
   }
 
   #closedFailure(): ServiceFailure {
-    return this.#failure(grpc.status.CANCELLED, "we have closed the channel");
+    return new ServiceFailure("yandex", `Yandex ${SERVICES[this.#target.service].does}`, {
+      code: "CLOSED",
+      again: false,
+      lasting: false,
+      cure: "the call has ended and closed its channel",
+    });
   }
 
   async #explain(
