@@ -35,6 +35,7 @@ async function ask(
 Deno.test("a question in Russian is answered with the sentence that answers it", async () => {
   const answers = [
     ["Какая максимальная нагрузка у разрывной машины?", /шестьсот килоньютонов/],
+    ["Какая максимальная нагрузка?", /шестьсот килоньютонов/],
     ["Какой у вас срок гарантии?", /двадцать четыре месяца/],
     ["Сколько стоит разрывная машина?", /Цена зависит/],
     ["До скольки вы работаете?", /до шести вечера/],
@@ -51,6 +52,8 @@ Deno.test("a question in Russian is answered with the sentence that answers it",
 Deno.test("a question in English is answered with the sentence that answers it", async () => {
   const answers = [
     ["What is the maximum load of your tensile machine?", /six hundred kilonewtons/],
+    ["What is the maximum load?", /six hundred kilonewtons/],
+    ["When do you deliver?", /five to ten days/],
     ["How long is the warranty?", /twenty four months/],
     ["How much does a press cost?", /price depends/],
     ["How long does delivery take?", /five to ten days/],
@@ -114,4 +117,37 @@ Deno.test("an answer no longer wanted ends without a word", async () => {
   ) {
     assert.fail(`said ${JSON.stringify(event)}`);
   }
+});
+
+Deno.test("a goodbye is answered with the farewell, and then the call is ended", async () => {
+  assert.deepEqual((await ask("ru", "До свидания")).kinds, ["phrase", "tool"]);
+  assert.deepEqual((await ask("ru", "Спасибо")).kinds, ["phrase"]);
+});
+
+Deno.test("an answer begun again after a crash leaves out what the caller has heard", async () => {
+  const settings = settingsWith({ ASTERISK_LANG: "en" });
+  const prompts = await (await PromptsFile.open(settings)).current();
+  const agent = await createAgent(settings, prompts);
+  const { signal } = new AbortController();
+  const respond = async (alreadyHeard: readonly string[]) => {
+    const said: string[] = [];
+    const request = { text: "How long does delivery take?", history: [], alreadyHeard, signal };
+    for await (const event of agent.respond(request)) {
+      if (event.kind === "phrase") said.push(event.text);
+    }
+    return said;
+  };
+  const [first, second] = await respond([]);
+  assert.deepEqual(await respond([first!]), [second]);
+});
+
+Deno.test("a question for a table's column without naming a row is answered with its range", async () => {
+  const { text } = await ask("ru", "Сколько весят разрывные машины?");
+  assert.equal(text, "РМ-5: масса 120 кг. РМ-600: масса 3800 кг.");
+});
+
+Deno.test("no sentence is spoken that leans on one the caller has not heard", async () => {
+  const { text } = await ask("ru", "Сколько стоит?");
+  assert.match(text, /^Цена зависит/);
+  assert.doesNotMatch(text, /Оно бесплатное/);
 });

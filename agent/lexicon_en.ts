@@ -1,7 +1,7 @@
 // English words for the assistant; see `Lexicon`.
 
 import { stemmer } from "@orama/stemmers/english";
-import type { Lexicon } from "./lexicon.ts";
+import type { Lexicon } from "./language.ts";
 
 const STOP_WORDS =
   `a about all also am an and any are as at be been but by can could did do does dont else every for
@@ -11,7 +11,8 @@ const STOP_WORDS =
   there these they thing things this those to too uh um up us very want was we well were what whats
   when where which while who whom whose why will with would yes you your yours machine machines
   question ask asking say speak talk find interested wonder wondering bit kind sort dear sir long often take takes taking soon period term people use used using sell come
-  happen happens offer provide many much far`;
+  happen happens anything something anybody somebody anyone someone right down news good today yesterday tomorrow together
+  place offer provide many much far`;
 
 const NUMERALS =
   "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|" +
@@ -87,6 +88,8 @@ export const ENGLISH: Lexicon = {
     [/\bhow (?:long|soon|fast) .*\b(?:make|build|produce|ready)\b/g, " production time "],
     [/\bhow (?:soon|long) .*\b(?:arrive|get here|bring)\b/g, " delivery "],
     [/\b(?:break|breaks|broke|stops|stopped) (?:down|working)\b/g, " repair "],
+    [/\b(?:give|send|bring|take) (?:it|them|this|the \w+) back\b/g, " return "],
+    [/\bset (?:\w+ ){0,3}up\b/g, " installation "],
     [/\b(?:utm|u t m)\b/g, " tensile "],
     [/\bpay (?:in|by) (?:parts|installments)\b/g, " payment parts "],
     [
@@ -98,7 +101,20 @@ export const ENGLISH: Lexicon = {
     /\bhow (?:many|much|long|big|fast|often|soon|accurate|heavy|hot|cold|old|far|large)\b|\bwhat (?:is|are) (?:the|your) (?:maximum|max|highest|price|weight|speed|accuracy|load|term|hours)\b|\bwhen\b/,
   quantity: new RegExp(`\\d|\\b(?:${NUMERALS})\\b`, "i"),
   followUp:
-    /^(?:(?:and|but|so|then|also) )?(?:what|how) about\b|^and\b|\b(?:it|its|they|them|their|that one|this one|those|these|there)\b/,
+    /^(?:(?:and|but|so|then|also) )?(?:what|how) about\b|^and\b|\b(?:it|its|they|them|their|that one|this one|those|these)\b(?! (?:is )?(?:possible|necessary|true)\b)/,
+  leansOnBefore: /^(?:it|its|they|their|this|these|that)(?= )/i,
+  routing: {
+    general:
+      `price delivery warranty payment discount training repair calibration installation lease
+      return production hours visit document parts modernization custom company trial dealer manager
+      invoice contract stock warehouse email city insurance parking site month free complaint
+      contact order certificate`.split(/\s+/),
+    tech: `load accuracy speed tensile compression hardness impact fatigue torsion spring grips
+      extensometer temperature furnace chamber software computer power size foundation noise standard
+      safety maintenance weight kilonewton kn mpa mm millimeter hertz sensor cell specimen sample
+      maximum humidity concrete rubber film wire frequency windows linux usb voltage kilowatt report
+      measure tm cp ht`.split(/\s+/),
+  },
   unfinishedEndings:
     `and or but so because if when while that which who whose the a an to of for from in on at by with
     about into as than is are was were do does did can could would will my your our their this these
@@ -111,4 +127,5 @@ export const ENGLISH: Lexicon = {
     /^(?:(?:ok|okay|great|good|fine|well|oh|no|perfect),? )*(?:thanks|thank you|many thanks)(?: (?:a lot|very much|so much|for (?:your|the) (?:help|information)))*$/,
   goodbye:
     /^(?:(?:ok|okay|great|well|no|thanks|thank you|that is all|thats all|very much),? )*(?:goodbye|good bye|bye bye|bye|see you|that is all|thats all)(?: now| then)?$/,
+  farewell: /\b(?:goodbye|good bye|bye)\b/,
 };

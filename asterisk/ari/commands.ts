@@ -4,7 +4,7 @@
 import ariClient from "ari-client";
 import type { MediaAddress } from "../../media/transport.ts";
 import { type Command, COMMANDS } from "./command_table.ts";
-import { AriError } from "./error.ts";
+import { AriError, orNotServed } from "./error.ts";
 import { type AriAddress, AriHttp, withHttp } from "./http.ts";
 import type { Application, AsteriskInfo, Bridge, Channel, Module, Playback } from "./models.ts";
 
@@ -64,8 +64,7 @@ export class AriCommands implements Disposable {
       return new AriCommands(http, client as unknown as AriClient, address.url);
     } catch (error) {
       http[Symbol.dispose]();
-      const noAri = error instanceof AriError && error.gone;
-      throw noAri ? notServed(error) : error;
+      throw orNotServed(error);
     }
   }
 
@@ -263,11 +262,6 @@ export class AriCommands implements Disposable {
 type AriClient = Readonly<
   Record<string, Readonly<Record<string, (params: object) => PromiseLike<unknown>>> | undefined>
 >;
-
-/** An HTTP server is there, but no ARI: not a thing that has ended, but an address or a setting that is wrong. */
-function notServed({ operation, status, reason }: AriError): AriError {
-  return new AriError("unreachable", operation, status, reason);
-}
 
 function withDeadline(signal?: AbortSignal): AbortSignal {
   const deadline = AbortSignal.timeout(COMMAND_DEADLINE_MS);

@@ -1,7 +1,6 @@
 // What every channel of the simulated PBX is, whatever its technology.
 
 import type { Pcm } from "../../media/frame.ts";
-import type { Bridge } from "./bridge.ts";
 import { ariDate } from "./wire.ts";
 
 /** A channel's state in ARI's words, as far as the simulator knows them. */
@@ -33,6 +32,9 @@ export const CAUSE = {
   networkOutOfOrder: { code: 38, text: "Network out of order" },
 } as const satisfies Record<string, HangupCause>;
 
+/** Tells the applications concerned with a channel of an event. */
+export type TellOf = (channel: Channel, type: string, facts: Record<string, unknown>) => void;
+
 /** What a new channel starts with. */
 export interface ChannelOptions {
   readonly id: string;
@@ -56,11 +58,16 @@ export abstract class Channel {
   language: string;
   /** The application it is in, while it is in Stasis. */
   app: string | undefined;
-  bridge: Bridge | undefined;
-  /** It hears a playback now, and so nothing of its bridge. */
+  /** What the dialplan ran before it entered an application. */
+  appOutside: Pick<DialplanPlace, "app_name" | "app_data"> | undefined;
+  /** The bridge it is in. */
+  bridgeId: string | undefined;
+  /** It hears a playback now: meanwhile it neither hears its bridge nor is heard there. */
   playing = false;
   /** It has been hung up; nothing more happens to it. */
   gone = false;
+  /** Number of the party it is connected to. */
+  connectedNumber = "";
   readonly #callerNumber: string;
   readonly #protocolId: string;
   readonly #createdAt = ariDate();
@@ -79,6 +86,11 @@ export abstract class Channel {
     return this.#callerNumber;
   }
 
+  /** What the technology calls the call (a SIP Call-ID); "" where it has no such thing. */
+  get protocolId(): string {
+    return this.#protocolId;
+  }
+
   /** The far end hears one frame (20 ms, 16 kHz). */
   abstract hear(frame: Pcm): void;
 
@@ -87,6 +99,9 @@ export abstract class Channel {
 
   /** The PBX has answered the channel. */
   abstract answer(): void;
+
+  /** The channel is about to end, `requested` by somebody or by the PBX itself; it can still tell. */
+  ending(_requested: boolean): void {}
 
   /**
    * The channel is over: lets go of sockets and clocks. Called once.
@@ -103,7 +118,7 @@ export abstract class Channel {
       state: this.state,
       protocol_id: this.#protocolId,
       caller: { name: "", number: this.#callerNumber },
-      connected: { name: "", number: "" },
+      connected: { name: "", number: this.connectedNumber },
       accountcode: "",
       dialplan: { ...this.dialplan },
       creationtime: this.#createdAt,

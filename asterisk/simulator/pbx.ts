@@ -1,24 +1,16 @@
 // The simulated PBX: its channels and bridges, and what happens to them. The order of events is
 // that of a real Asterisk 22.10.1.
 
-import type { Pcm } from "../../media/frame.ts";
+import { FRAME_SAMPLES, type Pcm } from "../../media/frame.ts";
 import { Applications } from "./applications.ts";
 import { Bridge } from "./bridge.ts";
-import { CAUSE, type Channel, type HangupCause } from "./channel.ts";
+import { CAUSE, type Channel, type HangupCause, type TellOf } from "./channel.ts";
 import type { FrameClock } from "./clock.ts";
+import type { Dialplan } from "./dialplan.ts";
 import { Playbacks, type Sounds } from "./playbacks.ts";
 import { Recordings } from "./recordings.ts";
+import { toneFrame } from "./tone.ts";
 import { AriFailure } from "./wire.ts";
-
-/** What the dialplan of the simulated PBX is like. */
-export interface Dialplan {
-  /** The Stasis application calls are led to. */
-  readonly app: string;
-  /** Contexts in which a continued call stays on the line; in any other it is hung up. */
-  readonly contexts: readonly string[];
-  /** Where a call goes when the application is not there; undefined hangs up. */
-  readonly failedContext: string | undefined;
-}
 
 /** All state of the PBX. One instance is one run of it: a restart makes a new one. */
 export class Pbx {
@@ -29,13 +21,17 @@ export class Pbx {
   readonly dialplan: Dialplan;
   readonly playbacks: Playbacks;
   readonly recordings: Recordings;
+  /** Tones that continued channels hear. */
+  readonly #tones = new Map<Channel, Disposable>();
   #channelSerial = 0;
 
   constructor(dialplan: Dialplan, clock: FrameClock, sounds: Sounds) {
     this.dialplan = dialplan;
     this.clock = clock;
-    this.playbacks = new Playbacks(this, sounds);
-    this.recordings = new Recordings(this);
+    const tellOf: TellOf = (channel, type, facts) =>
+      this.applications.send(appsOf(channel), type, facts);
+    this.playbacks = new Playbacks(clock, tellOf, sounds);
+    this.recordings = new Recordings(tellOf);
   }
 
   /** A channel id as Asterisk makes them: seconds, a dot, a serial number. */
@@ -66,12 +62,7 @@ export class Pbx {
 
   /** Tells the applications concerned with `channel` of an event about it. */
   tell(channel: Channel, type: string, facts: Record<string, unknown> = {}): void {
-    this.tellOf(channel, type, { ...facts, channel: channel.toJson() });
-  }
-
-  /** As `tell`, for events that do not show the channel itself. */
-  tellOf(channel: Channel, type: string, facts: Record<string, unknown>): void {
-    this.applications.send(appsOf(channel), type, facts);
+    this.applications.send(appsOf(channel), type, { ...facts, channel: channel.toJson() });
   }
 
   /** Sets a variable; the application is told, as it is on the real PBX. */
@@ -91,9 +82,12 @@ export class Pbx {
   /** @returns false when the application is not there to take it. */
   enterStasis(channel: Channel, app: string, args: readonly string[]): boolean {
     if (!this.applications.isActive(app)) return false;
-    channel.dialplan.app_name = "Stasis";
-    channel.dialplan.app_data = [app, ...args].join(",");
     channel.app = app;
+    if (channel.dialplan.app_name !== "Stasis") {
+      channel.appOutside = { ...channel.dialplan };
+      channel.dialplan.app_name = "Stasis";
+      channel.dialplan.app_data = [app, ...args].join(",");
+    }
     if (channel.watchers.size > 0) this.setVariable(channel, "STASISSTATUS", "");
     this.tell(channel, "StasisStart", { args });
     return true;
@@ -115,7 +109,8 @@ export class Pbx {
     this.#leaveBridge(channel);
     this.#leaveStasis(channel);
     const { context } = place;
-    if (context === undefined || !this.dialplan.contexts.includes(context)) {
+    const toneHz = context === undefined ? undefined : this.dialplan.contexts[context];
+    if (context === undefined || toneHz === undefined) {
       this.hangUp(channel, CAUSE.normal);
       return;
     }
@@ -124,18 +119,25 @@ export class Pbx {
     channel.dialplan.priority = 1;
     channel.dialplan.app_name = "Wait";
     channel.dialplan.app_data = "";
+    this.answer(channel);
+    let played = 0;
+    const tone = this.clock.subscribe(() => {
+      channel.hear(toneFrame(toneHz, played));
+      played += FRAME_SAMPLES;
+    });
+    this.#tones.set(channel, tone);
   }
 
   /** What one channel's far end says. */
   voice(channel: Channel, frame: Pcm): void {
     this.recordings.voice(channel, frame);
-    channel.bridge?.voice(channel, frame);
+    if (!channel.playing) this.#bridgeOf(channel)?.voice(channel, frame);
   }
 
   /** A key the channel's far end has pressed for `durationMs`. */
   digit(channel: Channel, digit: string, durationMs: number): void {
     this.tell(channel, "ChannelDtmfReceived", { digit, duration_ms: durationMs });
-    channel.bridge?.digit(channel, digit);
+    this.#bridgeOf(channel)?.digit(channel, digit);
   }
 
   /** @throws {AriFailure} 409 when the id is taken, 500 for an unknown type. */
@@ -150,18 +152,18 @@ export class Pbx {
   addToBridge(bridge: Bridge, channel: Channel): void {
     this.#leaveBridge(channel);
     bridge.channels.add(channel);
-    channel.bridge = bridge;
+    channel.bridgeId = bridge.id;
     for (const app of appsOf(channel)) bridge.watchers.add(app);
     this.#tellBridge(channel, bridge, "ChannelEnteredBridge");
-    if (bridge.channels.size < 2) return;
-    for (const member of bridge.channels) {
-      const peers = [...bridge.channels].filter((peer) => peer !== member).map(({ name }) => name);
-      this.setVariable(member, "BRIDGEPEER", peers.join(","));
+    if (bridge.channels.size > 1) {
+      for (const member of bridge.channels) {
+        this.#meet(bridge, member);
+      }
     }
   }
 
   removeFromBridge(bridge: Bridge, channel: Channel): void {
-    if (channel.bridge !== bridge) throw new AriFailure(422, "Channel not in this bridge");
+    if (channel.bridgeId !== bridge.id) throw new AriFailure(422, "Channel not in this bridge");
     this.#leaveBridge(channel);
   }
 
@@ -183,9 +185,11 @@ export class Pbx {
   hangUp(channel: Channel, cause: HangupCause, request?: Record<string, unknown>): void {
     if (channel.gone) return;
     channel.gone = true;
+    this.#silence(channel);
     if (request) this.tell(channel, "ChannelHangupRequest", request);
     this.playbacks.drop(channel);
     this.recordings.drop(channel);
+    channel.ending(request !== undefined);
     this.#leaveBridge(channel);
     this.#leaveStasis(channel);
     this.channels.delete(channel.id);
@@ -201,6 +205,7 @@ export class Pbx {
   crash(): void {
     for (const channel of this.channels.values()) {
       channel.gone = true;
+      this.#silence(channel);
       this.playbacks.forget(channel);
       channel.release(undefined);
     }
@@ -208,20 +213,45 @@ export class Pbx {
     this.bridges.clear();
   }
 
+  #silence(channel: Channel): void {
+    this.#tones.get(channel)?.[Symbol.dispose]();
+    this.#tones.delete(channel);
+  }
+
   #leaveStasis(channel: Channel): void {
     if (channel.app === undefined) return;
     this.tell(channel, "StasisEnd");
     channel.app = undefined;
     if (channel.watchers.size > 0) this.setVariable(channel, "STASISSTATUS", "SUCCESS");
+    const { app_name = "", app_data = "" } = channel.appOutside ?? {};
+    Object.assign(channel.dialplan, { app_name, app_data });
   }
 
   #leaveBridge(channel: Channel): void {
-    const { bridge } = channel;
+    const bridge = this.#bridgeOf(channel);
     if (!bridge) return;
-    if (channel.variables.has("BRIDGEPEER")) this.setVariable(channel, "BRIDGEPEER", "");
+    for (const variable of ["BRIDGEPEER", "BRIDGEPVTCALLID"]) {
+      if (channel.variables.has(variable)) this.setVariable(channel, variable, "");
+    }
     bridge.channels.delete(channel);
-    channel.bridge = undefined;
+    channel.bridgeId = undefined;
     this.#tellBridge(channel, bridge, "ChannelLeftBridge");
+  }
+
+  /** Tells a member whom it is in the bridge with. */
+  #meet(bridge: Bridge, member: Channel): void {
+    const peers = [...bridge.channels].filter((peer) => peer !== member);
+    this.setVariable(member, "BRIDGEPEER", peers.map(({ name }) => name).join(","));
+    const [peer] = peers;
+    if (!peer || peers.length > 1 || peer.protocolId === "") return;
+    this.setVariable(member, "BRIDGEPVTCALLID", peer.protocolId);
+    if (member.connectedNumber === peer.callerNumber) return;
+    member.connectedNumber = peer.callerNumber;
+    this.tell(member, "ChannelConnectedLine");
+  }
+
+  #bridgeOf({ bridgeId }: Channel): Bridge | undefined {
+    return bridgeId === undefined ? undefined : this.bridges.get(bridgeId);
   }
 
   #tellBridge(channel: Channel, bridge: Bridge, type: string): void {

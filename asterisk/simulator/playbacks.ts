@@ -1,9 +1,13 @@
 // Sounds that ARI plays to a channel: one after another, 20 ms at a time.
 
-import { FRAME_SAMPLES, type Pcm, SAMPLE_RATE_HZ, samplesIn } from "../../media/frame.ts";
-import type { Channel } from "./channel.ts";
-import type { Pbx } from "./pbx.ts";
+import { FRAME_SAMPLES, type Pcm } from "../../media/frame.ts";
+import type { Channel, TellOf } from "./channel.ts";
+import type { FrameClock } from "./clock.ts";
+import { toneFrame } from "./tone.ts";
 import { AriFailure } from "./wire.ts";
+
+/** What any `tone:` sounds like. */
+const TONE_HZ = 425;
 
 /** Sounds by the name ARI asks for: `hello` for `sound:hello`. 16 kHz mono. */
 export type Sounds = Readonly<Record<string, Pcm>>;
@@ -23,13 +27,16 @@ interface Playback {
 
 /** All playbacks of the PBX. */
 export class Playbacks {
-  readonly #pbx: Pbx;
+  readonly #clock: FrameClock;
+  readonly #tellOf: TellOf;
   readonly #sounds: Sounds;
   readonly #queues = new Map<Channel, Playback[]>();
   readonly #clocks = new Map<Channel, Disposable>();
+  readonly #idle = new Map<Channel, PromiseWithResolvers<void>>();
 
-  constructor(pbx: Pbx, sounds: Sounds) {
-    this.#pbx = pbx;
+  constructor(clock: FrameClock, tellOf: TellOf, sounds: Sounds) {
+    this.#clock = clock;
+    this.#tellOf = tellOf;
     this.#sounds = sounds;
   }
 
@@ -39,6 +46,7 @@ export class Playbacks {
     const playback: Playback = { id, channel, media, language, state: "queued", played: 0 };
     const queue = this.#queues.get(channel) ?? [];
     this.#queues.set(channel, [...queue, playback]);
+    if (!this.#idle.has(channel)) this.#idle.set(channel, Promise.withResolvers());
     const shown = toJson(playback);
     if (queue.length === 0) {
       queueMicrotask(() => this.#advance(channel));
@@ -51,16 +59,36 @@ export class Playbacks {
     return toJson(this.#find(id));
   }
 
-  /** @throws {AriFailure} 404 */
+  /**
+   * Stops it. One that has not begun keeps its place in the queue, and is finished when its turn
+   * comes.
+   *
+   * @throws {AriFailure} 404
+   */
   stop(id: string): void {
     const playback = this.#find(id);
+    if (playback.state === "queued") {
+      playback.state = "done";
+      return;
+    }
     this.#finish(playback, "done");
     this.#advance(playback.channel);
   }
 
+  /**
+   * Resolves when the channel has nothing to play any more; undefined when that is so now. Other
+   * commands to the channel wait for it.
+   */
+  idle(channel: Channel): Promise<void> | undefined {
+    return this.#idle.get(channel)?.promise;
+  }
+
   /** The channel is gone; what it was to hear has failed. */
   drop(channel: Channel): void {
-    for (const playback of this.#queues.get(channel) ?? []) this.#finish(playback, "failed");
+    for (const playback of this.#queues.get(channel) ?? []) {
+      if (playback.state === "queued") this.#start(playback);
+      this.#finish(playback, "failed");
+    }
     this.forget(channel);
   }
 
@@ -70,25 +98,35 @@ export class Playbacks {
     this.#clocks.get(channel)?.[Symbol.dispose]();
     this.#clocks.delete(channel);
     this.#queues.delete(channel);
+    this.#idle.get(channel)?.resolve();
+    this.#idle.delete(channel);
   }
 
   /** Starts the first in the queue; what cannot be played fails at once, as on the real PBX. */
   #advance(channel: Channel): void {
     const first = this.#queues.get(channel)?.[0];
-    if (!first || channel.gone) {
+    if (!first) {
       this.forget(channel);
-      return;
-    }
-    if (first.state === "playing") return;
-    first.state = "playing";
-    this.#tell(first, "PlaybackStarted");
-    if (this.#samples(first) === undefined) {
-      this.#finish(first, "failed");
+    } else if (first.state === "done") {
+      this.#finish(first, "done");
       this.#advance(channel);
-    } else if (!this.#clocks.has(channel)) {
-      channel.playing = true;
-      this.#clocks.set(channel, this.#pbx.clock.subscribe(() => this.#tick(channel)));
+    } else if (first.state === "queued") {
+      this.#start(first);
+      if (first.media.every((uri) => uri.startsWith("silence:"))) {
+        this.#vanish(first);
+      } else if (this.#samples(first) === undefined) {
+        this.#finish(first, "failed");
+        this.#advance(channel);
+      } else if (!this.#clocks.has(channel)) {
+        channel.playing = true;
+        this.#clocks.set(channel, this.#clock.subscribe(() => this.#tick(channel)));
+      }
     }
+  }
+
+  #start(playback: Playback): void {
+    playback.state = "playing";
+    this.#tell(playback, "PlaybackStarted");
   }
 
   #tick(channel: Channel): void {
@@ -130,19 +168,25 @@ export class Playbacks {
   #sound(uri: string): { length: number; at(start: number): Pcm } | undefined {
     const colon = uri.indexOf(":");
     const [kind, name] = [uri.slice(0, colon), uri.slice(colon + 1)];
-    if (kind === "silence") {
-      return { length: samplesIn(Number(name) * 1000), at: () => new Int16Array(FRAME_SAMPLES) };
-    }
-    if (kind === "tone") return { length: Infinity, at: tone };
+    if (kind === "tone") return { length: Infinity, at: (start) => toneFrame(TONE_HZ, start) };
     const pcm = kind === "sound" ? this.#sounds[name] : undefined;
     return pcm && { length: pcm.length, at: (start) => pcm.slice(start, start + FRAME_SAMPLES) };
   }
 
+  /** What 22.10.1 does with `silence:<s>`: it starts, nothing is played, and it never finishes. */
+  #vanish(playback: Playback): void {
+    this.#remove(playback);
+    this.#advance(playback.channel);
+  }
+
+  #remove(playback: Playback): void {
+    const queue = this.#queues.get(playback.channel) ?? [];
+    this.#queues.set(playback.channel, queue.filter((other) => other !== playback));
+  }
+
   #finish(playback: Playback, state: PlaybackState): void {
     playback.state = state;
-    const { channel } = playback;
-    const queue = this.#queues.get(channel) ?? [];
-    this.#queues.set(channel, queue.filter((other) => other !== playback));
+    this.#remove(playback);
     this.#tell(playback, "PlaybackFinished");
   }
 
@@ -155,16 +199,8 @@ export class Playbacks {
   }
 
   #tell(playback: Playback, type: string): void {
-    this.#pbx.tellOf(playback.channel, type, { playback: toJson(playback) });
+    this.#tellOf(playback.channel, type, { playback: toJson(playback) });
   }
-}
-
-/** A 440 Hz dial tone. */
-function tone(start: number): Pcm {
-  return Int16Array.from(
-    { length: FRAME_SAMPLES },
-    (_, i) => 4000 * Math.sin(2 * Math.PI * 440 * (start + i) / SAMPLE_RATE_HZ),
-  );
 }
 
 function toJson({ id, media, channel, language, state }: Playback) {

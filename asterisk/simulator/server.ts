@@ -4,19 +4,15 @@ import { Buffer } from "node:buffer";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
-import { OPERATIONS, resourceDocs, resourceList } from "./api_docs.ts";
+import { resourceDocs, resourceList } from "./api_docs.ts";
+import { OPERATIONS } from "./api_operations.ts";
 import type { EventsListener } from "./applications.ts";
 import { MediaChannel } from "./media_channel.ts";
-import { type Answer, HANDLERS, type OperationContext } from "./operations.ts";
+import type { Answer, OperationContext } from "./operation.ts";
+import { HANDLERS } from "./operations.ts";
 import { matchPath, readParameters } from "./request.ts";
+import type { AnsweredRequest } from "./simulator.ts";
 import { AriFailure } from "./wire.ts";
-
-/** One ARI request that was answered, for tests to look back on. */
-export interface AnsweredRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly status: number;
-}
 
 /** Faults the server is to show. */
 export interface ServerFaults {
@@ -33,7 +29,16 @@ export interface Credentials {
   readonly password: string;
 }
 
-type Handler = (context: OperationContext, params: ReturnType<typeof readParameters>) => Answer;
+/** An events socket: whose it is, and how to have it hear no more. */
+interface EventsConnection {
+  readonly apps: readonly string[];
+  forget(): void;
+}
+
+type Handler = (
+  context: OperationContext,
+  params: ReturnType<typeof readParameters>,
+) => Answer | Promise<Answer>;
 
 const ROUTES = Object.entries(OPERATIONS).flatMap(([resource, operations]) =>
   operations.map(({ method, path, nickname }) => ({
@@ -48,7 +53,7 @@ export class AriServer {
   readonly #context: () => OperationContext;
   readonly #credentials: Credentials;
   readonly #sockets = new Set<Socket>();
-  readonly #events = new Map<WebSocket, readonly string[]>();
+  readonly #events = new Map<WebSocket, EventsConnection>();
   readonly #delayed = new Set<ReturnType<typeof setTimeout>>();
   readonly #webSockets = new WebSocketServer({
     noServer: true,
@@ -66,8 +71,9 @@ export class AriServer {
     this.#credentials = credentials;
   }
 
-  /** Starts to listen on loopback. @returns the port. */
+  /** Starts to listen on loopback, unless it does already. @returns the port. */
   async listen(port: number): Promise<number> {
+    if (this.#server) return port;
     const server = createServer((request, response) => void this.#answer(request, response));
     server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
@@ -98,8 +104,10 @@ export class AriServer {
 
   /** Cuts the events sockets of an application, or all, without a word. */
   cutEvents(app?: string): void {
-    for (const [socket, apps] of this.#events) {
-      if (app === undefined || apps.includes(app)) socket.terminate();
+    for (const [socket, { apps, forget }] of this.#events) {
+      if (app !== undefined && !apps.includes(app)) continue;
+      forget();
+      socket.terminate();
     }
   }
 
@@ -108,7 +116,8 @@ export class AriServer {
     if (!url.pathname.startsWith("/ari/")) return notFound(response, url.pathname);
     if (!this.#authorized(request, url)) return unauthorized(response);
     const body = await readBody(request);
-    const answer = this.#operate(request, url, body);
+    if (body === undefined) return;
+    const answer = await this.#operate(request, url, body);
     if (!answer) return;
     this.requests.push({
       method: request.method ?? "",
@@ -119,9 +128,13 @@ export class AriServer {
   }
 
   /** Undefined when the PBX died of it. */
-  #operate(request: IncomingMessage, url: URL, body: string): Answer | undefined {
+  async #operate(
+    request: IncomingMessage,
+    url: URL,
+    body: string,
+  ): Promise<Answer | undefined> {
     try {
-      return this.#execute(request, url, body);
+      return await this.#execute(request, url, body);
     } catch (error) {
       if (error instanceof AriFailure) {
         return { status: error.status, json: { message: error.message } };
@@ -131,7 +144,7 @@ export class AriServer {
     }
   }
 
-  #execute(request: IncomingMessage, url: URL, body: string): Answer {
+  #execute(request: IncomingMessage, url: URL, body: string): Answer | Promise<Answer> {
     const path = url.pathname.slice("/ari".length);
     const docs = /^\/api-docs\/(\w+)\.json$/.exec(path)?.[1];
     if (docs !== undefined) return apiDocs(docs, request.headers.host ?? "");
@@ -161,7 +174,7 @@ export class AriServer {
       }, this.faults.replyDelayMs);
       this.#delayed.add(timer);
     } else send();
-    answer.afterwards?.();
+    void answer.afterwards?.();
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -173,16 +186,17 @@ export class AriServer {
     const apps = url.searchParams.getAll("app").flatMap((app) => app.split(",")).filter(Boolean);
     if (apps.length === 0) return refuse(socket, 400, "Bad Request");
     this.#webSockets.handleUpgrade(request, socket, head, (events: WebSocket) => {
-      this.#events.set(events, apps);
       const listener: EventsListener = { send: (text) => events.send(text) };
       const { applications } = this.#context().pbx;
       for (const app of apps) applications.register(app, listener);
-      // A cut connection shows as an error first; what matters is that it is closed.
-      events.on("error", () => undefined);
-      events.on("close", () => {
+      const forget = () => {
         this.#events.delete(events);
         applications.unregister(listener);
-      });
+      };
+      this.#events.set(events, { apps, forget });
+      // A cut connection shows as an error first; what matters is that it is closed.
+      events.on("error", () => undefined);
+      events.on("close", forget);
     });
   }
 
@@ -231,10 +245,17 @@ function apiDocs(name: string, host: string): Answer {
   return { status: 200, json };
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+/** Undefined when the client went away in the middle of its request. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
+  let gone = false;
+  request.on("error", () => gone = true);
+  try {
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+  } catch (error) {
+    if (!gone) throw error;
+  }
+  return gone ? undefined : Buffer.concat(chunks).toString();
 }
 
 function write(response: ServerResponse, { status, json, bytes }: Answer): void {

@@ -31,6 +31,8 @@ export interface Prompt {
 export interface Testbed extends TestPbx {
   readonly kind: "asterisk";
   readonly release: ReleaseName;
+  /** The folder on this machine with this Asterisk's etc, run, log and spool. */
+  readonly folder: string;
   /** Where Asterisk looks for sounds, on this machine. */
   readonly soundsDir: string;
   /** A SIP telephone, which can also `vanish()`. */
@@ -41,6 +43,8 @@ export interface Testbed extends TestPbx {
   log(): Promise<string>;
   /** The recorded prompts of a language, in order of name. */
   prompts(language: "en" | "ru"): Promise<readonly Prompt[]>;
+  /** Where one recorded prompt is, e.g. `("en", "vm-goodbye")`. */
+  promptPath(language: "en" | "ru", name: string): string;
   /** Stops Asterisk in order, unless it is down, and starts it again on the same ports. */
   restart(): Promise<void>;
   /** Ends Asterisk at once, as a power failure would; `restart` brings it back. */
@@ -57,21 +61,21 @@ export async function startTestbed(
   { release = "22" }: { release?: ReleaseName } = {},
 ): Promise<Testbed> {
   const tree = await installAsterisk(release);
+  await using started = new AsyncDisposableStack();
   const instance = await createInstance(tree);
-  try {
-    const process = await AsteriskProcess.start(tree, instance);
-    return new RealAsterisk(release, tree, instance, process);
-  } catch (error) {
-    await removeInstance(instance);
-    throw error;
-  }
+  started.defer(() => removeInstance(instance));
+  const phones = started.use(await Phones.start());
+  const process = await AsteriskProcess.start(tree, instance);
+  return new RealAsterisk(release, tree, instance, process, phones, started.move());
 }
 
 class RealAsterisk implements Testbed {
   readonly kind = "asterisk";
   readonly env: Readonly<Record<string, string>>;
+  readonly folder: string;
   readonly soundsDir: string;
-  readonly #phones = new Phones();
+  readonly #phones: Phones;
+  readonly #owned: AsyncDisposable;
   readonly #callers = new Set<SipCaller>();
   #process: AsteriskProcess;
   #lastCall = 0;
@@ -81,8 +85,13 @@ class RealAsterisk implements Testbed {
     readonly tree: string,
     readonly instance: Instance,
     process: AsteriskProcess,
+    phones: Phones,
+    owned: AsyncDisposable,
   ) {
     this.#process = process;
+    this.#phones = phones;
+    this.#owned = owned;
+    this.folder = instance.hostPath;
     this.soundsDir = `${tree}/usr/share/asterisk/sounds`;
     this.env = {
       ARI_HTTP_URL: `http://127.0.0.1:${instance.httpPort}`,
@@ -99,7 +108,7 @@ class RealAsterisk implements Testbed {
     const phone = await this.#phones.open();
     const name = `call-${++this.#lastCall}.xml`;
     await Deno.writeTextFile(
-      `${this.instance.hostPath}/${name}`,
+      `${this.folder}/${name}`,
       sipScenario({
         callerNumber,
         extension,
@@ -128,19 +137,24 @@ class RealAsterisk implements Testbed {
   }
 
   log(): Promise<string> {
-    return Deno.readTextFile(`${this.instance.hostPath}/log/messages.log`);
+    return Deno.readTextFile(`${this.folder}/log/messages.log`);
   }
 
   async prompts(language: "en" | "ru"): Promise<readonly Prompt[]> {
-    const root = `${this.soundsDir}/${PROMPT_FOLDERS[language]}`;
     const prompts: Prompt[] = [];
     for (const folder of ["", "digits/", "letters/"]) {
-      for await (const { name } of Deno.readDir(`${root}/${folder}`)) {
-        if (!name.endsWith(".wav")) continue;
-        prompts.push({ name: `${folder}${name.slice(0, -4)}`, path: `${root}/${folder}${name}` });
+      const path = `${this.soundsDir}/${PROMPT_FOLDERS[language]}/${folder}`;
+      for await (const { name: file } of Deno.readDir(path)) {
+        if (!file.endsWith(".wav")) continue;
+        const name = `${folder}${file.slice(0, -".wav".length)}`;
+        prompts.push({ name, path: this.promptPath(language, name) });
       }
     }
     return prompts.sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  promptPath(language: "en" | "ru", name: string): string {
+    return `${this.soundsDir}/${PROMPT_FOLDERS[language]}/${name}.wav`;
   }
 
   async restart(): Promise<void> {
@@ -154,9 +168,8 @@ class RealAsterisk implements Testbed {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#callers].map((caller) => caller[Symbol.asyncDispose]()));
-    await this.#phones[Symbol.asyncDispose]();
     await this.#process.stop();
-    await removeInstance(this.instance);
+    await this.#owned[Symbol.asyncDispose]();
   }
 
   async #ids(what: "channels" | "bridges"): Promise<readonly string[]> {

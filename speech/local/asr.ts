@@ -69,9 +69,8 @@ class LocalUtterance implements AsrUtterance {
   #audioSamples = 0;
   #settled: Coverage = { samples: 0, text: "" };
 
-  /** Where the last sound ended that was no click, counted in samples of the whole utterance. */
-  #soundUntil = 0;
-  #soundMs = 0;
+  /** Where the windows with sound begin, counted in samples of the whole utterance. */
+  readonly #soundAt: number[] = [];
   #windowFrom = 0;
 
   #covered: Coverage = { samples: 0, text: "" };
@@ -85,7 +84,7 @@ class LocalUtterance implements AsrUtterance {
     this.#timing = timing;
     this.#options = options;
     this.#nextPartialAt = performance.now() + timing.partialEveryMs;
-    options.signal.addEventListener("abort", () => this.#end(), { once: true });
+    options.signal.addEventListener("abort", this.#end, { once: true });
     if (options.signal.aborted) this.#end();
   }
 
@@ -97,10 +96,13 @@ class LocalUtterance implements AsrUtterance {
   }
 
   checkpoint(): void {
-    if (this.#over || this.#isCovered(this.#checkpoint ?? this.#covered)) return;
+    if (this.#over) return;
+    if (this.#checkpoint && this.#isCovered(this.#checkpoint)) return;
+    // A checkpoint is always answered: endpointing waits for it.
+    if (this.#isCovered(this.#covered)) return this.#tell(this.#covered);
     const checkpoint = { samples: this.#samples, done: this.#transcribe("urgent") };
     this.#checkpoint = checkpoint;
-    checkpoint.done.then((coverage) => this.#deliver(coverage), () => {
+    checkpoint.done.then((coverage) => this.#tell(coverage), () => {
       // finish() tries again, and reports.
     }).finally(() => {
       if (this.#checkpoint === checkpoint) this.#checkpoint = undefined;
@@ -138,16 +140,20 @@ class LocalUtterance implements AsrUtterance {
     return (await this.#transcribe("urgent")).text;
   }
 
-  /** Whether nothing but silence came after what `part` covers. */
+  /** Whether nothing but silence (or a click) came after what `part` covers. */
   #isCovered(part: { readonly samples: number }): boolean {
-    return part.samples > 0 && part.samples >= this.#soundUntil;
+    const since = this.#soundAt.length - 1 - this.#soundAt.findLastIndex((at) => at < part.samples);
+    return part.samples > 0 && durationMs(since * VAD_WINDOW_SAMPLES) < NEW_SPEECH_MS;
   }
 
   #askPartial(): void {
     if (this.#partial || this.#checkpoint || this.#isCovered(this.#covered)) return;
     const startedAt = performance.now();
     this.#partial = this.#transcribe("partial")
-      .then((coverage) => this.#deliver(coverage), () => {
+      .then((coverage) => {
+        if (coverage.text === this.#covered.text) this.#covered = coverage;
+        else this.#tell(coverage);
+      }, () => {
         // A partial is a luxury: the next one, or the final text, makes up for it.
       })
       .finally(() => {
@@ -158,11 +164,10 @@ class LocalUtterance implements AsrUtterance {
       });
   }
 
-  #deliver(coverage: Coverage): void {
+  #tell(coverage: Coverage): void {
     if (this.#over || coverage.samples < this.#covered.samples) return;
-    const changed = coverage.text !== this.#covered.text;
     this.#covered = coverage;
-    if (changed) this.#options.onPartial({ text: coverage.text, final: false });
+    this.#options.onPartial({ text: coverage.text, final: false });
   }
 
   async #transcribe(urgency: Urgency): Promise<Coverage> {
@@ -189,7 +194,7 @@ class LocalUtterance implements AsrUtterance {
   /** What is settled need not be kept, nor recognised again. */
   #settle(settled: Coverage): void {
     const more = settled.samples - this.#settled.samples;
-    if (more <= 0) return;
+    if (more <= 0 || this.#over) return;
     this.#audio.copyWithin(0, more, this.#audioSamples);
     this.#audioSamples -= more;
     this.#settled = settled;
@@ -212,25 +217,24 @@ class LocalUtterance implements AsrUtterance {
     while (this.#windowFrom + VAD_WINDOW_SAMPLES <= this.#samples) {
       const at = this.#windowFrom - this.#settled.samples;
       const window = this.#audio.subarray(at, at + VAD_WINDOW_SAMPLES);
-      this.#windowFrom += VAD_WINDOW_SAMPLES;
-      if (this.#loudness.probability(window) < SOUND_PROBABILITY) {
-        this.#soundMs = 0;
-        continue;
+      if (this.#loudness.probability(window) >= SOUND_PROBABILITY) {
+        this.#soundAt.push(this.#windowFrom);
       }
-      this.#soundMs += durationMs(VAD_WINDOW_SAMPLES);
-      if (this.#soundMs >= NEW_SPEECH_MS) this.#soundUntil = this.#windowFrom;
+      this.#windowFrom += VAD_WINDOW_SAMPLES;
     }
   }
 
-  #end(): void {
+  readonly #end = (): void => {
     if (this.#over) return;
     this.#over = true;
+    // The signal may live as long as the call, and would keep every utterance of it.
+    this.#options.signal.removeEventListener("abort", this.#end);
     if (this.#checkpoint || this.#partial) {
       this.#link.tell((engine) => engine.cancelTranscription());
     }
     this.#audio = new Int16Array(0);
     this.#audioSamples = 0;
-  }
+  };
 }
 
 function join(a: string, b: string): string {

@@ -1,0 +1,45 @@
+// A thread of the engine's own, for a model that computes for longer than the VAD of other calls
+// may wait. onnxruntime-node's `run` and espeak-ng both compute on the thread that calls them.
+
+import { Worker } from "node:worker_threads";
+import * as Comlink from "comlink";
+import { comlinkEndpoint } from "./endpoint.ts";
+import { Pending } from "./pending.ts";
+
+/** A running thread whose module exposes a `Service` over Comlink on its `parentPort`. */
+export class ModelThread<Service> {
+  readonly service: Comlink.Remote<Service>;
+  readonly #worker: Worker;
+  readonly #pending = new Pending();
+  #over = false;
+
+  /** `onFatal` is told when the thread ends without `close`. */
+  constructor(name: string, module: URL, onFatal: (error: Error) => void) {
+    this.#worker = new Worker(module);
+    this.service = Comlink.wrap<Service>(comlinkEndpoint(this.#worker));
+    const ended = (error: Error) => {
+      this.#pending.end(error);
+      if (!this.#over) onFatal(error);
+      this.#over = true;
+    };
+    this.#worker.on("error", (cause) => {
+      ended(new Error(`the ${name} thread failed: ${cause}`, { cause }));
+    });
+    this.#worker.on("exit", (code) => ended(new Error(`the ${name} thread ended (code ${code})`)));
+  }
+
+  /** Awaits an answer of the service, or the thread's end: Comlink alone would wait for ever. */
+  answer<T>(sent: Promise<T>): Promise<T> {
+    return this.#pending.answer(sent);
+  }
+
+  /** Messages of the thread beside Comlink's. */
+  onMessage(listener: (message: unknown) => void): void {
+    this.#worker.on("message", listener);
+  }
+
+  async close(): Promise<void> {
+    this.#over = true;
+    await this.#worker.terminate();
+  }
+}
