@@ -6,25 +6,8 @@ import type { AsrOptions, AsrProvider, AsrUtterance } from "../asr.ts";
 import { within } from "../deadline.ts";
 import type { SpeechListener } from "../events.ts";
 import type { YandexChannel } from "./channel.ts";
-import { type SttOptions, SttSession } from "./stt_session.ts";
+import { SESSION_LIMITS, type SessionLimits, type SttOptions, SttSession } from "./stt_session.ts";
 import { YandexUtterance } from "./stt_utterance.ts";
-
-/** When a session is replaced. The service's limits are 5 minutes and 10 MB. */
-export interface SessionLimits {
-  /** From here on it is replaced at the next pause … */
-  readonly pauseMs: number;
-  readonly pauseBytes: number;
-  /** … and here wherever the caller is. */
-  readonly cutMs: number;
-  readonly cutBytes: number;
-}
-
-export const SESSION_LIMITS = {
-  pauseMs: 270_000,
-  pauseBytes: 9_000_000,
-  cutMs: 290_000,
-  cutBytes: 9_700_000,
-} as const satisfies SessionLimits;
 
 /** A session with nothing to recognise is ended after this: idle time is billed. */
 const KEPT_IDLE_MS = 20_000;

@@ -18,6 +18,23 @@ export interface SttOptions {
   readonly maxPauseMs: number;
 }
 
+/** When a session is replaced. The service's limits are 5 minutes and 10 MB. */
+export interface SessionLimits {
+  /** From here on it is replaced at the next pause … */
+  readonly pauseMs: number;
+  readonly pauseBytes: number;
+  /** … and here wherever the caller is. */
+  readonly cutMs: number;
+  readonly cutBytes: number;
+}
+
+export const SESSION_LIMITS = {
+  pauseMs: 270_000,
+  pauseBytes: 9_000_000,
+  cutMs: 290_000,
+  cutBytes: 9_700_000,
+} as const satisfies SessionLimits;
+
 /** What a session tells whoever uses it at the moment. */
 export interface SttSessionListener {
   /** The text since the last final, as it looks now. */

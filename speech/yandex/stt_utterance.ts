@@ -5,9 +5,8 @@ import { AsrError, type AsrOptions, type AsrUtterance, type Transcript } from ".
 import { ServiceFailure } from "../failure.ts";
 import { LevelMeter } from "../level.ts";
 import { joinTexts, stitch } from "../stitch.ts";
-import type { SessionLimits } from "./stt.ts";
 import { SttPart } from "./stt_part.ts";
-import type { SttSession } from "./stt_session.ts";
+import type { SessionLimits, SttSession } from "./stt_session.ts";
 
 /** A pause long enough to be between words. */
 const PAUSE_MS = 200;

@@ -9,8 +9,9 @@ import { serviceDefinition } from "../../speech/yandex/channel.ts";
 import { Faults } from "./faults.ts";
 import { Front } from "./front.ts";
 import { fromTones, toTones } from "./tone_speech.ts";
-import { recognizeStreaming, type SttSession } from "./yandex_stt_behaviour.ts";
-import { streamSynthesis, type TtsRequest, utteranceSynthesis } from "./yandex_tts_behaviour.ts";
+import type { Access, ServerContext, SttSession, TtsRequest } from "./yandex_context.ts";
+import { recognizeStreaming } from "./yandex_stt_behaviour.ts";
+import { streamSynthesis, utteranceSynthesis } from "./yandex_tts_behaviour.ts";
 
 /** How a test server is set up. */
 export interface YandexServerOptions {
@@ -28,30 +29,6 @@ export interface YandexServerOptions {
     readonly bytes: number;
     readonly idleMs: number;
   };
-}
-
-/** What every request is measured against. */
-export interface Access {
-  /** `Authorization` values that are taken. */
-  readonly allowed: Set<string>;
-  /** … of them, those of a user: they need `x-folder-id`, the others must not send one. */
-  readonly users: Set<string>;
-  readonly folderId: string;
-}
-
-/** What the behaviours of both services share. */
-export interface ServerContext {
-  readonly access: Access;
-  readonly voice: (text: string) => Pcm;
-  readonly ear: (pcm: Pcm) => string;
-  readonly ttsPaceMs: number;
-  readonly sttLimits: { readonly audioMs: number; readonly bytes: number; readonly idleMs: number };
-  /** Every request of its kind, oldest first, as decoded. */
-  readonly sttSessions: SttSession[];
-  readonly ttsRequests: TtsRequest[];
-  readonly sttFaults: Faults;
-  readonly ttsFaults: Faults;
-  openStreams: number;
 }
 
 /** The server. */
@@ -137,30 +114,4 @@ export class YandexGrpcServer implements AsyncDisposable, ServerContext {
     this.#door = new Front(this.#insidePort);
     this.#port = this.#door.port;
   }
-}
-
-/** Why these headers are not let in, or undefined. */
-export function refusalOf(
-  headers: grpc.Metadata,
-  access: Access,
-): Partial<grpc.StatusObject> | undefined {
-  const [authorization] = headers.get("authorization");
-  const [folder] = headers.get("x-folder-id");
-  if (typeof authorization !== "string" || !access.allowed.has(authorization)) {
-    return { code: grpc.status.UNAUTHENTICATED, details: "The token or the key is invalid" };
-  }
-  const mustName = access.users.has(authorization);
-  if (mustName && folder !== access.folderId) {
-    return {
-      code: grpc.status.PERMISSION_DENIED,
-      details: "Permission to [resource-manager.folder] denied",
-    };
-  }
-  if (!mustName && folder !== undefined) {
-    return {
-      code: grpc.status.INVALID_ARGUMENT,
-      details: "Specified folder ID does not match with service account folder ID",
-    };
-  }
-  return undefined;
 }

@@ -4,23 +4,7 @@ import { setImmediate } from "node:timers";
 import * as grpc from "@grpc/grpc-js";
 import { concatPcm, durationMs, levelDbfs, type Pcm, pcmFromBytes } from "../../media/frame.ts";
 import type { Fault } from "./faults.ts";
-import { refusalOf, type ServerContext } from "./yandex_grpc_server.ts";
-
-/** One recognition session, as decoded. */
-export interface SttSession {
-  readonly headers: Readonly<Record<string, string>>;
-  /** `session_options`. */
-  // deno-lint-ignore no-explicit-any -- decoded by the .proto; tests compare whole messages
-  options: any;
-  samples: number;
-  silenceMs: number;
-  eous: number;
-  /** `performance.now()` when each audio chunk arrived. */
-  readonly chunkAt: number[];
-  /** Texts of the finals. */
-  readonly finals: string[];
-  outcome: "open" | "finished" | "cancelled" | "failed";
-}
+import { refusalOf, type ServerContext, type SttSession } from "./yandex_context.ts";
 
 interface Message {
   readonly session_options?: {

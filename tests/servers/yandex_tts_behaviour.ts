@@ -3,20 +3,7 @@
 import * as grpc from "@grpc/grpc-js";
 import { pcmToBytes } from "../../media/frame.ts";
 import type { Fault } from "./faults.ts";
-import { refusalOf, type ServerContext } from "./yandex_grpc_server.ts";
-
-/** One request, as decoded. */
-export interface TtsRequest {
-  readonly method: "UtteranceSynthesis" | "StreamSynthesis";
-  readonly headers: Readonly<Record<string, string>>;
-  /** The decoded messages, oldest first: one for `UtteranceSynthesis`. */
-  // deno-lint-ignore no-explicit-any -- decoded by the .proto; tests compare whole messages
-  readonly messages: any[];
-  /** `performance.now()` when each piece of audio was sent. */
-  readonly sentAt: number[];
-  /** How it ended, once it has. */
-  outcome: "open" | "finished" | "cancelled" | "failed";
-}
+import { refusalOf, type ServerContext, type TtsRequest } from "./yandex_context.ts";
 
 /** Source: SpeechKit documentation, "List of voices"; "" stands for no role named. */
 const ROLES: Readonly<Record<string, readonly string[]>> = {
