@@ -42,10 +42,17 @@ export interface Access {
   readonly folderId: string;
 }
 
+/** A part of a text and its audio, 16 kHz. */
+export interface SpokenPiece {
+  readonly text: string;
+  readonly pcm: Pcm;
+}
+
 /** What the behaviours of both services share. */
 export interface ServerContext {
   readonly access: Access;
-  readonly voice: (text: string) => Pcm;
+  /** The speech of a text, in the pieces it is sent in. */
+  readonly pieces: (text: string) => readonly SpokenPiece[] | Promise<readonly SpokenPiece[]>;
   readonly ear: (pcm: Pcm) => string;
   readonly ttsPaceMs: number;
   readonly sttLimits: { readonly audioMs: number; readonly bytes: number; readonly idleMs: number };

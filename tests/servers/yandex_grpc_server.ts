@@ -9,7 +9,13 @@ import { serviceDefinition } from "../../speech/yandex/channel.ts";
 import { Faults } from "./faults.ts";
 import { Front } from "./front.ts";
 import { fromTones, toTones } from "./tone_speech.ts";
-import type { Access, ServerContext, SttSession, TtsRequest } from "./yandex_context.ts";
+import type {
+  Access,
+  ServerContext,
+  SpokenPiece,
+  SttSession,
+  TtsRequest,
+} from "./yandex_context.ts";
 import { recognizeStreaming } from "./yandex_stt_behaviour.ts";
 import { streamSynthesis, utteranceSynthesis } from "./yandex_tts_behaviour.ts";
 
@@ -17,8 +23,8 @@ import { streamSynthesis, utteranceSynthesis } from "./yandex_tts_behaviour.ts";
 export interface YandexServerOptions {
   /** With it, the server also listens with TLS (`tlsEndpoint`). PEM texts. */
   readonly certificate?: { readonly cert: string; readonly key: string };
-  /** 16 kHz audio of a text. */
-  readonly voice?: (text: string) => Pcm;
+  /** Speaks whole texts, 16 kHz; without it each word is spoken in tones. */
+  readonly voice?: (text: string) => Promise<Pcm>;
   /** Text of 16 kHz audio. */
   readonly ear?: (pcm: Pcm) => string;
   /** Milliseconds between two pieces of synthesised audio; 0 sends them as fast as they go. */
@@ -38,7 +44,7 @@ export class YandexGrpcServer implements AsyncDisposable, ServerContext {
     users: new Set(),
     folderId: "test-folder",
   };
-  readonly voice: (text: string) => Pcm;
+  readonly pieces: ServerContext["pieces"];
   readonly ear: (pcm: Pcm) => string;
   readonly ttsPaceMs: number;
   readonly sttLimits: ServerContext["sttLimits"];
@@ -54,7 +60,8 @@ export class YandexGrpcServer implements AsyncDisposable, ServerContext {
   #port = 0;
 
   private constructor(options: YandexServerOptions) {
-    this.voice = options.voice ?? toTones;
+    const { voice } = options;
+    this.pieces = voice ? async (text) => cut(text, await voice(text)) : inTones;
     this.ear = options.ear ?? fromTones;
     this.ttsPaceMs = options.ttsPaceMs ?? 0;
     this.sttLimits = options.sttLimits ?? { audioMs: 300_000, bytes: 10_000_000, idleMs: 5_000 };
@@ -114,4 +121,20 @@ export class YandexGrpcServer implements AsyncDisposable, ServerContext {
     this.#door = new Front(this.#insidePort);
     this.#port = this.#door.port;
   }
+}
+
+function inTones(text: string): SpokenPiece[] {
+  return (text.match(/\s*\S+/g) ?? []).map((word) => ({ text: word, pcm: toTones(word) }));
+}
+
+/** A voice's audio word by word, as far as the length of words tells where they are. */
+function cut(text: string, pcm: Pcm): SpokenPiece[] {
+  const words = text.match(/\s*\S+/g) ?? [];
+  const at = (characters: number) => Math.round(pcm.length * characters / text.length);
+  let characters = 0;
+  return words.map((word) => {
+    const from = characters;
+    characters += word.length;
+    return { text: word, pcm: pcm.slice(at(from), at(characters)) };
+  });
 }

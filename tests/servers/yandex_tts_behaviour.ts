@@ -3,7 +3,12 @@
 import * as grpc from "@grpc/grpc-js";
 import { pcmToBytes } from "../../media/frame.ts";
 import type { Fault } from "./faults.ts";
-import { refusalOf, type ServerContext, type TtsRequest } from "./yandex_context.ts";
+import {
+  refusalOf,
+  type ServerContext,
+  type SpokenPiece,
+  type TtsRequest,
+} from "./yandex_context.ts";
 
 /** Source: SpeechKit documentation, "List of voices"; "" stands for no role named. */
 const ROLES: Readonly<Record<string, readonly string[]>> = {
@@ -65,18 +70,18 @@ class Synthesis {
     this.call.emit("error", status);
   }
 
-  /** Speaks a text, a word a message, after what is being spoken. */
+  /** Speaks a text, piece by piece, after what is being spoken. */
   speak(text: string): void {
     this.#queue = this.#queue.then(async () => {
       if (this.fault?.kind === "slow" && this.#sent === 0) await this.#pause(this.fault.ms);
-      for (const word of text.match(/\s*\S+/g) ?? []) {
+      for (const piece of await this.context.pieces(text)) {
         if (this.record.outcome !== "open") return;
         if (this.#sent > 0 && this.context.ttsPaceMs > 0) await this.#pause(this.context.ttsPaceMs);
         if (this.fault?.kind === "stall" && this.#sent >= this.fault.after) return;
         if (this.fault?.kind === "cut" && this.#sent >= this.fault.after) {
           return this.fail({ code: grpc.status.UNAVAILABLE, details: "connection reset" });
         }
-        this.#send(word);
+        this.#send(piece);
       }
     });
   }
@@ -90,13 +95,13 @@ class Synthesis {
     });
   }
 
-  #send(word: string): void {
-    const pcm = this.context.voice(word);
+  #send({ text, pcm }: SpokenPiece): void {
+    if (this.record.outcome !== "open") return;
     const lengthMs = Math.round(pcm.length / 16);
     this.record.sentAt.push(performance.now());
     this.call.write({
       audio_chunk: { data: pcmToBytes(pcm) },
-      text_chunk: { text: word },
+      text_chunk: { text },
       start_ms: this.#lengthMs,
       length_ms: lengthMs,
     });
