@@ -151,13 +151,10 @@ export class FailoverTts implements TtsProvider {
       const abort = new AbortController();
       const signal = AbortSignal.any([options.signal, abort.signal]);
       const chunks = service.provider.synthesizeStream(tape.from(0), { ...options, signal });
-      // The model's pauses between texts are not the service's: only the first answer is timed.
-      const timed = {
-        ...service,
-        patience: undefined,
-      };
+      // A pause may be the model's: whether the service is silent only its provider can tell.
+      const unhurried = { ...service, patience: undefined };
       try {
-        for await (const chunk of this.#watched(timed, chunks, abort, options.signal)) {
+        for await (const chunk of this.#watched(unhurried, chunks, abort, options.signal)) {
           if (chunk.index !== index || !position) {
             position = new SpokenPosition(tape.text(chunk.index));
           }

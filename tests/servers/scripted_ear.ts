@@ -24,6 +24,14 @@ interface KnownPhrase {
   readonly course: readonly number[];
 }
 
+interface Match {
+  readonly likeness: number;
+  readonly phrase: KnownPhrase;
+  /** Where in the phrase the audio begins and ends, 0 to 1. */
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Hears the phrases of a script. */
 export class ScriptedEar {
   readonly #phrases: readonly KnownPhrase[];
@@ -35,21 +43,42 @@ export class ScriptedEar {
     }));
   }
 
-  /** The text of this audio: a phrase, or as much of its beginning as was said; empty for none. */
+  /** The text of this audio: a phrase, or the words of the part of it that was said; else empty. */
   hear(pcm: Pcm): string {
     const heard = courseOf(pcm);
     if (heard.length * STEP_MS < SHORTEST_MS) return "";
-    let best: { readonly likeness: number; readonly text: string } | undefined;
-    for (const { words, course } of this.#phrases) {
-      const likeness = likenessOf(heard, course.slice(0, heard.length));
-      if (likeness < ALIKE || likeness <= (best?.likeness ?? 0)) continue;
-      const share = Math.min(1, heard.length / course.length);
-      // The last word is told by its end, so a phrase not quite at its end lacks it.
-      const said = share > 0.93 ? words.length : Math.floor(words.length * share);
-      best = { likeness, text: words.slice(0, said).join(" ").replace(/[.?!,]+$/, "") };
-    }
-    return best?.text ?? "";
+    const matches = this.#phrases.map((phrase) => bestMatch(heard, phrase));
+    const best = matches.reduce((best, match) => match.likeness > best.likeness ? match : best);
+    return best.likeness < ALIKE ? "" : wordsBetween(best).join(" ").replace(/[.?!,]+$/, "");
   }
+}
+
+/** Where in a phrase this part of it fits best; a little may be missing at either end. */
+function bestMatch(heard: readonly number[], phrase: KnownPhrase): Match {
+  const { course } = phrase;
+  let best: Match = { likeness: -1, phrase, from: 0, to: 0 };
+  const slack = 4;
+  for (let at = -slack; at <= course.length - heard.length + slack; at++) {
+    const known = course.slice(Math.max(0, at), at + heard.length);
+    const part = heard.slice(Math.max(0, -at), Math.max(0, -at) + known.length);
+    if (part.length < heard.length * 0.9) continue;
+    const likeness = correlation(part, known);
+    if (likeness <= best.likeness) continue;
+    const from = Math.max(0, at) / course.length;
+    best = { likeness, phrase, from, to: from + known.length / course.length };
+  }
+  return best;
+}
+
+/** The words whose middle was said, by the length of the words. */
+function wordsBetween({ phrase, from, to }: Match): string[] {
+  const letters = phrase.words.reduce((sum, word) => sum + word.length, 0);
+  let before = 0;
+  return phrase.words.filter((word) => {
+    const middle = (before + word.length / 2) / letters;
+    before += word.length;
+    return middle > from && middle < to;
+  });
 }
 
 /** The loudness of each step, silence at both ends left out; 0 is silence, 1 the loudest. */
@@ -64,19 +93,6 @@ function courseOf(pcm: Pcm): number[] {
   const first = course.findIndex((level) => level > 0.3);
   const last = course.findLastIndex((level) => level > 0.3);
   return first < 0 ? [] : course.slice(first, last + 1);
-}
-
-/** Correlation of two courses, the best of a few shifts: a line may begin a frame early or late. */
-function likenessOf(heard: readonly number[], known: readonly number[]): number {
-  let best = -1;
-  for (let shift = -3; shift <= 3; shift++) {
-    const a = heard.slice(Math.max(0, shift));
-    const b = known.slice(Math.max(0, -shift));
-    const length = Math.min(a.length, b.length);
-    if (length < Math.max(heard.length, known.length) * 0.85) continue;
-    best = Math.max(best, correlation(a.slice(0, length), b.slice(0, length)));
-  }
-  return best;
 }
 
 function correlation(a: readonly number[], b: readonly number[]): number {

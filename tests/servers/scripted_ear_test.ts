@@ -46,5 +46,7 @@ Deno.test("each phrase of a script is told from the others over a telephone line
   const half = overTheLine(phrases[0]!.slice(0, phrases[0]!.length / 2));
   const soFar = ear.hear(half);
   assert.ok(soFar.startsWith("Здравствуйте, сколько") && SCRIPT[0]!.startsWith(soFar), soFar);
+  const rest = ear.hear(overTheLine(phrases[0]!.slice(phrases[0]!.length / 2)));
+  assert.ok(rest !== "" && SCRIPT[0]!.includes(rest), `${rest}: not the end of the phrase`);
   assert.equal(ear.hear(new Int16Array(16_000)), "");
 });
