@@ -65,9 +65,8 @@ export async function startService(settings: Settings): Promise<Service> {
       onUp: () => {
         metrics.ariConnected(true);
         gate.opened();
-        switchboard.reconcile(connection.commands).catch((error) => {
-          log.error("calls could not be reconciled with the PBX", { error });
-        });
+        switchboard.connected();
+        reconcile();
       },
       onDown: () => {
         metrics.ariConnected(false);
@@ -76,6 +75,15 @@ export async function startService(settings: Settings): Promise<Service> {
     },
   );
   const gate = new AriGate(connection, metrics);
+  const reconcile = () => {
+    if (!connection.up) return;
+    gate.run((commands) => switchboard.reconcile(commands)).catch((error) => {
+      log.error("calls could not be reconciled with the PBX; it is tried again", {
+        error,
+        afterSeconds: settings.CHANNEL_MONITOR_INTERVAL,
+      });
+    });
+  };
   const policies = policiesOf(settings);
   const switchboard = new Switchboard({
     settings,
@@ -102,15 +110,20 @@ export async function startService(settings: Settings): Promise<Service> {
     await startConsole(app, { hostname: settings.CONSOLE_HOST, port: settings.CONSOLE_PORT }),
   );
 
+  // Callers of an earlier run wait in silence and must not wait for models; a first caller is
+  // better served by the dialplan's fallback for a moment than by a bot that cannot speak yet.
+  const interrupted = journal.liveCalls().length > 0;
   const engineKeeper = keepEngine(engine);
   scope.defer(() => engineKeeper.stop());
   scope.use(isolates);
-  await engineKeeper.started;
-  await isolates.fill();
+  const warm = engineKeeper.started.then(() => isolates.fill());
+  if (!interrupted) await warm;
 
   scope.use(connection);
   const connected = connection.connect();
   connected.catch((error) => log.debug("never connected", { error }));
+  const monitor = setInterval(reconcile, settings.CHANNEL_MONITOR_INTERVAL * 1000);
+  scope.defer(() => clearInterval(monitor));
   scope.defer(() => switchboard.letGo());
   const running = scope.move();
   return {
