@@ -19,7 +19,7 @@ const QUESTIONS = [
   "Tell me about the installation.",
   "Tell me about the calibration.",
 ];
-const CALLS = 10;
+const CALLS = 6;
 const AT_ONCE = 10;
 const STAGES: readonly Stage[] = [
   "endpoint",
