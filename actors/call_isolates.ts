@@ -5,7 +5,8 @@ import { logger } from "../config/logging.ts";
 import type { Settings } from "../config/settings.ts";
 import type { EngineHost } from "./engine_host.ts";
 import { Isolate, IsolateStartError } from "./isolate.ts";
-import type { FromCall, ToCall } from "./messages.ts";
+import type { SpeechEvent } from "../speech/events.ts";
+import type { BreakerEvent, FromCall, ToCall } from "./messages.ts";
 import type { ServiceMetrics } from "./metrics.ts";
 
 const log = logger("pool");
@@ -29,6 +30,8 @@ export class CallIsolates implements AsyncDisposable {
   readonly #metrics: ServiceMetrics;
   readonly #all = new Set<CallIsolate>();
   readonly #turnstile = new Turnstile(STARTS_AT_ONCE);
+  /** Speech services that are being left alone, for isolates that start meanwhile. */
+  readonly #broken = new Map<string, BreakerEvent>();
   #warm: CallIsolate[] = [];
   /** Started, and rendering the prompts: good enough for a caller who waits. */
   readonly #warming = new Set<CallIsolate>();
@@ -76,6 +79,18 @@ export class CallIsolates implements AsyncDisposable {
     for (const isolate of this.#all) isolate.post({ kind: "engine_lost", reason });
   }
 
+  /** An isolate has used a speech service: it is counted, and what it learned is told to the others. */
+  speechHappened(event: SpeechEvent, by: CallIsolate): void {
+    this.#metrics.speechHappened(event);
+    if (event.kind !== "breaker" || event.state === "half_open") return;
+    const which = `${event.task} ${event.service}`;
+    if (event.state === "open") this.#broken.set(which, event);
+    else this.#broken.delete(which);
+    for (const isolate of this.#all) {
+      if (isolate !== by) isolate.post({ kind: "service_health", event });
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#pause);
@@ -106,9 +121,18 @@ export class CallIsolates implements AsyncDisposable {
     if (this.#closed) isolate.kill();
     this.#all.add(isolate);
     void isolate.exited.then(() => this.#all.delete(isolate));
-    isolate.listen(() => {});
+    this.#listenTo(isolate, () => {});
+    for (const event of this.#broken.values()) isolate.post({ kind: "service_health", event });
     this.#equip(isolate);
     return isolate;
+  }
+
+  /** To an isolate that has no call yet. */
+  #listenTo(isolate: CallIsolate, onWarm: () => void): void {
+    isolate.listen((message) => {
+      if (message.kind === "speech") this.speechHappened(message.event, isolate);
+      else if (message.kind === "warm") onWarm();
+    });
   }
 
   #equip(isolate: CallIsolate): void {
@@ -145,9 +169,7 @@ export class CallIsolates implements AsyncDisposable {
   async #warmed(isolate: CallIsolate): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const late = setTimeout(resolve, WARM_TIMEOUT_MS);
-    isolate.listen(({ kind }) => {
-      if (kind === "warm") resolve();
-    });
+    this.#listenTo(isolate, resolve);
     await promise;
     clearTimeout(late);
   }

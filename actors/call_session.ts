@@ -264,10 +264,13 @@ export class CallSession {
       case "count":
         if (message.what === "barge_in_resumed") metrics.bargeInResumed();
         else if (message.what === "vad_degraded") metrics.vadDegraded();
-        else if (message.what === "asr_failed") metrics.providerFailed("asr", "any", "failed");
-        else if (message.what === "tts_failed") metrics.providerFailed("tts", "any", "failed");
-        else if (message.what === "agent_failed") metrics.providerFailed("agent", "any", "failed");
+        else if (message.what === "asr_failed") metrics.unserved("asr");
+        else if (message.what === "tts_failed") metrics.unserved("tts");
+        else if (message.what === "agent_failed") metrics.unserved("agent");
         else if (message.what === "recording_failed") metrics.recordingFailed();
+        break;
+      case "speech":
+        this.#services.isolates.speechHappened(message.event, isolate);
         break;
       case "warm":
         break;

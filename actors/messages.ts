@@ -5,6 +5,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Settings } from "../config/settings.ts";
 import type { MediaAddress } from "../media/transport.ts";
+import type { SpeechEvent } from "../speech/events.ts";
 import type { CallEvent, CallRecord } from "./call_record.ts";
 
 /** A way for an isolate to die, for tests and drills (`FAULT_INJECTION`). */
@@ -31,6 +32,8 @@ export type ToCall =
   | { readonly kind: "engine"; readonly port: MessagePort }
   /** The engine is gone; a new port follows when it is back. */
   | { readonly kind: "engine_lost"; readonly reason: string }
+  /** Another isolate has found a speech service to be broken, or to work again. */
+  | { readonly kind: "service_health"; readonly event: BreakerEvent }
   /** Take this call: connect its media. */
   | { readonly kind: "assign"; readonly assignment: CallAssignment }
   /** The caller and the media are joined: what is said from now on is heard. */
@@ -60,8 +63,13 @@ export type FromCall =
   | { readonly kind: "progress" }
   /** The words asked for by `say_last` were heard. */
   | { readonly kind: "said" }
+  /** Something happened with a speech service. */
+  | { readonly kind: "speech"; readonly event: SpeechEvent }
   /** Counts for the metrics. */
   | { readonly kind: "count"; readonly what: CallCounter };
+
+/** A speech service's circuit breaker changed: isolates tell each other, by way of the service. */
+export type BreakerEvent = Extract<SpeechEvent, { kind: "breaker" }>;
 
 /** What a call isolate counts. */
 export type CallCounter =

@@ -141,6 +141,7 @@ function rig(
     tts,
     language: "en",
     playout,
+    parallel: 2,
     retries: 0,
     prepared: new Map(),
     onFirstByte: (id) => conversation.onFirstByte(id),

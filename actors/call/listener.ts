@@ -169,7 +169,12 @@ export class Listener implements Disposable {
     };
     let recognition: AsrUtterance;
     try {
-      recognition = asr.open({ language, signal: abort.signal, onPartial });
+      recognition = asr.open({
+        language,
+        signal: abort.signal,
+        onPartial,
+        onEndOfUtterance: () => this.#end(utterance, performance.now()),
+      });
     } catch (error) {
       events.onAsrFailed(error);
       return undefined;
@@ -195,7 +200,12 @@ export class Listener implements Disposable {
   #endIfOver(utterance: OpenUtterance, endpointAt: number): void {
     const { silenceMs } = this.#detector;
     const { text, lengthMs } = utterance;
-    if (!turnIsOver({ silenceMs, lengthMs, text }, this.#options.endpointing)) return;
+    const over = turnIsOver({ silenceMs, lengthMs, text }, this.#options.endpointing);
+    if (over) this.#end(utterance, endpointAt);
+  }
+
+  #end(utterance: OpenUtterance, endpointAt: number): void {
+    if (this.#utterance !== utterance) return;
     const speechEndAt = this.#speechEndAt;
     this.#utterance = undefined;
     utterance.asr.finish().then(
