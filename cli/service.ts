@@ -24,6 +24,9 @@ const ENGINE_PERIOD_MS = 60_000;
 /** The rest an engine is given that cannot be kept alive. */
 const ENGINE_REST_MS = 30_000;
 
+/** A call whose isolate dies now is not heard until the PBX is back: it is looked for at once. */
+const ARI_BACKOFF_MS = 100;
+
 /** A running service. Disposing it ends it at once; `drain` first lets its calls finish. */
 export interface Service extends AsyncDisposable {
   /** Where the console answers. */
@@ -73,6 +76,7 @@ export async function startService(settings: Settings): Promise<Service> {
         gate.closed();
       },
     },
+    { minBackoffMs: ARI_BACKOFF_MS },
   );
   const gate = new AriGate(connection, metrics);
   const reconcile = () => {

@@ -15,6 +15,8 @@ export interface Holdings {
   readonly files: number;
   /** One a call isolate, and a few of Deno's own. */
   readonly threads: number;
+  /** Threads of isolates that hung: see actors/stuck_thread.ts. */
+  readonly stuck: number;
 }
 
 /** A service that is started, killed and started again on one data folder and one port. */
@@ -114,7 +116,8 @@ export class ServiceProcess implements AsyncDisposable {
     const status = await Deno.readTextFile(`${folder}/status`);
     const fact = (name: string) => Number(status.match(`${name}:\\s+(\\d+)`)?.[1] ?? NaN);
     const files = [...Deno.readDirSync(`${folder}/fd`)].length;
-    return { rssMb: Math.round(fact("VmRSS") / 1024), files, threads: fact("Threads") };
+    const rssMb = Math.round(fact("VmRSS") / 1024);
+    return { rssMb, files, threads: fact("Threads"), stuck: stuckThreads(folder) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -148,6 +151,16 @@ export class ServiceProcess implements AsyncDisposable {
     }
     throw new Error(`the service did not answer ${path} within ${ms} ms: see service.log`);
   }
+}
+
+/** Threads with the lowest priority. */
+function stuckThreads(folder: string): number {
+  const tasks = [...Deno.readDirSync(`${folder}/task`)];
+  return tasks.filter(({ name }) => {
+    // proc(5): the 17th field after the parenthesised name is the nice value.
+    const stat = Deno.readTextFileSync(`${folder}/task/${name}/stat`);
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16] === "19";
+  }).length;
 }
 
 function freePort(): number {

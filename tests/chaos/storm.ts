@@ -40,6 +40,8 @@ const SETTLE_MS = 15_000;
 const LONGEST_SILENCE_MS = 25_000;
 /** What may differ between two idle services: a reconnecting socket, a pool just being refilled. */
 const SLACK = { files: 12, threads: 6 };
+/** What a hung isolate keeps until the process ends, for Deno cannot end its thread: see stuck_thread.ts. */
+const PER_STUCK = { files: 16, threads: 4 };
 
 /** Runs one storm. */
 export async function storm(options: StormOptions, report: Report): Promise<void> {
@@ -64,6 +66,7 @@ export async function storm(options: StormOptions, report: Report): Promise<void
   await service.start();
   await service.ready();
   const idle = await settled(service);
+  await report.line(`idle: ${JSON.stringify(idle)}`);
   const questions = await Promise.all(QUESTIONS.map(spoken));
   const talkers = Array.from(
     { length: calls },
@@ -121,10 +124,9 @@ export async function storm(options: StormOptions, report: Report): Promise<void
   await report.check("no turn was lost or doubled, no tool run twice", [...transcripts.problems]);
   await report.check("the journal says the same as the API", await journalProblems(service));
   await report.check("no channel and no bridge is left on the PBX", await leftovers(pbx));
-  await report.check(
-    "the service holds no more than before the storm",
-    held(idle, await settled(service)),
-  );
+  const after = await settled(service);
+  await report.line(`idle again: ${JSON.stringify(after)}`);
+  await report.check("the service holds no more than before the storm", held(idle, after));
   service.signal("SIGTERM");
   const code = await service.ended(10_000);
   await report.check(
@@ -200,6 +202,8 @@ async function settled(service: ServiceProcess): Promise<Holdings> {
 
 function held(before: Holdings, after: Holdings): string[] {
   return (["files", "threads"] as const)
-    .filter((what) => after[what] > before[what] + SLACK[what])
-    .map((what) => `${what}: ${before[what]} before, ${after[what]} after`);
+    .filter((what) => after[what] > before[what] + SLACK[what] + after.stuck * PER_STUCK[what])
+    .map((what) =>
+      `${what}: ${before[what]} before, ${after[what]} after, ${after.stuck} threads stuck`
+    );
 }
