@@ -16,9 +16,7 @@ const log = logger("isolate");
 export interface IsolateOptions {
   /** Shown in log lines. */
   readonly name: string;
-  readonly module: UresourceLimits: options.heapMb > 0
-        ? { maxOldGenerationSizeMb: options.heapMb, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB }
-        : undefined,;
+  readonly module: URL;
   readonly data: IsolateData;
   /** Heap limit in MB; 0 for none. */
   readonly heapMb: number;
