@@ -1,6 +1,7 @@
 // Every setting of the service: one schema, read once, in one place. Names are the environment's
 // own, so that what the operator writes in `.env` is what the code says.
 
+import { editDistance } from "./edit_distance.ts";
 import { redact } from "./logging.ts";
 import {
   choice,
@@ -440,17 +441,4 @@ function nearestName(name: string): [nearest: SettingName, distance: number] {
   return (Object.keys(SCHEMA) as SettingName[])
     .map((known): [SettingName, number] => [known, editDistance(name, known)])
     .reduce((best, candidate) => candidate[1] < best[1] ? candidate : best);
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
