@@ -103,7 +103,7 @@ class RealAsterisk implements Testbed {
   }
 
   async call(
-    { callerNumber = "+79990000001", extension = BOT_EXTENSION } = {},
+    { callerNumber = "+70000000001", extension = BOT_EXTENSION } = {},
   ): Promise<SipCaller> {
     const phone = await this.#phones.open();
     const name = `call-${++this.#lastCall}.xml`;
