@@ -91,6 +91,16 @@ Deno.test("how a speech service does can be read from /metrics, and whether it i
   assert.equal(await series(metrics, `voxbot_speech_breaker${labels}`), 1);
 });
 
+Deno.test("what early starts won and wasted can be read from /metrics", async () => {
+  const metrics = createMetrics({ ofProcess: false });
+  metrics.startedEarly({ begun: 3, hit: true, wonMs: 350, wastedCharacters: 40 });
+  metrics.startedEarly({ begun: 1, hit: false, wonMs: 0, wastedCharacters: 7 });
+  assert.equal(await series(metrics, 'voxbot_early_starts_total{outcome="hit"}'), 1);
+  assert.equal(await series(metrics, 'voxbot_early_starts_total{outcome="miss"}'), 3);
+  assert.equal(await series(metrics, "voxbot_early_start_won_seconds_sum"), 0.35);
+  assert.equal(await series(metrics, "voxbot_early_start_wasted_characters_total"), 47);
+});
+
 Deno.test("the process's own memory and CPU are shown beside ours", async () => {
   const page = await createMetrics().exposition();
   assert.match(page, /^process_resident_memory_bytes \d+/m);
