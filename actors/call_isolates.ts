@@ -5,7 +5,8 @@ import { logger } from "../config/logging.ts";
 import type { Settings } from "../config/settings.ts";
 import type { EngineHost } from "./engine_host.ts";
 import { Isolate } from "./isolate.ts";
-import type { FromCall, ToCall } from "./messages.ts";
+import type { SpeechEvent } from "../speech/events.ts";
+import type { BreakerEvent, FromCall, ToCall } from "./messages.ts";
 import type { ServiceMetrics } from "./metrics.ts";
 
 const log = logger("pool");
@@ -26,6 +27,8 @@ export class CallIsolates implements AsyncDisposable {
   readonly #engine: Pick<EngineHost, "attach">;
   readonly #metrics: ServiceMetrics;
   readonly #all = new Set<CallIsolate>();
+  /** Speech services that are being left alone, for isolates that start meanwhile. */
+  readonly #broken = new Map<string, BreakerEvent>();
   #warm: CallIsolate[] = [];
   #starting = 0;
   #started = 0;
@@ -71,6 +74,18 @@ export class CallIsolates implements AsyncDisposable {
     for (const isolate of this.#all) isolate.post({ kind: "engine_lost", reason });
   }
 
+  /** An isolate has used a speech service: it is counted, and what it learned is told to the others. */
+  speechHappened(event: SpeechEvent, by: CallIsolate): void {
+    this.#metrics.speechHappened(event);
+    if (event.kind !== "breaker" || event.state === "half_open") return;
+    const which = `${event.task} ${event.service}`;
+    if (event.state === "open") this.#broken.set(which, event);
+    else this.#broken.delete(which);
+    for (const isolate of this.#all) {
+      if (isolate !== by) isolate.post({ kind: "service_health", event });
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#pause);
@@ -90,9 +105,18 @@ export class CallIsolates implements AsyncDisposable {
     if (this.#closed) isolate.kill();
     this.#all.add(isolate);
     void isolate.exited.then(() => this.#all.delete(isolate));
-    isolate.listen(() => {});
+    this.#listenTo(isolate, () => {});
+    for (const event of this.#broken.values()) isolate.post({ kind: "service_health", event });
     this.#equip(isolate);
     return isolate;
+  }
+
+  /** To an isolate that has no call yet. */
+  #listenTo(isolate: CallIsolate, onWarm: () => void): void {
+    isolate.listen((message) => {
+      if (message.kind === "speech") this.speechHappened(message.event, isolate);
+      else if (message.kind === "warm") onWarm();
+    });
   }
 
   #equip(isolate: CallIsolate): void {
@@ -126,9 +150,7 @@ export class CallIsolates implements AsyncDisposable {
   async #warmed(isolate: CallIsolate): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const late = setTimeout(resolve, WARM_TIMEOUT_MS);
-    isolate.listen(({ kind }) => {
-      if (kind === "warm") resolve();
-    });
+    this.#listenTo(isolate, resolve);
     await promise;
     clearTimeout(late);
   }

@@ -1,9 +1,11 @@
 // What the service counts and times while it runs. The switchboard tells; the console's
 // Prometheus registry (or nobody) listens: actors must not know who.
 
+import type { SpeechEvent } from "../speech/events.ts";
+import type { AssistantEvent, EarlyStartOutcome } from "./messages.ts";
 import type { ExitReason, Phase, StageTimings } from "./call_record.ts";
 
-/** A service that calls depend on and that can fail without ending the call. */
+/** What calls depend on and what can fail without ending the call. */
 export type ProviderKind = "asr" | "tts" | "agent";
 
 /**
@@ -41,8 +43,18 @@ export interface ServiceMetrics {
 
   /** A call went on with energy-based voice detection because the engine's did not answer. */
   vadDegraded(): void;
-  /** A provider failed; `code` is its error code or a word of ours ("timeout"). */
-  providerFailed(kind: ProviderKind, provider: string, code: string): void;
+  /** Something happened with a speech service: requests, latencies, errors, failovers… */
+  speechHappened(event: SpeechEvent): void;
+  /** No provider could do its work, and the caller noticed: a turn lost, a phrase unsaid, a sorry. */
+  unserved(kind: ProviderKind): void;
+  /** A part of the assistant failed and another took its place. */
+  assistantDegraded(event: Extract<AssistantEvent, { kind: "degraded" }>): void;
+  /** What a request to a model cost. */
+  modelUsed(event: Extract<AssistantEvent, { kind: "usage" }>): void;
+  /** How starting answers early has done in one turn. */
+  startedEarly(outcome: EarlyStartOutcome): void;
+  /** A filler was spoken while the caller waited for an answer. */
+  fillerSpoken(): void;
   /** An event could not be written to the journal. */
   journalFailed(): void;
   /** A recording could not be written. */
@@ -69,7 +81,12 @@ export const noMetrics: ServiceMetrics = {
   bargeInConfirmed: ignore,
   bargeInResumed: ignore,
   vadDegraded: ignore,
-  providerFailed: ignore,
+  speechHappened: ignore,
+  unserved: ignore,
+  assistantDegraded: ignore,
+  modelUsed: ignore,
+  startedEarly: ignore,
+  fillerSpoken: ignore,
   journalFailed: ignore,
   recordingFailed: ignore,
   ariConnected: ignore,

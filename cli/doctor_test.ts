@@ -9,6 +9,8 @@ import { doctor } from "./doctor.ts";
 import { checkAssistant } from "./doctor/assistant.ts";
 import type { Finding, Findings } from "./doctor/finding.ts";
 import { checkHost } from "./doctor/host.ts";
+import { YandexGrpcServer } from "../tests/servers/yandex_grpc_server.ts";
+import { YandexRestServer } from "../tests/servers/yandex_rest_server.ts";
 import { checkSpeech } from "./doctor/speech.ts";
 
 async function failures(findings: Findings): Promise<Finding[]> {
@@ -117,6 +119,31 @@ Deno.test("the models load and the voice speaks; a voice that does not exist is 
   const [failed] = await failures(checkSpeech({ ...english, LOCAL_TTS_VOICE: "klingon-9" }));
   assert.match(failed?.what ?? "", /klingon-9/);
   assert.match(failed?.fix ?? "", /LOCAL_TTS_VOICE/);
+});
+
+Deno.test("a speech service that answers is timed, one that does not is named with the fix", async () => {
+  await using server = await YandexGrpcServer.start();
+  await using rest = new YandexRestServer();
+  const line = settingsWith({
+    ASTERISK_LANG: "ru",
+    ASR_PROVIDER: ["yandex"],
+    TTS_PROVIDER: ["yandex"],
+    YANDEX_API_KEY: "test-key",
+    YANDEX_STT_ENDPOINT: server.endpoint,
+    YANDEX_TTS_ENDPOINT: server.endpoint,
+    YANDEX_TTS_V1_ENDPOINT: rest.endpoint,
+  });
+  const found = (await Array.fromAsync(checkSpeech(line))).map(({ what }) => what);
+  for (const service of ["yandex recognition", "yandex synthesis", "yandex-rest synthesis"]) {
+    assert.ok(found.some((what) => what.startsWith(`${service} answers within`)), service);
+  }
+  const failed = await failures(checkSpeech({ ...line, YANDEX_API_KEY: "another" }));
+  assert.deepEqual(failed.map(({ what }) => what), [
+    "yandex recognition does not work",
+    "yandex synthesis does not work",
+    "yandex-rest synthesis does not work",
+  ]);
+  for (const { fix } of failed) assert.match(fix ?? "", /YANDEX_API_KEY|credentials/);
 });
 
 Deno.test("the assistant's files pass as shipped, and a missing or broken one is named", () =>

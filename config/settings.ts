@@ -206,6 +206,10 @@ export const SCHEMA = {
     "",
     "where calls may be transferred, as key:extension, e.g. sales:201,service:202",
   ),
+  TRANSFER_CONTEXT: text(
+    "voxbot-operators",
+    "dialplan context that the extensions of TRANSFER_TARGETS are in",
+  ),
   CHROMA_URL: url("", "Chroma server that holds the knowledge bases; empty searches by words"),
   CHROMA_COLLECTION: text("voxbot-kb", "name under which Chroma keeps the knowledge bases"),
   CHROMA_TIMEOUT_MS: integer(

@@ -56,6 +56,7 @@ export const DOCS_RU: Readonly<Partial<Record<SettingName, string>>> = {
   EARLY_START: "начинать ответ, пока звонящий может ещё продолжить; стоит лишних запросов",
   AGENT_TOOLS: "что модель может делать, кроме как говорить",
   TRANSFER_TARGETS: "куда можно переводить звонки: ключ:номер, например sales:201,service:202",
+  TRANSFER_CONTEXT: "контекст диалплана, в котором лежат номера из TRANSFER_TARGETS",
   CHROMA_URL: "сервер Chroma с базами знаний; пусто — поиск по словам",
   CHROMA_COLLECTION: "имя, под которым Chroma хранит базы знаний",
   CHROMA_TIMEOUT_MS:

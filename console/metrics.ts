@@ -5,6 +5,9 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 
 import type { Stage } from "../actors/call_record.ts";
 import type { ServiceMetrics } from "../actors/metrics.ts";
+import { observe, word } from "./metric_values.ts";
+import { assistantMetrics } from "./assistant_metrics.ts";
+import { speechMetrics } from "./speech_metrics.ts";
 
 /** The service's metrics and the page that shows them. */
 export interface PrometheusMetrics extends ServiceMetrics {
@@ -97,11 +100,12 @@ export function createMetrics({ ofProcess = true } = {}): PrometheusMetrics {
     "vad_degraded_total",
     "Times a call fell back to energy-based voice detection",
   );
-  const providerErrors = counter(
-    "provider_errors_total",
-    "Failures of recognition (asr), voice (tts) and assistant (agent)",
-    ["kind", "provider", "code"],
+  const unserved = counter(
+    "unserved_total",
+    "Times no provider of recognition (asr), voice (tts) or assistant (agent) did its work",
+    ["kind"],
   );
+  const fillers = counter("fillers_total", "Fillers spoken while an answer was being made");
   const journalErrors = counter("journal_errors_total", "Events not written to the journal");
   const recordingErrors = counter("recording_errors_total", "Recordings not written");
 
@@ -149,8 +153,10 @@ export function createMetrics({ ofProcess = true } = {}): PrometheusMetrics {
     bargeInResumed: () => bargeIns.inc({ outcome: "resumed" }),
 
     vadDegraded: () => vadDegraded.inc(),
-    providerFailed: (kind, provider, code) =>
-      providerErrors.inc({ kind, provider: word(provider), code: word(code) }),
+    speechHappened: speechMetrics(registry),
+    unserved: (kind) => unserved.inc({ kind }),
+    ...assistantMetrics(registry),
+    fillerSpoken: () => fillers.inc(),
     journalFailed: () => journalErrors.inc(),
     recordingFailed: () => recordingErrors.inc(),
 
@@ -161,18 +167,4 @@ export function createMetrics({ ofProcess = true } = {}): PrometheusMetrics {
     },
     ariCommandFailed: (status) => ariCommandErrors.inc({ status: String(status) }),
   };
-}
-
-/** Adds one duration; what is not one (a clock gone wrong in another isolate) is not counted. */
-function observe<L extends string>(
-  histogram: Histogram<L>,
-  labels: Partial<Record<L, string>>,
-  ms: number,
-): void {
-  if (Number.isFinite(ms)) histogram.observe(labels, Math.max(0, ms) / 1000);
-}
-
-/** Keeps free text (which may hold a number or an id) out of the labels: it becomes "other". */
-function word(label: string): string {
-  return /^(?!.*\d{4})[A-Za-z0-9][\w-]{0,39}$/.test(label) ? label : "other";
 }

@@ -41,12 +41,14 @@ Deno.test("reconnections to ARI are counted, repeated news of the same state is 
 Deno.test("free text never becomes a label, so numbers and ids cannot leak into /metrics", async () => {
   const metrics = createMetrics({ ofProcess: false });
   metrics.callEnded("hung up by 70001234567", 12);
-  metrics.providerFailed("asr", "yandex", "1732084742");
-  metrics.providerFailed("tts", "openai", "429");
+  const failed = (task: "asr" | "tts", service: "yandex" | "openai", code: string) =>
+    metrics.speechHappened({ kind: "error", task, service, code });
+  failed("asr", "yandex", "1732084742");
+  failed("tts", "openai", "HTTP 429");
   const page = await metrics.exposition();
   assert.doesNotMatch(page, /70001234567|1732084742/);
   assert.equal(await series(metrics, 'voxbot_calls_ended_total{reason="other"}'), 1);
-  assert.match(page, /provider="openai",code="429"/);
+  assert.match(page, /service="openai",code="HTTP_429"/);
 });
 
 Deno.test("a duration that is no number is left out instead of throwing into a call", async () => {
@@ -55,6 +57,48 @@ Deno.test("a duration that is no number is left out instead of throwing into a c
   metrics.turnTimed({ endpoint: Infinity, asr_final: -3 });
   assert.equal(await series(metrics, "voxbot_barge_in_seconds_count"), 0);
   assert.equal(await series(metrics, 'voxbot_stage_latency_seconds_sum{stage="asr_final"}'), 0);
+});
+
+Deno.test("how a speech service does can be read from /metrics, and whether it is left alone", async () => {
+  const metrics = createMetrics({ ofProcess: false });
+  const about = { task: "tts", service: "yandex" } as const;
+  metrics.speechHappened({ kind: "request", ...about });
+  metrics.speechHappened({ kind: "first_byte", ...about, ms: 120 });
+  metrics.speechHappened({ kind: "cache", service: "yandex", hit: true });
+  metrics.speechHappened({
+    kind: "failover",
+    task: "tts",
+    from: "yandex",
+    to: "local",
+    code: "UNAVAILABLE",
+    first: true,
+  });
+  metrics.speechHappened({ kind: "breaker", ...about, state: "open", untilMs: 1 });
+  const labels = '{task="tts",service="yandex"}';
+  assert.equal(await series(metrics, `voxbot_speech_requests_total${labels}`), 1);
+  assert.equal(await series(metrics, `voxbot_speech_first_byte_seconds_sum${labels}`), 0.12);
+  assert.equal(
+    await series(metrics, 'voxbot_speech_cache_total{service="yandex",outcome="hit"}'),
+    1,
+  );
+  assert.equal(
+    await series(
+      metrics,
+      'voxbot_speech_failovers_total{task="tts",from="yandex",to="local",code="UNAVAILABLE"}',
+    ),
+    1,
+  );
+  assert.equal(await series(metrics, `voxbot_speech_breaker${labels}`), 1);
+});
+
+Deno.test("what early starts won and wasted can be read from /metrics", async () => {
+  const metrics = createMetrics({ ofProcess: false });
+  metrics.startedEarly({ begun: 3, hit: true, wonMs: 350, wastedCharacters: 40 });
+  metrics.startedEarly({ begun: 1, hit: false, wonMs: 0, wastedCharacters: 7 });
+  assert.equal(await series(metrics, 'voxbot_early_starts_total{outcome="hit"}'), 1);
+  assert.equal(await series(metrics, 'voxbot_early_starts_total{outcome="miss"}'), 3);
+  assert.equal(await series(metrics, "voxbot_early_start_won_seconds_sum"), 0.35);
+  assert.equal(await series(metrics, "voxbot_early_start_wasted_characters_total"), 47);
 });
 
 Deno.test("the process's own memory and CPU are shown beside ours", async () => {

@@ -2,20 +2,11 @@
 
 import type { Settings } from "../config/settings.ts";
 import type { AsrProvider } from "./asr.ts";
-import type { Patience } from "./deadline.ts";
 import type { SpeechListener } from "./events.ts";
 import type { Voice } from "./failover_tts.ts";
-import { openAiClient } from "./openai/client.ts";
-import { OpenAiAsr } from "./openai/stt.ts";
-import { OpenAiTts } from "./openai/tts.ts";
 import type { Service } from "./services.ts";
 import type { TtsProvider } from "./tts.ts";
-import { YandexChannel } from "./yandex/channel.ts";
-import { type Credentials, yandexCredentials } from "./yandex/credentials.ts";
 import type { TokenSource } from "./yandex/iam.ts";
-import { YandexAsr } from "./yandex/stt.ts";
-import { YandexTts } from "./yandex/tts.ts";
-import { YandexRestTts } from "./yandex/tts_rest.ts";
 
 /** What the local engine offers a call. */
 export interface LocalProviders {
@@ -30,125 +21,52 @@ export interface ServiceTies {
   readonly tokens?: TokenSource;
 }
 
-const WARM_TIMEOUT_MS = 5_000;
-
 /** The services of a configuration. Disposing ends their streams and connections. */
-export class ConfiguredServices implements AsyncDisposable {
+export interface ConfiguredServices extends AsyncDisposable {
   /** ASR_PROVIDER, in its order. */
   readonly ears: readonly Service<AsrProvider>[];
   /** TTS_PROVIDER, in its order, with Yandex's REST voice behind its gRPC one. */
   readonly voices: readonly Voice[];
-  readonly #settings: Settings;
-  readonly #ties: ServiceTies;
-  readonly #patience: Patience;
-  readonly #channels: YandexChannel[] = [];
-  readonly #disposables = new AsyncDisposableStack();
-  #credentials: Credentials | undefined;
-
-  /**
-   * `local` undefined leaves the local engine out.
-   *
-   * @throws {KeyFileError | Deno.errors.NotFound} when a key or certificate file cannot be read.
-   */
-  constructor(settings: Settings, local: LocalProviders | undefined, ties: ServiceTies) {
-    this.#settings = settings;
-    this.#ties = ties;
-    this.#patience = {
-      firstMs: settings.SPEECH_FIRST_BYTE_TIMEOUT_MS,
-      stallMs: settings.SPEECH_STALL_TIMEOUT_MS,
-    };
-    this.ears = settings.ASR_PROVIDER.flatMap((name) => {
-      if (name === "yandex") return [this.#yandexEar()];
-      if (name === "openai") return [this.#openAiEar()];
-      return local ? [{ name, provider: local.asr }] : [];
-    });
-    this.voices = settings.TTS_PROVIDER.flatMap((name) => {
-      if (name === "yandex") return this.#yandexVoices();
-      if (name === "openai") return [this.#openAiVoice()];
-      return local ? [localVoice(settings, local.tts)] : [];
-    });
-  }
-
   /** Connects and logs in ahead of need. What is down is found out when it is used. */
-  async warm(): Promise<void> {
-    await Promise.allSettled(this.#channels.map((channel) => channel.warm(WARM_TIMEOUT_MS)));
-  }
+  warm(): Promise<void>;
+}
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#disposables.disposeAsync();
-  }
-
-  #yandexEar(): Service<AsrProvider> {
-    const settings = this.#settings;
-    const asr = new YandexAsr(this.#channel("stt", settings.YANDEX_STT_ENDPOINT), {
-      stt: {
-        model: settings.YANDEX_STT_MODEL,
-        normalization: settings.YANDEX_STT_NORMALIZATION,
-        eou: settings.YANDEX_STT_EOU,
-        maxPauseMs: settings.YANDEX_STT_MAX_PAUSE_MS,
-      },
-      languageCode: settings.YANDEX_STT_LANGUAGE,
-      answerWithinMs: settings.SPEECH_STALL_TIMEOUT_MS,
-      onEvent: this.#ties.onEvent,
-    });
-    return { name: "yandex", patience: this.#patience, provider: this.#disposables.use(asr) };
-  }
-
-  #yandexVoices(): Voice[] {
-    const settings = this.#settings;
-    const patience = this.#patience;
-    const voice = {
-      voice: settings.YANDEX_TTS_VOICE,
-      role: settings.YANDEX_TTS_ROLE,
-      speed: settings.YANDEX_TTS_SPEED,
-    };
-    const cacheKey = Object.values(voice).join(" ");
-    const channel = this.#channel("tts", settings.YANDEX_TTS_ENDPOINT);
-    const streamStallMs = settings.YANDEX_TTS_MODE === "stream" ? patience.stallMs : undefined;
-    const rest = new YandexRestTts(settings.YANDEX_TTS_V1_ENDPOINT, voice, this.#access());
-    return [
-      {
-        name: "yandex",
-        provider: new YandexTts(channel, voice, streamStallMs),
-        patience,
-        cacheKey,
-      },
-      { name: "yandex-rest", provider: rest, patience, cacheKey },
-    ];
-  }
-
-  #openAiEar(): Service<AsrProvider> {
-    const settings = this.#settings;
-    const provider = new OpenAiAsr(openAiClient(settings, this.#patience.stallMs), {
-      model: settings.OPENAI_STT_MODEL,
-      pieceMs: settings.CHUNK_STREAMING_SECONDS * 1000,
-      overlapMs: settings.CHUNK_OVERLAP_MS,
-    });
-    return { name: "openai", patience: this.#patience, provider };
-  }
-
-  #openAiVoice(): Voice {
-    const settings = this.#settings;
-    const voice = {
-      model: settings.OPENAI_TTS_MODEL,
-      voice: settings.OPENAI_TTS_VOICE,
-      speed: settings.OPENAI_TTS_SPEED,
-    };
-    const provider = new OpenAiTts(openAiClient(settings, this.#patience.stallMs), voice);
-    const cacheKey = Object.values(voice).join(" ");
-    return { name: "openai", patience: this.#patience, provider, cacheKey };
-  }
-
-  #access(): Credentials {
-    return this.#credentials ??= yandexCredentials(this.#settings, this.#ties.tokens);
-  }
-
-  #channel(service: "stt" | "tts", endpoint: string): YandexChannel {
-    const caFile = this.#settings.YANDEX_CA_FILE;
-    const channel = new YandexChannel({ service, endpoint, caFile, credentials: this.#access() });
-    this.#channels.push(channel);
-    return this.#disposables.use(channel);
-  }
+/**
+ * Loads the services that `settings` name, and the libraries of no others. `local` undefined leaves
+ * the local engine out.
+ *
+ * @throws {KeyFileError | Deno.errors.NotFound} when a key or certificate file cannot be read.
+ */
+export async function configuredServices(
+  settings: Settings,
+  local: LocalProviders | undefined,
+  { onEvent, tokens }: ServiceTies,
+): Promise<ConfiguredServices> {
+  const { ASR_PROVIDER, TTS_PROVIDER } = settings;
+  const patience = {
+    firstMs: settings.SPEECH_FIRST_BYTE_TIMEOUT_MS,
+    stallMs: settings.SPEECH_STALL_TIMEOUT_MS,
+  };
+  const used = new Set([...ASR_PROVIDER, ...TTS_PROVIDER]);
+  const [yandexRoom, openai] = await Promise.all([
+    used.has("yandex") ? import("./yandex/services.ts") : undefined,
+    used.has("openai") ? import("./openai/services.ts") : undefined,
+  ]);
+  const yandex = yandexRoom && new yandexRoom.YandexServices(settings, patience, tokens);
+  return {
+    ears: ASR_PROVIDER.flatMap((name) => {
+      if (name === "yandex") return [yandex!.ear(onEvent)];
+      if (name === "openai") return [openai!.openAiEar(settings, patience)];
+      return local ? [{ name, provider: local.asr }] : [];
+    }),
+    voices: TTS_PROVIDER.flatMap((name) => {
+      if (name === "yandex") return yandex!.voices();
+      if (name === "openai") return [openai!.openAiVoice(settings, patience)];
+      return local ? [localVoice(settings, local.tts)] : [];
+    }),
+    warm: async () => await yandex?.warm(),
+    [Symbol.asyncDispose]: async () => await yandex?.[Symbol.asyncDispose](),
+  };
 }
 
 function localVoice(settings: Settings, provider: TtsProvider): Voice {

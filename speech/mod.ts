@@ -3,7 +3,7 @@
 
 import type { Settings } from "../config/settings.ts";
 import type { AsrProvider } from "./asr.ts";
-import { ConfiguredServices, type LocalProviders, type ServiceTies } from "./configured.ts";
+import { configuredServices, type LocalProviders, type ServiceTies } from "./configured.ts";
 import type { SpeechEvent } from "./events.ts";
 import { FailoverAsr } from "./failover_asr.ts";
 import { FailoverTts } from "./failover_tts.ts";
@@ -35,16 +35,16 @@ const MB = 1_000_000;
  *
  * @throws {Error} when a service is named that cannot be used: no engine, an unreadable key file.
  */
-export function createSpeech(
+export async function createSpeech(
   settings: Settings,
   local: LocalProviders | undefined,
   hooks: SpeechHooks = {},
-): Speech {
+): Promise<Speech> {
   if (!local && [...settings.ASR_PROVIDER, ...settings.TTS_PROVIDER].includes("local")) {
     throw new Error("local is named in ASR_PROVIDER or TTS_PROVIDER, but no engine is given");
   }
   const onEvent = hooks.onEvent ?? (() => {});
-  const services = new ConfiguredServices(settings, local, hooks);
+  const services = await configuredServices(settings, local, hooks);
   const cache = settings.TTS_CACHE_MB > 0
     ? new PhraseCache(`${settings.DATA_DIR}/tts-cache`, settings.TTS_CACHE_MB * MB)
     : undefined;

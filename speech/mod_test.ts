@@ -63,7 +63,7 @@ async function hear(speech: Speech, text: string): Promise<string> {
 Deno.test("Yandex's voice goes down step by step: gRPC, its REST interface, then OpenAI", async () => {
   await using servers = await allServers();
   const events: SpeechEvent[] = [];
-  await using speech = createSpeech(servers.settings, undefined, {
+  await using speech = await createSpeech(servers.settings, undefined, {
     onEvent: (event) => events.push(event),
   });
   assert.equal(await say(speech, "раз"), "раз");
@@ -85,7 +85,7 @@ Deno.test("Yandex's voice goes down step by step: gRPC, its REST interface, then
 Deno.test("Yandex's ears fail in mid-sentence: OpenAI hears the sentence whole", async () => {
   await using servers = await allServers();
   servers.grpc.sttFaults.always({ kind: "cut", after: 1 });
-  await using speech = createSpeech(servers.settings, undefined);
+  await using speech = await createSpeech(servers.settings, undefined);
   assert.equal(await hear(speech, "сколько стоит машина"), "сколько стоит машина");
   assert.equal(servers.openai.transcriptions.length, 1);
 });
@@ -94,13 +94,13 @@ Deno.test("a phrase in the making breaks off at one service and ends at the next
   await using servers = await allServers();
   servers.grpc.ttsFaults.always({ kind: "cut", after: 2 });
   servers.rest.ttsFaults.always({ kind: "refuse", code: "UNAVAILABLE" });
-  await using speech = createSpeech(servers.settings, undefined);
+  await using speech = await createSpeech(servers.settings, undefined);
   assert.equal(await say(speech, "раз два три четыре пять"), "раз два три четыре пять");
 });
 
 Deno.test("closing leaves no stream open at any service", async () => {
   await using servers = await allServers({ ASR_PROVIDER: ["yandex"] });
-  const speech = createSpeech(servers.settings, undefined);
+  const speech = await createSpeech(servers.settings, undefined);
   await hear(speech, "раз");
   assert.equal(servers.grpc.openStreams, 1, "the session kept for the next utterance");
   const listening = ["два", "три"].map((word) => {
@@ -132,12 +132,12 @@ Deno.test("both services are reached by TLS, and a certificate not trusted is re
         YANDEX_CA_FILE,
       });
     {
-      await using speech = createSpeech(settings(caFile), undefined);
+      await using speech = await createSpeech(settings(caFile), undefined);
       await speech.warm();
       assert.equal(await say(speech, "привет"), "привет");
       assert.equal(await hear(speech, "привет"), "привет");
     }
-    await using distrustful = createSpeech(settings(""), undefined);
+    await using distrustful = await createSpeech(settings(""), undefined);
     await assert.rejects(say(distrustful, "привет"), /UNAVAILABLE/);
   }
   await Deno.remove(caFile);
@@ -151,14 +151,14 @@ Deno.test("set phrases rendered at start are there when every service is down", 
     YANDEX_STT_ENDPOINT: "127.0.0.1:9",
   });
   {
-    await using speech = createSpeech(servers.settings, undefined);
+    await using speech = await createSpeech(servers.settings, undefined);
     const phrases = ["Здравствуйте!", "Секунду", "Секунду"];
     assert.equal(await prerender(speech.tts, phrases, { language: "ru", signal: never }), 2);
   }
   await servers.grpc.goAway();
   servers.rest.ttsFaults.always({ kind: "refuse", code: "INTERNAL" });
   servers.openai.ttsFaults.always({ kind: "refuse", code: "INTERNAL" });
-  await using speech = createSpeech(servers.settings, undefined);
+  await using speech = await createSpeech(servers.settings, undefined);
   assert.equal(await say(speech, "Здравствуйте!"), "здравствуйте");
   await assert.rejects(say(speech, "Что-то новое"));
   await Deno.remove(DATA_DIR, { recursive: true });
@@ -167,7 +167,7 @@ Deno.test("set phrases rendered at start are there when every service is down", 
 Deno.test("an isolate that starts during an outage goes to the next service at once, without an error line", async () => {
   await using servers = await allServers();
   const events: SpeechEvent[] = [];
-  await using speech = createSpeech(servers.settings, undefined, {
+  await using speech = await createSpeech(servers.settings, undefined, {
     onEvent: (event) => events.push(event),
   });
   speech.adopt({
@@ -182,8 +182,8 @@ Deno.test("an isolate that starts during an outage goes to the next service at o
   assert.ok(events.every((event) => event.kind !== "failover"));
 });
 
-Deno.test("the local engine named and not given is an error at once", () => {
-  assert.throws(() => createSpeech(settingsWith({}), undefined), /local is named/);
+Deno.test("the local engine named and not given is an error at once", async () => {
+  await assert.rejects(createSpeech(settingsWith({}), undefined), /local is named/);
 });
 
 Deno.test("doctor tries each configured service and says the fix", async () => {

@@ -5,7 +5,7 @@ import { type Pcm, SAMPLE_RATE_HZ } from "../media/frame.ts";
 import type { AsrProvider } from "./asr.ts";
 import { impatient, silence, within } from "./deadline.ts";
 import { failureOf, type ServiceName } from "./failure.ts";
-import { ConfiguredServices } from "./configured.ts";
+import { configuredServices } from "./configured.ts";
 import type { TtsProvider } from "./tts.ts";
 
 /** What a probe found. */
@@ -28,7 +28,7 @@ export async function* probeSpeech(
   const language = settings.ASTERISK_LANG;
   const timeoutMs = settings.SPEECH_STALL_TIMEOUT_MS;
   // Not from the cache, and each service by itself, so that none hides behind another.
-  await using services = new ConfiguredServices(settings, undefined, {});
+  await using services = await configuredServices(settings, undefined, {});
   for (const { name, provider } of services.ears) {
     yield await probe(name, "recognition", () => listen(name, provider, language, timeoutMs));
   }

@@ -27,7 +27,7 @@ const BENCHES: Readonly<Record<string, () => Promise<object>>> = {
 /** From the moment the server sends its first audio to the first 20 ms frame in our hands. */
 async function ttsFirstFrame(): Promise<object> {
   await using server = await YandexGrpcServer.start({ ttsPaceMs: 5 });
-  await using speech = createSpeech(yandexOnly(server), undefined);
+  await using speech = await createSpeech(yandexOnly(server), undefined);
   await speech.warm();
   const delays: number[] = [];
   for (let i = 0; i < 200; i++) {
@@ -46,7 +46,7 @@ async function ttsFirstFrame(): Promise<object> {
 /** How much of a ten-second sentence is synthesised when its first frame is in our hands. */
 async function ttsStreamed(): Promise<object> {
   await using server = await YandexGrpcServer.start({ ttsPaceMs: 20 });
-  await using speech = createSpeech(yandexOnly(server), undefined);
+  await using speech = await createSpeech(yandexOnly(server), undefined);
   const text = Array.from({ length: 34 }, (_, i) => `слово${i % 10}`).join(" ");
   let samples = 0;
   let madeAtFirst = 0;
@@ -65,7 +65,7 @@ async function ttsStreamed(): Promise<object> {
 /** 20 ms frames in real time: from our push to the server's decoded chunk. */
 async function sttDelivery(): Promise<object> {
   await using server = await YandexGrpcServer.start({ ear: () => "" });
-  await using speech = createSpeech(yandexOnly(server), undefined);
+  await using speech = await createSpeech(yandexOnly(server), undefined);
   await speech.warm();
   const utterance = speech.asr.open({ language: "ru", signal: never, onPartial: () => {} });
   const frame = toTones("а").slice(0, FRAME_SAMPLES);
@@ -87,7 +87,7 @@ async function sttDelivery(): Promise<object> {
 /** From our end of utterance to the final text, the server answering at once. */
 async function sttFinal(): Promise<object> {
   await using server = await YandexGrpcServer.start({ ear: (pcm) => pcm.length > 0 ? "да" : "" });
-  await using speech = createSpeech(yandexOnly(server), undefined);
+  await using speech = await createSpeech(yandexOnly(server), undefined);
   const delays: number[] = [];
   for (let i = 0; i < 100; i++) {
     const utterance = speech.asr.open({ language: "ru", signal: never, onPartial: () => {} });
@@ -102,7 +102,7 @@ async function sttFinal(): Promise<object> {
 /** Twelve minutes of speech in one utterance, pushed faster than real time. */
 async function sttRotation(): Promise<object> {
   await using server = await YandexGrpcServer.start();
-  await using speech = createSpeech(
+  await using speech = await createSpeech(
     { ...yandexOnly(server), SPEECH_STALL_TIMEOUT_MS: 60_000 },
     undefined,
   );
@@ -147,7 +147,7 @@ async function failover(): Promise<object> {
   await using openai = new OpenAiSpeechServer();
   await using rest = new YandexRestServer();
   rest.ttsFaults.always({ kind: "refuse", code: "UNAVAILABLE" });
-  await using speech = createSpeech(
+  await using speech = await createSpeech(
     settingsWith({
       ...yandexOnly(server),
       TTS_PROVIDER: ["yandex", "openai"],
@@ -201,7 +201,9 @@ async function fiftyCalls(): Promise<object> {
     TTS_CACHE_MB: 0,
   });
   const before = memoryMb();
-  const speeches = Array.from({ length: calls }, () => createSpeech(settings, undefined));
+  const speeches = await Promise.all(
+    Array.from({ length: calls }, () => createSpeech(settings, undefined)),
+  );
   await Promise.all(speeches.map((speech) => speech.warm()));
   const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();

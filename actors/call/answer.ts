@@ -1,7 +1,14 @@
 // One answer of the bot, from the caller's last word to the last phrase heard.
 
 import type { DialogueTurn } from "../../agent/agent.ts";
-import { type CallRecord, heardText, type Stage, type StageTimings } from "../call_record.ts";
+import { normalizeRecognized } from "../../agent/recognized.ts";
+import {
+  type CallRecord,
+  heardText,
+  nextTurn,
+  type Stage,
+  type StageTimings,
+} from "../call_record.ts";
 
 /** An answer being made and spoken, and its timings. */
 export class Answer {
@@ -48,4 +55,22 @@ export function dialogueBefore(record: CallRecord, before: number): DialogueTurn
     }
     return said;
   });
+}
+
+/** A turn of the caller. */
+export interface SaidTurn {
+  readonly turn: number;
+  /** Put in order: numbers as digits, fillers dropped. */
+  readonly text: string;
+  /** Word for word as recognised. */
+  readonly raw: string;
+}
+
+/** What the caller has said with these words: a turn goes on while nothing of its answer was heard. */
+export function saidWith(record: CallRecord, words: string, language: "ru" | "en"): SaidTurn {
+  const last = record.turns.at(-1);
+  const goesOn = last?.caller !== undefined && !last.answerComplete && heardText(last) === "";
+  const raw = goesOn ? `${last.raw ?? last.caller} ${words}` : words;
+  const text = normalizeRecognized(raw, language) || raw;
+  return { turn: goesOn ? last.turn : nextTurn(record), text, raw };
 }

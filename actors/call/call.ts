@@ -12,7 +12,9 @@ import { FRAME_MS, type Pcm } from "../../media/frame.ts";
 import { Playout } from "../../media/playout.ts";
 import { Recorder } from "../../media/recorder.ts";
 import type { MediaHandlers, MediaTransport } from "../../media/transport.ts";
-import type { LocalSpeech } from "../../speech/local.ts";
+import type { AsrProvider } from "../../speech/asr.ts";
+import type { TtsProvider } from "../../speech/tts.ts";
+import type { VadStream } from "../../speech/vad.ts";
 import { crash } from "../isolate_main.ts";
 import type { CallAssignment, FromCall, ToCall } from "../messages.ts";
 import { Conversation } from "./conversation.ts";
@@ -22,13 +24,20 @@ import { Speaker } from "./speaker.ts";
 
 const log = logger("call");
 
+/** What a call hears and speaks with. */
+export interface CallSpeech {
+  readonly vad: VadStream;
+  readonly asr: AsrProvider;
+  readonly tts: TtsProvider;
+}
+
 /** What a call is made of. */
 export interface CallOptions {
   readonly assignment: CallAssignment;
   readonly settings: Settings;
   readonly prompts: Prompts;
   readonly agent: Agent;
-  readonly speech: LocalSpeech;
+  readonly speech: CallSpeech;
   readonly prepared: PreparedSpeech;
   readonly send: (message: FromCall) => void;
 }
@@ -59,6 +68,9 @@ export class Call implements AsyncDisposable, MediaHandlers {
     this.#conversation = new Conversation({
       agent,
       prompts,
+      language,
+      startEarly: settings.EARLY_START,
+      fillerAfterMs: settings.FILLER_AFTER_MS,
       record: assignment.record,
       bargeIn: {
         enabled: settings.BARGE_IN,
@@ -72,6 +84,9 @@ export class Call implements AsyncDisposable, MediaHandlers {
         progress: () => send({ kind: "progress" }),
         said: () => send({ kind: "said" }),
         count: (what) => send({ kind: "count", what }),
+        intent: (id) => send({ kind: "intent", id }),
+        assistant: (event) => send({ kind: "assistant", event }),
+        earlyStart: (outcome) => send({ kind: "early_start", outcome }),
       },
     });
     this.#caller = new ContinuousAudio((frame) => this.#hear(frame), () => performance.now());
@@ -99,6 +114,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
       tts: speech.tts,
       language,
       playout,
+      parallel: settings.TTS_PARALLEL,
       retries: settings.PLAYBACK_RETRY_COUNT,
       prepared,
       onFirstByte: (phraseId) => conversation.onFirstByte(phraseId),
@@ -128,7 +144,9 @@ export class Call implements AsyncDisposable, MediaHandlers {
   }
 
   /** A message of the service about this call. */
-  onMessage(message: Exclude<ToCall, { kind: "engine" | "engine_lost" | "assign" }>): void {
+  onMessage(
+    message: Exclude<ToCall, { kind: "engine" | "engine_lost" | "service_health" | "assign" }>,
+  ): void {
     const { prompts } = this.#options;
     switch (message.kind) {
       case "begin":
@@ -136,6 +154,9 @@ export class Call implements AsyncDisposable, MediaHandlers {
         break;
       case "dtmf":
         this.#options.send({ kind: "event", event: message, at: Date.now() });
+        break;
+      case "tool_done":
+        this.#conversation.toolDone(message.id, message.result);
         break;
       case "nudge":
         this.#conversation.nudge();

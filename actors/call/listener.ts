@@ -37,6 +37,8 @@ export interface ListenerEvents {
   onOnset(onsetAt: number): void;
   /** More was heard of the utterance that `onOnset` began. */
   onSpeech(soFar: HeardSoFar): void;
+  /** The caller has paused, and this is the text of all they said: the turn may be over. */
+  onStable(text: string): void;
   /** The turn is over. An empty text: nothing could be recognised. */
   onTurn(turn: HeardTurn): void;
   /** Recognition failed; the turn is lost. */
@@ -166,10 +168,17 @@ export class Listener implements Disposable {
       if (this.#utterance !== utterance) return;
       utterance.text = text;
       this.#tell(utterance);
+      const stable = this.#utterance === utterance && utterance.checkpointed;
+      if (stable && this.#detector.silenceMs >= PAUSE_MS) events.onStable(text);
     };
     let recognition: AsrUtterance;
     try {
-      recognition = asr.open({ language, signal: abort.signal, onPartial });
+      recognition = asr.open({
+        language,
+        signal: abort.signal,
+        onPartial,
+        onEndOfUtterance: () => this.#end(utterance, performance.now()),
+      });
     } catch (error) {
       events.onAsrFailed(error);
       return undefined;
@@ -195,7 +204,12 @@ export class Listener implements Disposable {
   #endIfOver(utterance: OpenUtterance, endpointAt: number): void {
     const { silenceMs } = this.#detector;
     const { text, lengthMs } = utterance;
-    if (!turnIsOver({ silenceMs, lengthMs, text }, this.#options.endpointing)) return;
+    const over = turnIsOver({ silenceMs, lengthMs, text }, this.#options.endpointing);
+    if (over) this.#end(utterance, endpointAt);
+  }
+
+  #end(utterance: OpenUtterance, endpointAt: number): void {
+    if (this.#utterance !== utterance) return;
     const speechEndAt = this.#speechEndAt;
     this.#utterance = undefined;
     utterance.asr.finish().then(

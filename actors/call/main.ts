@@ -7,6 +7,7 @@ import { logger } from "../../config/logging.ts";
 import { PromptsFile } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";
 import { connectEngine, type LocalSpeech } from "../../speech/local.ts";
+import { createSpeech, type Speech } from "../../speech/mod.ts";
 import { type IsolateBody, runIsolate, type Send } from "../isolate_main.ts";
 import type { FromCall, ToCall } from "../messages.ts";
 import { Call } from "./call.ts";
@@ -14,32 +15,29 @@ import { PreparedSpeech } from "./prepared.ts";
 
 const log = logger("call");
 
+/** What an isolate has before it has a call. */
+interface Equipment {
+  readonly settings: Settings;
+  readonly send: Send<FromCall>;
+  readonly promptsFile: PromptsFile;
+  /** The engine of this machine: voice detection in any case. */
+  readonly engine: LocalSpeech;
+  /** The services of ASR_PROVIDER and TTS_PROVIDER, the engine's among them. */
+  readonly speech: Speech;
+}
+
 class CallIsolate implements IsolateBody<ToCall> {
-  readonly #settings: Settings;
-  readonly #send: Send<FromCall>;
-  readonly #promptsFile: PromptsFile;
-  readonly #speech: LocalSpeech;
+  readonly #has: Equipment;
   readonly #prepared: PreparedSpeech;
   #call?: Call;
 
-  constructor(settings: Settings, send: Send<FromCall>, promptsFile: PromptsFile) {
-    this.#settings = settings;
-    this.#send = send;
-    this.#promptsFile = promptsFile;
-    this.#speech = connectEngine(new MessageChannel().port1, {
-      voice: settings.LOCAL_TTS_VOICE,
-      speed: settings.LOCAL_TTS_SPEED,
-      onDegraded: (reason) => {
-        log.warn("voice detection goes by loudness", { call: this.#call?.id, reason });
-        send({ kind: "count", what: "vad_degraded" });
-      },
-      onRestored: () => {
-        log.info("voice detection is back", { call: this.#call?.id });
-        send({ kind: "count", what: "vad_restored" });
-      },
-    });
-    this.#speech.close("the engine is not there yet");
-    this.#prepared = new PreparedSpeech(this.#speech.tts, settings);
+  constructor(equipment: Equipment) {
+    this.#has = equipment;
+    this.#prepared = new PreparedSpeech(equipment.speech.tts, equipment.settings);
+  }
+
+  get callId(): string | undefined {
+    return this.#call?.id;
   }
 
   onMessage(message: ToCall): void {
@@ -48,10 +46,13 @@ class CallIsolate implements IsolateBody<ToCall> {
         this.#equip(message.port);
         break;
       case "engine_lost":
-        this.#speech.close(message.reason);
+        this.#has.engine.close(message.reason);
+        break;
+      case "service_health":
+        this.#has.speech.adopt(message.event);
         break;
       case "assign":
-        this.#send({ kind: "assigned" });
+        this.#has.send({ kind: "assigned" });
         void this.#take(message.assignment);
         break;
       default:
@@ -61,36 +62,68 @@ class CallIsolate implements IsolateBody<ToCall> {
 
   async onShutdown(): Promise<void> {
     await this.#call?.[Symbol.asyncDispose]();
-    this.#speech[Symbol.dispose]();
+    await this.#has.speech.close();
+    this.#has.engine[Symbol.dispose]();
   }
 
   /** The engine is there: what can be rendered before a call is. */
   #equip(port: MessagePort): void {
-    this.#speech.reconnect(port);
+    const { engine, promptsFile, send } = this.#has;
+    engine.reconnect(port);
     if (this.#call) return;
-    void this.#promptsFile.current()
+    void promptsFile.current()
       .then((prompts) => this.#prepared.render(prompts))
-      .then(() => this.#send({ kind: "warm" }));
+      .then(() => send({ kind: "warm" }));
   }
 
   async #take(assignment: Extract<ToCall, { kind: "assign" }>["assignment"]): Promise<void> {
-    const prompts = await this.#promptsFile.current();
-    const agent = await createAgent(this.#settings, prompts);
+    const { settings, promptsFile, engine, speech, send } = this.#has;
+    const prompts = await promptsFile.current();
+    const agent = await createAgent(settings, prompts);
     this.#call = new Call({
       assignment,
-      settings: this.#settings,
+      settings,
       prompts,
       agent,
-      speech: this.#speech,
+      speech: { vad: engine.vad, asr: speech.asr, tts: speech.tts },
       prepared: this.#prepared,
-      send: this.#send,
+      send,
     });
     await this.#call.open();
-    this.#send({ kind: "media_open" });
+    send({ kind: "media_open" });
   }
 }
 
+/** The engine as this isolate uses it; not there until the service sends a port to it. */
+function engineOf(
+  settings: Settings,
+  send: Send<FromCall>,
+  callId: () => string | undefined,
+): LocalSpeech {
+  const engine = connectEngine(new MessageChannel().port1, {
+    voice: settings.LOCAL_TTS_VOICE,
+    speed: settings.LOCAL_TTS_SPEED,
+    onDegraded: (reason) => {
+      log.warn("voice detection goes by loudness", { call: callId(), reason });
+      send({ kind: "count", what: "vad_degraded" });
+    },
+    onRestored: () => {
+      log.info("voice detection is back", { call: callId() });
+      send({ kind: "count", what: "vad_restored" });
+    },
+  });
+  engine.close("the engine is not there yet");
+  return engine;
+}
+
 await runIsolate<ToCall, FromCall>(async ({ settings }, send) => {
-  const [promptsFile] = await Promise.all([PromptsFile.open(settings), warmAgent(settings)]);
-  return new CallIsolate(settings, send, promptsFile);
+  const engine = engineOf(settings, send, () => isolate.callId);
+  const [promptsFile, speech] = await Promise.all([
+    PromptsFile.open(settings),
+    createSpeech(settings, engine, { onEvent: (event) => send({ kind: "speech", event }) }),
+    warmAgent(settings),
+  ]);
+  void speech.warm();
+  const isolate = new CallIsolate({ settings, send, promptsFile, engine, speech });
+  return isolate;
 });

@@ -3,6 +3,7 @@
 
 import { mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { speakable } from "../../agent/speakable.ts";
 import { logger } from "../../config/logging.ts";
 import type { Prompts } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";
@@ -18,7 +19,7 @@ const log = logger("prepared");
 /** What every Asterisk plays without a codec of its own. */
 const PBX_WAV_HZ = 8000;
 
-/** The bot's fixed sentences as audio, by their text. */
+/** The bot's fixed sentences as audio, by their text as it is written. */
 export class PreparedSpeech {
   readonly #tts: TtsProvider;
   readonly #settings: Settings;
@@ -39,14 +40,15 @@ export class PreparedSpeech {
    * when it is needed; the failure is logged.
    */
   async render(
-    { greeting, nudge, apology, not_heard, farewell, last_resort }: Prompts,
+    { greeting, nudge, apology, not_heard, farewell, last_resort, fillers }: Prompts,
   ): Promise<void> {
-    for (const text of [greeting, nudge, apology, not_heard, farewell, last_resort]) {
+    for (const text of [greeting, nudge, apology, not_heard, farewell, last_resort, ...fillers]) {
       if (this.#audio.has(text)) continue;
       try {
         const { signal } = new AbortController();
         const language = this.#settings.ASTERISK_LANG;
-        this.#audio.set(text, await collect(this.#tts.synthesize(text, { language, signal })));
+        const spoken = speakable(text, language);
+        this.#audio.set(text, await collect(this.#tts.synthesize(spoken, { language, signal })));
       } catch (error) {
         log.warn("a prompt could not be rendered beforehand", { error });
         return;

@@ -1,12 +1,11 @@
 // The call's mouth: phrases are synthesised side by side, a few ahead, and played in order.
 
+import { speakable } from "../../agent/speakable.ts";
 import { logger } from "../../config/logging.ts";
 import type { Pcm } from "../../media/frame.ts";
 import type { PhraseSink, Playout } from "../../media/playout.ts";
 import type { TtsProvider } from "../../speech/tts.ts";
 
-/** Phrases synthesised at once: the one about to play and the next. */
-const PARALLEL = 2;
 /** Before a failed synthesis is tried again: a speech engine is back within about a second. */
 const RETRY_PAUSE_MS = 400;
 
@@ -16,9 +15,11 @@ export interface SpeakerOptions {
   readonly tts: TtsProvider;
   readonly language: "ru" | "en";
   readonly playout: Playout;
+  /** Phrases synthesised at once: the one about to play and the next ones (`TTS_PARALLEL`). */
+  readonly parallel: number;
   /** How often a failed synthesis is tried again (`PLAYBACK_RETRY_COUNT`). */
   readonly retries: number;
-  /** Audio of texts that were rendered beforehand. */
+  /** Audio of texts that were rendered beforehand, by the text as it is written. */
   readonly prepared: { get(text: string): Pcm | undefined };
   /** The first audio of a phrase came from the provider. */
   onFirstByte(phraseId: string): void;
@@ -49,6 +50,12 @@ export class Speaker implements Disposable {
     this.#next();
   }
 
+  /** Speaks a phrase ahead of all that have not begun. */
+  interject(phraseId: string, text: string): void {
+    this.#waiting.unshift({ phraseId, text, sink: this.#options.playout.interject(phraseId) });
+    this.#next();
+  }
+
   /** Cancels all synthesis, at the provider too. What was said already is the playout's to flush. */
   cancel(): void {
     this.#abort.abort();
@@ -62,7 +69,7 @@ export class Speaker implements Disposable {
   }
 
   #next(): void {
-    while (this.#running < PARALLEL) {
+    while (this.#running < this.#options.parallel) {
       const job = this.#waiting.shift();
       if (!job) return;
       this.#running++;
@@ -76,7 +83,7 @@ export class Speaker implements Disposable {
   }
 
   async #speak({ phraseId, text, sink }: Job, signal: AbortSignal): Promise<void> {
-    const { prepared, call } = this.#options;
+    const { prepared, call, tts, language } = this.#options;
     const ready = prepared.get(text);
     if (ready) {
       this.#options.onFirstByte(phraseId);
@@ -84,11 +91,12 @@ export class Speaker implements Disposable {
       sink.end();
       return;
     }
+    // What is written stays so in the transcript; only the voice needs it in words.
+    const spoken = speakable(text, language);
     for (let attempt = 0; !signal.aborted; attempt++) {
       let written = false;
       try {
-        const { tts, language } = this.#options;
-        for await (const pcm of tts.synthesize(text, { language, signal })) {
+        for await (const pcm of tts.synthesize(spoken, { language, signal })) {
           if (signal.aborted) return;
           if (!written) this.#options.onFirstByte(phraseId);
           written = true;

@@ -1,23 +1,36 @@
-// Can it hear and speak here: are the models installed, do they run on this machine, and do they
-// know the caller's language?
+// Can it hear and speak here: are the models installed, do they run on this machine, do they know
+// the caller's language, and do the speech services answer?
 
 import type { Settings } from "../../config/settings.ts";
 import { Espeak } from "../../speech/engine/espeak.ts";
 import { findModels } from "../../speech/engine/models.ts";
 import { SileroModel } from "../../speech/engine/silero.ts";
+import { probeSpeech } from "../../speech/probe.ts";
 import { fail, type Finding, type Findings, ok, reasonOf } from "./finding.ts";
 
-/** The settings these checks are about. */
-export type SpeechSettings = Pick<
-  Settings,
-  "ASTERISK_LANG" | "ASR_PROVIDER" | "TTS_PROVIDER" | "LOCAL_TTS_VOICE"
->;
-
-/** Looks at models, voice and language. */
-export async function* checkSpeech(settings: SpeechSettings): Findings {
+/** Looks at models, voice, language and services. */
+export async function* checkSpeech(settings: Settings): Findings {
   yield await checkModels();
   yield checkLanguage(settings);
   if (settings.TTS_PROVIDER.includes("local")) yield await checkVoice(settings);
+  yield* checkServices(settings);
+}
+
+/** A tiny real request to each service that the settings name. */
+async function* checkServices(settings: Settings): Findings {
+  try {
+    for await (const { service, ok: answered, latencyMs, fix } of probeSpeech(settings)) {
+      yield answered
+        ? ok(`${service} answers within ${Math.round(latencyMs)} ms`)
+        : fail(`${service} does not work`, fix);
+    }
+  } catch (error) {
+    // A key or certificate file that cannot be read: the error names it.
+    yield fail(
+      `the speech services cannot be set up: ${reasonOf(error)}`,
+      "correct YANDEX_SERVICE_ACCOUNT_KEY_FILE or YANDEX_CA_FILE in .env",
+    );
+  }
 }
 
 async function checkModels(): Promise<Finding> {
@@ -32,7 +45,7 @@ async function checkModels(): Promise<Finding> {
   }
 }
 
-function checkLanguage({ ASTERISK_LANG, ASR_PROVIDER }: SpeechSettings): Finding {
+function checkLanguage({ ASTERISK_LANG, ASR_PROVIDER }: Settings): Finding {
   const understood = ASTERISK_LANG === "en" || ASR_PROVIDER.some((name) => name !== "local");
   return understood
     ? ok(`callers who speak ${ASTERISK_LANG} are understood by ${ASR_PROVIDER.join(", ")}`)
@@ -42,7 +55,7 @@ function checkLanguage({ ASTERISK_LANG, ASR_PROVIDER }: SpeechSettings): Finding
     );
 }
 
-async function checkVoice({ ASTERISK_LANG, LOCAL_TTS_VOICE }: SpeechSettings): Promise<Finding> {
+async function checkVoice({ ASTERISK_LANG, LOCAL_TTS_VOICE }: Settings): Promise<Finding> {
   const name = LOCAL_TTS_VOICE || { ru: "ru", en: "en-us" }[ASTERISK_LANG];
   try {
     const espeak = await Espeak.load();

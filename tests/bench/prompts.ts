@@ -127,6 +127,7 @@ async function endpointOf(
     },
     events: {
       onOnset: () => {},
+      onStable: () => {},
       onSpeech: () => {},
       onTurn: () => endedAtMs = Math.min(endedAtMs, atMs),
       onAsrFailed: (error) => {

@@ -1,0 +1,82 @@
+// The metrics of the speech services, by task (asr, tts) and service.
+
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { SpeechEvent } from "../speech/events.ts";
+import { observe, word } from "./metric_values.ts";
+
+/** Bucket bounds in seconds: a cached phrase, a service nearby, one far away, one in trouble. */
+const SERVICE_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10];
+/** As a gauge: 0 is in use, 1 left alone, between them a probe. */
+const BREAKER_STATES = { closed: 0, half_open: 0.5, open: 1 } as const;
+
+/** Registers the metrics; the listener returned keeps them. */
+export function speechMetrics(registry: Registry): (event: SpeechEvent) => void {
+  const registers = [registry];
+  const of = ["task", "service"] as const;
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter({ name: `voxbot_speech_${name}_total`, help, labelNames, registers });
+  const latency = (name: string, help: string) =>
+    new Histogram({
+      name: `voxbot_speech_${name}_seconds`,
+      help,
+      labelNames: of,
+      buckets: SERVICE_SECONDS,
+      registers,
+    });
+
+  const requests = counter("requests", "Requests to a speech service", of);
+  const errors = counter("errors", "Failures of a speech service, by its code", [...of, "code"]);
+  const firstBytes = latency("first_byte", "From a request to the first audio or the first text");
+  const finals = latency(
+    "final",
+    "tts: from a request to its last audio; asr: from our end of utterance to the final text",
+  );
+  const failovers = counter(
+    "failovers",
+    "Work that one service could not do and the next one did",
+    ["task", "from", "to", "code"],
+  );
+  const cached = counter("cache", "Phrases looked up in the phrase cache", ["service", "outcome"]);
+  const rotations = counter(
+    "rotations",
+    "Recognition sessions replaced before their limit in the middle of an utterance",
+    ["service", "seam"],
+  );
+  const breakers = new Gauge({
+    name: "voxbot_speech_breaker",
+    help: "1 while a service is left alone after failures, 0.5 while it is probed, 0 otherwise",
+    labelNames: of,
+    registers,
+  });
+
+  return (event) => {
+    switch (event.kind) {
+      case "request":
+        return requests.inc({ task: event.task, service: event.service });
+      case "first_byte":
+        return observe(firstBytes, { task: event.task, service: event.service }, event.ms);
+      case "final":
+        return observe(finals, { task: event.task, service: event.service }, event.ms);
+      case "error":
+        return errors.inc({ task: event.task, service: event.service, code: code(event.code) });
+      case "failover": {
+        const { task, from, to } = event;
+        return failovers.inc({ task, from, to, code: code(event.code) });
+      }
+      case "cache":
+        return cached.inc({ service: event.service, outcome: event.hit ? "hit" : "miss" });
+      case "rotation":
+        return rotations.inc({ service: event.service, seam: event.seam });
+      case "breaker":
+        return breakers.set(
+          { task: event.task, service: event.service },
+          BREAKER_STATES[event.state],
+        );
+    }
+  };
+}
+
+/** "HTTP 429" is a word as well. */
+function code(text: string): string {
+  return word(text.replaceAll(" ", "_"));
+}

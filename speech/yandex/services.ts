@@ -1,0 +1,94 @@
+// SpeechKit as the settings have it: its ear, its voices, and the connections they share. Loaded
+// only where it is used: the gRPC library costs an isolate some 10 MB.
+
+import type { Settings } from "../../config/settings.ts";
+import type { AsrProvider } from "../asr.ts";
+import type { Patience } from "../deadline.ts";
+import type { SpeechListener } from "../events.ts";
+import type { Voice } from "../failover_tts.ts";
+import type { Service } from "../services.ts";
+import { YandexChannel } from "./channel.ts";
+import { type Credentials, yandexCredentials } from "./credentials.ts";
+import type { TokenSource } from "./iam.ts";
+import { YandexAsr } from "./stt.ts";
+import { YandexTts } from "./tts.ts";
+import { YandexRestTts } from "./tts_rest.ts";
+
+const WARM_TIMEOUT_MS = 5_000;
+
+/** What Yandex offers a call. Disposing ends streams and connections. */
+export class YandexServices implements AsyncDisposable {
+  readonly #settings: Settings;
+  readonly #patience: Patience;
+  readonly #credentials: Credentials;
+  readonly #channels: YandexChannel[] = [];
+  readonly #disposables = new AsyncDisposableStack();
+
+  /** @throws {KeyFileError | Deno.errors.NotFound} when a key or certificate file cannot be read. */
+  constructor(settings: Settings, patience: Patience, tokens: TokenSource | undefined) {
+    this.#settings = settings;
+    this.#patience = patience;
+    this.#credentials = yandexCredentials(settings, tokens);
+  }
+
+  /** Streaming recognition. */
+  ear(onEvent: SpeechListener | undefined): Service<AsrProvider> {
+    const settings = this.#settings;
+    const asr = new YandexAsr(this.#channel("stt", settings.YANDEX_STT_ENDPOINT), {
+      stt: {
+        model: settings.YANDEX_STT_MODEL,
+        normalization: settings.YANDEX_STT_NORMALIZATION,
+        eou: settings.YANDEX_STT_EOU,
+        maxPauseMs: settings.YANDEX_STT_MAX_PAUSE_MS,
+      },
+      languageCode: settings.YANDEX_STT_LANGUAGE,
+      answerWithinMs: settings.SPEECH_STALL_TIMEOUT_MS,
+      onEvent,
+    });
+    return { name: "yandex", patience: this.#patience, provider: this.#disposables.use(asr) };
+  }
+
+  /** The streaming voice, and the REST one behind it. */
+  voices(): Voice[] {
+    const settings = this.#settings;
+    const patience = this.#patience;
+    const voice = {
+      voice: settings.YANDEX_TTS_VOICE,
+      role: settings.YANDEX_TTS_ROLE,
+      speed: settings.YANDEX_TTS_SPEED,
+    };
+    const cacheKey = Object.values(voice).join(" ");
+    const channel = this.#channel("tts", settings.YANDEX_TTS_ENDPOINT);
+    const streamStallMs = settings.YANDEX_TTS_MODE === "stream" ? patience.stallMs : undefined;
+    const rest = new YandexRestTts(settings.YANDEX_TTS_V1_ENDPOINT, voice, this.#credentials);
+    return [
+      {
+        name: "yandex",
+        provider: new YandexTts(channel, voice, streamStallMs),
+        patience,
+        cacheKey,
+      },
+      { name: "yandex-rest", provider: rest, patience, cacheKey },
+    ];
+  }
+
+  /** Connects and logs in ahead of need. What is down is found out when it is used. */
+  async warm(): Promise<void> {
+    await Promise.allSettled(this.#channels.map((channel) => channel.warm(WARM_TIMEOUT_MS)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#disposables.disposeAsync();
+  }
+
+  #channel(service: "stt" | "tts", endpoint: string): YandexChannel {
+    const channel = new YandexChannel({
+      service,
+      endpoint,
+      caFile: this.#settings.YANDEX_CA_FILE,
+      credentials: this.#credentials,
+    });
+    this.#channels.push(channel);
+    return this.#disposables.use(channel);
+  }
+}
