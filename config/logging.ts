@@ -27,36 +27,69 @@ export function logger(part: string): Logger {
 export function formatRecord(record: LogRecord): string {
   const time = new Date(record.timestamp).toISOString();
   const part = record.category.slice(1).join(".");
-  const text = record.message.map((piece) =>
-    typeof piece === "string" ? piece : redact(show(piece))
-  ).join("");
+  const text = record.message
+    .map((piece, at) => at % 2 === 0 ? String(piece) : show(piece))
+    .join("")
+    .replace(/\s*[\r\n]+\s*/g, " ");
   const facts = Object.entries(record.properties)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => ` ${name}=${redact(show(value))}`)
+    .map(([name, value]) => ` ${name}=${show(value)}`)
     .join("");
   return `${time} ${record.level.toUpperCase().padEnd(7)} ${part}: ${redact(text)}${facts}\n`;
 }
 
+/** A value as it stands in a line: one line, no secret, and never an exception. */
 function show(value: unknown): string {
-  if (value instanceof Error) {
-    const cause = value.cause instanceof Error ? ` (${value.cause.message})` : "";
-    return JSON.stringify(value.message + cause);
-  }
-  if (typeof value === "string") return /^[\w.:/*+-]+$/.test(value) ? value : JSON.stringify(value);
   if (typeof value === "number") return String(Number.isInteger(value) ? value : +value.toFixed(1));
-  return JSON.stringify(value) ?? String(value);
+  if (typeof value === "string") return quote(redact(value));
+  if (value instanceof Error) return JSON.stringify(redact(errorText(value)));
+  try {
+    return JSON.stringify(value, showInside) ?? String(value);
+  } catch {
+    return quote(redact(String(value))); // circular: better a poor line than a call that ends
+  }
 }
 
-/** Masks what looks like a phone number (7 digits or more) and ARI credentials in an address. */
+function quote(text: string): string {
+  return /^[\w.:/*+@-]+$/.test(text) ? text : JSON.stringify(text);
+}
+
+/** An error's message and, in brackets, those of its causes. */
+function errorText(error: Error): string {
+  const message = error.message || error.name;
+  return error.cause instanceof Error ? `${message} (${errorText(error.cause)})` : message;
+}
+
+function showInside(_key: string, value: unknown): unknown {
+  if (value instanceof Error) return redact(errorText(value));
+  if (typeof value === "string") return redact(value);
+  return typeof value === "bigint" ? String(value) : value;
+}
+
+/**
+ * Digits with the separators people write between them. Not a part of a word, of a decimal (an
+ * Asterisk id such as 1732084742.17) or of a UUID; but yes, the one in `PJSIP/79160000001-0000001f`.
+ */
+const PHONE_NUMBER =
+  /(?<!\w|\d\.|[\da-f]{4}-)(?![\da-f]{8}-[\da-f]{4}-)\+?\d(?:[ \u00a0()-]{0,3}\d){6,}(?!\w|\.\d)/g;
+
+/**
+ * Masks what must not be kept: numbers of 7 digits or more, as phone numbers are written, and
+ * credentials in addresses and headers.
+ */
 export function redact(text: string): string {
   return text
-    .replace(/(api_key=)[^&\s"]+/g, "$1***")
-    .replace(/(?<![\w.:-])\+?\d[\d\s()-]{5,}\d(?![\w.:-]|:\d)/g, maskNumber);
+    .replace(/(api_key=)[^&\s"]+/gi, "$1***")
+    .replace(/(\b[a-z][a-z+.-]*:\/\/)[^\s/@"]+@/gi, "$1***@")
+    .replace(/\b(Basic|Bearer|Api-Key) +[\w.~+/=-]{16,}/g, "$1 ***")
+    .replace(PHONE_NUMBER, maskNumber);
 }
 
-/** A phone number with all but its last two digits hidden; what `/api/calls` shows as `caller`. */
+/**
+ * A phone number with all but its last two digits hidden; what `/api/calls` shows as `caller`.
+ * Extensions (fewer than 7 digits) and names are shown as they are.
+ */
 export function maskNumber(number: string): string {
   const digits = number.replace(/\D/g, "");
-  if (digits.length === 0) return number;
-  return digits.length < 7 ? digits : `${"*".repeat(digits.length - 2)}${digits.slice(-2)}`;
+  return digits.length < 7 ? number : `${"*".repeat(digits.length - 2)}${digits.slice(-2)}`;
 }

@@ -1,0 +1,221 @@
+// A call as a list of events, and what they add up to. The events are what a call isolate
+// reports and the journal keeps; the record is their fold: what `/api/calls` shows and what a
+// replacement isolate resumes from.
+
+import type { KnowledgeBaseName } from "../agent/agent.ts";
+
+/** What a call is doing; each phase has deadlines in policies.ts. */
+export type Phase = "answering" | "greeting" | "listening" | "thinking" | "speaking" | "handover";
+
+/** Why an isolate (or any supervised child) ended. */
+export type ExitReason =
+  | "normal"
+  | "crash"
+  | "hang"
+  | "out_of_memory"
+  | "exit"
+  | "init_timeout"
+  | "phase_timeout"
+  | "shutdown";
+
+/**
+ * Moments of a turn, in milliseconds after `speech_end` (the caller's last speech frame).
+ * voice_to_voice is `audio_queued`.
+ */
+export type Stage =
+  | "endpoint"
+  | "asr_final"
+  | "retrieval"
+  | "model_first_token"
+  | "first_phrase"
+  | "tts_first_byte"
+  | "audio_queued"
+  | "audio_heard";
+
+/** Milliseconds after `speech_end` of each stage that a turn went through. */
+export type StageTimings = Partial<Record<Stage, number>>;
+
+/** What can happen in a call. `turn` counts from 0, the greeting. Plain data. */
+export type CallEvent =
+  | { readonly kind: "phase"; readonly phase: Phase }
+  /** The caller's turn is over. `continues`: it goes on with the turn before, of whose answer nothing was heard. */
+  | {
+    readonly kind: "caller_turn";
+    readonly turn: number;
+    readonly text: string;
+    readonly raw?: string;
+  }
+  /** A phrase has been made for the caller; `phrase` counts from 0 in its turn. */
+  | {
+    readonly kind: "bot_phrase";
+    readonly turn: number;
+    readonly phrase: number;
+    readonly text: string;
+  }
+  /** A phrase was heard to its end. */
+  | { readonly kind: "phrase_heard"; readonly turn: number; readonly phrase: number }
+  /** All phrases of the turn's answer are made. */
+  | { readonly kind: "answer_complete"; readonly turn: number }
+  /** The caller talked over the bot; of phrase `phrase` only `heardText` was heard, of later ones nothing. */
+  | {
+    readonly kind: "barge_in";
+    readonly turn: number;
+    readonly phrase: number;
+    readonly heardText: string;
+    /** From the first sample of the caller's speech to playout stopped at the PBX. */
+    readonly onsetToSilenceMs: number;
+  }
+  /** The answer was given up before anything of it was heard: the caller went on speaking. */
+  | { readonly kind: "answer_withdrawn"; readonly turn: number }
+  | { readonly kind: "sources"; readonly turn: number; readonly kb: readonly KnowledgeBaseName[] }
+  | { readonly kind: "timings"; readonly turn: number; readonly stages: StageTimings }
+  /** The caller was silent and was asked whether they are there. */
+  | { readonly kind: "nudged" }
+  | { readonly kind: "dtmf"; readonly digit: string }
+  /** A tool was asked for / has been carried out: never run twice. */
+  | { readonly kind: "tool_begun"; readonly id: string; readonly tool: string }
+  | { readonly kind: "tool_done"; readonly id: string; readonly result: string }
+  /** The isolate died and was replaced; `waitedMs` is from its death to the new one taking over. */
+  | {
+    readonly kind: "restarted";
+    readonly reason: ExitReason;
+    readonly phase: Phase;
+    readonly waitedMs: number;
+  }
+  | { readonly kind: "ended"; readonly reason: string };
+
+/** One phrase of the bot. */
+export interface PhraseRecord {
+  readonly text: string;
+  /** Heard to its end. */
+  heard: boolean;
+  /** What was heard of a phrase that was cut. */
+  heardText?: string;
+}
+
+/** One exchange: what the caller said and what the bot answered. Turn 0 is the greeting. */
+export interface TurnRecord {
+  readonly turn: number;
+  readonly at: number;
+  caller?: string;
+  phrases: PhraseRecord[];
+  answerComplete: boolean;
+  interrupted: boolean;
+  bargeInMs?: number;
+  kb?: readonly KnowledgeBaseName[];
+  stages: StageTimings;
+}
+
+/** A call, folded from its events. */
+export interface CallRecord {
+  readonly id: string;
+  readonly channelId: string;
+  /** Caller id, masked but for its last two digits. */
+  readonly caller: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  endedAt?: number;
+  endReason?: string;
+  phase: Phase;
+  turns: TurnRecord[];
+  nudged: boolean;
+  restarts: { at: number; reason: ExitReason; phase: Phase; waitedMs: number }[];
+  tools: { id: string; tool: string; result?: string }[];
+}
+
+/** A call that has just begun. */
+export function newCallRecord(
+  start: Pick<CallRecord, "id" | "channelId" | "caller" | "startedAt">,
+): CallRecord {
+  return { ...start, phase: "answering", turns: [], nudged: false, restarts: [], tools: [] };
+}
+
+/** Adds one event, which happened at `at` (milliseconds since the epoch), to the record. */
+export function applyEvent(record: CallRecord, event: CallEvent, at: number): void {
+  switch (event.kind) {
+    case "phase":
+      record.phase = event.phase;
+      break;
+    case "caller_turn":
+      turnOf(record, event.turn, at).caller = event.text;
+      record.nudged = false;
+      break;
+    case "bot_phrase":
+      turnOf(record, event.turn, at).phrases[event.phrase] = { text: event.text, heard: false };
+      break;
+    case "phrase_heard": {
+      const phrase = turnOf(record, event.turn, at).phrases[event.phrase];
+      if (phrase) phrase.heard = true;
+      break;
+    }
+    case "answer_complete":
+      turnOf(record, event.turn, at).answerComplete = true;
+      break;
+    case "barge_in": {
+      const turn = turnOf(record, event.turn, at);
+      turn.interrupted = true;
+      turn.answerComplete = true;
+      turn.bargeInMs = event.onsetToSilenceMs;
+      turn.phrases = turn.phrases.slice(0, event.phrase + 1);
+      const cut = turn.phrases[event.phrase];
+      if (cut && !cut.heard) cut.heardText = event.heardText;
+      break;
+    }
+    case "answer_withdrawn": {
+      const turn = turnOf(record, event.turn, at);
+      turn.phrases = [];
+      turn.answerComplete = false;
+      break;
+    }
+    case "sources":
+      turnOf(record, event.turn, at).kb = event.kb;
+      break;
+    case "timings": {
+      const turn = turnOf(record, event.turn, at);
+      turn.stages = { ...turn.stages, ...event.stages };
+      break;
+    }
+    case "nudged":
+      record.nudged = true;
+      break;
+    case "dtmf":
+      break;
+    case "tool_begun":
+      record.tools.push({ id: event.id, tool: event.tool });
+      break;
+    case "tool_done": {
+      const tool = record.tools.find(({ id }) => id === event.id);
+      if (tool) tool.result = event.result;
+      break;
+    }
+    case "restarted":
+      record.restarts.push({
+        at,
+        reason: event.reason,
+        phase: event.phase,
+        waitedMs: event.waitedMs,
+      });
+      break;
+    case "ended":
+      record.endedAt = at;
+      record.endReason = event.reason;
+      break;
+  }
+}
+
+function turnOf(record: CallRecord, number: number, at: number): TurnRecord {
+  let turn = record.turns.find((candidate) => candidate.turn === number);
+  if (!turn) {
+    turn = { turn: number, at, phrases: [], answerComplete: false, interrupted: false, stages: {} };
+    record.turns.push(turn);
+  }
+  return turn;
+}
+
+/** What the caller heard of a turn's answer: whole phrases, and the beginning of a cut one. */
+export function heardText(turn: TurnRecord): string {
+  return turn.phrases
+    .map((phrase) => phrase.heard ? phrase.text : phrase.heardText ?? "")
+    .filter((text) => text !== "")
+    .join(" ");
+}

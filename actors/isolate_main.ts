@@ -1,0 +1,67 @@
+// The inner side of an isolate: readiness, heartbeat, shutdown and injected faults, the same for
+// every kind.
+
+import { parentPort, workerData } from "node:worker_threads";
+import { configureLogging } from "../config/logging.ts";
+import type { FaultKind, FromIsolate, IsolateData, ToIsolate } from "./messages.ts";
+
+/** What one kind of isolate does. */
+export interface IsolateBody<Out> {
+  /** A message other than the ones every isolate understands. */
+  onMessage(message: Out): void;
+  /** Asked to end: finish within the supervisor's deadline. The isolate ends when this settles. */
+  onShutdown(): Promise<void>;
+}
+
+/** The isolate's way to speak to its owner. */
+export type Send<In> = (message: In) => void;
+
+/**
+ * Runs an isolate's body: `start` initialises it, and only then is the isolate ready.
+ * An error thrown by `start` ends the isolate (`crash`).
+ */
+export async function runIsolate<Out extends { readonly kind: string }, In>(
+  start: (data: IsolateData, send: Send<In>, done: () => void) => Promise<IsolateBody<Out>>,
+): Promise<void> {
+  const port = parentPort;
+  if (!port) throw new Error("an isolate's entry point runs in a worker, not by itself");
+  const data = workerData as IsolateData;
+  configureLogging(data.settings.LOG_LEVEL);
+  const tell = (message: FromIsolate) => port.postMessage(message);
+  const send: Send<In> = (message) => port.postMessage(message);
+  const body = await start(data, send, () => tell({ kind: "done" }));
+  port.on("message", (message: ToIsolate | Out) => {
+    switch (message.kind) {
+      case "ping":
+        tell({ kind: "pong", seq: (message as Extract<ToIsolate, { kind: "ping" }>).seq });
+        break;
+      case "shutdown":
+        void body.onShutdown().finally(() => tell({ kind: "done" }));
+        break;
+      case "fault":
+        die((message as Extract<ToIsolate, { kind: "fault" }>).fault);
+        break;
+      default:
+        body.onMessage(message as Out);
+    }
+  });
+  tell({ kind: "ready" });
+}
+
+function die(fault: FaultKind): void {
+  switch (fault) {
+    case "throw":
+      setTimeout(() => {
+        throw new Error("injected fault");
+      });
+      break;
+    case "hang":
+      for (;;) Math.random();
+    case "oom": {
+      const hoard: unknown[] = [];
+      for (;;) hoard.push(new Array(100_000).fill(Math.random()));
+    }
+    case "exit":
+      Deno.exit(3);
+  }
+}

@@ -1,0 +1,92 @@
+// Every message between isolates: read this file and you know every conversation they can have.
+// One discriminated union a direction. Audio is in none of them: it goes from the PBX to the
+// call isolate, and from there to the speech engine by a port of their own.
+
+import type { MessagePort } from "node:worker_threads";
+import type { Settings } from "../config/settings.ts";
+import type { MediaAddress } from "../media/transport.ts";
+import type { CallEvent, CallRecord } from "./call_record.ts";
+
+/** A way for an isolate to die, for tests and drills (`FAULT_INJECTION`). */
+export type FaultKind = "throw" | "hang" | "oom" | "exit";
+
+/** What every isolate is told. */
+export type ToIsolate =
+  | { readonly kind: "ping"; readonly seq: number }
+  /** Finish what you are at and end. */
+  | { readonly kind: "shutdown" }
+  | { readonly kind: "fault"; readonly fault: FaultKind };
+
+/** What every isolate tells. */
+export type FromIsolate =
+  /** Initialised: may be given work. */
+  | { readonly kind: "ready" }
+  | { readonly kind: "pong"; readonly seq: number }
+  /** The work is done: the isolate has nothing left to do and ends `normal`. */
+  | { readonly kind: "done" };
+
+/** What a call isolate is told. */
+export type ToCall =
+  /** A port to the speech engine, at the start and after the engine was replaced. */
+  | { readonly kind: "engine"; readonly port: MessagePort }
+  /** The engine is gone; a new port follows when it is back. */
+  | { readonly kind: "engine_lost"; readonly reason: string }
+  /** Take this call. */
+  | { readonly kind: "assign"; readonly assignment: CallAssignment }
+  /** The caller pressed a key (heard by ARI, where the transport does not tell). */
+  | { readonly kind: "dtmf"; readonly digit: string }
+  /** Ask the caller whether they are there. */
+  | { readonly kind: "nudge" }
+  /** Give up the answer under way and say sorry; the call goes on listening. */
+  | { readonly kind: "apologise" }
+  /** Say goodbye, or sorry, to its last word, then report `said`. */
+  | { readonly kind: "say_last"; readonly prompt: "farewell" | "apology" };
+
+/** What a call isolate tells. */
+export type FromCall =
+  /** Something happened; `at` is milliseconds since the epoch. */
+  | { readonly kind: "event"; readonly event: CallEvent; readonly at: number }
+  /** The media connection stands: audio flows. `handoverMs`: from the assignment's arrival to its handling. */
+  | { readonly kind: "media_open" }
+  /** The PBX closed the media connection ("hangup") or it broke ("lost"). */
+  | { readonly kind: "media_closed"; readonly reason: "hangup" | "lost"; readonly detail: string }
+  /** The caller began or stopped speaking; deadlines for a silent caller depend on it. */
+  | { readonly kind: "caller_speaking"; readonly speaking: boolean }
+  /** A phrase of the bot was heard to its end: playout is alive. */
+  | { readonly kind: "progress" }
+  /** The words asked for by `say_last` were heard. */
+  | { readonly kind: "said" }
+  /** Counts for the metrics. */
+  | { readonly kind: "count"; readonly what: CallCounter };
+
+/** What a call isolate counts. */
+export type CallCounter =
+  | "barge_in_confirmed"
+  | "barge_in_resumed"
+  | "vad_degraded"
+  | "vad_restored"
+  | "asr_failed"
+  | "tts_failed"
+  | "agent_failed";
+
+/** What the speech engine is told. */
+export type ToEngine = { readonly kind: "attach"; readonly port: MessagePort };
+
+/** A call, handed to an isolate. */
+export interface CallAssignment {
+  readonly callId: string;
+  readonly media: MediaAddress;
+  /** What is known of the call; has turns when the call is resumed rather than begun. */
+  readonly record: CallRecord;
+  /** Present when an isolate before this one died. */
+  readonly resumed: boolean;
+  /** The caller was speaking when the isolate before died: what was said then is lost. */
+  readonly callerWasSpeaking: boolean;
+  /** Where to write the recording, or undefined for none. */
+  readonly recordingPath?: string;
+}
+
+/** What an isolate gets at its birth. Plain data. */
+export interface IsolateData {
+  readonly settings: Settings;
+}

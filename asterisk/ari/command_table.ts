@@ -1,0 +1,130 @@
+// The ARI operations in use, as data: the commands are called from it, and it is compared with
+// Asterisk's own description by `checkAgainstApiDocs`.
+
+import { z } from "zod";
+import { MODELS } from "./models.ts";
+
+/** Where a parameter travels and what it is, in the words of Asterisk's api-docs. */
+export type ParamUsage = `${"path" | "query"} ${"string" | "int" | "boolean"}`;
+
+/** One ARI operation. */
+export interface Command<R = unknown> {
+  /** Which api-docs file describes it: `channels` for `/ari/api-docs/channels.json`. */
+  readonly resource: string;
+  /** Its nickname there, by which ari-client calls it. */
+  readonly operation: string;
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: string;
+  readonly params: Readonly<Record<string, ParamUsage>>;
+  /** What the answer must be; null where there is none (204). */
+  readonly result: z.ZodType<R> | null;
+}
+
+const onChannel = { channelId: "path string" } as const;
+const onBridge = { bridgeId: "path string" } as const;
+
+/** Every command in use. */
+export const COMMANDS = {
+  answer: command("POST", "channels", "answer", "/channels/{channelId}/answer", onChannel),
+  hangUp: command("DELETE", "channels", "hangup", "/channels/{channelId}", {
+    ...onChannel,
+    reason: "query string",
+  }),
+  channel: command("GET", "channels", "get", "/channels/{channelId}", onChannel, MODELS.Channel),
+  channels: command("GET", "channels", "list", "/channels", {}, z.array(MODELS.Channel)),
+  externalMedia: command("POST", "channels", "externalMedia", "/channels/externalMedia", {
+    channelId: "query string",
+    app: "query string",
+    external_host: "query string",
+    encapsulation: "query string",
+    transport: "query string",
+    connection_type: "query string",
+    format: "query string",
+    transport_data: "query string",
+  }, MODELS.Channel),
+  variable: command("GET", "channels", "getChannelVar", "/channels/{channelId}/variable", {
+    ...onChannel,
+    variable: "query string",
+  }, MODELS.Variable),
+  setVariable: command("POST", "channels", "setChannelVar", "/channels/{channelId}/variable", {
+    ...onChannel,
+    variable: "query string",
+    value: "query string",
+  }),
+  continueInDialplan: command(
+    "POST",
+    "channels",
+    "continueInDialplan",
+    "/channels/{channelId}/continue",
+    {
+      ...onChannel,
+      context: "query string",
+      extension: "query string",
+      priority: "query int",
+    },
+  ),
+  moveToApp: command("POST", "channels", "move", "/channels/{channelId}/move", {
+    ...onChannel,
+    app: "query string",
+    appArgs: "query string",
+  }),
+  sendDtmf: command("POST", "channels", "sendDTMF", "/channels/{channelId}/dtmf", {
+    ...onChannel,
+    dtmf: "query string",
+  }),
+  play: command("POST", "channels", "playWithId", "/channels/{channelId}/play/{playbackId}", {
+    ...onChannel,
+    playbackId: "path string",
+    media: "query string",
+    lang: "query string",
+  }, MODELS.Playback),
+  stopPlayback: command("DELETE", "playbacks", "stop", "/playbacks/{playbackId}", {
+    playbackId: "path string",
+  }),
+  createBridge: command("POST", "bridges", "createWithId", "/bridges/{bridgeId}", {
+    ...onBridge,
+    type: "query string",
+    name: "query string",
+  }, MODELS.Bridge),
+  destroyBridge: command("DELETE", "bridges", "destroy", "/bridges/{bridgeId}", onBridge),
+  bridges: command("GET", "bridges", "list", "/bridges", {}, z.array(MODELS.Bridge)),
+  addToBridge: command("POST", "bridges", "addChannel", "/bridges/{bridgeId}/addChannel", {
+    ...onBridge,
+    channel: "query string",
+  }),
+  removeFromBridge: command(
+    "POST",
+    "bridges",
+    "removeChannel",
+    "/bridges/{bridgeId}/removeChannel",
+    { ...onBridge, channel: "query string" },
+  ),
+  application: command("GET", "applications", "get", "/applications/{applicationName}", {
+    applicationName: "path string",
+  }, MODELS.Application),
+  info: command("GET", "asterisk", "getInfo", "/asterisk/info", {
+    only: "query string",
+  }, MODELS.AsteriskInfo),
+  modules: command(
+    "GET",
+    "asterisk",
+    "listModules",
+    "/asterisk/modules",
+    {},
+    z.array(MODELS.Module),
+  ),
+  module: command("GET", "asterisk", "getModule", "/asterisk/modules/{moduleName}", {
+    moduleName: "path string",
+  }, MODELS.Module),
+} as const;
+
+function command<R = void, const P extends Record<string, ParamUsage> = Record<string, never>>(
+  method: Command["method"],
+  resource: string,
+  operation: string,
+  path: string,
+  params: P,
+  result: z.ZodType<R> | null = null,
+) {
+  return { method, resource, operation, path, params, result };
+}

@@ -1,0 +1,95 @@
+// The ARI events in use, checked on arrival: a malformed one is a fact to log, never an exception
+// inside the reader of everybody's events.
+
+import { z } from "zod";
+import { MODELS } from "./models.ts";
+
+const { Channel, Bridge, Playback, LiveRecording } = MODELS;
+
+const EVENTS = [
+  event("StasisStart", {
+    args: z.array(z.string()),
+    channel: Channel,
+    replace_channel: Channel.optional(),
+  }),
+  event("StasisEnd", { channel: Channel }),
+  event("ChannelStateChange", { channel: Channel }),
+  event("ChannelDestroyed", { cause: z.number(), cause_txt: z.string(), channel: Channel }),
+  event("ChannelHangupRequest", {
+    cause: z.number().optional(),
+    soft: z.boolean().optional(),
+    channel: Channel,
+  }),
+  event("ChannelDtmfReceived", { digit: z.string(), duration_ms: z.number(), channel: Channel }),
+  event("ChannelVarset", { variable: z.string(), value: z.string(), channel: Channel.optional() }),
+  event("ChannelEnteredBridge", { bridge: Bridge, channel: Channel.optional() }),
+  event("ChannelLeftBridge", { bridge: Bridge, channel: Channel }),
+  event("ChannelTalkingStarted", { channel: Channel }),
+  event("ChannelTalkingFinished", { duration: z.number(), channel: Channel }),
+  event("BridgeDestroyed", { bridge: Bridge }),
+  event("PlaybackStarted", { playback: Playback }),
+  event("PlaybackFinished", { playback: Playback }),
+  event("RecordingStarted", { recording: LiveRecording }),
+  event("RecordingFinished", { recording: LiveRecording }),
+  event("RecordingFailed", { recording: LiveRecording }),
+  event("ApplicationReplaced", {}),
+] as const;
+
+/** The schema of each event in use, by its type. */
+export const EVENT_SCHEMAS: ReadonlyMap<string, z.ZodObject> = new Map(
+  EVENTS.map((schema) => [schema.shape.type.value, schema]),
+);
+
+const AnyEvent = z.discriminatedUnion("type", EVENTS);
+
+/** An event of the PBX. */
+export type AriEvent = z.infer<typeof AnyEvent>;
+
+/** One type of event. */
+export type AriEventOf<T extends AriEvent["type"]> = Extract<AriEvent, { readonly type: T }>;
+
+/** A message of the events socket, read. Problems name fields and types, never values: those may be phone numbers. */
+export type ParsedMessage =
+  | { readonly kind: "event"; readonly event: AriEvent }
+  | { readonly kind: "not_in_use"; readonly type: string }
+  | { readonly kind: "malformed"; readonly type: string; readonly problems: readonly string[] };
+
+const Typed = z.object({ type: z.string().regex(/^\w{1,64}$/) });
+
+/** Reads one message of the events socket. Never throws. */
+export function parseMessage(text: string): ParsedMessage {
+  const json = parseJson(text);
+  if (!json) return malformed("(none)", [`not JSON (${text.length} characters)`]);
+  const typed = Typed.safeParse(json.value);
+  if (!typed.success) return malformed("(none)", ["type: not an event's name"]);
+  const { type } = typed.data;
+  if (!EVENT_SCHEMAS.has(type)) return { kind: "not_in_use", type };
+  const parsed = AnyEvent.safeParse(json.value);
+  if (parsed.success) return { kind: "event", event: parsed.data };
+  return malformed(
+    type,
+    parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`),
+  );
+}
+
+function event<const T extends string, S extends z.ZodRawShape>(type: T, shape: S) {
+  return z.object({
+    type: z.literal(type),
+    application: z.string(),
+    timestamp: z.string(),
+    ...shape,
+  });
+}
+
+function malformed(type: string, problems: readonly string[]): ParsedMessage {
+  return { kind: "malformed", type, problems };
+}
+
+function parseJson(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    // The parser's message quotes the text, which must not reach a log.
+    return undefined;
+  }
+}

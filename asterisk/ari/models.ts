@@ -1,0 +1,96 @@
+// What ARI's events and answers hold, as far as it is used here. Each is checked on arrival, and
+// against Asterisk's own description by `checkAgainstApiDocs`.
+
+import { z } from "zod";
+
+const CallerId = z.object({ name: z.string(), number: z.string() });
+
+const Dialplan = z.object({ context: z.string(), exten: z.string(), priority: z.number() });
+
+const Channel = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** "Down", "Ring", "Ringing", "Up"…: a plain string, since a new state is no reason to drop an event. */
+  state: z.string(),
+  caller: CallerId,
+  connected: CallerId,
+  dialplan: Dialplan,
+  creationtime: z.string(),
+  language: z.string(),
+  channelvars: z.record(z.string(), z.string()).optional(),
+});
+
+const Bridge = z.object({
+  id: z.string(),
+  name: z.string(),
+  technology: z.string(),
+  bridge_type: z.string(),
+  channels: z.array(z.string()),
+});
+
+const Playback = z.object({
+  id: z.string(),
+  media_uri: z.string(),
+  target_uri: z.string(),
+  /** "queued", "playing", "done", "failed"… */
+  state: z.string(),
+});
+
+const LiveRecording = z.object({
+  name: z.string(),
+  format: z.string(),
+  target_uri: z.string(),
+  state: z.string(),
+  duration: z.number().optional(),
+  cause: z.string().optional(),
+});
+
+const Application = z.object({
+  name: z.string(),
+  channel_ids: z.array(z.string()),
+  bridge_ids: z.array(z.string()),
+});
+
+const SystemInfo = z.object({ version: z.string(), entity_id: z.string() });
+
+const AsteriskInfo = z.object({ system: SystemInfo.optional() });
+
+const Module = z.object({
+  name: z.string(),
+  description: z.string(),
+  use_count: z.number(),
+  /** "Running" or "Not Running". */
+  status: z.string(),
+});
+
+const Variable = z.object({ value: z.string() });
+
+/** Every model in use, by the name Asterisk's api-docs give it. */
+export const MODELS = {
+  CallerID: CallerId,
+  DialplanCEP: Dialplan,
+  Channel,
+  Bridge,
+  Playback,
+  LiveRecording,
+  Application,
+  SystemInfo,
+  AsteriskInfo,
+  Module,
+  Variable,
+} as const;
+
+/** A leg of a call, or the PBX's end of an external media connection. */
+export type Channel = z.infer<typeof Channel>;
+/** Channels that hear each other. */
+export type Bridge = z.infer<typeof Bridge>;
+/** A sound being played. */
+export type Playback = z.infer<typeof Playback>;
+/** A recording under way. */
+export type LiveRecording = z.infer<typeof LiveRecording>;
+/** A Stasis application and what it is subscribed to. */
+export type Application = z.infer<typeof Application>;
+/** What a PBX says of itself. */
+export type AsteriskInfo = z.infer<typeof AsteriskInfo>;
+/** A module of a PBX. */
+export type Module = z.infer<typeof Module>;

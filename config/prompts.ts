@@ -1,0 +1,178 @@
+// What the bot says and how the model is instructed: the prompts file, checked, and read again
+// when the operator has edited it.
+//
+//   const file = await PromptsFile.open(settings);   // at start; throws when the file is bad
+//   const prompts = await file.current();            // at each call; never throws
+
+import { readFile, stat } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { logger } from "./logging.ts";
+import type { Settings } from "./settings.ts";
+
+const log = logger("prompts");
+
+const sentence = z.string().trim().min(1, "must be a text that is not empty");
+
+const PROMPTS = z.object({
+  /** What the bot says first. */
+  greeting: sentence,
+  /** Instruction that makes a follow-up question understandable by itself. */
+  contextualize_q_system_prompt: sentence,
+  /** Instruction for the answer; `{context}` is where the retrieved passages go. */
+  qa_system_prompt: sentence,
+  /** To a caller who says nothing. */
+  nudge: sentence,
+  /** When the knowledge bases hold no answer. */
+  not_found: sentence,
+  /** When nothing could be recognised in what the caller said. */
+  not_heard: sentence,
+  /** When the assistant failed; the call goes on. */
+  apology: sentence,
+  /** When the call itself cannot go on and is handed to the dialplan. */
+  last_resort: sentence,
+  /** Before the bot hangs up. */
+  farewell: sentence,
+  /** To "thank you". */
+  thanks_reply: sentence,
+  /** Before a transfer. */
+  transferring: sentence,
+  /** When a transfer was asked for that configuration does not allow. */
+  transfer_refused: sentence,
+  /** When name, phone or e-mail have been noted. */
+  contact_taken: sentence,
+  /** When they could not be made out. */
+  contact_unclear: sentence,
+  /** Said while an answer is slow to come. */
+  fillers: z.array(sentence).min(1, "must hold at least one text"),
+});
+
+/** All prompts of one language, by the name they have in the file. Plain data. */
+export type Prompts = Readonly<z.infer<typeof PROMPTS>>;
+
+/** The names without which an operator's own prompts file is refused; the others have defaults. */
+const REQUIRED = [
+  "greeting",
+  "contextualize_q_system_prompt",
+  "qa_system_prompt",
+] as const satisfies readonly (keyof Prompts)[];
+
+/** A prompts file cannot be used; the message names the file and every fault. */
+export class PromptsError extends Error {
+  override readonly name = "PromptsError";
+}
+
+/** The prompts file of one service, as it is now on disk. */
+export class PromptsFile {
+  readonly path: string;
+  readonly #defaults: Prompts;
+  #good: Prompts;
+  #seen: string;
+
+  private constructor(path: string, defaults: Prompts, good: Prompts, seen: string) {
+    this.path = path;
+    this.#defaults = defaults;
+    this.#good = good;
+    this.#seen = seen;
+  }
+
+  /**
+   * Opens `PROMPTS_FILE_PATH`, or the shipped file of `ASTERISK_LANG`.
+   *
+   * @throws {PromptsError} when the file is missing or bad: nothing good is known yet.
+   */
+  static async open(
+    settings: Pick<Settings, "PROMPTS_FILE_PATH" | "ASTERISK_LANG">,
+  ): Promise<PromptsFile> {
+    const shipped = shippedPromptsPath(settings.ASTERISK_LANG);
+    const defaults = await readPrompts(shipped);
+    const path = settings.PROMPTS_FILE_PATH || shipped;
+    const seen = await fingerprint(path);
+    return new PromptsFile(path, defaults, await readPrompts(path, defaults), seen);
+  }
+
+  /** The prompts for the next call: as edited, or the last good ones when the edit is broken. */
+  async current(): Promise<Prompts> {
+    const now = await fingerprint(this.path);
+    if (now === this.#seen) return this.#good;
+    this.#seen = now;
+    try {
+      this.#good = await readPrompts(this.path, this.#defaults);
+      log.info("prompts reloaded", { file: this.path });
+    } catch (error) {
+      if (!(error instanceof PromptsError)) throw error;
+      log.error("prompts file is broken, the last good one stays in use", { error });
+    }
+    return this.#good;
+  }
+}
+
+/** Where the prompts shipped for a language lie. */
+export function shippedPromptsPath(language: "ru" | "en"): string {
+  const name = language === "ru" ? "prompts.json" : `prompts.${language}.json`;
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
+/**
+ * Reads prompts from JSON text; what `defaults` have and the text has not is filled in.
+ *
+ * @param source what to call the text in an error, usually its path
+ * @throws {PromptsError}
+ */
+export function parsePrompts(json: string, source: string, defaults?: Prompts): Prompts {
+  const given = parseObject(json, source);
+  const missing = defaults ? REQUIRED.filter((name) => !(name in given)) : [];
+  const result = PROMPTS.safeParse({ ...defaults, ...given });
+  const faults = [
+    ...missing.map((name) => `"${name}" is missing`),
+    ...(result.error?.issues.map((issue) =>
+      `"${issue.path.join(".")}" ${
+        issue.code === "invalid_type" ? "is missing or not text" : issue.message
+      }`
+    ) ?? []),
+  ];
+  if (!result.success || faults.length > 0) {
+    throw new PromptsError(`Prompts file ${source}: ${faults.join("; ")}.`);
+  }
+  return result.data;
+}
+
+function parseObject(json: string, source: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new PromptsError(`Prompts file ${source} is not JSON: ${detail}.`, { cause });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new PromptsError(
+      `Prompts file ${source} must hold one JSON object: {"greeting": "…", …}.`,
+    );
+  }
+  return value as Record<string, unknown>;
+}
+
+async function readPrompts(path: string, defaults?: Prompts): Promise<Prompts> {
+  let json: string;
+  try {
+    json = await readFile(path, "utf8");
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new PromptsError(
+      `Prompts file ${path} cannot be read (${detail}); check PROMPTS_FILE_PATH.`,
+      { cause },
+    );
+  }
+  return parsePrompts(json.replace(/^\uFEFF/, ""), path, defaults);
+}
+
+/** Changes whenever the file is written, replaced or removed. */
+async function fingerprint(path: string): Promise<string> {
+  try {
+    const { mtimeMs, size, ino } = await stat(path);
+    return `${mtimeMs}:${size}:${ino}`;
+  } catch (error) {
+    return `unreadable: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}

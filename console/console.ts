@@ -1,0 +1,120 @@
+// The HTTP interface: is the service alive and ready, what are its numbers, which calls are there,
+// what was said. Paths and shapes are in the README; callers of this API are other people's programs.
+
+import { type Context, Hono } from "hono";
+
+import { logger } from "../config/logging.ts";
+import { describe, summarise } from "./calls.ts";
+import type { PrometheusMetrics } from "./metrics.ts";
+import { type CallDirectory, FAULT_KINDS, type FaultKind, type Health } from "./ports.ts";
+import { serveRecording } from "./recording.ts";
+
+/** What the console shows. */
+export interface ConsoleParts {
+  readonly calls: CallDirectory;
+  readonly health: Health;
+  readonly metrics: Pick<PrometheusMetrics, "contentType" | "exposition">;
+  /** Allow faults to be injected; without it those paths do not exist. */
+  readonly faultInjection: boolean;
+}
+
+/** Most calls in one answer of `/api/calls`; also what a request without `limit` gets. */
+const MAX_PAGE = 1000;
+
+const log = logger("console");
+
+/** The console as an application: `app.fetch(request)` answers a request. */
+export function createConsole({ calls, health, metrics, faultInjection }: ConsoleParts): Hono {
+  const app = new Hono();
+
+  app.get("/live", (c) => c.json({ live: true }));
+  app.get("/ready", (c) => {
+    const state = health.ready();
+    return c.json(state, state.ready ? 200 : 503);
+  });
+  app.get(
+    "/metrics",
+    async (c) => c.body(await metrics.exposition(), 200, { "content-type": metrics.contentType }),
+  );
+
+  app.get("/api/calls", (c) => {
+    const page = positive(c.req.query("page"), 1);
+    const limit = positive(c.req.query("limit"), MAX_PAGE);
+    if (page === undefined || limit === undefined || limit > MAX_PAGE) {
+      return problem(c, 400, `page must be 1 or more, limit 1 to ${MAX_PAGE}`);
+    }
+    const all = calls.list();
+    c.header("x-total-count", String(all.length));
+    return c.json({ calls: all.slice((page - 1) * limit, page * limit).map(summarise) });
+  });
+  app.get("/api/calls/:id", (c) => {
+    const call = calls.get(c.req.param("id"));
+    if (!call) return noSuchCall(c);
+    const recorded = calls.recordingPath(call.id) !== undefined;
+    const path = `/api/calls/${encodeURIComponent(call.id)}/recording`;
+    return c.json(describe(call, recorded ? path : undefined));
+  });
+  app.get("/api/calls/:id/recording", async (c) => {
+    const call = calls.get(c.req.param("id"));
+    if (!call) return noSuchCall(c);
+    const path = calls.recordingPath(call.id);
+    const response = path && await serveRecording(path, c.req.method, c.req.header("range"));
+    return response || problem(
+      c,
+      404,
+      call.endedAt === undefined
+        ? "no recording yet: the call is still going on"
+        : "no recording of this call: RECORD_CALLS was false, or the file has been removed",
+    );
+  });
+
+  if (faultInjection) {
+    app.post("/api/calls/:id/fault", async (c) => {
+      const kind = await faultKind(c);
+      if (!kind) return unknownFault(c);
+      const call = calls.get(c.req.param("id"));
+      if (!call) return noSuchCall(c);
+      if (!calls.injectFault(call.id, kind)) return problem(c, 409, "the call has ended");
+      return c.json({ injected: kind }, 202);
+    });
+    app.post("/api/engine/fault", async (c) => {
+      const kind = await faultKind(c);
+      if (!kind) return unknownFault(c);
+      if (!calls.injectEngineFault(kind)) {
+        return problem(c, 409, "the speech engine is not running");
+      }
+      return c.json({ injected: kind }, 202);
+    });
+  }
+
+  app.notFound((c) => problem(c, 404, `nothing at ${c.req.method} ${c.req.path}`));
+  app.onError((error, c) => {
+    log.error("request failed", { method: c.req.method, path: c.req.path, error });
+    return problem(c, 500, "the console could not answer; the service's log says why");
+  });
+  return app;
+}
+
+/** A whole number from 1, `fallback` when absent, undefined when it is neither. */
+function positive(value: string | undefined, fallback: number): number | undefined {
+  if (value === undefined) return fallback;
+  return /^\d{1,9}$/.test(value) && Number(value) >= 1 ? Number(value) : undefined;
+}
+
+async function faultKind(c: Context): Promise<FaultKind | undefined> {
+  const body: unknown = await c.req.json().catch(() => undefined);
+  const kind = body !== null && typeof body === "object" && "kind" in body ? body.kind : undefined;
+  return FAULT_KINDS.find((known) => known === kind);
+}
+
+function unknownFault(c: Context): Response {
+  return problem(c, 400, `the body must be {"kind": one of ${FAULT_KINDS.join(", ")}}`);
+}
+
+function noSuchCall(c: Context): Response {
+  return problem(c, 404, "no such call; GET /api/calls lists the live and the recent ones");
+}
+
+function problem(c: Context, status: 400 | 404 | 409 | 500, error: string): Response {
+  return c.json({ error }, status);
+}

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+
+import { noMetrics } from "../actors/metrics.ts";
+import { createMetrics } from "./metrics.ts";
+
+/** The value of one series, `name{label="x"}`, in the text format. */
+async function series(metrics: ReturnType<typeof createMetrics>, name: string): Promise<number> {
+  const line = (await metrics.exposition()).split("\n").find((line) => line.startsWith(`${name} `));
+  assert.ok(line, `no series ${name}`);
+  return Number(line.slice(name.length));
+}
+
+Deno.test("an answer's stages and its voice-to-voice time can be read from /metrics", async () => {
+  const metrics = createMetrics({ ofProcess: false });
+  metrics.turnTimed({ endpoint: 420, asr_final: 430 });
+  metrics.turnTimed({ audio_queued: 580 });
+  assert.equal(await series(metrics, 'voxbot_stage_latency_seconds_count{stage="asr_final"}'), 1);
+  assert.equal(await series(metrics, "voxbot_voice_to_voice_seconds_sum"), 0.58);
+  assert.equal(await series(metrics, 'voxbot_voice_to_voice_seconds_bucket{le="0.6"}'), 1);
+  assert.equal(await series(metrics, 'voxbot_voice_to_voice_seconds_bucket{le="0.5"}'), 0);
+});
+
+Deno.test("restarts are counted by how the isolate ended and what the call was doing", async () => {
+  const metrics = createMetrics({ ofProcess: false });
+  metrics.callRestarted("hang", "speaking", 1800);
+  metrics.callRestarted("hang", "speaking", 1900);
+  assert.equal(
+    await series(metrics, 'voxbot_call_restarts_total{reason="hang",phase="speaking"}'),
+    2,
+  );
+  assert.equal(await series(metrics, 'voxbot_call_restart_wait_seconds_sum{reason="hang"}'), 3.7);
+});
+
+Deno.test("reconnections to ARI are counted, repeated news of the same state is not", async () => {
+  const metrics = createMetrics({ ofProcess: false });
+  for (const up of [true, true, false, true]) metrics.ariConnected(up);
+  assert.equal(await series(metrics, "voxbot_ari_connects_total"), 2);
+  assert.equal(await series(metrics, "voxbot_ari_up"), 1);
+});
+
+Deno.test("free text never becomes a label, so numbers and ids cannot leak into /metrics", async () => {
+  const metrics = createMetrics({ ofProcess: false });
+  metrics.callEnded("hung up by 79161234567", 12);
+  metrics.providerFailed("asr", "yandex", "1732084742");
+  metrics.providerFailed("tts", "openai", "429");
+  const page = await metrics.exposition();
+  assert.doesNotMatch(page, /79161234567|1732084742/);
+  assert.equal(await series(metrics, 'voxbot_calls_ended_total{reason="other"}'), 1);
+  assert.match(page, /provider="openai",code="429"/);
+});
+
+Deno.test("a duration that is no number is left out instead of throwing into a call", async () => {
+  const metrics = createMetrics({ ofProcess: false });
+  metrics.bargeInConfirmed(NaN);
+  metrics.turnTimed({ endpoint: Infinity, asr_final: -3 });
+  assert.equal(await series(metrics, "voxbot_barge_in_seconds_count"), 0);
+  assert.equal(await series(metrics, 'voxbot_stage_latency_seconds_sum{stage="asr_final"}'), 0);
+});
+
+Deno.test("the process's own memory and CPU are shown beside ours", async () => {
+  const page = await createMetrics().exposition();
+  assert.match(page, /^process_resident_memory_bytes \d+/m);
+});
+
+Deno.test("what counts nothing and what counts all take the same calls", () => {
+  const counted = Object.keys(createMetrics({ ofProcess: false }))
+    .filter((name) => name !== "contentType" && name !== "exposition");
+  assert.deepEqual(Object.keys(noMetrics).sort(), counted.sort());
+  noMetrics.callStarted();
+});

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+
+import { Hono } from "hono";
+
+import { ConsoleError, startConsole } from "./server.ts";
+
+const ANY_PORT = { hostname: "127.0.0.1", port: 0 };
+
+Deno.test("the console answers at the address it says, over real HTTP", async () => {
+  const app = new Hono().get("/live", (c) => c.json({ live: true }));
+  await using running = await startConsole(app, ANY_PORT);
+  assert.match(running.url, /^http:\/\/127\.0\.0\.1:\d+$/);
+  const response = await fetch(`${running.url}/live`);
+  assert.deepEqual(await response.json(), { live: true });
+});
+
+Deno.test("a port that is taken is named, with what to do", async () => {
+  await using first = await startConsole(new Hono(), ANY_PORT);
+  const port = Number(new URL(first.url).port);
+  await assert.rejects(
+    () => startConsole(new Hono(), { hostname: "127.0.0.1", port }),
+    (error) =>
+      error instanceof ConsoleError &&
+      error.message.includes(`127.0.0.1:${port}`) && error.message.includes("CONSOLE_PORT"),
+  );
+});
+
+Deno.test("an address that is not this machine's is named, with what to do", async () => {
+  await assert.rejects(
+    () => startConsole(new Hono(), { hostname: "192.0.2.1", port: 0 }),
+    (error) => error instanceof ConsoleError && error.message.includes("CONSOLE_HOST"),
+  );
+});
+
+Deno.test("a request under way when the console stops gets its answer", async () => {
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  const app = new Hono().get("/slow", async (c) => {
+    asked.resolve();
+    await answer.promise;
+    return c.text("done");
+  });
+  const running = await startConsole(app, ANY_PORT);
+  const response = fetch(`${running.url}/slow`);
+  await asked.promise;
+  const stopped = running[Symbol.asyncDispose]();
+  answer.resolve();
+  assert.equal(await (await response).text(), "done");
+  await stopped;
+  await assert.rejects(() => fetch(running.url));
+});

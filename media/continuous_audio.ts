@@ -1,0 +1,43 @@
+// Asterisk sends no frames while the far end sends none (a muted phone, silence suppression).
+// Everything behind this point counts time in audio, so the gaps are filled with silence.
+
+import { FRAME_MS, FRAME_SAMPLES, type Pcm } from "./frame.ts";
+
+/** How far audio may fall behind the clock before silence is put in its place: the jitter allowed. */
+export const GAP_TOLERANCE_MS = 100;
+
+/** Turns a caller's frames into a stream without gaps: one frame each 20 ms, on average. */
+export class ContinuousAudio {
+  #startedAt: number | undefined;
+  #frames = 0;
+
+  /**
+   * @param emit takes each frame, real or silent, in order.
+   * @param now milliseconds that only grow.
+   */
+  constructor(readonly emit: (frame: Pcm) => void, readonly now: () => number) {}
+
+  /** A frame came from the caller. */
+  push(frame: Pcm): void {
+    this.#fill();
+    this.#emit(frame);
+  }
+
+  /** To be called about every 20 ms: fills what is missing. */
+  tick(): void {
+    this.#fill();
+  }
+
+  #fill(): void {
+    this.#startedAt ??= this.now();
+    const elapsedMs = this.now() - this.#startedAt;
+    while (elapsedMs - this.#frames * FRAME_MS > GAP_TOLERANCE_MS) {
+      this.#emit(new Int16Array(FRAME_SAMPLES));
+    }
+  }
+
+  #emit(frame: Pcm): void {
+    this.#frames++;
+    this.emit(frame);
+  }
+}
