@@ -4,6 +4,7 @@
 import { FRAME_MS, FRAME_SAMPLES, type Pcm, SAMPLE_RATE_HZ } from "./frame.ts";
 import { type Beat, FrameClock, SYSTEM_TIME, type TimeSource } from "./frame_clock.ts";
 import { PlayoutQueue } from "./playout_queue.ts";
+import type { Resampler } from "./resample.ts";
 
 /** Where paced frames go. Nothing here may throw. */
 export interface PacedSink {
@@ -32,8 +33,8 @@ export interface PacerStats {
 
 /** Options of a `Pacer`. */
 export interface PacerOptions {
-  /** Rate of the audio given to `send`. */
-  readonly sampleRateHz?: number;
+  /** Brings what is sent to the rate of the line; the pacer disposes it. None: the line is 16 kHz. */
+  readonly resampler?: Resampler;
   readonly time?: TimeSource;
   /** Told how late each beat came, in milliseconds; for benches. */
   readonly onBeat?: (lateMs: number) => void;
@@ -45,15 +46,16 @@ export class Pacer implements Disposable {
   readonly #queue: PlayoutQueue;
   readonly #sink: PacedSink;
   readonly #clock: FrameClock;
+  readonly #resampler: Resampler | undefined;
   readonly #onBeat: (lateMs: number) => void;
-  #running = false;
+  #state: "new" | "running" | "over" = "new";
   #paused = false;
   #flushed: PromiseWithResolvers<void> | undefined;
 
   constructor(sink: PacedSink, options: PacerOptions = {}) {
-    const sampleRateHz = options.sampleRateHz ?? SAMPLE_RATE_HZ;
-    const frameSamples = FRAME_SAMPLES * sampleRateHz / SAMPLE_RATE_HZ;
-    this.#queue = new PlayoutQueue(frameSamples, sampleRateHz);
+    this.#resampler = options.resampler;
+    const lineHz = options.resampler?.toHz ?? SAMPLE_RATE_HZ;
+    this.#queue = new PlayoutQueue(FRAME_SAMPLES * lineHz / SAMPLE_RATE_HZ, lineHz);
     this.#sink = sink;
     this.#onBeat = options.onBeat ?? (() => {});
     this.#clock = new FrameClock((beat) => this.#beat(beat), options.time ?? SYSTEM_TIME);
@@ -61,7 +63,7 @@ export class Pacer implements Disposable {
 
   /** Starts sending: silence until there is audio. */
   start(): void {
-    this.#running = true;
+    this.#state = "running";
     this.#clock.start();
   }
 
@@ -70,10 +72,13 @@ export class Pacer implements Disposable {
   }
 
   send(pcm: Pcm): void {
-    this.#queue.push(pcm);
+    if (this.#state === "over") return;
+    this.#queue.push(this.#resampler ? this.#resampler.push(pcm) : pcm);
   }
 
   endOfPhrase(markId: string): void {
+    if (this.#state === "over") return;
+    if (this.#resampler) this.#queue.push(this.#resampler.flush());
     this.#queue.mark(markId);
   }
 
@@ -87,18 +92,22 @@ export class Pacer implements Disposable {
 
   /** Resolves on the next beat, when the last frame that left has been played. */
   flush(): Promise<void> {
+    if (this.#state === "over") return Promise.resolve();
+    this.#resampler?.flush();
     this.#queue.clear();
     this.#paused = false;
-    if (!this.#running) return Promise.resolve();
+    if (this.#state === "new") return Promise.resolve();
     this.#flushed ??= Promise.withResolvers();
     return this.#flushed.promise;
   }
 
   /** Stops for good; what is queued is never heard, and a flush under way is over. */
   [Symbol.dispose](): void {
-    this.#running = false;
+    if (this.#state === "over") return;
+    this.#state = "over";
     this.#clock[Symbol.dispose]();
     this.#queue.clear();
+    this.#resampler?.[Symbol.dispose]();
     this.#settleFlush();
   }
 

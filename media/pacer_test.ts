@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { Pcm } from "./frame.ts";
 import { ManualTime } from "./manual_time.ts";
 import { Pacer } from "./pacer.ts";
+import { Resampler } from "./resample.ts";
 
 /** What left, beat by beat: the first sample of each frame, or undefined for silence. */
 class Line implements Disposable {
@@ -13,7 +14,7 @@ class Line implements Disposable {
   takes = true;
   readonly pacer: Pacer;
 
-  constructor(sampleRateHz = 16_000) {
+  constructor(resampler?: Resampler) {
     this.pacer = new Pacer({
       onFrame: (frame) => {
         this.sent.push(frame?.[0]);
@@ -21,7 +22,7 @@ class Line implements Disposable {
       },
       onMark: (id) => this.marks.push({ id, at: this.time.now() }),
       ready: () => this.takes,
-    }, { time: this.time, sampleRateHz });
+    }, { time: this.time, resampler });
     this.pacer.start();
   }
 
@@ -115,12 +116,16 @@ Deno.test("frames the far end does not take wait instead of piling up into a bur
   assert.equal(line.pacer.stats.framesHeld, 5);
 });
 
-Deno.test("a telephone-rate line has frames of 160 samples", () => {
-  using line = new Line(8000);
-  line.pacer.send(new Int16Array(320).fill(3));
-  assert.equal(line.pacer.bufferedMs, 40);
+Deno.test("a telephone-rate line gets the phrase whole, in frames of 160 samples", async () => {
+  using line = new Line(await Resampler.create(16_000, 8000));
+  line.pacer.send(speech(50, 1000));
+  line.pacer.endOfPhrase("a");
+  assert.equal(line.pacer.bufferedMs, 60);
   line.time.advance(20);
   assert.equal(line.samples.length, 160);
+  line.time.advance(80);
+  assert.deepEqual(line.marks, [{ id: "a", at: 80 }]);
+  assert.ok(Math.abs(line.samples[200]! - 1000) < 20, "the level is kept");
 });
 
 Deno.test("however audio is cut on its way in, the same samples leave in order, marks at their places", () => {

@@ -46,6 +46,9 @@ export interface MediaTransport extends AsyncDisposable {
 
   /** Drops all queued audio and marks; resolves when nothing of it can be heard any more. Ends a pause. */
   flush(): Promise<void>;
+
+  /** Counters by name, such as `framesLate` or `packetsLost`, for metrics and the call's record. */
+  readonly stats?: Readonly<Record<string, number>>;
 }
 
 /**
