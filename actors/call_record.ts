@@ -54,8 +54,8 @@ export type CallEvent =
   }
   /** A phrase was heard to its end. */
   | { readonly kind: "phrase_heard"; readonly turn: number; readonly phrase: number }
-  /** All phrases of the turn's answer are made. */
-  | { readonly kind: "answer_complete"; readonly turn: number }
+  /** All phrases of the turn's answer are made: so many. */
+  | { readonly kind: "answer_complete"; readonly turn: number; readonly phrases: number }
   /** The caller talked over the bot; of phrase `phrase` only `heardText` was heard, of later ones nothing. */
   | {
     readonly kind: "barge_in";
@@ -148,9 +148,12 @@ export function applyEvent(record: CallRecord, event: CallEvent, at: number): vo
       if (phrase) phrase.heard = true;
       break;
     }
-    case "answer_complete":
-      turnOf(record, event.turn, at).answerComplete = true;
+    case "answer_complete": {
+      const turn = turnOf(record, event.turn, at);
+      turn.answerComplete = true;
+      turn.phrases = turn.phrases.slice(0, event.phrases);
       break;
+    }
     case "barge_in": {
       const turn = turnOf(record, event.turn, at);
       turn.interrupted = true;

@@ -31,8 +31,10 @@ export type ToCall =
   | { readonly kind: "engine"; readonly port: MessagePort }
   /** The engine is gone; a new port follows when it is back. */
   | { readonly kind: "engine_lost"; readonly reason: string }
-  /** Take this call. */
+  /** Take this call: connect its media. */
   | { readonly kind: "assign"; readonly assignment: CallAssignment }
+  /** The caller and the media are joined: what is said from now on is heard. */
+  | { readonly kind: "begin" }
   /** The caller pressed a key (heard by ARI, where the transport does not tell). */
   | { readonly kind: "dtmf"; readonly digit: string }
   /** Ask the caller whether they are there. */
@@ -40,16 +42,18 @@ export type ToCall =
   /** Give up the answer under way and say sorry; the call goes on listening. */
   | { readonly kind: "apologise" }
   /** Say goodbye, or sorry, to its last word, then report `said`. */
-  | { readonly kind: "say_last"; readonly prompt: "farewell" | "apology" };
+  | { readonly kind: "say_last"; readonly prompt: "farewell" | "last_resort" };
 
 /** What a call isolate tells. */
 export type FromCall =
   /** Something happened; `at` is milliseconds since the epoch. */
   | { readonly kind: "event"; readonly event: CallEvent; readonly at: number }
-  /** The media connection stands: audio flows. `handoverMs`: from the assignment's arrival to its handling. */
+  /** The prompts are rendered: a call given now is greeted at once. */
+  | { readonly kind: "warm" }
+  /** The assignment has arrived and is being handled. */
+  | { readonly kind: "assigned" }
+  /** The media connection stands. */
   | { readonly kind: "media_open" }
-  /** The PBX closed the media connection ("hangup") or it broke ("lost"). */
-  | { readonly kind: "media_closed"; readonly reason: "hangup" | "lost"; readonly detail: string }
   /** The caller began or stopped speaking; deadlines for a silent caller depend on it. */
   | { readonly kind: "caller_speaking"; readonly speaking: boolean }
   /** A phrase of the bot was heard to its end: playout is alive. */
@@ -67,7 +71,8 @@ export type CallCounter =
   | "vad_restored"
   | "asr_failed"
   | "tts_failed"
-  | "agent_failed";
+  | "agent_failed"
+  | "recording_failed";
 
 /** What the speech engine is told. */
 export type ToEngine = { readonly kind: "attach"; readonly port: MessagePort };

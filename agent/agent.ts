@@ -14,6 +14,11 @@ export interface AgentRequest {
   readonly text: string;
   /** The conversation before this turn, oldest first. */
   readonly history: readonly DialogueTurn[];
+  /**
+   * Phrases of this very answer that the caller has heard, when it is begun again after a failure:
+   * what comes now continues them and does not repeat them.
+   */
+  readonly alreadyHeard?: readonly string[];
   /** Aborted when the answer is no longer wanted: the provider's stream is cancelled. */
   readonly signal: AbortSignal;
 }

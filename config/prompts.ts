@@ -27,6 +27,8 @@ const PROMPTS = z.object({
   not_found: sentence,
   /** When nothing could be recognised in what the caller said. */
   not_heard: sentence,
+  /** To words that ask nothing yet: "hello?", "may I ask…". */
+  listening: sentence,
   /** When the assistant failed; the call goes on. */
   apology: sentence,
   /** When the call itself cannot go on and is handed to the dialplan. */

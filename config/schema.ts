@@ -103,12 +103,32 @@ export function choices<const W extends string>(
   return setting(parse, fallback, doc);
 }
 
-/** An absolute http(s) or ws(s) address; a trailing slash is dropped. Empty means "not set". */
+/**
+ * A comma-separated list of `key:value`, no key twice: `sales:201,service:202`. A key is a word of
+ * Latin letters, digits, `_` and `-`; a value is what a dialplan can dial.
+ */
+export function pairs(fallback: string, doc: string): Setting<Readonly<Record<string, string>>> {
+  const message = "a comma-separated list of key:extension such as sales:201,service:202";
+  const parse = z.string()
+    .transform((value) => value.split(",").map((pair) => pair.trim()).filter((pair) => pair !== ""))
+    .refine((list) => list.every((pair) => /^[\w-]+:[\w*#+-]+$/.test(pair)), message)
+    .transform((list) => list.map((pair) => pair.split(":") as [string, string]))
+    .refine((list) => new Set(list.map(([key]) => key)).size === list.length, message)
+    .transform((list): Readonly<Record<string, string>> => Object.fromEntries(list));
+  return setting(parse, fallback, doc);
+}
+
+/** An absolute http(s) address; a trailing slash is dropped. Empty means "not set". */
 export function url(fallback: string, doc: string): Setting<string> {
-  const message = "an address such as http://127.0.0.1:8088";
+  const message = "an address such as http://127.0.0.1:8088, without user and password";
   const parse = z.string().trim()
-    .refine((value) => value === "" || /^(https?|wss?):\/\/\S+$/.test(value), message)
-    .refine((value) => value === "" || URL.canParse(value), message)
+    .refine((value) => value === "" || isPlainHttp(value), message)
     .transform((value) => value.replace(/\/+$/, ""));
   return setting(parse, fallback, doc);
+}
+
+function isPlainHttp(value: string): boolean {
+  const address = URL.parse(value);
+  return address !== null && /^https?:$/.test(address.protocol) && address.username === "" &&
+    address.password === "";
 }

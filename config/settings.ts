@@ -1,12 +1,14 @@
 // Every setting of the service: one schema, read once, in one place. Names are the environment's
 // own, so that what the operator writes in `.env` is what the code says.
 
+import { redact } from "./logging.ts";
 import {
   choice,
   choices,
   flag,
   integer,
   number,
+  pairs,
   secret,
   type Setting,
   text,
@@ -172,6 +174,56 @@ export const SCHEMA = {
     },
   ),
   KB_TOP_K: integer(3, [1, 20], "passages retrieved for a question"),
+  OPENAI_API_KEY: secret("key of OpenAI or of the compatible server at OPENAI_BASE_URL"),
+  OPENAI_BASE_URL: url("", "an OpenAI-compatible server, e.g. http://127.0.0.1:8080/v1"),
+  LLM_MODEL_PRIMARY: text("gpt-4o-mini", "model that answers"),
+  LLM_MODEL_FALLBACK: text("gpt-4.1-mini", "model that answers when the first cannot"),
+  LLM_TEMPERATURE: number(0.2, [0, 2], "how freely the model answers"),
+  LLM_MAX_TOKENS: integer(400, [16, 8192], "longest answer of the model", { unit: "tokens" }),
+  LLM_FIRST_TOKEN_TIMEOUT_MS: integer(
+    4000,
+    [100, 60000],
+    "how long a model may take to begin its answer before the next one is asked",
+    { unit: "ms" },
+  ),
+  LLM_STALL_TIMEOUT_MS: integer(
+    3000,
+    [100, 60000],
+    "how long a begun answer may stand still before the next model goes on with it",
+    { unit: "ms" },
+  ),
+  LLM_HISTORY_TOKENS: integer(1500, [0, 100000], "most of the conversation the model is shown", {
+    unit: "tokens",
+  }),
+  EARLY_START: flag(true, "begin answering while the caller may still go on; costs some requests"),
+  AGENT_TOOLS: choices(
+    "transfer_to,hang_up,take_contact",
+    ["transfer_to", "hang_up", "take_contact", "send_dtmf", "none"],
+    "what the model may do besides speaking",
+  ),
+  TRANSFER_TARGETS: pairs(
+    "",
+    "where calls may be transferred, as key:extension, e.g. sales:201,service:202",
+  ),
+  CHROMA_URL: url("", "Chroma server that holds the knowledge bases; empty searches by words"),
+  CHROMA_COLLECTION: text("voxbot-kb", "name under which Chroma keeps the knowledge bases"),
+  CHROMA_TIMEOUT_MS: integer(
+    1500,
+    [50, 60000],
+    "longest search in Chroma, embedding included, before words are searched instead",
+    { unit: "ms" },
+  ),
+  EMBEDDING_PROVIDER: choice("openai", ["openai", "yandex"], "who makes embeddings for Chroma"),
+  EMBEDDING_MODEL: text(
+    "",
+    "embedding model; empty is text-embedding-3-small (openai) or text-search (yandex)",
+  ),
+  YANDEX_API_KEY: secret("API key of a Yandex Cloud service account"),
+  YANDEX_FOLDER_ID: text("", "Yandex Cloud folder"),
+  YANDEX_EMBEDDING_URL: url(
+    "https://llm.api.cloud.yandex.net/foundationModels/v1/textEmbedding",
+    "Yandex's embedding service",
+  ),
 
   // Speech
   ASR_PROVIDER: choices("local", ["local"], "speech recognition, in order of preference"),
@@ -206,7 +258,7 @@ export class SettingsError extends Error {
 }
 
 /** Families of names that are ours alone: an unknown name in them is a mistake, not a stranger's. */
-const OUR_PREFIXES = ["ARI_", "ENDPOINT_", "BARGE_IN_", "KNOWLEDGE_BASE", "CALL_", "CONSOLE_"];
+const OUR_FAMILIES = ["ARI_", "ENDPOINT_", "BARGE_IN_", "KNOWLEDGE_BASE", "CALL_", "CONSOLE_"];
 
 /**
  * Reads every setting from `env` (for example `Deno.env.toObject()`).
@@ -221,17 +273,33 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     const result = setting.parse.safeParse(given ?? setting.default);
     if (result.success) values[name] = result.data;
     else {
-      const shown = setting.secret ? "(hidden)" : JSON.stringify(given);
+      const shown = setting.secret ? "(hidden)" : JSON.stringify(redact(given ?? ""));
       problems.push(`${name}=${shown} must be ${result.error.issues[0]?.message ?? "valid"}`);
     }
   }
+  problems.push(...contradictions(values as Partial<Settings>));
   for (const name of Object.keys(env)) {
-    if (name in SCHEMA || !OUR_PREFIXES.some((prefix) => name.startsWith(prefix))) continue;
-    const near = nearest(name);
-    problems.push(`${name} is not a setting${near ? `; did you mean ${near}?` : "; remove it"}`);
+    const problem = Object.hasOwn(SCHEMA, name) ? undefined : unknownName(name);
+    if (problem) problems.push(problem);
   }
   if (problems.length > 0) throw new SettingsError(problems);
   return values as Settings;
+}
+
+/** Settings that are right one by one and wrong together; those that could not be read are left out. */
+function contradictions(settings: Partial<Settings>): string[] {
+  const problems: string[] = [];
+  const { ENDPOINT_SILENCE_MS: shortest, ENDPOINT_MAX_SILENCE_MS: longest } = settings;
+  if (shortest !== undefined && longest !== undefined && longest < shortest) {
+    problems.push(
+      `ENDPOINT_MAX_SILENCE_MS=${longest} must be at least ENDPOINT_SILENCE_MS=${shortest}`,
+    );
+  }
+  const { AGENT_PROVIDER, OPENAI_API_KEY, OPENAI_BASE_URL } = settings;
+  if (AGENT_PROVIDER === "openai" && OPENAI_API_KEY === "" && OPENAI_BASE_URL === "") {
+    problems.push("AGENT_PROVIDER=openai needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server");
+  }
+  return problems;
 }
 
 /** The default settings, with some replaced: what tests and the demo start from. */
@@ -239,11 +307,19 @@ export function settingsWith(changes: Partial<Settings>): Settings {
   return { ...readSettings({}), ...changes };
 }
 
-function nearest(name: string): SettingName | undefined {
-  const ranked = (Object.keys(SCHEMA) as SettingName[])
-    .map((known) => ({ known, distance: editDistance(name, known) }))
-    .sort((a, b) => a.distance - b.distance);
-  return ranked[0] && ranked[0].distance <= 4 ? ranked[0].known : undefined;
+/** The complaint about a name we do not know, when it is one of ours or nearly so. */
+function unknownName(name: string): string | undefined {
+  const [nearest, distance] = nearestName(name);
+  const inFamily = OUR_FAMILIES.some((family) => name.startsWith(family));
+  const misspelt = distance <= (inFamily ? 4 : Math.min(2, Math.floor(nearest.length / 5)));
+  if (misspelt) return `${name} is not a setting; did you mean ${nearest}?`;
+  return inFamily ? `${name} is not a setting; remove it` : undefined;
+}
+
+function nearestName(name: string): [nearest: SettingName, distance: number] {
+  return (Object.keys(SCHEMA) as SettingName[])
+    .map((known): [SettingName, number] => [known, editDistance(name, known)])
+    .reduce((best, candidate) => candidate[1] < best[1] ? candidate : best);
 }
 
 function editDistance(a: string, b: string): number {

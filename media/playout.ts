@@ -22,9 +22,9 @@ export interface PhraseSink {
   end(): void;
 }
 
-/** What the caller had heard when playout was flushed. */
-export interface FlushReport {
-  /** The phrase that was being played, if any. */
+/** Where playout stands. */
+export interface Position {
+  /** The phrase being played, if any. */
   readonly phraseId?: string;
   /** How much of it was heard, 0…1. */
   readonly heardFraction: number;
@@ -127,17 +127,15 @@ export class Playout implements Disposable {
     this.#pump();
   }
 
-  /** Drops everything; once it resolves nothing more is heard. Tells what had been heard. */
-  async flush(): Promise<FlushReport> {
-    const report = this.#report();
+  /** Drops everything; once it resolves nothing more of it is heard. Phrases added meanwhile are kept. */
+  async flush(): Promise<void> {
     clearTimeout(this.#refill);
     this.#refill = undefined;
     this.#pending = [];
     this.#sent = [];
     this.#startedAt = undefined;
-    await this.#transport.flush();
     this.#paused = false;
-    return report;
+    await this.#transport.flush();
   }
 
   /** To be told of every mark that the transport reports. */
@@ -203,7 +201,8 @@ export class Playout implements Disposable {
     }, REFILL_MS);
   }
 
-  #report(): FlushReport {
+  /** What is being played now, and how much of it the caller has heard. */
+  get position(): Position {
     const phrase = this.#sent[0];
     if (!phrase || this.#startedAt === undefined) return { phraseId: phrase?.id, heardFraction: 0 };
     const until = this.#paused ? this.#pausedAt : this.#now();

@@ -25,8 +25,9 @@ export interface AsrUtterance {
   push(pcm: Pcm): void;
 
   /**
-   * The caller has paused: have a text of everything pushed so far ready soon (it arrives as a
-   * partial). Costs nothing where the provider streams anyway.
+   * The caller has paused: have a text of everything pushed so far ready soon. Always answered by
+   * one more `onPartial`, with an unchanged or empty text too: endpointing waits for it. Costs
+   * nothing where the provider streams anyway.
    */
   checkpoint(): void;
 

@@ -48,7 +48,7 @@ type Models = ReadonlyMap<string, z.infer<typeof Properties>>;
 /**
  * Looks for all that we use in a PBX's api-docs.
  *
- * @param docs the parsed JSON of each file, by its name without `.json`; see `API_DOCS_IN_USE`.
+ * @param docs the parsed JSON of each file in `API_DOCS_IN_USE`, by its name without `.json`.
  * @returns one line a problem; none when everything in use is there and of the type we expect.
  */
 export function checkAgainstApiDocs(
@@ -57,8 +57,9 @@ export function checkAgainstApiDocs(
 ): string[] {
   const problems: string[] = [];
   const read = new Map<string, ApiDoc>();
-  for (const [name, json] of Object.entries(docs)) {
-    const parsed = ApiDoc.safeParse(json);
+  for (const name of API_DOCS_IN_USE) {
+    if (!(name in docs)) continue;
+    const parsed = ApiDoc.safeParse(docs[name]);
     if (parsed.success) read.set(name, parsed.data);
     else problems.push(`${name}.json is not an api-doc: ${z.prettifyError(parsed.error)}`);
   }

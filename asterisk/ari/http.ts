@@ -88,10 +88,13 @@ export async function withHttp<T>(
   run: () => PromiseLike<T>,
 ): Promise<T> {
   const { promise: failed, reject } = Promise.withResolvers<never>();
-  return await Promise.race([
-    exchanges.run({ http, operation, signal, fail: reject }, run),
-    failed,
-  ]);
+  const exchange: Exchange = { http, operation, signal, fail: reject };
+  try {
+    return await Promise.race([exchanges.run(exchange, run), failed]);
+  } catch (cause) {
+    if (cause instanceof AriError || signal.aborted) throw cause;
+    throw new AriError("unexpected", operation, 0, "ari-client cannot read the answer", { cause });
+  }
 }
 
 interface Exchange {

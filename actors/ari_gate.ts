@@ -1,0 +1,74 @@
+// Commands to a PBX that may be away for a moment: they wait for it, up to a deadline.
+
+import { type AriCommands, type AriConnection, AriError } from "../asterisk/ari/mod.ts";
+import type { ServiceMetrics } from "./metrics.ts";
+
+/** How long a command waits for a lost PBX to come back, in milliseconds. */
+export const WAIT_FOR_PBX_MS = 30_000;
+
+/** The way to the PBX. Told when the connection comes and goes. */
+export class AriGate {
+  readonly #connection: Pick<AriConnection, "commands" | "up">;
+  readonly #metrics: Pick<ServiceMetrics, "ariCommandFailed">;
+  #up = Promise.withResolvers<void>();
+
+  constructor(
+    connection: Pick<AriConnection, "commands" | "up">,
+    metrics: Pick<ServiceMetrics, "ariCommandFailed">,
+  ) {
+    this.#connection = connection;
+    this.#metrics = metrics;
+  }
+
+  /** Commands pass from now on. */
+  opened(): void {
+    this.#up.resolve();
+  }
+
+  /** Commands wait from now on. */
+  closed(): void {
+    this.#up.resolve();
+    this.#up = Promise.withResolvers();
+  }
+
+  /**
+   * Runs a command once the PBX is there.
+   *
+   * @throws {AriError} the command's, or `unreachable` when the PBX does not come back in time.
+   * @throws the signal's reason when it aborts.
+   */
+  async run<T>(command: (commands: AriCommands) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (!this.#connection.up) await this.#wait(signal);
+    try {
+      return await command(this.#connection.commands);
+    } catch (error) {
+      if (error instanceof AriError && !error.gone) this.#metrics.ariCommandFailed(error.status);
+      throw error;
+    }
+  }
+
+  async #wait(signal?: AbortSignal): Promise<void> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const onAbort = () => reject(signal!.reason);
+    const timer = setTimeout(
+      () =>
+        reject(
+          new AriError(
+            "unreachable",
+            "waiting for the PBX",
+            0,
+            `not back within ${WAIT_FOR_PBX_MS} ms`,
+          ),
+        ),
+      WAIT_FOR_PBX_MS,
+    );
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      signal?.throwIfAborted();
+      await Promise.race([this.#up.promise, promise]);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+}

@@ -1,0 +1,213 @@
+// One call inside its isolate: media, ears, mouth and conversation, wired together.
+
+import type { Agent } from "../../agent/agent.ts";
+import { isBackchannel } from "../../agent/backchannel.ts";
+import { looksUnfinished } from "../../agent/turn_completeness.ts";
+import { openTransport } from "../../asterisk/transports/mod.ts";
+import { logger } from "../../config/logging.ts";
+import type { Prompts } from "../../config/prompts.ts";
+import type { Settings } from "../../config/settings.ts";
+import { ContinuousAudio } from "../../media/continuous_audio.ts";
+import { FRAME_MS, type Pcm } from "../../media/frame.ts";
+import { Playout } from "../../media/playout.ts";
+import { Recorder } from "../../media/recorder.ts";
+import type { MediaHandlers, MediaTransport } from "../../media/transport.ts";
+import type { LocalSpeech } from "../../speech/local.ts";
+import type { CallAssignment, FromCall, ToCall } from "../messages.ts";
+import { Conversation } from "./conversation.ts";
+import { Listener } from "./listener.ts";
+import type { PreparedSpeech } from "./prepared.ts";
+import { Speaker } from "./speaker.ts";
+
+const log = logger("call");
+
+/** What a call is made of. */
+export interface CallOptions {
+  readonly assignment: CallAssignment;
+  readonly settings: Settings;
+  readonly prompts: Prompts;
+  readonly agent: Agent;
+  readonly speech: LocalSpeech;
+  readonly prepared: PreparedSpeech;
+  readonly send: (message: FromCall) => void;
+}
+
+/** The media connection is gone while the call is not: the isolate ends and is replaced, media and all. */
+class MediaLostError extends Error {
+  override readonly name = "MediaLostError";
+}
+
+/** A call that was handed to this isolate. */
+export class Call implements AsyncDisposable, MediaHandlers {
+  readonly #options: CallOptions;
+  readonly #conversation: Conversation;
+  readonly #caller: ContinuousAudio;
+  #transport?: MediaTransport;
+  #recorder?: Recorder;
+  #playout?: Playout;
+  #listener?: Listener;
+  #speaker?: Speaker;
+  #clock?: ReturnType<typeof setInterval>;
+  #begun = false;
+  #over = false;
+
+  constructor(options: CallOptions) {
+    this.#options = options;
+    const { settings, agent, prompts, assignment, send } = options;
+    const { ASTERISK_LANG: language } = settings;
+    this.#conversation = new Conversation({
+      agent,
+      prompts,
+      record: assignment.record,
+      bargeIn: {
+        enabled: settings.BARGE_IN,
+        guardMs: settings.BARGE_IN_GUARD_MS,
+        confirmMs: settings.BARGE_IN_CONFIRM_MS,
+        isBackchannel: (text) => isBackchannel(text, language),
+      },
+      output: {
+        event: (event) => send({ kind: "event", event, at: Date.now() }),
+        callerSpeaking: (speaking) => send({ kind: "caller_speaking", speaking }),
+        progress: () => send({ kind: "progress" }),
+        said: () => send({ kind: "said" }),
+        count: (what) => send({ kind: "count", what }),
+      },
+    });
+    this.#caller = new ContinuousAudio((frame) => this.#hear(frame), () => performance.now());
+  }
+
+  get id(): string {
+    return this.#options.assignment.callId;
+  }
+
+  /** Connects the media. @throws {TransportError} */
+  async open(): Promise<void> {
+    const { assignment, settings, agent, speech, prepared } = this.#options;
+    const language = settings.ASTERISK_LANG;
+    this.#recorder = await this.#openRecorder();
+    const bare = openTransport(assignment.media);
+    const transport = this.#recorder?.recorded(bare) ?? bare;
+    this.#transport = transport;
+    const conversation = this.#conversation;
+    const playout = new Playout(transport, {
+      lookaheadMs: settings.PLAYOUT_LOOKAHEAD_MS,
+      listener: conversation,
+    });
+    const speaker = new Speaker({
+      call: this.id,
+      tts: speech.tts,
+      language,
+      playout,
+      retries: settings.PLAYBACK_RETRY_COUNT,
+      prepared,
+      onFirstByte: (phraseId) => conversation.onFirstByte(phraseId),
+      onFailed: (phraseId, error) => conversation.onSpeechFailed(phraseId, error),
+    });
+    const listener = new Listener({
+      call: this.id,
+      vad: speech.vad,
+      asr: speech.asr,
+      language,
+      vadThreshold: settings.VAD_THRESHOLD,
+      prerollMs: settings.PREROLL_MS,
+      endpointing: {
+        silenceMs: settings.ENDPOINT_SILENCE_MS,
+        maxSilenceMs: settings.ENDPOINT_MAX_SILENCE_MS,
+        maxUtteranceMs: settings.MAX_UTTERANCE_SECONDS * 1000,
+        looksUnfinished: (text) => looksUnfinished(text, language),
+      },
+      events: conversation,
+    });
+    conversation.join({ playout, speaker, listener });
+    this.#playout = playout;
+    this.#speaker = speaker;
+    this.#listener = listener;
+    await transport.open(this, AbortSignal.timeout(settings.MEDIA_CONNECT_TIMEOUT_MS));
+    log.debug("media is open", { call: this.id, agent: agent.name, transport: transport.kind });
+  }
+
+  /** A message of the service about this call. */
+  onMessage(message: Exclude<ToCall, { kind: "engine" | "engine_lost" | "assign" }>): void {
+    const { prompts } = this.#options;
+    switch (message.kind) {
+      case "begin":
+        this.#begin();
+        break;
+      case "dtmf":
+        this.onDtmf(message.digit);
+        break;
+      case "nudge":
+        this.#conversation.nudge();
+        break;
+      case "apologise":
+        this.#conversation.apologise();
+        break;
+      case "say_last":
+        this.#conversation.sayLast(prompts[message.prompt]);
+        break;
+    }
+  }
+
+  // What the transport reports.
+
+  onFrame(frame: Pcm): void {
+    if (this.#begun) this.#caller.push(frame);
+  }
+
+  onMark(markId: string): void {
+    this.#playout?.onMark(markId);
+  }
+
+  onDtmf(digit: string): void {
+    this.#options.send({ kind: "event", event: { kind: "dtmf", digit }, at: Date.now() });
+  }
+
+  onClose(reason: "hangup" | "lost", detail: string): void {
+    if (!this.#over) throw new MediaLostError(`media connection ${reason}: ${detail}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over = true;
+    clearInterval(this.#clock);
+    this.#conversation[Symbol.dispose]();
+    this.#listener?.[Symbol.dispose]();
+    this.#speaker?.[Symbol.dispose]();
+    this.#playout?.[Symbol.dispose]();
+    await this.#transport?.[Symbol.asyncDispose]();
+    try {
+      await this.#recorder?.[Symbol.asyncDispose]();
+    } catch (error) {
+      this.#recordingFailed(error);
+    }
+  }
+
+  #begin(): void {
+    const { resumed, callerWasSpeaking } = this.#options.assignment;
+    this.#begun = true;
+    this.#clock = setInterval(() => this.#caller.tick(), FRAME_MS);
+    if (resumed) this.#conversation.resume(callerWasSpeaking);
+    else this.#conversation.greet();
+  }
+
+  #hear(frame: Pcm): void {
+    this.#recorder?.caller(frame);
+    this.#listener?.hear(frame, performance.now());
+  }
+
+  /** A call whose recording cannot be written is still a call. */
+  async #openRecorder(): Promise<Recorder | undefined> {
+    const { recordingPath, record } = this.#options.assignment;
+    if (recordingPath === undefined) return undefined;
+    try {
+      return await Recorder.open(recordingPath, Date.now() - record.startedAt);
+    } catch (error) {
+      this.#recordingFailed(error);
+      return undefined;
+    }
+  }
+
+  #recordingFailed(error: unknown): void {
+    log.error("recording failed; the call goes on", { call: this.id, error });
+    this.#options.send({ kind: "count", what: "recording_failed" });
+  }
+}

@@ -1,0 +1,449 @@
+import assert from "node:assert/strict";
+import type { Agent, AgentEvent, AgentRequest } from "../../agent/agent.ts";
+import { PromptsFile } from "../../config/prompts.ts";
+import { settingsWith } from "../../config/settings.ts";
+import { FRAME_SAMPLES, type Pcm, samplesIn } from "../../media/frame.ts";
+import { Playout } from "../../media/playout.ts";
+import type { MediaTransport } from "../../media/transport.ts";
+import type { AsrProvider } from "../../speech/asr.ts";
+import { type TtsProvider } from "../../speech/tts.ts";
+import { type CallEvent, type CallRecord, heardText, newCallRecord } from "../call_record.ts";
+import { Conversation } from "./conversation.ts";
+import { Listener } from "./listener.ts";
+import { Speaker } from "./speaker.ts";
+
+const prompts = await (await PromptsFile.open(settingsWith({ ASTERISK_LANG: "en" }))).current();
+
+/** A PBX that plays when it is told to. */
+class Line implements MediaTransport {
+  readonly kind = "websocket";
+  paused = false;
+  flushes = 0;
+  #queue: (number | string)[] = [];
+
+  constructor(readonly onMark: (markId: string) => void) {}
+
+  open(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  send(pcm: Pcm): void {
+    this.#queue.push(pcm.length);
+  }
+
+  endOfPhrase(markId: string): void {
+    this.#queue.push(markId);
+  }
+
+  get bufferedMs(): number {
+    return 0;
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
+
+  flush(): Promise<void> {
+    this.flushes++;
+    this.paused = false;
+    this.#queue = [];
+    return Promise.resolve();
+  }
+
+  /** Plays marks and audio up to and including `markId`, or all there is. */
+  play(markId?: string): void {
+    while (this.#queue.length > 0) {
+      const item = this.#queue.shift()!;
+      if (typeof item === "string") this.onMark(item);
+      if (item === markId) return;
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** Answers with the phrases it is given, and waits for `go` where one is set. */
+class ScriptedAgent implements Agent {
+  readonly name = "scripted";
+  readonly greeting = "Hello.";
+  readonly requests: AgentRequest[] = [];
+  phrases: string[] = ["First answer.", "Second part."];
+  hold?: Promise<void>;
+  failure?: Error;
+
+  async *respond(request: AgentRequest): AsyncIterable<AgentEvent> {
+    this.requests.push(request);
+    await this.hold;
+    if (this.failure) throw this.failure;
+    for (const text of this.phrases.slice(request.alreadyHeard?.length ?? 0)) {
+      yield { kind: "phrase", text };
+    }
+  }
+}
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 2));
+
+/** A call without a PBX, a model or a clock: loud frames are speech, `said` is what is recognised. */
+function rig(
+  record: CallRecord = newCallRecord({ id: "c1", channelId: "ch", caller: "", startedAt: 0 }),
+) {
+  const agent = new ScriptedAgent();
+  const events: CallEvent[] = [];
+  const told: string[] = [];
+  const state = { said: "", failAsr: false, failTts: false };
+  const conversation = new Conversation({
+    agent,
+    prompts,
+    record,
+    bargeIn: {
+      enabled: true,
+      guardMs: 0,
+      confirmMs: 600,
+      isBackchannel: (text) => text === "Uh-huh.",
+    },
+    output: {
+      event: (event) => events.push(event),
+      callerSpeaking: (speaking) => told.push(speaking ? "speaking" : "silent"),
+      progress: () => told.push("progress"),
+      said: () => told.push("said"),
+      count: (what) => told.push(what),
+    },
+  });
+  const line = new Line((markId) => playout.onMark(markId));
+  const playout = new Playout(line, { lookaheadMs: 2000, listener: conversation });
+  const tts: TtsProvider = {
+    name: "fake",
+    async *synthesize() {
+      await Promise.resolve();
+      if (state.failTts) throw new Error("no voice");
+      yield new Int16Array(samplesIn(400));
+    },
+  };
+  const asr: AsrProvider = {
+    name: "fake",
+    open: ({ onPartial }) => ({
+      push: () => {},
+      checkpoint: () => onPartial({ text: state.said, final: false }),
+      finish: () =>
+        state.failAsr
+          ? Promise.reject(new Error("no ear"))
+          : Promise.resolve({ text: state.said, final: true }),
+    }),
+  };
+  const speaker = new Speaker({
+    call: "c1",
+    tts,
+    language: "en",
+    playout,
+    retries: 0,
+    prepared: new Map(),
+    onFirstByte: (id) => conversation.onFirstByte(id),
+    onFailed: (id, error) => conversation.onSpeechFailed(id, error),
+  });
+  const listener = new Listener({
+    call: "c1",
+    vad: {
+      probability: (window) => Promise.resolve(window[0] === 0 ? 0.02 : 0.98),
+      reset: () => {},
+    },
+    asr,
+    language: "en",
+    vadThreshold: 0.5,
+    prerollMs: 300,
+    endpointing: {
+      silenceMs: 400,
+      maxSilenceMs: 2000,
+      maxUtteranceMs: 60_000,
+      looksUnfinished: () => false,
+    },
+    events: conversation,
+  });
+  conversation.join({ playout, speaker, listener });
+
+  const sound = async (ms: number, level: number) => {
+    for (let i = 0; i < ms / 20; i++) {
+      listener.hear(new Int16Array(FRAME_SAMPLES).fill(level), performance.now());
+      // A window's probability comes before the next one is asked for, as in a call.
+      await Promise.resolve();
+      await Promise.resolve();
+    }
+    await settle();
+  };
+  return {
+    agent,
+    conversation,
+    events,
+    line,
+    record,
+    state,
+    told,
+    /** The caller speaks for `ms`. */
+    speak: (text: string, ms: number) => {
+      state.said = text;
+      return sound(ms, 1000);
+    },
+    silence: (ms: number) => sound(ms, 0),
+    /** A whole turn of the caller: speech and the silence that ends it. */
+    ask: async (text: string) => {
+      state.said = text;
+      await sound(900, 1000);
+      await sound(600, 0);
+    },
+    /** The PBX plays what it has, to the last mark. */
+    play: async () => {
+      await settle();
+      line.play();
+      await settle();
+    },
+    kinds: () => events.map(({ kind }) => kind),
+    [Symbol.dispose]: () => {
+      conversation[Symbol.dispose]();
+      listener[Symbol.dispose]();
+      speaker[Symbol.dispose]();
+      playout[Symbol.dispose]();
+    },
+  };
+}
+
+/** A call that was greeted and asked a question whose answer is being played. */
+async function inConversation() {
+  const call = rig();
+  call.conversation.greet();
+  await call.play();
+  await call.ask("What is the price?");
+  return call;
+}
+
+Deno.test("a caller is greeted, asks, and is answered", async () => {
+  using call = await inConversation();
+  assert.equal(call.conversation.phase, "speaking");
+  await call.play();
+  assert.equal(call.conversation.phase, "listening");
+  assert.equal(call.record.turns[1]!.caller, "What is the price?");
+  assert.equal(heardText(call.record.turns[1]!), "First answer. Second part.");
+  assert.deepEqual(call.agent.requests[0]!.history, [{ role: "bot", text: "Hello." }]);
+});
+
+Deno.test("each answer's stages are timed from the caller's last sound, in their order", async () => {
+  using call = await inConversation();
+  await call.play();
+  const timings = call.events.find((event) => event.kind === "timings");
+  assert.ok(timings?.kind === "timings");
+  const { endpoint, asr_final, first_phrase, tts_first_byte, audio_queued, audio_heard } =
+    timings.stages;
+  const inOrder = [0, endpoint, asr_final, first_phrase, tts_first_byte, audio_queued, audio_heard];
+  assert.deepEqual(inOrder, inOrder.toSorted((a, b) => a! - b!));
+});
+
+Deno.test("a caller who talks over the bot stops it, and only what was heard stays in the transcript", async () => {
+  using call = await inConversation();
+  call.line.play("e2");
+  await call.speak("Stop. How long is the warranty?", 700);
+  assert.equal(call.line.flushes, 1);
+  assert.equal(call.conversation.phase, "listening");
+  await call.silence(600);
+  assert.equal(heardText(call.record.turns[1]!), "First answer.");
+  assert.equal(call.record.turns[1]!.interrupted, true);
+  assert.equal(call.agent.requests[1]!.text, "Stop. How long is the warranty?");
+  assert.deepEqual(call.agent.requests[1]!.history.at(-1), {
+    role: "bot",
+    text: "First answer.",
+    interrupted: true,
+  });
+});
+
+Deno.test("the bot falls silent at the first sound, before it is known what it is", async () => {
+  using call = await inConversation();
+  call.line.play("s2");
+  await call.speak("", 120);
+  assert.equal(call.line.paused, true);
+  assert.equal(call.line.flushes, 0);
+});
+
+Deno.test("after a backchannel the bot goes on where it stopped", async () => {
+  using call = await inConversation();
+  call.line.play("s2");
+  await call.speak("Uh-huh.", 250);
+  assert.equal(call.line.paused, true);
+  await call.silence(250);
+  assert.equal(call.line.paused, false);
+  assert.equal(call.line.flushes, 0);
+  await call.play();
+  assert.equal(heardText(call.record.turns[1]!), "First answer. Second part.");
+  assert.equal(call.record.turns.length, 2);
+});
+
+Deno.test("after a noise the bot goes on where it stopped", async () => {
+  using call = await inConversation();
+  call.line.play("s2");
+  await call.speak("", 100);
+  await call.silence(250);
+  assert.equal(call.line.paused, false);
+  assert.ok(call.told.includes("barge_in_resumed"));
+});
+
+Deno.test("a caller who goes on before hearing an answer is answered once, to all of it", async () => {
+  using call = await inConversation();
+  await call.ask("Of the small machine.");
+  assert.equal(call.agent.requests.at(-1)!.text, "What is the price? Of the small machine.");
+  await call.play();
+  assert.deepEqual(call.record.turns.map(({ caller }) => caller), [
+    undefined,
+    "What is the price? Of the small machine.",
+  ]);
+  assert.equal(heardText(call.record.turns[1]!), "First answer. Second part.");
+});
+
+Deno.test("when the assistant fails the caller hears so, and the call goes on", async () => {
+  using call = rig();
+  call.agent.failure = new Error("model down");
+  call.conversation.greet();
+  await call.play();
+  await call.ask("What is the price?");
+  await call.play();
+  assert.equal(heardText(call.record.turns[1]!), prompts.apology);
+  assert.equal(call.conversation.phase, "listening");
+});
+
+Deno.test("when recognition fails the caller is asked to say it again", async () => {
+  using call = rig();
+  call.conversation.greet();
+  await call.play();
+  call.state.failAsr = true;
+  await call.ask("What is the price?");
+  await call.play();
+  assert.equal(heardText(call.record.turns[1]!), prompts.not_heard);
+});
+
+Deno.test("an answer that is too slow is given up with a sorry", async () => {
+  using call = rig();
+  const held = Promise.withResolvers<void>();
+  call.agent.hold = held.promise;
+  call.conversation.greet();
+  await call.play();
+  await call.ask("What is the price?");
+  assert.equal(call.conversation.phase, "thinking");
+  call.conversation.apologise();
+  held.resolve();
+  await call.play();
+  assert.deepEqual(call.record.turns.map(heardText), ["Hello.", "", prompts.apology]);
+  assert.equal(call.agent.requests[0]!.signal.aborted, true);
+});
+
+Deno.test("a silent caller is asked whether they are there; one who is speaking is not", async () => {
+  using call = rig();
+  call.conversation.greet();
+  await call.play();
+  await call.speak("Well", 200);
+  call.conversation.nudge();
+  assert.ok(!call.kinds().includes("nudged"));
+  await call.silence(2500);
+  await call.play();
+  call.conversation.nudge();
+  await call.play();
+  assert.equal(heardText(call.record.turns.at(-1)!), prompts.nudge);
+});
+
+Deno.test("the last words are heard before the call is let go", async () => {
+  using call = await inConversation();
+  call.conversation.sayLast("Goodbye.");
+  await settle();
+  assert.ok(!call.told.includes("said"));
+  await call.play();
+  assert.ok(call.told.includes("said"));
+});
+
+/** A record as the journal has it when the isolate dies at this point of the events. */
+async function diedAfter(
+  ...script: ((call: Awaited<ReturnType<typeof inConversation>>) => unknown)[]
+) {
+  using call = await inConversation();
+  for (const step of script) {
+    await step(call);
+    await settle();
+  }
+  return structuredClone(call.record);
+}
+
+Deno.test("a resumed call is not greeted again", async () => {
+  using call = rig(await diedAfter((before) => before.play()));
+  call.conversation.resume(false);
+  await call.play();
+  assert.deepEqual(call.events, [], "it just listens");
+  assert.equal(call.conversation.phase, "listening");
+});
+
+Deno.test("a sentence that was cut is spoken again from its start, those heard before it are not", async () => {
+  using call = rig(await diedAfter((before) => before.line.play("e2")));
+  call.conversation.resume(false);
+  const spoken = call.events.filter((event) => event.kind === "bot_phrase").map(({ text }) => text);
+  assert.deepEqual(spoken, ["Second part."]);
+  await call.play();
+  assert.equal(heardText(call.record.turns[1]!), "First answer. Second part.");
+});
+
+Deno.test("an unanswered question is answered", async () => {
+  const held = Promise.withResolvers<void>();
+  using before = rig();
+  before.agent.hold = held.promise;
+  before.conversation.greet();
+  await before.play();
+  await before.ask("What is the price?");
+  using call = rig(structuredClone(before.record));
+  call.conversation.resume(false);
+  await call.play();
+  held.resolve();
+  assert.equal(call.agent.requests[0]!.text, "What is the price?");
+  assert.equal(heardText(call.record.turns[1]!), "First answer. Second part.");
+});
+
+Deno.test("an answer whose making was cut goes on behind what was heard of it", async () => {
+  const record = await diedAfter((before) => before.line.play("e2"));
+  record.turns[1]!.answerComplete = false;
+  using call = rig(record);
+  call.conversation.resume(false);
+  await call.play();
+  assert.deepEqual(call.agent.requests[0]!.alreadyHeard, ["First answer."]);
+  assert.equal(heardText(call.record.turns[1]!), "First answer. Second part.");
+});
+
+Deno.test("a caller whose words were lost in the crash is asked to say them again", async () => {
+  using call = rig(await diedAfter((before) => before.play()));
+  call.conversation.resume(true);
+  await call.play();
+  assert.equal(heardText(call.record.turns.at(-1)!), prompts.not_heard);
+});
+
+Deno.test("a greeting that was cut is heard whole", async () => {
+  using before = rig();
+  before.conversation.greet();
+  await settle();
+  before.line.play("s1");
+  using call = rig(structuredClone(before.record));
+  call.conversation.resume(false);
+  await call.play();
+  assert.equal(heardText(call.record.turns[0]!), "Hello.");
+  assert.equal(call.record.turns.length, 1);
+});
+
+Deno.test("a voice that cannot even apologise is a matter for the supervisor", async () => {
+  using call = rig();
+  const failed = Promise.withResolvers<unknown>();
+  const onSpeechFailed = call.conversation.onSpeechFailed.bind(call.conversation);
+  call.conversation.onSpeechFailed = (id, error) => {
+    try {
+      onSpeechFailed(id, error);
+    } catch (fatal) {
+      failed.resolve(fatal);
+    }
+  };
+  call.state.failTts = true;
+  call.conversation.greet();
+  assert.match(String(await failed.promise), /no voice/);
+});

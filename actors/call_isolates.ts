@@ -1,0 +1,141 @@
+// All call isolates: a few warm ones ready to take a call, and the busy ones. Each holds a port to
+// the speech engine, and a new one when the engine was replaced.
+
+import { logger } from "../config/logging.ts";
+import type { Settings } from "../config/settings.ts";
+import type { EngineHost } from "./engine_host.ts";
+import { Isolate } from "./isolate.ts";
+import type { FromCall, ToCall } from "./messages.ts";
+import type { ServiceMetrics } from "./metrics.ts";
+
+const log = logger("pool");
+
+/** A call isolate starts in under a second, on a busy machine in a few. */
+const INIT_TIMEOUT_MS = 15_000;
+/** Rendering the prompts takes a fraction of a second; without an engine it does not happen. */
+const WARM_TIMEOUT_MS = 5000;
+/** After a failed warm-up: the cause is hardly gone at once. */
+const REFILL_PAUSE_MS = 1000;
+
+/** An isolate that runs, or will run, a call. */
+export type CallIsolate = Isolate<ToCall, FromCall>;
+
+/** Starts, keeps warm and equips call isolates. */
+export class CallIsolates implements AsyncDisposable {
+  readonly #settings: Settings;
+  readonly #engine: Pick<EngineHost, "attach">;
+  readonly #metrics: ServiceMetrics;
+  readonly #all = new Set<CallIsolate>();
+  #warm: CallIsolate[] = [];
+  #starting = 0;
+  #started = 0;
+  #closed = false;
+  #pause?: ReturnType<typeof setTimeout>;
+
+  constructor(settings: Settings, engine: Pick<EngineHost, "attach">, metrics: ServiceMetrics) {
+    this.#settings = settings;
+    this.#engine = engine;
+    this.#metrics = metrics;
+  }
+
+  /** Isolates alive, warm and busy. */
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** Starts the first warm isolates; resolves when they are ready. */
+  async fill(): Promise<void> {
+    const missing = this.#settings.CALL_POOL_SIZE - this.#warm.length - this.#starting;
+    await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#warmUp()));
+  }
+
+  /**
+   * A warm isolate, or a new one where none is warm. The pool is refilled in the background.
+   *
+   * @throws {IsolateStartError} when a new one does not start.
+   */
+  async take(): Promise<CallIsolate> {
+    const warm = this.#warm.shift();
+    this.#metrics.poolSize(this.#warm.length);
+    this.#refillSoon(0);
+    return warm ?? await this.#start();
+  }
+
+  /** The engine is back: everyone gets a port to the new one. */
+  engineUp(): void {
+    for (const isolate of this.#all) this.#equip(isolate);
+  }
+
+  /** The engine is gone. */
+  engineLost(reason: string): void {
+    for (const isolate of this.#all) isolate.post({ kind: "engine_lost", reason });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#pause);
+    const all = [...this.#all];
+    for (const isolate of all) isolate.kill();
+    await Promise.all(all.map(({ exited }) => exited));
+  }
+
+  async #start(): Promise<CallIsolate> {
+    const isolate: CallIsolate = await Isolate.start<ToCall, FromCall>({
+      name: `call-${++this.#started}`,
+      module: new URL("./call/main.ts", import.meta.url),
+      data: { settings: this.#settings },
+      heapMb: this.#settings.CALL_HEAP_MB,
+      initTimeoutMs: INIT_TIMEOUT_MS,
+    });
+    if (this.#closed) isolate.kill();
+    this.#all.add(isolate);
+    void isolate.exited.then(() => this.#all.delete(isolate));
+    isolate.listen(() => {});
+    this.#equip(isolate);
+    return isolate;
+  }
+
+  #equip(isolate: CallIsolate): void {
+    const port = this.#engine.attach();
+    if (port) isolate.post({ kind: "engine", port }, [port]);
+  }
+
+  async #warmUp(): Promise<void> {
+    this.#starting++;
+    try {
+      const isolate = await this.#start();
+      void isolate.exited.then((reason) => {
+        if (!this.#warm.includes(isolate) || this.#closed) return;
+        this.#warm = this.#warm.filter((other) => other !== isolate);
+        log.warn("a warm isolate died", { isolate: isolate.name, reason, detail: isolate.detail });
+        this.#refillSoon(REFILL_PAUSE_MS);
+      });
+      await Promise.race([this.#warmed(isolate), isolate.exited]);
+      this.#warm.push(isolate);
+      this.#metrics.poolSize(this.#warm.length);
+    } catch (error) {
+      if (this.#closed) return;
+      log.error("no warm isolate could be started", { error });
+      this.#refillSoon(REFILL_PAUSE_MS);
+    } finally {
+      this.#starting--;
+    }
+  }
+
+  /** Resolves when the prompts are rendered, or will not be for a while: a cold greeting beats none. */
+  async #warmed(isolate: CallIsolate): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const late = setTimeout(resolve, WARM_TIMEOUT_MS);
+    isolate.listen(({ kind }) => {
+      if (kind === "warm") resolve();
+    });
+    await promise;
+    clearTimeout(late);
+  }
+
+  #refillSoon(afterMs: number): void {
+    if (this.#closed) return;
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => void this.fill(), afterMs);
+  }
+}

@@ -1,0 +1,437 @@
+// One call as the service sees it: its channel, bridge and media on the PBX, the supervised
+// isolate that talks, and its deadlines. Nothing here touches audio.
+
+import { AriError, unlessGone } from "../asterisk/ari/mod.ts";
+import { logger } from "../config/logging.ts";
+import type { Settings } from "../config/settings.ts";
+import type { AriGate } from "./ari_gate.ts";
+import type { CallIsolate, CallIsolates } from "./call_isolates.ts";
+import { applyEvent, type CallEvent, type CallRecord, type Phase } from "./call_record.ts";
+import type { Journal } from "./journal.ts";
+import { playLastResort } from "./last_resort.ts";
+import type { FaultKind, FromCall } from "./messages.ts";
+import type { ServiceMetrics } from "./metrics.ts";
+import { PhaseTimers } from "./phase_timers.ts";
+import type { DeadlineAction, Policies } from "./policies.ts";
+import { type StartContext, Supervisor } from "./supervisor.ts";
+
+const log = logger("call");
+
+/** An isolate has this long to finish its recording once the call is over. */
+const SHUTDOWN_MS = 1000;
+
+/** What all calls share. */
+export interface CallServices {
+  readonly settings: Settings;
+  readonly policies: Policies;
+  readonly ari: AriGate;
+  readonly isolates: CallIsolates;
+  readonly journal: Journal;
+  readonly metrics: ServiceMetrics;
+  recordingPath(callId: string): string | undefined;
+}
+
+/** Where the channel goes when the bot is done with it. */
+type Exit = "hangup" | "handover";
+
+/** One call, from StasisStart to its last trace on the PBX gone. */
+export class CallSession {
+  readonly record: CallRecord;
+  readonly #services: CallServices;
+  readonly #supervisor: Supervisor;
+  readonly #timers: PhaseTimers;
+  readonly #over = new AbortController();
+  readonly #closed: Promise<void>;
+  #isolate?: CallIsolate;
+  /** StasisStart of the media channel being set up. */
+  #mediaUp = Promise.withResolvers<void>();
+  #mediaId?: string;
+  #mediaCount = 0;
+  #callerSpeaking = false;
+  #diedAt = 0;
+  #exit?: Exit;
+  #standingDown = false;
+
+  /** @param record a new call's, or the journal's of one that is adopted. */
+  constructor(record: CallRecord, services: CallServices, adopted: boolean) {
+    this.record = record;
+    this.#services = services;
+    this.#diedAt = performance.now();
+    const { CALL_RESTART_INTENSITY, CALL_RESTART_PERIOD_SECONDS } = services.settings;
+    this.#supervisor = new Supervisor({
+      intensity: CALL_RESTART_INTENSITY,
+      periodMs: CALL_RESTART_PERIOD_SECONDS * 1000,
+      onExit: (_, reason) => {
+        const detail = this.#isolate?.detail;
+        this.#isolate = undefined;
+        this.#diedAt = performance.now();
+        if (reason === "normal" || reason === "shutdown") return this.#end("hangup");
+        log.error("call isolate died, replacing it", {
+          call: record.id,
+          reason,
+          phase: record.phase,
+          detail,
+        });
+      },
+      onStartFailed: (_, error) => {
+        if (this.#over.signal.aborted || gone(error)) return this.#end("hangup");
+        log.error("call isolate could not take the call", { call: record.id, error });
+      },
+    });
+    this.#timers = new PhaseTimers(
+      services.policies,
+      (phase, action) => this.#onDeadline(phase, action),
+      {
+        elapsedMs: Math.max(0, Date.now() - record.startedAt),
+      },
+    );
+    this.#closed = this.#run(adopted);
+  }
+
+  /** Settles when the call is over and nothing of it is left, neither here nor on the PBX. */
+  get closed(): Promise<void> {
+    return this.#closed;
+  }
+
+  /** The media channel in use, if `channelId` is it. */
+  ownsMedia(channelId: string): boolean {
+    return channelId.startsWith(`${this.#bridgeId}-`);
+  }
+
+  /** The PBX says that a media channel of this call has entered our application. */
+  mediaStarted(channelId: string): void {
+    if (channelId === this.#mediaId) this.#mediaUp.resolve();
+  }
+
+  /** The caller's channel has left: hung up, or gone on in the dialplan. */
+  channelLeft(): void {
+    this.#end(this.#exit ?? "hangup");
+  }
+
+  /** The PBX no longer has the channel, and nobody knows since when. */
+  lost(): void {
+    this.#end("lost");
+  }
+
+  dtmf(digit: string): void {
+    this.#isolate?.post({ kind: "dtmf", digit });
+  }
+
+  injectFault(kind: FaultKind): boolean {
+    this.#isolate?.injectFault(kind);
+    return this.#isolate !== undefined;
+  }
+
+  /** Ends the bot's part: its last words, then the fallback context. */
+  handOver(): void {
+    this.#leave("handover");
+  }
+
+  /** Lets go of the call without touching it on the PBX: somebody else has it now. */
+  async standDown(): Promise<void> {
+    this.#standingDown = true;
+    this.#end("stood_down");
+    await this.#closed;
+  }
+
+  get #bridgeId(): string {
+    return `voxbot-${this.record.id}`;
+  }
+
+  async #run(adopted: boolean): Promise<void> {
+    const { id, channelId } = this.record;
+    try {
+      await this.#join(adopted);
+      await this.#supervisor.startChild({
+        id: "isolate",
+        restart: "transient",
+        shutdown: SHUTDOWN_MS,
+        start: (context) => this.#startIsolate(context, adopted),
+      });
+    } catch (error) {
+      if (this.#over.signal.aborted || gone(error)) this.#end("hangup");
+      else {
+        log.error("call could not be set up", { call: id, channel: channelId, error });
+        this.#supervisor.shutdown();
+      }
+    }
+    await this.#supervisor.exited;
+    this.#timers[Symbol.dispose]();
+    if (!this.#over.signal.aborted) await this.#lastResort();
+    if (!this.#standingDown) await this.#cleanUp();
+  }
+
+  /** Puts the caller into a bridge of this call's own. */
+  async #join(adopted: boolean): Promise<void> {
+    const { ari } = this.#services;
+    const signal = this.#over.signal;
+    const made = ari.run((commands) => commands.createBridge(this.#bridgeId, signal), signal);
+    await Promise.all([
+      ari.run((commands) => commands.answer(this.record.channelId, signal), signal),
+      adopted ? made.catch(ignoreConflict) : made,
+    ]);
+    await ari.run(
+      (commands) => commands.addToBridge(this.#bridgeId, this.record.channelId, signal),
+      signal,
+    );
+  }
+
+  /** Gives the call to a warm isolate, with media of its own, and waits until it talks. */
+  async #startIsolate({ previousExit }: StartContext, adopted: boolean): Promise<CallIsolate> {
+    const { ari, isolates, settings, metrics } = this.#services;
+    const signal = this.#over.signal;
+    signal.throwIfAborted();
+    this.#dropMedia();
+    const mediaId = `${this.#bridgeId}-${++this.#mediaCount}`;
+    this.#mediaId = mediaId;
+    this.#mediaUp = Promise.withResolvers();
+    const [taken, made] = await Promise.allSettled([
+      isolates.take(),
+      ari.run((commands) => commands.externalMedia(mediaId, settings.ARI_APP_NAME, signal), signal),
+    ]);
+    if (taken.status === "rejected") throw taken.reason;
+    const isolate = taken.value;
+    try {
+      if (made.status === "rejected") throw made.reason;
+      const opened = Promise.withResolvers<void>();
+      const assignedAt = performance.now();
+      isolate.listen((message) => {
+        if (message.kind === "assigned") metrics.isolateHandedOver(performance.now() - assignedAt);
+        else if (message.kind === "media_open") opened.resolve();
+        else this.#onMessage(isolate, message);
+      });
+      const resumed = previousExit !== undefined || adopted;
+      isolate.post({
+        kind: "assign",
+        assignment: {
+          callId: this.record.id,
+          media: made.value.address,
+          record: this.record,
+          resumed,
+          callerWasSpeaking: this.#callerSpeaking,
+          recordingPath: this.#services.recordingPath(this.record.id),
+        },
+      });
+      await within(
+        settings.MEDIA_CONNECT_TIMEOUT_MS,
+        signal,
+        isolate,
+        Promise.all([opened.promise, this.#mediaUp.promise]),
+      );
+      await ari.run((commands) => commands.addToBridge(this.#bridgeId, mediaId, signal), signal);
+      this.#isolate = isolate;
+      this.#callerSpeaking = false;
+      this.#timers.callerSpeaking(false);
+      isolate.post({ kind: "begin" });
+      if (this.#exit) this.#sayLast(this.#exit);
+      if (resumed) this.#tellRestart(previousExit ?? "shutdown");
+      return isolate;
+    } catch (error) {
+      isolate.kill();
+      throw error;
+    }
+  }
+
+  #tellRestart(reason: NonNullable<StartContext["previousExit"]>): void {
+    const { phase } = this.record;
+    const waitedMs = Math.round(performance.now() - this.#diedAt);
+    this.#note({ kind: "restarted", reason, phase, waitedMs });
+    this.#services.metrics.callRestarted(reason, phase, waitedMs);
+    log.warn("call goes on in a new isolate", { call: this.record.id, reason, phase, waitedMs });
+  }
+
+  #onMessage(isolate: CallIsolate, message: FromCall): void {
+    if (this.#over.signal.aborted) return;
+    const { metrics } = this.#services;
+    switch (message.kind) {
+      case "event":
+        this.#note(message.event, message.at);
+        break;
+      case "caller_speaking":
+        this.#callerSpeaking = message.speaking;
+        this.#timers.callerSpeaking(message.speaking);
+        break;
+      case "progress":
+        this.#timers.progress();
+        break;
+      case "said":
+        this.#depart();
+        break;
+      case "count":
+        if (message.what === "barge_in_resumed") metrics.bargeInResumed();
+        else if (message.what === "vad_degraded") metrics.vadDegraded();
+        else if (message.what === "asr_failed") metrics.providerFailed("asr", "any", "failed");
+        else if (message.what === "tts_failed") metrics.providerFailed("tts", "any", "failed");
+        else if (message.what === "agent_failed") metrics.providerFailed("agent", "any", "failed");
+        else if (message.what === "recording_failed") metrics.recordingFailed();
+        break;
+      case "warm":
+        break;
+      default:
+        log.warn("unexpected message from a call isolate", {
+          call: this.record.id,
+          isolate: isolate.name,
+          kind: message.kind,
+        });
+    }
+  }
+
+  /** The one place where the call's record changes. */
+  #note(event: CallEvent, at: number = Date.now()): void {
+    const { journal, metrics } = this.#services;
+    applyEvent(this.record, event, at);
+    journal.append(this.record.id, event, at);
+    if (event.kind === "phase") this.#timers.enter(event.phase);
+    else if (event.kind === "nudged") this.#timers.nudged();
+    else if (event.kind === "timings") metrics.turnTimed(event.stages);
+    else if (event.kind === "barge_in") metrics.bargeInConfirmed(event.onsetToSilenceMs);
+  }
+
+  #onDeadline(phase: Phase, action: DeadlineAction): void {
+    log.warn("deadline passed", { call: this.record.id, phase, action });
+    this.#services.metrics.deadlinePassed(phase, action);
+    switch (action) {
+      case "nudge":
+        this.#isolate?.post({ kind: "nudge" });
+        break;
+      case "apologise":
+        this.#isolate?.post({ kind: "apologise" });
+        break;
+      case "restart":
+        this.#isolate?.killBecause("phase_timeout", `too long in ${phase}`);
+        break;
+      case "hangup":
+        this.#leave("hangup");
+        break;
+      case "handover":
+        if (this.#exit) this.#depart();
+        else this.#leave("handover");
+    }
+  }
+
+  /** The bot says its last words; `said`, or the handover deadline, does the rest. */
+  #leave(exit: Exit): void {
+    if (this.#exit || this.#over.signal.aborted) return;
+    this.#exit = exit;
+    this.#timers.enter("handover");
+    this.#sayLast(exit);
+  }
+
+  #sayLast(exit: Exit): void {
+    this.#isolate?.post({
+      kind: "say_last",
+      prompt: exit === "hangup" ? "farewell" : "last_resort",
+    });
+  }
+
+  /** Sends the channel where it was decided; its StasisEnd ends the session. */
+  #depart(): void {
+    const exit = this.#exit ?? "hangup";
+    this.#release(exit).catch((error) => {
+      if (!this.#over.signal.aborted) {
+        log.error("channel could not be released", { call: this.record.id, exit, error });
+      }
+    }).finally(() => this.#end(exit));
+  }
+
+  async #release(exit: Exit): Promise<void> {
+    const { ari, settings } = this.#services;
+    const { channelId } = this.record;
+    const context = settings.ARI_FALLBACK_CONTEXT;
+    if (exit === "hangup" || context === "") {
+      await unlessGone(ari.run((commands) => commands.hangUp(channelId)));
+      return;
+    }
+    const place = { context, extension: "s", priority: 1 };
+    await unlessGone(ari.run((commands) => commands.continueInDialplan(channelId, place)));
+  }
+
+  /** The bot cannot go on: the caller hears so from the PBX itself and goes on in the dialplan. */
+  async #lastResort(): Promise<void> {
+    const { channelId, id } = this.record;
+    log.error("call goes to its last resort", {
+      call: id,
+      channel: channelId,
+      phase: this.record.phase,
+    });
+    try {
+      await playLastResort(this.#services, channelId, this.#over.signal);
+      await this.#release("handover");
+    } catch (error) {
+      if (!this.#over.signal.aborted) {
+        log.error("last resort failed", { call: id, channel: channelId, error });
+      }
+    }
+    this.#end("handover");
+  }
+
+  #end(reason: string): void {
+    if (this.#over.signal.aborted) return;
+    this.#over.abort(new DOMException("the call is over", "AbortError"));
+    this.#timers[Symbol.dispose]();
+    if (!this.#standingDown) this.#note({ kind: "ended", reason });
+    this.#supervisor.shutdown();
+  }
+
+  #dropMedia(): void {
+    const mediaId = this.#mediaId;
+    if (mediaId === undefined) return;
+    this.#mediaId = undefined;
+    const { ari } = this.#services;
+    unlessGone(ari.run((commands) => commands.hangUp(mediaId))).catch((error) =>
+      log.error("media channel could not be hung up", {
+        call: this.record.id,
+        channel: mediaId,
+        error,
+      })
+    );
+  }
+
+  async #cleanUp(): Promise<void> {
+    this.#dropMedia();
+    const { ari } = this.#services;
+    try {
+      await unlessGone(ari.run((commands) => commands.destroyBridge(this.#bridgeId)));
+    } catch (error) {
+      log.error("bridge could not be destroyed", {
+        call: this.record.id,
+        bridge: this.#bridgeId,
+        error,
+      });
+    }
+  }
+}
+
+/** Waits for `work`, but no longer than `ms`, the call, or the isolate lives. */
+async function within(
+  ms: number,
+  signal: AbortSignal,
+  isolate: CallIsolate,
+  work: Promise<unknown>,
+): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new Error(`no media within ${ms} ms: check chan_websocket and the PBX's log`)),
+    ms,
+  );
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  const died = isolate.exited.then((reason) => {
+    throw new Error(`the isolate died while connecting (${reason}): ${isolate.detail}`);
+  });
+  try {
+    await Promise.race([work, promise, died]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+    died.catch(() => {});
+  }
+}
+
+function gone(error: unknown): boolean {
+  return error instanceof AriError && (error.gone || error.kind === "not_in_stasis");
+}
+
+function ignoreConflict(error: unknown): void {
+  if (!(error instanceof AriError && error.kind === "conflict")) throw error;
+}

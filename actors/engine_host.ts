@@ -1,0 +1,79 @@
+// The speech engine as the service sees it: a supervised isolate, and ports to it.
+
+import { MessageChannel, type MessagePort } from "node:worker_threads";
+import { logger } from "../config/logging.ts";
+import type { Settings } from "../config/settings.ts";
+import type { ExitReason } from "./call_record.ts";
+import { Isolate } from "./isolate.ts";
+import type { FaultKind, ToEngine } from "./messages.ts";
+import type { ChildSpec } from "./supervisor.ts";
+
+const log = logger("engine");
+
+/** Models load in about a second; a cold disk takes longer. */
+const INIT_TIMEOUT_MS = 60_000;
+const SHUTDOWN_MS = 2000;
+
+/** Told when the engine comes and goes. */
+export interface EngineListener {
+  onUp(): void;
+  onLost(reason: ExitReason): void;
+}
+
+/** The one speech engine. */
+export class EngineHost {
+  readonly #settings: Settings;
+  readonly #listener: EngineListener;
+  #isolate?: Isolate<ToEngine, never>;
+
+  constructor(settings: Settings, listener: EngineListener) {
+    this.#settings = settings;
+    this.#listener = listener;
+  }
+
+  /** How a supervisor starts it. */
+  get spec(): ChildSpec {
+    return {
+      id: "speech engine",
+      restart: "permanent",
+      shutdown: SHUTDOWN_MS,
+      start: () => this.#start(),
+    };
+  }
+
+  /** A port to the engine for one call isolate, or undefined while there is no engine. */
+  attach(): MessagePort | undefined {
+    if (!this.#isolate) return undefined;
+    const { port1, port2 } = new MessageChannel();
+    this.#isolate.post({ kind: "attach", port: port2 }, [port2]);
+    return port1;
+  }
+
+  /** Breaks it on purpose; false when there is none. */
+  injectFault(kind: FaultKind): boolean {
+    this.#isolate?.injectFault(kind);
+    return this.#isolate !== undefined;
+  }
+
+  async #start(): Promise<Isolate<ToEngine, never>> {
+    const startedAt = performance.now();
+    const isolate = await Isolate.start<ToEngine, never>({
+      name: "engine",
+      module: new URL("./engine_main.ts", import.meta.url),
+      data: { settings: this.#settings },
+      heapMb: 0,
+      initTimeoutMs: INIT_TIMEOUT_MS,
+    });
+    this.#isolate = isolate;
+    void isolate.exited.then((reason) => {
+      this.#isolate = undefined;
+      if (reason !== "shutdown") {
+        log.error("speech engine ended", { reason, detail: isolate.detail });
+      }
+      this.#listener.onLost(reason);
+    });
+    log.info("speech engine ready", { ms: performance.now() - startedAt });
+    this.#listener.onUp();
+    return isolate;
+  }
+}

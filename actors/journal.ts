@@ -1,0 +1,160 @@
+// The journal: every event of every call, in SQLite, so that a call outlives its isolate and the
+// service. The service thread must not wait for the disk: events are written together, a moment
+// after they happen, and a journal that cannot be written costs resuming, not calls.
+
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { logger } from "../config/logging.ts";
+import { applyEvent, type CallEvent, type CallRecord, newCallRecord } from "./call_record.ts";
+import type { ServiceMetrics } from "./metrics.ts";
+
+const log = logger("journal");
+
+/** A call as it began. */
+export type CallStart = Pick<CallRecord, "id" | "channelId" | "caller" | "startedAt">;
+
+/** Events are written together, this long after the first of them, in milliseconds. */
+const WRITE_AFTER_MS = 5;
+/** After a failed write: a full disk is not freed at once. */
+const RETRY_AFTER_MS = 1000;
+/** Events kept in memory while the disk refuses them; beyond, the oldest are given up. */
+const MAX_UNWRITTEN = 100_000;
+
+type Entry =
+  | { readonly call: CallStart }
+  | { readonly callId: string; readonly event: CallEvent; readonly at: number };
+
+/** An append-only journal of calls. */
+export class Journal implements Disposable {
+  readonly #metrics: Pick<ServiceMetrics, "journalFailed">;
+  readonly #db: DatabaseSync;
+  readonly #insertCall: StatementSync;
+  readonly #insertEvent: StatementSync;
+  #unwritten: Entry[] = [];
+  #timer?: ReturnType<typeof setTimeout>;
+  #failing = false;
+
+  /**
+   * Opens the journal, and makes it where there is none.
+   *
+   * @param path its file; ":memory:" keeps nothing.
+   * @throws when the file cannot be opened.
+   */
+  constructor(path: string, metrics: Pick<ServiceMetrics, "journalFailed">) {
+    this.#metrics = metrics;
+    if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
+    this.#db = new DatabaseSync(path);
+    // WAL with NORMAL survives the death of the process; only a power cut may lose the last moments.
+    this.#db.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = NORMAL;
+      CREATE TABLE IF NOT EXISTS calls (
+        id TEXT PRIMARY KEY, channel_id TEXT NOT NULL, caller TEXT NOT NULL,
+        started_at INTEGER NOT NULL, ended INTEGER NOT NULL DEFAULT 0) STRICT;
+      CREATE INDEX IF NOT EXISTS live_calls ON calls (ended) WHERE ended = 0;
+      CREATE TABLE IF NOT EXISTS events (
+        seq INTEGER PRIMARY KEY, call_id TEXT NOT NULL, at INTEGER NOT NULL, event TEXT NOT NULL) STRICT;
+      CREATE INDEX IF NOT EXISTS events_of_call ON events (call_id, seq);
+    `);
+    this.#insertCall = this.#db.prepare(
+      "INSERT INTO calls (id, channel_id, caller, started_at) VALUES (?, ?, ?, ?)",
+    );
+    this.#insertEvent = this.#db.prepare(
+      "INSERT INTO events (call_id, at, event) VALUES (?, ?, ?)",
+    );
+  }
+
+  /** A call has begun. */
+  begin(call: CallStart): void {
+    this.#add({ call });
+  }
+
+  /** Something happened in a call, at `at` (milliseconds since the epoch). */
+  append(callId: string, event: CallEvent, at: number): void {
+    this.#add({ callId, event, at });
+  }
+
+  /** The calls that had not ended when the journal was last written, oldest first. */
+  liveCalls(): CallRecord[] {
+    this.#write();
+    const rows = this.#db.prepare("SELECT * FROM calls WHERE ended = 0 ORDER BY started_at").all();
+    return rows.map((row) => this.#fold(row));
+  }
+
+  /** The calls that ended last, newest first. */
+  endedCalls(limit: number): CallRecord[] {
+    const rows = this.#db.prepare(
+      "SELECT * FROM calls WHERE ended = 1 ORDER BY started_at DESC LIMIT ?",
+    ).all(limit);
+    return rows.map((row) => this.#fold(row));
+  }
+
+  /** Writes what is not yet written, and closes the file. */
+  [Symbol.dispose](): void {
+    this.#write();
+    clearTimeout(this.#timer);
+    this.#db.close();
+  }
+
+  #add(entry: Entry): void {
+    this.#unwritten.push(entry);
+    if (this.#unwritten.length > MAX_UNWRITTEN) this.#unwritten.shift();
+    this.#timer ??= setTimeout(
+      () => this.#write(),
+      this.#failing ? RETRY_AFTER_MS : WRITE_AFTER_MS,
+    );
+  }
+
+  #write(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#unwritten.length === 0) return;
+    try {
+      this.#db.exec("BEGIN");
+      for (const entry of this.#unwritten) this.#insert(entry);
+      this.#db.exec("COMMIT");
+      this.#unwritten = [];
+      if (this.#failing) log.info("journal is written again");
+      this.#failing = false;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      this.#metrics.journalFailed();
+      if (!this.#failing) {
+        log.error(
+          "journal cannot be written; calls go on, but would not survive the service: check DATA_DIR",
+          { error },
+        );
+      }
+      this.#failing = true;
+      this.#timer = setTimeout(() => this.#write(), RETRY_AFTER_MS);
+    }
+  }
+
+  #insert(entry: Entry): void {
+    if ("call" in entry) {
+      const { id, channelId, caller, startedAt } = entry.call;
+      this.#insertCall.run(id, channelId, caller, startedAt);
+      return;
+    }
+    this.#insertEvent.run(entry.callId, entry.at, JSON.stringify(entry.event));
+    if (entry.event.kind === "ended") {
+      this.#db.prepare("UPDATE calls SET ended = 1 WHERE id = ?").run(entry.callId);
+    }
+  }
+
+  #fold(row: Record<string, unknown>): CallRecord {
+    const record = newCallRecord({
+      id: String(row.id),
+      channelId: String(row.channel_id),
+      caller: String(row.caller),
+      startedAt: Number(row.started_at),
+    });
+    const events = this.#db.prepare("SELECT at, event FROM events WHERE call_id = ? ORDER BY seq")
+      .all(record.id);
+    for (const { at, event } of events) {
+      applyEvent(record, JSON.parse(String(event)) as CallEvent, Number(at));
+    }
+    return record;
+  }
+}

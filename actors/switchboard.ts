@@ -1,0 +1,259 @@
+// The switchboard: which calls there are, and which event of the PBX is whose.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { AriCommands, AriEvent, Channel } from "../asterisk/ari/mod.ts";
+import { unlessGone } from "../asterisk/ari/mod.ts";
+import { logger, maskNumber } from "../config/logging.ts";
+import { type CallRecord, newCallRecord } from "./call_record.ts";
+import { type CallServices, CallSession } from "./call_session.ts";
+import { playbackFinished } from "./last_resort.ts";
+import type { FaultKind } from "./messages.ts";
+
+const log = logger("switchboard");
+
+/** Ended calls kept in memory for the console. */
+const KEEP_ENDED = 1000;
+/** Channels and bridges of ours bear this prefix: what bears it and belongs to no call is left over. */
+const OURS = "voxbot-";
+
+/** The registry of calls. */
+export class Switchboard {
+  readonly #services: CallServices;
+  /** By caller channel. */
+  readonly #live = new Map<string, CallSession>();
+  readonly #ended: CallRecord[] = [];
+  #open = true;
+  #replaced = false;
+
+  constructor(services: Omit<CallServices, "recordingPath">) {
+    this.#services = { ...services, recordingPath: (id) => this.#recordingFile(id) };
+    this.#ended.push(...services.journal.endedCalls(KEEP_ENDED));
+  }
+
+  /** Calls live now. */
+  get size(): number {
+    return this.#live.size;
+  }
+
+  /** No new calls are taken. */
+  get draining(): boolean {
+    return !this.#open;
+  }
+
+  /** Another client has taken our application over: nothing is done any more. */
+  get replaced(): boolean {
+    return this.#replaced;
+  }
+
+  /** Newest first, live and ended. */
+  list(): readonly CallRecord[] {
+    const live = [...this.#live.values()].map(({ record }) => record);
+    return [...live, ...this.#ended].sort((a, b) => b.startedAt - a.startedAt);
+  }
+
+  get(id: string): CallRecord | undefined {
+    return this.#session(id)?.record ?? this.#ended.find((record) => record.id === id);
+  }
+
+  /** The call's recording, once it exists. */
+  recordingPath(id: string): string | undefined {
+    const path = join(this.#services.settings.DATA_DIR, "recordings", `${id}.wav`);
+    return this.get(id) && existsSync(path) ? path : undefined;
+  }
+
+  /** Breaks a call's isolate on purpose; false when the call is not live. */
+  injectFault(id: string, kind: FaultKind): boolean {
+    return this.#session(id)?.injectFault(kind) ?? false;
+  }
+
+  /** An event of the PBX. Returns at once. */
+  onEvent(event: AriEvent): void {
+    switch (event.type) {
+      case "StasisStart":
+        this.#channelEntered(event.channel);
+        break;
+      case "StasisEnd":
+      case "ChannelDestroyed":
+        this.#live.get(event.channel.id)?.channelLeft();
+        break;
+      case "ChannelDtmfReceived":
+        this.#live.get(event.channel.id)?.dtmf(event.digit);
+        break;
+      case "PlaybackFinished":
+        playbackFinished(event.playback.id);
+        break;
+      case "ApplicationReplaced":
+        this.#standDown();
+        break;
+    }
+  }
+
+  /**
+   * Brings what is known here and what the PBX has together, after every connection: nothing is
+   * replayed of what happened meanwhile. Calls of the journal are adopted and resumed.
+   */
+  async reconcile(commands: AriCommands): Promise<void> {
+    this.#replaced = false;
+    const { settings, journal } = this.#services;
+    const [application, channels, bridges] = await Promise.all([
+      commands.application(settings.ARI_APP_NAME),
+      commands.channels(),
+      commands.bridges(),
+    ]);
+    const alive = new Map(channels.map((channel) => [channel.id, channel]));
+    const ours = application.channel_ids.filter((id) => alive.has(id));
+    for (const session of this.#live.values()) {
+      if (!alive.has(session.record.channelId)) session.lost();
+    }
+    for (const record of journal.liveCalls()) {
+      if (this.#live.has(record.channelId)) continue;
+      if (ours.includes(record.channelId)) this.#adopt(record);
+      else this.#lose(record);
+    }
+    for (const id of ours) {
+      if (id.startsWith(OURS)) this.#dropStrayMedia(commands, id);
+      else if (!this.#live.has(id)) this.#channelEntered(alive.get(id)!);
+    }
+    for (const { id } of bridges) {
+      if (id.startsWith(OURS) && !this.#session(id.slice(OURS.length))) {
+        await unlessGone(commands.destroyBridge(id));
+      }
+    }
+  }
+
+  /** Takes no new calls: they go to the fallback context. */
+  close(): void {
+    this.#open = false;
+  }
+
+  /** Waits until no call is left, at most `ms`; then hands over those that are. */
+  async drain(ms: number): Promise<void> {
+    this.close();
+    const timer = Promise.withResolvers<void>();
+    const timeout = setTimeout(timer.resolve, ms);
+    await Promise.race([this.#allClosed(), timer.promise]);
+    clearTimeout(timeout);
+    for (const session of this.#live.values()) session.handOver();
+    await this.#allClosed();
+  }
+
+  /** Lets go of all calls without touching them on the PBX. */
+  async letGo(): Promise<void> {
+    await Promise.all([...this.#live.values()].map((session) => session.standDown()));
+  }
+
+  async #allClosed(): Promise<void> {
+    await Promise.all([...this.#live.values()].map(({ closed }) => closed));
+  }
+
+  #channelEntered(channel: Channel): void {
+    if (this.#replaced) return;
+    if (channel.id.startsWith(OURS)) return this.#mediaEntered(channel);
+    if (this.#live.has(channel.id)) {
+      log.warn("channel entered twice, the second time is ignored", { channel: channel.id });
+      return;
+    }
+    const refusal = this.#open
+      ? (this.#live.size >= this.#services.settings.MAX_CALLS ? "full" : undefined)
+      : "draining";
+    if (refusal) return this.#refuse(channel, refusal);
+    const record = newCallRecord({
+      id: crypto.randomUUID().replaceAll("-", "").slice(0, 12),
+      channelId: channel.id,
+      caller: maskNumber(channel.caller.number),
+      startedAt: Date.now(),
+    });
+    this.#services.journal.begin(record);
+    this.#services.metrics.callStarted();
+    log.info("call begins", { call: record.id, channel: channel.id, caller: record.caller });
+    this.#add(record, false);
+  }
+
+  #mediaEntered({ id }: Channel): void {
+    const session = [...this.#live.values()].find((candidate) => candidate.ownsMedia(id));
+    if (session) session.mediaStarted(id);
+    else log.debug("media channel of no call", { channel: id });
+  }
+
+  #adopt(record: CallRecord): void {
+    log.warn("call of an earlier run is adopted", {
+      call: record.id,
+      channel: record.channelId,
+      phase: record.phase,
+    });
+    this.#add(record, true);
+  }
+
+  #add(record: CallRecord, adopted: boolean): void {
+    const { metrics } = this.#services;
+    const session = new CallSession(record, this.#services, adopted);
+    this.#live.set(record.channelId, session);
+    metrics.liveCalls(this.#live.size);
+    void session.closed.finally(() => {
+      this.#live.delete(record.channelId);
+      this.#ended.unshift(record);
+      this.#ended.length = Math.min(this.#ended.length, KEEP_ENDED);
+      metrics.liveCalls(this.#live.size);
+      const seconds = (Date.now() - record.startedAt) / 1000;
+      const reason = record.endReason ?? "stood_down";
+      metrics.callEnded(reason, seconds);
+      log.info("call ended", {
+        call: record.id,
+        reason,
+        seconds,
+        turns: record.turns.length,
+        restarts: record.restarts.length,
+      });
+    });
+  }
+
+  #lose(record: CallRecord): void {
+    this.#services.journal.append(record.id, { kind: "ended", reason: "lost" }, Date.now());
+    log.warn("call of an earlier run is over", { call: record.id, channel: record.channelId });
+  }
+
+  #refuse({ id }: Channel, reason: string): void {
+    const { ari, settings, metrics } = this.#services;
+    metrics.callRefused(reason);
+    log.warn("call refused", {
+      channel: id,
+      reason,
+      to: settings.ARI_FALLBACK_CONTEXT || "hangup",
+    });
+    const context = settings.ARI_FALLBACK_CONTEXT;
+    const away = ari.run((commands) =>
+      context === ""
+        ? commands.hangUp(id, "congestion")
+        : commands.continueInDialplan(id, { context, extension: "s", priority: 1 })
+    );
+    unlessGone(away).catch((error) =>
+      log.error("refused call could not be sent away", { channel: id, error })
+    );
+  }
+
+  #dropStrayMedia(commands: AriCommands, id: string): void {
+    if ([...this.#live.values()].some((session) => session.ownsMedia(id))) return;
+    unlessGone(commands.hangUp(id)).catch((error) =>
+      log.error("stray media channel stays", { channel: id, error })
+    );
+  }
+
+  #standDown(): void {
+    this.#replaced = true;
+    log.error("another client has taken our Stasis application; standing down", {
+      app: this.#services.settings.ARI_APP_NAME,
+      fix: "run one service an application, or give this one another ARI_APP_NAME",
+    });
+    void this.letGo();
+  }
+
+  #session(id: string): CallSession | undefined {
+    return [...this.#live.values()].find(({ record }) => record.id === id);
+  }
+
+  #recordingFile(id: string): string | undefined {
+    const { RECORD_CALLS, DATA_DIR } = this.#services.settings;
+    return RECORD_CALLS ? join(DATA_DIR, "recordings", `${id}.wav`) : undefined;
+  }
+}

@@ -1,0 +1,22 @@
+// Whether what a caller says over the bot is only a sign of listening, for which the bot goes on.
+
+import { type Language, lexiconOf, wordsOf } from "./lexicon.ts";
+
+/** A sign of listening has no more words than this. */
+const MOST_WORDS = 4;
+
+/** Whether `text` is nothing but signs of listening: "угу", "да-да", "uh-huh", "okay right". */
+export function isBackchannel(text: string, language: Language): boolean {
+  const words = wordsOf(text);
+  if (words.length === 0 || words.length > MOST_WORDS || text.includes("?")) return false;
+  const known = new Set(lexiconOf(language).backchannels.map((words) => wordsOf(words).join(" ")));
+  return consistsOf(words, known);
+}
+
+/** Whether the words can be read, from the first to the last, as entries of `known`. */
+function consistsOf(words: readonly string[], known: ReadonlySet<string>): boolean {
+  if (words.length === 0) return true;
+  return words.some((_, i) =>
+    known.has(words.slice(0, i + 1).join(" ")) && consistsOf(words.slice(i + 1), known)
+  );
+}

@@ -1,0 +1,168 @@
+// The embedded assistant: answers with the one or two sentences of the knowledge bases that speak
+// of what was asked. No model, no account; says so when it found nothing.
+
+import type { Prompts } from "../config/prompts.ts";
+import type { Agent, AgentEvent, AgentRequest, DialogueTurn } from "./agent.ts";
+import type { Passage } from "./knowledge_store.ts";
+import { type Language, lexiconOf, wordsOf } from "./lexicon.ts";
+import type { LexicalStore, ScoredSentence } from "./lexical_store.ts";
+import { normalizeRecognized } from "./recognized.ts";
+import { rowSentence } from "./sentences.ts";
+import { queryStems } from "./stems.ts";
+
+/**
+ * Least share of a question, by weight of its words, that a passage must cover to be an answer:
+ * below it, most of what was asked is not in the passage. Chosen on tests/retrieval_questions.json.
+ */
+const LEAST_COVERAGE = 0.42;
+/** Least share of a question that one cell of a table must speak of to be picked out of its row. */
+const LEAST_CELL_COVERAGE = 0.2;
+/** What a passage's own fit counts beside the sentence's. */
+const PASSAGE_WEIGHT = 0.8;
+/** What each place further down the store's own order costs. */
+const PLACE_COST = 0.15;
+/** A passage says first what matters most. */
+const FIRST_SENTENCE_BONUS = 0.12;
+/** A question for a quantity is answered by a sentence that names one. */
+const QUANTITY_BONUS = 0.15;
+/** A second sentence is worth saying when it speaks of this much of the question… */
+const SECOND_COVERAGE = 0.3;
+/** …and both together are not longer than a caller can take in. */
+const LONGEST_ANSWER_WORDS = 34;
+/** A follow-up with no more words of its own than this is understood with the question before it. */
+const FEW_STEMS = 2;
+
+/** Answers from the knowledge bases alone. */
+export class ExtractiveAgent implements Agent {
+  readonly name = "extractive";
+  readonly greeting: string;
+  readonly #store: LexicalStore;
+  readonly #prompts: Prompts;
+  readonly #topK: number;
+
+  constructor(store: LexicalStore, prompts: Prompts, topK: number) {
+    this.greeting = prompts.greeting;
+    this.#store = store;
+    this.#prompts = prompts;
+    this.#topK = topK;
+  }
+
+  async *respond({ text, history, signal }: AgentRequest): AsyncGenerator<AgentEvent> {
+    if (signal.aborted) return;
+    const courtesy = this.#courtesy(text);
+    if (courtesy) {
+      yield { kind: "phrase", text: courtesy };
+      return;
+    }
+    const { language } = this.#store;
+    const question = questionInContext(normalizeRecognized(text, language), history, language);
+    const passages = this.#store.searchNow(question, { topK: this.#topK });
+    yield { kind: "stage", stage: "retrieval" };
+    const answer = answerFrom(this.#store, passages, question);
+    if (!answer) {
+      yield { kind: "phrase", text: this.#prompts.not_found };
+      return;
+    }
+    const { kb, heading } = answer.passage.chunk;
+    yield { kind: "sources", chunks: [{ kb, heading }] };
+    for (const sentence of answer.sentences) {
+      if (signal.aborted) return;
+      yield { kind: "phrase", text: sentence };
+    }
+  }
+
+  /** The reply to words that ask nothing. */
+  #courtesy(text: string): string | undefined {
+    const said = wordsOf(text).join(" ");
+    const { thanks, goodbye } = lexiconOf(this.#store.language);
+    if (said === "") return this.#prompts.not_heard;
+    if (goodbye.test(said)) return this.#prompts.farewell;
+    if (thanks.test(said)) return this.#prompts.thanks_reply;
+    if (queryStems(text, this.#store.language).length === 0) return this.#prompts.listening;
+    return undefined;
+  }
+}
+
+/**
+ * The question, with the one before it when it cannot be understood alone ("and its weight?").
+ * What is the same for every product ("and the warranty?") needs nothing from before.
+ */
+export function questionInContext(
+  text: string,
+  history: readonly DialogueTurn[],
+  language: Language,
+): string {
+  const before = history.findLast((turn) => turn.role === "caller")?.text;
+  const { followUp, decisive } = lexiconOf(language);
+  const own = queryStems(text, language);
+  if (!before || !followUp.test(wordsOf(text).join(" ")) || own.length > FEW_STEMS) return text;
+  const decides = queryStems(decisive.join(" "), language);
+  return own.some((stem) => decides.includes(stem)) ? text : `${text} ${before}`;
+}
+
+interface Answer {
+  readonly passage: Passage;
+  readonly sentences: readonly string[];
+}
+
+function answerFrom(
+  store: LexicalStore,
+  passages: readonly Passage[],
+  question: string,
+): Answer | undefined {
+  const lexicon = lexiconOf(store.language);
+  const wantsQuantity = lexicon.quantityQuestion.test(wordsOf(question).join(" "));
+  const candidates = passages
+    .filter((passage) => passage.score >= LEAST_COVERAGE)
+    .flatMap((passage, place) => {
+      const sentences = store.scoreSentences(passage.chunk.id, question);
+      return sentences.map((sentence) => ({ passage, place, sentences, sentence }));
+    });
+  const rank = ({ passage, place, sentence }: typeof candidates[number]) =>
+    PASSAGE_WEIGHT * passage.score - PLACE_COST * place + sentence.coverage +
+    (sentence.index === 0 ? FIRST_SENTENCE_BONUS : 0) +
+    (wantsQuantity && lexicon.quantity.test(sentence.text) ? QUANTITY_BONUS : 0);
+  const best = candidates.sort((a, b) => rank(b) - rank(a))[0];
+  if (!best) return undefined;
+  const second = secondSentence(best.sentence, best.sentences);
+  const chosen = second ? [best.sentence, second] : [best.sentence];
+  return {
+    passage: best.passage,
+    sentences: chosen.sort((a, b) => a.index - b.index)
+      .map((sentence) =>
+        sentence.row ? cellsAskedFor(store, sentence.row, question) : sentence.text
+      ),
+  };
+}
+
+/** Of a table's row, the cells that were asked for; all where none stands out. */
+function cellsAskedFor(
+  store: LexicalStore,
+  { name, facts }: NonNullable<ScoredSentence["row"]>,
+  question: string,
+): string {
+  const asked = facts.filter((fact) =>
+    store.cellCoverage(fact, name, question) >= LEAST_CELL_COVERAGE
+  );
+  return rowSentence(name, asked.length > 0 ? asked : facts);
+}
+
+/** The sentence that completes the answer: the next best, or the one that follows a short one. */
+function secondSentence(
+  first: ScoredSentence,
+  all: readonly ScoredSentence[],
+): ScoredSentence | undefined {
+  if (first.row) return undefined;
+  const room = LONGEST_ANSWER_WORDS - wordCount(first.text);
+  const fitting = all.filter((sentence) =>
+    sentence.index !== first.index && !sentence.row && wordCount(sentence.text) <= room
+  );
+  const related = fitting
+    .filter((sentence) => sentence.coverage >= SECOND_COVERAGE)
+    .sort((a, b) => b.coverage - a.coverage)[0];
+  return related ?? fitting.find((sentence) => sentence.index === first.index + 1);
+}
+
+function wordCount(text: string): number {
+  return text.split(/\s+/).length;
+}

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { PromptsFile } from "../config/prompts.ts";
+import { settingsWith } from "../config/settings.ts";
+import type { DialogueTurn } from "./agent.ts";
+import type { Language } from "./lexicon.ts";
+import { createAgent } from "./mod.ts";
+
+interface Answer {
+  readonly text: string;
+  readonly heading: string | undefined;
+  readonly kinds: readonly string[];
+}
+
+/** What the embedded assistant says to `text`, over the shipped bases. */
+async function ask(
+  language: Language,
+  text: string,
+  history: readonly DialogueTurn[] = [],
+): Promise<Answer> {
+  const settings = settingsWith({ ASTERISK_LANG: language, AGENT_PROVIDER: "extractive" });
+  const prompts = await (await PromptsFile.open(settings)).current();
+  const agent = await createAgent(settings, prompts);
+  const phrases: string[] = [];
+  const kinds: string[] = [];
+  let heading: string | undefined;
+  const { signal } = new AbortController();
+  for await (const event of agent.respond({ text, history, signal })) {
+    kinds.push(event.kind);
+    if (event.kind === "phrase") phrases.push(event.text);
+    if (event.kind === "sources") heading = event.chunks[0]?.heading;
+  }
+  return { text: phrases.join(" "), heading, kinds };
+}
+
+Deno.test("a question in Russian is answered with the sentence that answers it", async () => {
+  const answers = [
+    ["Какая максимальная нагрузка у разрывной машины?", /шестьсот килоньютонов/],
+    ["Какой у вас срок гарантии?", /двадцать четыре месяца/],
+    ["Сколько стоит разрывная машина?", /Цена зависит/],
+    ["До скольки вы работаете?", /до шести вечера/],
+    ["Вы обучаете операторов?", /Обучение двух операторов/],
+    ["Сколько весит РМ-300?", /^РМ-300: масса 2100 кг\.$/],
+    ["Э-э, а сколько весит эр эм триста?", /^РМ-300: масса 2100 кг\.$/],
+    ["До какой температуры греет печь?", /тысячи двухсот градусов/],
+  ] as const;
+  for (const [question, answer] of answers) {
+    assert.match((await ask("ru", question)).text, answer, question);
+  }
+});
+
+Deno.test("a question in English is answered with the sentence that answers it", async () => {
+  const answers = [
+    ["What is the maximum load of your tensile machine?", /six hundred kilonewtons/],
+    ["How long is the warranty?", /twenty four months/],
+    ["How much does a press cost?", /price depends/],
+    ["How long does delivery take?", /five to ten days/],
+    ["When are you open?", /Monday to Friday/],
+    ["What does the TM-100 weigh?", /^TM-100: weight 900 kg\.$/],
+    ["What does the T M one hundred weigh?", /^TM-100: weight 900 kg\.$/],
+    ["How accurate is the load measurement?", /half a percent/],
+  ] as const;
+  for (const [question, answer] of answers) {
+    assert.match((await ask("en", question)).text, answer, question);
+  }
+});
+
+Deno.test("a misheard word still finds its answer", async () => {
+  assert.equal((await ask("ru", "какая горантия")).heading, "Гарантия");
+  assert.equal((await ask("en", "what is the warenty")).heading, "Warranty");
+  assert.equal((await ask("en", "how much is the dilivery")).heading, "Delivery");
+});
+
+Deno.test("a caller who asks what no base knows is told so honestly", async () => {
+  for (const question of ["Какая погода завтра в Париже?", "Сколько стоит полёт на Луну?"]) {
+    const { text, heading } = await ask("ru", question);
+    assert.match(text, /нет сведений/, question);
+    assert.equal(heading, undefined);
+  }
+  for (const question of ["Who won the football game last night?", "Do you sell cars?"]) {
+    assert.match((await ask("en", question)).text, /no information/, question);
+  }
+});
+
+Deno.test("a follow-up is understood with the question before it", async () => {
+  const history = [
+    { role: "caller", text: "Есть у вас пресс ПБ-1000 для бетона?" },
+    { role: "bot", text: "Да." },
+  ] as const;
+  assert.match((await ask("ru", "А какая у него масса?", history)).text, /ПБ-1000: масса 720 кг/);
+  assert.match((await ask("ru", "А гарантия?", history)).text, /двадцать четыре месяца/);
+});
+
+Deno.test("thanks, a goodbye and a bare hello are answered as a person would", async () => {
+  assert.match((await ask("ru", "Хорошо, спасибо большое")).text, /^Пожалуйста/);
+  assert.match((await ask("ru", "Спасибо, до свидания.")).text, /До свидания/);
+  assert.match((await ask("en", "Okay, thank you.")).text, /welcome/);
+  assert.match((await ask("en", "Bye.")).text, /Goodbye/);
+  assert.match((await ask("en", "Hello?")).text, /listening/);
+  assert.match((await ask("ru", "…")).text, /не расслышал/);
+});
+
+Deno.test("an answer is timed, names its source, then comes phrase by phrase", async () => {
+  const { kinds } = await ask("en", "How long does delivery take?");
+  assert.deepEqual(kinds, ["stage", "sources", "phrase", "phrase"]);
+});
+
+Deno.test("an answer no longer wanted ends without a word", async () => {
+  const settings = settingsWith({ ASTERISK_LANG: "en" });
+  const prompts = await (await PromptsFile.open(settings)).current();
+  const agent = await createAgent(settings, prompts);
+  const signal = AbortSignal.abort();
+  for await (
+    const event of agent.respond({ text: "How long is the warranty?", history: [], signal })
+  ) {
+    assert.fail(`said ${JSON.stringify(event)}`);
+  }
+});

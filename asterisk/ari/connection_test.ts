@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { configureSync, type LogRecord, resetSync } from "@logtape/logtape";
+import { formatRecord } from "../../config/logging.ts";
+import { AriConnection, type AriListener } from "./connection.ts";
+import { channelJson, eventJson, TestAri } from "./testing.ts";
+
+const QUICK = { minBackoffMs: 1, maxBackoffMs: 4, pingMs: 10_000 };
+
+/** What a connection reported, in order: "up", "down", or an event's type; waited for, not polled. */
+class Reports implements AriListener {
+  readonly all: string[] = [];
+  #waiting: { readonly report: string; readonly times: number; readonly resolve: () => void }[] =
+    [];
+
+  onEvent(event: { readonly type: string }): void {
+    this.#add(event.type);
+  }
+  onUp(): void {
+    this.#add("up");
+  }
+  onDown(): void {
+    this.#add("down");
+  }
+
+  /** Resolves when this was reported so many times. */
+  seen(report: string, times = 1): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push({ report, times, resolve });
+    this.#check();
+    return promise;
+  }
+
+  #add(report: string): void {
+    this.all.push(report);
+    this.#check();
+  }
+
+  #check(): void {
+    for (const { report, times, resolve } of this.#waiting) {
+      if (this.all.filter((each) => each === report).length >= times) resolve();
+    }
+  }
+}
+
+/** Collects log lines while it lives, and tells when one was written. */
+class LogLines implements Disposable {
+  readonly lines: string[] = [];
+  #waiting: { readonly text: RegExp; readonly resolve: () => void }[] = [];
+
+  constructor() {
+    configureSync({
+      reset: true,
+      sinks: { lines: (record) => this.#add(record) },
+      loggers: [
+        { category: ["voxbot"], lowestLevel: "debug", sinks: ["lines"] },
+        { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },
+      ],
+    });
+  }
+
+  written(text: RegExp): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push({ text, resolve });
+    return promise;
+  }
+
+  #add(record: LogRecord): void {
+    const line = formatRecord(record);
+    this.lines.push(line);
+    for (const { text, resolve } of this.#waiting) if (text.test(line)) resolve();
+  }
+
+  [Symbol.dispose](): void {
+    resetSync();
+  }
+}
+
+Deno.test("events arrive in order, and malformed and unknown ones between them harm nothing", async () => {
+  using log = new LogLines();
+  await using pbx = new TestAri();
+  const reports = new Reports();
+  await using ari = new AriConnection(pbx.address, "voxbot", reports, QUICK);
+  await ari.connect();
+  const socket = await pbx.socket();
+  socket.send(eventJson("StasisStart", { args: [], channel: channelJson("c1") }));
+  socket.send("{ not json +15550001234");
+  socket.send(eventJson("StasisStart", { args: "+15550001234" }));
+  socket.send(eventJson("NewInSomeVersion", { channel: channelJson("c1") }));
+  socket.send(eventJson("StasisEnd", { channel: channelJson("c1") }));
+  await reports.seen("StasisEnd");
+  assert.deepEqual(reports.all, ["up", "StasisStart", "StasisEnd"]);
+  assert.equal(log.lines.filter((line) => line.includes("malformed event dropped")).length, 2);
+  assert.doesNotMatch(log.lines.join(), /555|right/);
+});
+
+Deno.test("a handler that throws on one event is called for the next", async () => {
+  using log = new LogLines();
+  await using pbx = new TestAri();
+  const reports = new Reports();
+  await using ari = new AriConnection(pbx.address, "voxbot", {
+    onEvent(event) {
+      if (event.type === "StasisStart") throw new Error("a bug");
+      reports.onEvent(event);
+    },
+    onUp: () => reports.onUp(),
+    onDown: () => reports.onDown(),
+  }, QUICK);
+  await ari.connect();
+  const socket = await pbx.socket();
+  socket.send(eventJson("StasisStart", { args: [], channel: channelJson("c1") }));
+  socket.send(eventJson("StasisEnd", { channel: channelJson("c1") }));
+  await reports.seen("StasisEnd");
+  assert(log.lines.some((line) => line.includes("a bug")));
+});
+
+Deno.test("a PBX that comes up later is connected to, and its absence is said once", async () => {
+  using log = new LogLines();
+  const early = new TestAri();
+  const { address, port } = early;
+  await early[Symbol.asyncDispose]();
+  const reports = new Reports();
+  await using ari = new AriConnection(address, "voxbot", reports, QUICK);
+  const again = log.written(/still not connected/);
+  const connecting = ari.connect();
+  await again;
+  assert.equal(ari.up, false);
+  await using _pbx = new TestAri({ port });
+  await connecting;
+  assert.equal(ari.up, true);
+  assert.equal(log.lines.filter((line) => line.includes("WARNING")).length, 1);
+  assert.match(log.lines.find((line) => line.includes("WARNING")) ?? "", /ARI_HTTP_URL/);
+});
+
+Deno.test("after a restart of the PBX events and commands are back, and the listener is told", async () => {
+  const before = new TestAri();
+  const reports = new Reports();
+  await using ari = new AriConnection(before.address, "voxbot", reports, QUICK);
+  await ari.connect();
+  await before.socket();
+  await before[Symbol.asyncDispose]();
+  await reports.seen("down");
+  assert.equal(ari.up, false);
+  await using after = new TestAri({ port: before.port });
+  await reports.seen("up", 2);
+  (await after.socket()).send(eventJson("StasisEnd", { channel: channelJson("c1") }));
+  await reports.seen("StasisEnd");
+  await ari.commands.answer("c1");
+  assert.deepEqual(reports.all, ["up", "down", "up", "StasisEnd"]);
+});
+
+Deno.test("wrong credentials are said once, and right ones work as soon as the PBX has them", async () => {
+  using log = new LogLines();
+  const strict = new TestAri({ password: "other" });
+  await using ari = new AriConnection(strict.address, "voxbot", new Reports(), QUICK);
+  const again = log.written(/still not connected/);
+  const connecting = ari.connect();
+  await again;
+  await strict[Symbol.asyncDispose]();
+  await using _pbx = new TestAri({ port: strict.port });
+  await connecting;
+  const refused = log.lines.filter((line) => /WARNING.*ARI_USER and ARI_PASSWORD/.test(line));
+  assert.equal(refused.length, 1);
+});
+
+Deno.test("a PBX that falls silent without closing is noticed and connected to again", async () => {
+  await using pbx = new TestAri();
+  await using line = new SilentLine(pbx.port);
+  const reports = new Reports();
+  const address = { ...pbx.address, url: `http://127.0.0.1:${line.port}` };
+  await using ari = new AriConnection(address, "voxbot", reports, { ...QUICK, pingMs: 30 });
+  await ari.connect();
+  line.cut();
+  await reports.seen("up", 2);
+  assert.deepEqual(reports.all.slice(0, 3), ["up", "down", "up"]);
+});
+
+Deno.test("another client taking the application over is told to the owner, who decides", async () => {
+  await using pbx = new TestAri();
+  const reports = new Reports();
+  await using ari = new AriConnection(pbx.address, "voxbot", reports, QUICK);
+  await ari.connect();
+  (await pbx.socket()).send(eventJson("ApplicationReplaced"));
+  await reports.seen("ApplicationReplaced");
+  assert.equal(ari.up, true);
+});
+
+Deno.test("connecting ends with the reason when it is given up", async () => {
+  const away = new TestAri();
+  const { address } = away;
+  await away[Symbol.asyncDispose]();
+  await using ari = new AriConnection(address, "voxbot", new Reports(), QUICK);
+  const giveUp = new AbortController();
+  const connecting = ari.connect(giveUp.signal);
+  giveUp.abort(new Error("SIGTERM"));
+  await assert.rejects(connecting, /SIGTERM/);
+});
+
+/** A TCP line to a port of loopback that can be cut so that neither end notices. */
+class SilentLine implements AsyncDisposable {
+  readonly #listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  readonly #serving: Promise<void>;
+  readonly #ends = new Set<Deno.TcpConn>();
+  #cut = new AbortController();
+
+  constructor(to: number) {
+    this.#serving = this.#serve(to);
+  }
+
+  get port(): number {
+    return this.#listener.addr.port;
+  }
+
+  /** From now on nothing passes on the connections open now. */
+  cut(): void {
+    this.#cut.abort();
+    this.#cut = new AbortController();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    for (const end of this.#ends) end.close();
+    await this.#serving;
+  }
+
+  async #serve(to: number): Promise<void> {
+    const passing: Promise<void>[] = [];
+    for await (const near of this.#listener) {
+      const far = await Deno.connect({ port: to, hostname: "127.0.0.1" });
+      this.#ends.add(near).add(far);
+      const { signal } = this.#cut;
+      passing.push(pass(near, far, signal), pass(far, near, signal));
+    }
+    await Promise.all(passing);
+  }
+}
+
+/** Passes bytes on until the line is cut; then swallows them. Ends when either end is closed. */
+async function pass(from: Deno.TcpConn, to: Deno.TcpConn, cut: AbortSignal): Promise<void> {
+  const buffer = new Uint8Array(65536);
+  try {
+    for (let n = await from.read(buffer); n !== null; n = await from.read(buffer)) {
+      if (!cut.aborted) await to.write(buffer.subarray(0, n));
+    }
+  } catch (error) {
+    const closed = error instanceof Deno.errors.BadResource ||
+      error instanceof Deno.errors.Interrupted || error instanceof Deno.errors.ConnectionReset ||
+      error instanceof Deno.errors.BrokenPipe;
+    if (!closed) throw error;
+  }
+}

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { parseMessage } from "./events.ts";
+import { channelJson, eventJson } from "./testing.ts";
+
+Deno.test("an event is read with the facts in use", () => {
+  const text = eventJson("StasisStart", { args: ["a"], channel: channelJson("c1"), extra: 1 });
+  const message = parseMessage(text);
+  assert(message.kind === "event" && message.event.type === "StasisStart");
+  assert.deepEqual(message.event.args, ["a"]);
+  assert.equal(message.event.channel.id, "c1");
+  assert.equal(message.event.application, "voxbot");
+});
+
+Deno.test("an event type not in use is told apart from a malformed event", () => {
+  assert.deepEqual(parseMessage(eventJson("Dial")), { kind: "not_in_use", type: "Dial" });
+});
+
+Deno.test("a malformed event is described by field, never by value", () => {
+  const number = "+15550001234";
+  const malformed = [
+    eventJson("StasisStart", { args: [], channel: { ...channelJson("c1"), name: 5 } }),
+    eventJson("ChannelDtmfReceived", { digit: 5, duration_ms: number, channel: channelJson("c1") }),
+    `{"type":"StasisEnd","channel":"${number}"}`,
+    `{"type":"${number}"}`,
+    `{"type":"StasisEnd" ${number}`,
+    `"${number}"`,
+    "null",
+    "",
+  ];
+  for (const text of malformed) {
+    const message = parseMessage(text);
+    assert.equal(message.kind, "malformed", text);
+    assert.doesNotMatch(JSON.stringify(message), /555/);
+  }
+});
+
+Deno.test("whatever arrives on the events socket, reading it does not throw", () => {
+  fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => void parseMessage(text)));
+});

@@ -1,0 +1,113 @@
+// What every channel of the simulated PBX is, whatever its technology.
+
+import type { Pcm } from "../../media/frame.ts";
+import type { Bridge } from "./bridge.ts";
+import { ariDate } from "./wire.ts";
+
+/** A channel's state in ARI's words, as far as the simulator knows them. */
+export type ChannelState = "Down" | "Ring" | "Up";
+
+/** Where in the dialplan a channel is. */
+export interface DialplanPlace {
+  context: string;
+  exten: string;
+  priority: number;
+  app_name: string;
+  app_data: string;
+}
+
+/** Why a channel ended: a Q.850 cause, as Asterisk names it. */
+export interface HangupCause {
+  readonly code: number;
+  readonly text: string;
+  /** The websocket close code, on channels that have one. */
+  readonly tech?: number;
+}
+
+/** The causes the simulator ends channels with (Asterisk's causes.h). */
+export const CAUSE = {
+  unknown: { code: 0, text: "Unknown" },
+  normal: { code: 16, text: "Normal Clearing" },
+  busy: { code: 17, text: "User busy" },
+  noAnswer: { code: 19, text: "User alerting, no answer" },
+  networkOutOfOrder: { code: 38, text: "Network out of order" },
+} as const satisfies Record<string, HangupCause>;
+
+/** What a new channel starts with. */
+export interface ChannelOptions {
+  readonly id: string;
+  readonly name: string;
+  readonly state: ChannelState;
+  readonly dialplan: DialplanPlace;
+  readonly callerNumber?: string;
+  readonly protocolId?: string;
+  readonly language: string;
+}
+
+/** A channel; the PBX (pbx.ts) moves it about, its technology carries its audio. */
+export abstract class Channel {
+  readonly id: string;
+  readonly name: string;
+  readonly dialplan: DialplanPlace;
+  readonly variables = new Map<string, string>();
+  /** Applications told of this channel whether it is in Stasis or not: those that made it. */
+  readonly watchers = new Set<string>();
+  state: ChannelState;
+  language: string;
+  /** The application it is in, while it is in Stasis. */
+  app: string | undefined;
+  bridge: Bridge | undefined;
+  /** It hears a playback now, and so nothing of its bridge. */
+  playing = false;
+  /** It has been hung up; nothing more happens to it. */
+  gone = false;
+  readonly #callerNumber: string;
+  readonly #protocolId: string;
+  readonly #createdAt = ariDate();
+
+  constructor(options: ChannelOptions) {
+    this.id = options.id;
+    this.name = options.name;
+    this.state = options.state;
+    this.dialplan = { ...options.dialplan };
+    this.language = options.language;
+    this.#callerNumber = options.callerNumber ?? "";
+    this.#protocolId = options.protocolId ?? "";
+  }
+
+  get callerNumber(): string {
+    return this.#callerNumber;
+  }
+
+  /** The far end hears one frame (20 ms, 16 kHz). */
+  abstract hear(frame: Pcm): void;
+
+  /** The far end gets a key. */
+  abstract hearDigit(digit: string): void;
+
+  /** The PBX has answered the channel. */
+  abstract answer(): void;
+
+  /**
+   * The channel is over: lets go of sockets and clocks. Called once.
+   *
+   * @param cause undefined when the PBX has died and cannot say goodbye.
+   */
+  abstract release(cause: HangupCause | undefined): void;
+
+  /** As ARI shows it. */
+  toJson(): Record<string, unknown> {
+    return {
+      id: this.id,
+      name: this.name,
+      state: this.state,
+      protocol_id: this.#protocolId,
+      caller: { name: "", number: this.#callerNumber },
+      connected: { name: "", number: "" },
+      accountcode: "",
+      dialplan: { ...this.dialplan },
+      creationtime: this.#createdAt,
+      language: this.language,
+    };
+  }
+}

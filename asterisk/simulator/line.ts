@@ -1,0 +1,104 @@
+// What a telephone line does to a voice: the band of a phone, 8 kHz, G.711 µ-law, and back.
+
+import { FRAME_SAMPLES, type Pcm } from "../../media/frame.ts";
+
+/** How the caller's line carries audio. */
+export type LineCodec = "ulaw" | "slin16";
+
+/** One direction of a line: a 20 ms frame of 16 kHz in, what is left of it out. */
+export type LineFilter = (frame: Pcm) => Pcm;
+
+const SILENCE: Pcm = new Int16Array(FRAME_SAMPLES);
+/** Passband edge of telephone speech (ITU-T G.712); what is above would alias at 8 kHz. */
+const CUTOFF_HZ = 3500;
+const TAPS = 48;
+/** Windowed-sinc low-pass (Hamming), at 16 kHz. */
+const LOW_PASS = lowPass(TAPS, CUTOFF_HZ / 16_000);
+
+/** A new direction of a line; it remembers the end of the frame before. */
+export function lineFilter(codec: LineCodec): LineFilter {
+  if (codec === "slin16") return (frame) => frame;
+  const down = new History(TAPS);
+  const up = new History(TAPS / 2);
+  let quietFrames = 2;
+  return (frame) => {
+    const quiet = frame.every((sample) => sample === 0);
+    quietFrames = quiet ? quietFrames + 1 : 0;
+    if (quietFrames > 2) return SILENCE;
+    return interpolate(up, decimate(down, frame).map(throughUlaw));
+  };
+}
+
+/** 16 kHz to 8 kHz. */
+function decimate(history: History, frame: Int16Array): Float32Array {
+  const input = history.before(frame);
+  const output = new Float32Array(frame.length / 2);
+  for (let n = 0; n < output.length; n++) {
+    let sum = 0;
+    const newest = 2 * n + TAPS;
+    for (let k = 0; k < TAPS; k++) sum += LOW_PASS[k]! * input[newest - k]!;
+    output[n] = sum;
+  }
+  return output;
+}
+
+/** 8 kHz to 16 kHz: the even and the odd half of the filter, so that the inserted zeros cost nothing. */
+function interpolate(history: History, samples: Float32Array): Pcm {
+  const input = history.before(samples);
+  const output = new Int16Array(samples.length * 2);
+  const half = TAPS / 2;
+  for (let n = 0; n < samples.length; n++) {
+    let even = 0;
+    let odd = 0;
+    const newest = n + half;
+    for (let k = 0; k < half; k++) {
+      const sample = input[newest - k]!;
+      even += LOW_PASS[2 * k]! * sample;
+      odd += LOW_PASS[2 * k + 1]! * sample;
+    }
+    output[2 * n] = clip(2 * even);
+    output[2 * n + 1] = clip(2 * odd);
+  }
+  return output;
+}
+
+/** The last samples of what went through, as the start of what goes through next. */
+class History {
+  readonly #tail: Float32Array;
+
+  constructor(length: number) {
+    this.#tail = new Float32Array(length);
+  }
+
+  before(samples: ArrayLike<number>): Float32Array {
+    const whole = new Float32Array(this.#tail.length + samples.length);
+    whole.set(this.#tail);
+    whole.set(samples, this.#tail.length);
+    this.#tail.set(whole.subarray(whole.length - this.#tail.length));
+    return whole;
+  }
+}
+
+/** A sample as it is after G.711 µ-law encoding and decoding (ITU-T G.711, 14-bit magnitudes). */
+export function throughUlaw(sample: number): number {
+  const BIAS = 0x84;
+  const magnitude = Math.min(Math.abs(Math.round(sample)), 32635) + BIAS;
+  const segment = Math.max(0, 31 - Math.clz32(magnitude) - 7);
+  const step = (magnitude >> (segment + 3)) & 0x0f;
+  const decoded = (((step << 3) + BIAS) << segment) - BIAS;
+  return sample < 0 ? -decoded : decoded;
+}
+
+function lowPass(taps: number, cutoff: number): Float32Array {
+  const kernel = Float32Array.from({ length: taps }, (_, n) => {
+    const t = n - (taps - 1) / 2;
+    const hamming = 0.54 - 0.46 * Math.cos(2 * Math.PI * n / (taps - 1));
+    return hamming * Math.sin(2 * Math.PI * cutoff * t) / (Math.PI * t);
+  });
+  const gain = kernel.reduce((sum, tap) => sum + tap, 0);
+  return kernel.map((tap) => tap / gain);
+}
+
+function clip(sample: number): number {
+  return Math.max(-32768, Math.min(32767, Math.round(sample)));
+}

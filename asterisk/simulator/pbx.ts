@@ -1,0 +1,235 @@
+// The simulated PBX: its channels and bridges, and what happens to them. The order of events is
+// that of a real Asterisk 22.10.1.
+
+import type { Pcm } from "../../media/frame.ts";
+import { Applications } from "./applications.ts";
+import { Bridge } from "./bridge.ts";
+import { CAUSE, type Channel, type HangupCause } from "./channel.ts";
+import type { FrameClock } from "./clock.ts";
+import { Playbacks, type Sounds } from "./playbacks.ts";
+import { Recordings } from "./recordings.ts";
+import { AriFailure } from "./wire.ts";
+
+/** What the dialplan of the simulated PBX is like. */
+export interface Dialplan {
+  /** The Stasis application calls are led to. */
+  readonly app: string;
+  /** Contexts in which a continued call stays on the line; in any other it is hung up. */
+  readonly contexts: readonly string[];
+  /** Where a call goes when the application is not there; undefined hangs up. */
+  readonly failedContext: string | undefined;
+}
+
+/** All state of the PBX. One instance is one run of it: a restart makes a new one. */
+export class Pbx {
+  readonly channels = new Map<string, Channel>();
+  readonly bridges = new Map<string, Bridge>();
+  readonly applications = new Applications();
+  readonly clock: FrameClock;
+  readonly dialplan: Dialplan;
+  readonly playbacks: Playbacks;
+  readonly recordings: Recordings;
+  #channelSerial = 0;
+
+  constructor(dialplan: Dialplan, clock: FrameClock, sounds: Sounds) {
+    this.dialplan = dialplan;
+    this.clock = clock;
+    this.playbacks = new Playbacks(this, sounds);
+    this.recordings = new Recordings(this);
+  }
+
+  /** A channel id as Asterisk makes them: seconds, a dot, a serial number. */
+  newChannelId(): string {
+    return `${Math.floor(Date.now() / 1000)}.${this.#channelSerial++}`;
+  }
+
+  /** @throws {AriFailure} 404 */
+  channel(id: string): Channel {
+    const channel = this.channels.get(id);
+    if (!channel) throw new AriFailure(404, "Channel not found");
+    return channel;
+  }
+
+  /** @throws {AriFailure} 404, or 409 when it is not in an application. */
+  stasisChannel(id: string): Channel {
+    const channel = this.channel(id);
+    if (channel.app === undefined) throw new AriFailure(409, "Channel not in Stasis application");
+    return channel;
+  }
+
+  /** @throws {AriFailure} 404 */
+  bridge(id: string): Bridge {
+    const bridge = this.bridges.get(id);
+    if (!bridge) throw new AriFailure(404, "Bridge not found");
+    return bridge;
+  }
+
+  /** Tells the applications concerned with `channel` of an event about it. */
+  tell(channel: Channel, type: string, facts: Record<string, unknown> = {}): void {
+    this.tellOf(channel, type, { ...facts, channel: channel.toJson() });
+  }
+
+  /** As `tell`, for events that do not show the channel itself. */
+  tellOf(channel: Channel, type: string, facts: Record<string, unknown>): void {
+    this.applications.send(appsOf(channel), type, facts);
+  }
+
+  /** Sets a variable; the application is told, as it is on the real PBX. */
+  setVariable(channel: Channel, variable: string, value: string): void {
+    if (value === "") channel.variables.delete(variable);
+    else channel.variables.set(variable, value);
+    this.tell(channel, "ChannelVarset", { variable, value });
+  }
+
+  answer(channel: Channel): void {
+    if (channel.state === "Up") return;
+    channel.state = "Up";
+    channel.answer();
+    this.tell(channel, "ChannelStateChange");
+  }
+
+  /** @returns false when the application is not there to take it. */
+  enterStasis(channel: Channel, app: string, args: readonly string[]): boolean {
+    if (!this.applications.isActive(app)) return false;
+    channel.dialplan.app_name = "Stasis";
+    channel.dialplan.app_data = [app, ...args].join(",");
+    channel.app = app;
+    if (channel.watchers.size > 0) this.setVariable(channel, "STASISSTATUS", "");
+    this.tell(channel, "StasisStart", { args });
+    return true;
+  }
+
+  /** Hands a channel to another application; with none there it stays where it is. */
+  move(channel: Channel, app: string, args: readonly string[]): void {
+    if (!this.applications.isActive(app)) {
+      this.tell(channel, "ApplicationMoveFailed", { destination: app, args });
+      return;
+    }
+    this.tell(channel, "StasisEnd");
+    if (channel.app !== undefined) channel.watchers.delete(channel.app);
+    this.enterStasis(channel, app, args);
+  }
+
+  /** Lets a channel go on in the dialplan. */
+  continueInDialplan(channel: Channel, place: { context?: string; exten?: string }): void {
+    this.#leaveBridge(channel);
+    this.#leaveStasis(channel);
+    const { context } = place;
+    if (context === undefined || !this.dialplan.contexts.includes(context)) {
+      this.hangUp(channel, CAUSE.normal);
+      return;
+    }
+    channel.dialplan.context = context;
+    channel.dialplan.exten = place.exten ?? channel.dialplan.exten;
+    channel.dialplan.priority = 1;
+    channel.dialplan.app_name = "Wait";
+    channel.dialplan.app_data = "";
+  }
+
+  /** What one channel's far end says. */
+  voice(channel: Channel, frame: Pcm): void {
+    this.recordings.voice(channel, frame);
+    channel.bridge?.voice(channel, frame);
+  }
+
+  /** A key the channel's far end has pressed for `durationMs`. */
+  digit(channel: Channel, digit: string, durationMs: number): void {
+    this.tell(channel, "ChannelDtmfReceived", { digit, duration_ms: durationMs });
+    channel.bridge?.digit(channel, digit);
+  }
+
+  /** @throws {AriFailure} 409 when the id is taken, 500 for an unknown type. */
+  createBridge(id: string, name: string, type: string): Bridge {
+    if (this.bridges.has(id)) throw new AriFailure(409, `Bridge with id '${id}' already exists`);
+    const bridge = new Bridge(id, name, type);
+    this.bridges.set(id, bridge);
+    return bridge;
+  }
+
+  /** Joins; a channel that is in a bridge already, be it this one, leaves it first. */
+  addToBridge(bridge: Bridge, channel: Channel): void {
+    this.#leaveBridge(channel);
+    bridge.channels.add(channel);
+    channel.bridge = bridge;
+    for (const app of appsOf(channel)) bridge.watchers.add(app);
+    this.#tellBridge(channel, bridge, "ChannelEnteredBridge");
+    if (bridge.channels.size < 2) return;
+    for (const member of bridge.channels) {
+      const peers = [...bridge.channels].filter((peer) => peer !== member).map(({ name }) => name);
+      this.setVariable(member, "BRIDGEPEER", peers.join(","));
+    }
+  }
+
+  removeFromBridge(bridge: Bridge, channel: Channel): void {
+    if (channel.bridge !== bridge) throw new AriFailure(422, "Channel not in this bridge");
+    this.#leaveBridge(channel);
+  }
+
+  /** Destroys it; members leave first. The application hears of an empty one only, as on the real PBX. */
+  destroyBridge(bridge: Bridge): void {
+    const populated = bridge.channels.size > 0;
+    for (const channel of bridge.channels) this.#leaveBridge(channel);
+    this.bridges.delete(bridge.id);
+    if (!populated) {
+      this.applications.send(bridge.watchers, "BridgeDestroyed", { bridge: bridge.toJson() });
+    }
+  }
+
+  /**
+   * Ends a channel.
+   *
+   * @param request facts of the ChannelHangupRequest that comes first; none when the PBX itself ends it.
+   */
+  hangUp(channel: Channel, cause: HangupCause, request?: Record<string, unknown>): void {
+    if (channel.gone) return;
+    channel.gone = true;
+    if (request) this.tell(channel, "ChannelHangupRequest", request);
+    this.playbacks.drop(channel);
+    this.recordings.drop(channel);
+    this.#leaveBridge(channel);
+    this.#leaveStasis(channel);
+    this.channels.delete(channel.id);
+    this.tell(channel, "ChannelDestroyed", {
+      cause: cause.code,
+      cause_txt: cause.text,
+      tech_cause: cause.tech,
+    });
+    channel.release(cause);
+  }
+
+  /** Everything is gone at once and nobody is told: the process of the PBX has ended. */
+  crash(): void {
+    for (const channel of this.channels.values()) {
+      channel.gone = true;
+      this.playbacks.forget(channel);
+      channel.release(undefined);
+    }
+    this.channels.clear();
+    this.bridges.clear();
+  }
+
+  #leaveStasis(channel: Channel): void {
+    if (channel.app === undefined) return;
+    this.tell(channel, "StasisEnd");
+    channel.app = undefined;
+    if (channel.watchers.size > 0) this.setVariable(channel, "STASISSTATUS", "SUCCESS");
+  }
+
+  #leaveBridge(channel: Channel): void {
+    const { bridge } = channel;
+    if (!bridge) return;
+    if (channel.variables.has("BRIDGEPEER")) this.setVariable(channel, "BRIDGEPEER", "");
+    bridge.channels.delete(channel);
+    channel.bridge = undefined;
+    this.#tellBridge(channel, bridge, "ChannelLeftBridge");
+  }
+
+  #tellBridge(channel: Channel, bridge: Bridge, type: string): void {
+    this.tell(channel, type, { bridge: bridge.toJson() });
+  }
+}
+
+/** Who hears of a channel: the application it is in, and those that made it. */
+function appsOf(channel: Channel): string[] {
+  return channel.app === undefined ? [...channel.watchers] : [channel.app, ...channel.watchers];
+}

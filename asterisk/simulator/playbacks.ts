@@ -1,0 +1,178 @@
+// Sounds that ARI plays to a channel: one after another, 20 ms at a time.
+
+import { FRAME_SAMPLES, type Pcm, SAMPLE_RATE_HZ, samplesIn } from "../../media/frame.ts";
+import type { Channel } from "./channel.ts";
+import type { Pbx } from "./pbx.ts";
+import { AriFailure } from "./wire.ts";
+
+/** Sounds by the name ARI asks for: `hello` for `sound:hello`. 16 kHz mono. */
+export type Sounds = Readonly<Record<string, Pcm>>;
+
+type PlaybackState = "queued" | "playing" | "done" | "failed";
+
+/** One playback, of one sound or several. */
+interface Playback {
+  readonly id: string;
+  readonly channel: Channel;
+  readonly media: readonly string[];
+  readonly language: string;
+  state: PlaybackState;
+  /** Samples already played, over all its media. */
+  played: number;
+}
+
+/** All playbacks of the PBX. */
+export class Playbacks {
+  readonly #pbx: Pbx;
+  readonly #sounds: Sounds;
+  readonly #queues = new Map<Channel, Playback[]>();
+  readonly #clocks = new Map<Channel, Disposable>();
+
+  constructor(pbx: Pbx, sounds: Sounds) {
+    this.#pbx = pbx;
+    this.#sounds = sounds;
+  }
+
+  /** Queues a playback; it starts when those before it on the channel are over. */
+  play(channel: Channel, id: string, media: readonly string[], language: string): unknown {
+    if (media.length === 0) throw new AriFailure(500, "Failed to queue media for playback");
+    const playback: Playback = { id, channel, media, language, state: "queued", played: 0 };
+    const queue = this.#queues.get(channel) ?? [];
+    this.#queues.set(channel, [...queue, playback]);
+    const shown = toJson(playback);
+    if (queue.length === 0) {
+      queueMicrotask(() => this.#advance(channel));
+    }
+    return shown;
+  }
+
+  /** @throws {AriFailure} 404 */
+  get(id: string): unknown {
+    return toJson(this.#find(id));
+  }
+
+  /** @throws {AriFailure} 404 */
+  stop(id: string): void {
+    const playback = this.#find(id);
+    this.#finish(playback, "done");
+    this.#advance(playback.channel);
+  }
+
+  /** The channel is gone; what it was to hear has failed. */
+  drop(channel: Channel): void {
+    for (const playback of this.#queues.get(channel) ?? []) this.#finish(playback, "failed");
+    this.forget(channel);
+  }
+
+  /** The channel hears no playback any more; nobody is told. */
+  forget(channel: Channel): void {
+    channel.playing = false;
+    this.#clocks.get(channel)?.[Symbol.dispose]();
+    this.#clocks.delete(channel);
+    this.#queues.delete(channel);
+  }
+
+  /** Starts the first in the queue; what cannot be played fails at once, as on the real PBX. */
+  #advance(channel: Channel): void {
+    const first = this.#queues.get(channel)?.[0];
+    if (!first || channel.gone) {
+      this.forget(channel);
+      return;
+    }
+    if (first.state === "playing") return;
+    first.state = "playing";
+    this.#tell(first, "PlaybackStarted");
+    if (this.#samples(first) === undefined) {
+      this.#finish(first, "failed");
+      this.#advance(channel);
+    } else if (!this.#clocks.has(channel)) {
+      channel.playing = true;
+      this.#clocks.set(channel, this.#pbx.clock.subscribe(() => this.#tick(channel)));
+    }
+  }
+
+  #tick(channel: Channel): void {
+    const playback = this.#queues.get(channel)?.[0];
+    if (!playback) return;
+    const total = this.#samples(playback) ?? 0;
+    if (playback.played >= total) {
+      this.#finish(playback, "done");
+      this.#advance(channel);
+      return;
+    }
+    channel.hear(this.#frame(playback));
+    playback.played += FRAME_SAMPLES;
+  }
+
+  /** The next 20 ms; the tail of the last medium is padded with silence. */
+  #frame(playback: Playback): Pcm {
+    const frame = new Int16Array(FRAME_SAMPLES);
+    let start = playback.played;
+    for (const uri of playback.media) {
+      const sound = this.#sound(uri);
+      if (!sound) continue;
+      if (start < sound.length) {
+        frame.set(sound.at(start));
+        return frame;
+      }
+      start -= sound.length;
+    }
+    return frame;
+  }
+
+  #samples({ media }: Playback): number | undefined {
+    const lengths = media.map((uri) => this.#sound(uri)?.length);
+    return lengths.includes(undefined)
+      ? undefined
+      : lengths.reduce<number>((sum, length) => sum + (length ?? 0), 0);
+  }
+
+  #sound(uri: string): { length: number; at(start: number): Pcm } | undefined {
+    const colon = uri.indexOf(":");
+    const [kind, name] = [uri.slice(0, colon), uri.slice(colon + 1)];
+    if (kind === "silence") {
+      return { length: samplesIn(Number(name) * 1000), at: () => new Int16Array(FRAME_SAMPLES) };
+    }
+    if (kind === "tone") return { length: Infinity, at: tone };
+    const pcm = kind === "sound" ? this.#sounds[name] : undefined;
+    return pcm && { length: pcm.length, at: (start) => pcm.slice(start, start + FRAME_SAMPLES) };
+  }
+
+  #finish(playback: Playback, state: PlaybackState): void {
+    playback.state = state;
+    const { channel } = playback;
+    const queue = this.#queues.get(channel) ?? [];
+    this.#queues.set(channel, queue.filter((other) => other !== playback));
+    this.#tell(playback, "PlaybackFinished");
+  }
+
+  #find(id: string): Playback {
+    for (const queue of this.#queues.values()) {
+      const playback = queue.find((other) => other.id === id);
+      if (playback) return playback;
+    }
+    throw new AriFailure(404, "Playback not found");
+  }
+
+  #tell(playback: Playback, type: string): void {
+    this.#pbx.tellOf(playback.channel, type, { playback: toJson(playback) });
+  }
+}
+
+/** A 440 Hz dial tone. */
+function tone(start: number): Pcm {
+  return Int16Array.from(
+    { length: FRAME_SAMPLES },
+    (_, i) => 4000 * Math.sin(2 * Math.PI * 440 * (start + i) / SAMPLE_RATE_HZ),
+  );
+}
+
+function toJson({ id, media, channel, language, state }: Playback) {
+  return {
+    id,
+    media_uri: media.at(-1),
+    target_uri: `channel:${channel.id}`,
+    language,
+    state,
+  };
+}

@@ -1,0 +1,271 @@
+// The HTTP server of the simulated PBX: ARI, its events sockets and the media sockets.
+
+import { Buffer } from "node:buffer";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { type WebSocket, WebSocketServer } from "ws";
+import { OPERATIONS, resourceDocs, resourceList } from "./api_docs.ts";
+import type { EventsListener } from "./applications.ts";
+import { MediaChannel } from "./media_channel.ts";
+import { type Answer, HANDLERS, type OperationContext } from "./operations.ts";
+import { matchPath, readParameters } from "./request.ts";
+import { AriFailure } from "./wire.ts";
+
+/** One ARI request that was answered, for tests to look back on. */
+export interface AnsweredRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+}
+
+/** Faults the server is to show. */
+export interface ServerFaults {
+  /** Answers leave this much later; the command itself takes effect at once. */
+  replyDelayMs: number;
+  /** So many of the next commands are answered with `failStatus` and not executed. */
+  failNext: number;
+  failStatus: number;
+}
+
+/** ARI's credentials. */
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+type Handler = (context: OperationContext, params: ReturnType<typeof readParameters>) => Answer;
+
+const ROUTES = Object.entries(OPERATIONS).flatMap(([resource, operations]) =>
+  operations.map(({ method, path, nickname }) => ({
+    method,
+    path,
+    handle: (HANDLERS as Record<string, Record<string, Handler>>)[resource]![nickname]!,
+  }))
+);
+
+/** Listens for one PBX; see mod.ts for its life. */
+export class AriServer {
+  readonly #context: () => OperationContext;
+  readonly #credentials: Credentials;
+  readonly #sockets = new Set<Socket>();
+  readonly #events = new Map<WebSocket, readonly string[]>();
+  readonly #delayed = new Set<ReturnType<typeof setTimeout>>();
+  readonly #webSockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    clientTracking: false,
+    maxPayload: 0,
+  });
+  readonly faults: ServerFaults = { replyDelayMs: 0, failNext: 0, failStatus: 500 };
+  readonly requests: AnsweredRequest[] = [];
+  #server: Server | undefined;
+
+  /** @param context the PBX as it is now; asked anew for every request, since a restart replaces it. */
+  constructor(context: () => OperationContext, credentials: Credentials) {
+    this.#context = context;
+    this.#credentials = credentials;
+  }
+
+  /** Starts to listen on loopback. @returns the port. */
+  async listen(port: number): Promise<number> {
+    const server = createServer((request, response) => void this.#answer(request, response));
+    server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+    });
+    server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket as Socket, head));
+    const listening = Promise.withResolvers<void>();
+    server.once("error", listening.reject);
+    server.listen(port, "127.0.0.1", listening.resolve);
+    await listening.promise;
+    this.#server = server;
+    return (server.address() as AddressInfo).port;
+  }
+
+  /** Stops listening and cuts every connection, as the end of the PBX's process does. */
+  async close(): Promise<void> {
+    const server = this.#server;
+    if (!server) return;
+    this.#server = undefined;
+    for (const timer of this.#delayed) clearTimeout(timer);
+    this.#delayed.clear();
+    const closed = Promise.withResolvers<void>();
+    server.close(() => closed.resolve());
+    for (const socket of this.#events.keys()) socket.terminate();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed.promise;
+  }
+
+  /** Cuts the events sockets of an application, or all, without a word. */
+  cutEvents(app?: string): void {
+    for (const [socket, apps] of this.#events) {
+      if (app === undefined || apps.includes(app)) socket.terminate();
+    }
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", "http://pbx");
+    if (!url.pathname.startsWith("/ari/")) return notFound(response, url.pathname);
+    if (!this.#authorized(request, url)) return unauthorized(response);
+    const body = await readBody(request);
+    const answer = this.#operate(request, url, body);
+    if (!answer) return;
+    this.requests.push({
+      method: request.method ?? "",
+      path: url.pathname.slice("/ari".length),
+      status: answer.status,
+    });
+    this.#reply(response, answer);
+  }
+
+  /** Undefined when the PBX died of it. */
+  #operate(request: IncomingMessage, url: URL, body: string): Answer | undefined {
+    try {
+      return this.#execute(request, url, body);
+    } catch (error) {
+      if (error instanceof AriFailure) {
+        return { status: error.status, json: { message: error.message } };
+      }
+      if (error instanceof PbxCrash) return undefined;
+      throw error;
+    }
+  }
+
+  #execute(request: IncomingMessage, url: URL, body: string): Answer {
+    const path = url.pathname.slice("/ari".length);
+    const docs = /^\/api-docs\/(\w+)\.json$/.exec(path)?.[1];
+    if (docs !== undefined) return apiDocs(docs, request.headers.host ?? "");
+    if (path === "/events") throw new AriFailure(426, "Upgrade Required");
+    if (this.faults.failNext > 0) {
+      this.faults.failNext--;
+      throw new AriFailure(this.faults.failStatus, "Internal Server Error");
+    }
+    const matches = ROUTES.flatMap((route) => {
+      const inPath = matchPath(route.path, path);
+      return inPath ? [{ ...route, inPath }] : [];
+    });
+    if (matches.length === 0) throw new AriFailure(404, "Resource not found");
+    const route = matches.find(({ method }) => method === request.method);
+    if (!route) throw new AriFailure(405, "Invalid method");
+    return route.handle(this.#context(), readParameters(route.inPath, url.searchParams, body));
+  }
+
+  #reply(response: ServerResponse, answer: Answer): void {
+    const send = () => {
+      if (!response.destroyed) write(response, answer);
+    };
+    if (this.faults.replyDelayMs > 0) {
+      const timer = setTimeout(() => {
+        this.#delayed.delete(timer);
+        send();
+      }, this.faults.replyDelayMs);
+      this.#delayed.add(timer);
+    } else send();
+    answer.afterwards?.();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const url = new URL(request.url ?? "/", "http://pbx");
+    const mediaId = /^\/media\/([^/]+)$/.exec(url.pathname)?.[1];
+    if (mediaId !== undefined) return this.#upgradeMedia(mediaId, request, socket, head);
+    if (url.pathname !== "/ari/events") return refuse(socket, 404, "Not Found");
+    if (!this.#authorized(request, url)) return refuse(socket, 401, "Unauthorized");
+    const apps = url.searchParams.getAll("app").flatMap((app) => app.split(",")).filter(Boolean);
+    if (apps.length === 0) return refuse(socket, 400, "Bad Request");
+    this.#webSockets.handleUpgrade(request, socket, head, (events: WebSocket) => {
+      this.#events.set(events, apps);
+      const listener: EventsListener = { send: (text) => events.send(text) };
+      const { applications } = this.#context().pbx;
+      for (const app of apps) applications.register(app, listener);
+      // A cut connection shows as an error first; what matters is that it is closed.
+      events.on("error", () => undefined);
+      events.on("close", () => {
+        this.#events.delete(events);
+        applications.unregister(listener);
+      });
+    });
+  }
+
+  #upgradeMedia(id: string, request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const channel = [...this.#context().pbx.channels.values()]
+      .find((other) => other instanceof MediaChannel && other.connectionId === id);
+    if (!(channel instanceof MediaChannel)) return refuse(socket, 404, "Not Found");
+    if (channel.connected) return refuse(socket, 409, "Conflict");
+    this.#webSockets.handleUpgrade(request, socket, head, (client: WebSocket) => {
+      client.on("message", (data: Buffer, isBinary: boolean) => {
+        if (isBinary) channel.takeAudio(data);
+        else channel.takeText(data.toString(), data.length);
+      });
+      // As above: the close that follows says all.
+      client.on("error", () => undefined);
+      client.on("close", (code: number) => channel.disconnected(code !== ABNORMAL_CLOSURE));
+      channel.connect({
+        send: (data) => client.send(data),
+        close: (code) => client.close(code),
+        terminate: () => client.terminate(),
+      });
+    });
+  }
+
+  #authorized(request: IncomingMessage, url: URL): boolean {
+    const expected = `${this.#credentials.user}:${this.#credentials.password}`;
+    const [scheme, token] = (request.headers.authorization ?? "").split(" ");
+    if (scheme === "Basic" && token !== undefined) {
+      return Buffer.from(token, "base64").toString() === expected;
+    }
+    return url.searchParams.get("api_key") === expected;
+  }
+}
+
+/** Thrown by an operation that ends the process of the PBX. */
+export class PbxCrash extends Error {
+  override readonly name = "PbxCrash";
+}
+
+/** RFC 6455: the connection was lost without a close frame. */
+const ABNORMAL_CLOSURE = 1006;
+
+function apiDocs(name: string, host: string): Answer {
+  const json = name === "resources" ? resourceList(host) : resourceDocs(name, host);
+  if (json === undefined) throw new AriFailure(404, "Resource not found");
+  return { status: 200, json };
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+function write(response: ServerResponse, { status, json, bytes }: Answer): void {
+  if (bytes) {
+    response.writeHead(status, { "content-type": "audio/x-wav", "content-length": bytes.length });
+    response.end(bytes);
+  } else if (json === undefined) {
+    response.writeHead(status).end();
+  } else {
+    const text = JSON.stringify(json);
+    response.writeHead(status, {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(text),
+      "cache-control": "no-cache, no-store",
+    });
+    response.end(text);
+  }
+}
+
+function unauthorized(response: ServerResponse): void {
+  response.setHeader("www-authenticate", 'Basic realm="Asterisk REST Interface"');
+  write(response, { status: 401, json: { message: "Authentication required" } });
+}
+
+function notFound(response: ServerResponse, path: string): void {
+  response.writeHead(404, { "content-type": "text/html" });
+  response.end(
+    path.startsWith("/media/") ? "WebSocket instance not found" : "The URL was not found",
+  );
+}
+
+function refuse(socket: Socket, status: number, reason: string): void {
+  socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}

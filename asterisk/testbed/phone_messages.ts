@@ -1,0 +1,45 @@
+// What a test and its telephones' worker say to each other. Moments are milliseconds since the
+// epoch, fractions included: `performance.timeOrigin + performance.now()` of whoever noted them.
+
+/** Commands to the worker. `phone` names one telephone, chosen by the sender. */
+export type PhoneCommand =
+  | { readonly kind: "open"; readonly phone: number }
+  | { readonly kind: "connect"; readonly phone: number; readonly port: number }
+  /** µ-law audio to say; `id` comes back in `done`. */
+  | {
+    readonly kind: "say";
+    readonly phone: number;
+    readonly id: number;
+    readonly audio: Uint8Array<ArrayBuffer>;
+  }
+  | {
+    readonly kind: "press";
+    readonly phone: number;
+    readonly id: number;
+    readonly digit: string;
+  }
+  | { readonly kind: "mute"; readonly phone: number; readonly muted: boolean }
+  | { readonly kind: "close"; readonly phone: number };
+
+/** Reports from the worker. */
+export type PhoneReport =
+  /** The telephone has its socket: packets for it go to this port. */
+  | { readonly kind: "opened"; readonly phone: number; readonly port: number }
+  /** A packet's audio (µ-law) and when it arrived. */
+  | {
+    readonly kind: "heard";
+    readonly phone: number;
+    readonly at: number;
+    readonly audio: Uint8Array<ArrayBuffer>;
+  }
+  /** Nothing has arrived for a while: what was heard last is complete. */
+  | { readonly kind: "quiet"; readonly phone: number }
+  /** A `say` or `press` is out: when its first and its last packet left. */
+  | {
+    readonly kind: "done";
+    readonly phone: number;
+    readonly id: number;
+    readonly startedAt: number;
+    readonly endedAt: number;
+  }
+  | { readonly kind: "closed"; readonly phone: number };

@@ -1,0 +1,177 @@
+// The worker in which test telephones live: each sends a packet every 20 ms and notes when each
+// packet arrives. It does nothing else, so that a busy test disturbs neither.
+
+/// <reference lib="deno.worker" />
+
+import { createSocket, type Socket } from "node:dgram";
+import { FRAME_MS } from "../../media/frame.ts";
+import { G711_RATE_HZ, MULAW_SILENCE } from "./g711.ts";
+import type { PhoneCommand, PhoneReport } from "./phone_messages.ts";
+import { keyPayload, PAYLOAD_EVENT, PAYLOAD_PCMU, pcmuPayload, rtpPacket } from "./rtp_packet.ts";
+
+const LOOPBACK = "127.0.0.1";
+const FRAME = G711_RATE_HZ * FRAME_MS / 1000;
+const SILENCE = new Uint8Array(FRAME).fill(MULAW_SILENCE);
+const QUIET_MS = 3 * FRAME_MS;
+/** How long a key is held, and how long the next thing waits after it. */
+const KEY_FRAMES = 6;
+const KEY_PAUSE_FRAMES = 4;
+/** RFC 4733: the packet that ends a key is sent three times, for it must not be lost. */
+const KEY_ENDS = 3;
+
+/** One packet's worth of something to be sent; `undefined` audio is silence. */
+interface Slot {
+  readonly audio?: Uint8Array;
+  readonly key?: { readonly digit: string; readonly frame: number };
+  readonly job: Job;
+  readonly last: boolean;
+}
+
+interface Job {
+  readonly id: number;
+  startedAt?: number;
+}
+
+class Phone {
+  readonly #socket: Socket = createSocket("udp4");
+  readonly #ssrc = crypto.getRandomValues(new Uint32Array(1))[0]!;
+  readonly #slots: Slot[] = [];
+  #sequence = 0;
+  #timestamp = 0;
+  #marker = true;
+  #keyTimestamp = 0;
+  #muted = false;
+  #lastHeardAt: number | undefined;
+  #pbxPort = 0;
+  #startedAt = 0;
+  #ticks = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(readonly id: number) {
+    this.#socket.on("message", (packet) => this.#receive(packet));
+    this.#socket.bind(0, LOOPBACK, () => {
+      report({ kind: "opened", phone: id, port: this.#socket.address().port });
+    });
+  }
+
+  connect(port: number): void {
+    this.#pbxPort = port;
+    this.#startedAt = performance.now();
+    this.#tick();
+  }
+
+  say(id: number, audio: Uint8Array): void {
+    const job: Job = { id };
+    const frames = Math.max(1, Math.ceil(audio.length / FRAME));
+    for (let i = 0; i < frames; i++) {
+      const frame = SILENCE.slice();
+      frame.set(audio.subarray(i * FRAME, (i + 1) * FRAME));
+      this.#slots.push({ audio: frame, job, last: i === frames - 1 });
+    }
+  }
+
+  press(id: number, digit: string): void {
+    const job: Job = { id };
+    for (let frame = 1; frame <= KEY_FRAMES; frame++) {
+      this.#slots.push({ key: { digit, frame }, job, last: false });
+    }
+    for (let i = 1; i <= KEY_PAUSE_FRAMES; i++) {
+      this.#slots.push({ job, last: i === KEY_PAUSE_FRAMES });
+    }
+  }
+
+  mute(muted: boolean): void {
+    this.#muted = muted;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#socket.close(() => report({ kind: "closed", phone: this.id }));
+  }
+
+  #receive(packet: Uint8Array): void {
+    const at = now();
+    const audio = pcmuPayload(packet);
+    if (!audio) return;
+    this.#lastHeardAt = at;
+    report({ kind: "heard", phone: this.id, at, audio: audio.slice() });
+  }
+
+  /** Deadlines are counted from the start, so that a late tick does not make the next one late. */
+  #tick(): void {
+    this.#sendSlot(this.#slots.shift());
+    if (this.#lastHeardAt !== undefined && now() - this.#lastHeardAt > QUIET_MS) {
+      this.#lastHeardAt = undefined;
+      report({ kind: "quiet", phone: this.id });
+    }
+    this.#ticks++;
+    const next = this.#startedAt + this.#ticks * FRAME_MS;
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, next - performance.now()));
+  }
+
+  #sendSlot(slot: Slot | undefined): void {
+    if (slot?.key) this.#sendKey(slot.key.digit, slot.key.frame);
+    else if (this.#muted) this.#marker = true;
+    else this.#send(PAYLOAD_PCMU, this.#timestamp, this.#takeMarker(), slot?.audio ?? SILENCE);
+    this.#timestamp += FRAME;
+    if (!slot) return;
+    slot.job.startedAt ??= now();
+    if (!slot.last) return;
+    const { id, startedAt } = slot.job;
+    report({ kind: "done", phone: this.id, id, startedAt, endedAt: now() });
+  }
+
+  #sendKey(digit: string, frame: number): void {
+    if (frame === 1) this.#keyTimestamp = this.#timestamp;
+    const end = frame === KEY_FRAMES;
+    const payload = keyPayload(digit, frame * FRAME, end);
+    for (let i = 0; i < (end ? KEY_ENDS : 1); i++) {
+      this.#send(PAYLOAD_EVENT, this.#keyTimestamp, frame === 1, payload);
+    }
+    this.#marker = true;
+  }
+
+  #takeMarker(): boolean {
+    const marker = this.#marker;
+    this.#marker = false;
+    return marker;
+  }
+
+  #send(payloadType: number, timestamp: number, marker: boolean, payload: Uint8Array): void {
+    const header = { payloadType, sequence: this.#sequence, timestamp, ssrc: this.#ssrc, marker };
+    this.#sequence++;
+    this.#socket.send(rtpPacket(header, payload), this.#pbxPort, LOOPBACK);
+  }
+}
+
+const phones = new Map<number, Phone>();
+
+self.onmessage = ({ data: command }: MessageEvent<PhoneCommand>) => {
+  if (command.kind === "open") {
+    phones.set(command.phone, new Phone(command.phone));
+    return;
+  }
+  const phone = phones.get(command.phone);
+  if (!phone) return;
+  switch (command.kind) {
+    case "connect":
+      return phone.connect(command.port);
+    case "say":
+      return phone.say(command.id, command.audio);
+    case "press":
+      return phone.press(command.id, command.digit);
+    case "mute":
+      return phone.mute(command.muted);
+    case "close":
+      phones.delete(command.phone);
+      return phone.close();
+  }
+};
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+function report(message: PhoneReport): void {
+  self.postMessage(message);
+}

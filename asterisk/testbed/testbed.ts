@@ -1,0 +1,172 @@
+// A real Asterisk for tests: installed once, started on free ports of the loopback address with the
+// sample configuration of asterisk/etc, and called by real SIP telephones.
+
+import type { TestPbx } from "../../media/caller.ts";
+import { AsteriskProcess, consoleCommand } from "./asterisk_process.ts";
+import { TestbedError } from "./error.ts";
+import { installAsterisk } from "./install.ts";
+import { createInstance, type Instance, removeInstance } from "./instance.ts";
+import { Phones } from "./phones.ts";
+import type { ReleaseName } from "./releases.ts";
+import { PAYLOAD_EVENT } from "./rtp_packet.ts";
+import { SipCaller } from "./sip_caller.ts";
+import { sipScenario } from "./sip_scenario.ts";
+
+/** The dialplan's extensions in asterisk/etc/extensions.conf. */
+export const BOT_EXTENSION = "100";
+export const OPERATOR_EXTENSION = "200";
+
+/** What the folders of the recorded prompts are called, by language. */
+const PROMPT_FOLDERS = { en: "en_US_f_Allison", ru: "ru_RU_f_IvrvoiceRU" } as const;
+
+/** A recording of a human voice that comes with Asterisk: 8 kHz 16-bit mono WAV. */
+export interface Prompt {
+  /** As ARI and the dialplan name it, e.g. "vm-goodbye" or "digits/1". */
+  readonly name: string;
+  /** Absolute path on this machine. */
+  readonly path: string;
+}
+
+/** A running Asterisk that tests own. */
+export interface Testbed extends TestPbx {
+  readonly kind: "asterisk";
+  readonly release: ReleaseName;
+  /** Where Asterisk looks for sounds, on this machine. */
+  readonly soundsDir: string;
+  /** A SIP telephone, which can also `vanish()`. */
+  call(options?: { callerNumber?: string; extension?: string }): Promise<SipCaller>;
+  /** Runs a command on Asterisk's console (`asterisk -rx`) and returns what it prints. */
+  cli(command: string): Promise<string>;
+  /** Everything Asterisk has logged since it was first started, oldest first. */
+  log(): Promise<string>;
+  /** The recorded prompts of a language, in order of name. */
+  prompts(language: "en" | "ru"): Promise<readonly Prompt[]>;
+  /** Stops Asterisk in order, unless it is down, and starts it again on the same ports. */
+  restart(): Promise<void>;
+  /** Ends Asterisk at once, as a power failure would; `restart` brings it back. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Installs Asterisk if it is not there yet, and starts one. Dispose it to stop it and remove its
+ * files; when the process dies instead, Asterisk dies along and the next start sweeps up.
+ *
+ * @throws {TestbedError} when this machine cannot run it, with the cure.
+ */
+export async function startTestbed(
+  { release = "22" }: { release?: ReleaseName } = {},
+): Promise<Testbed> {
+  const tree = await installAsterisk(release);
+  const instance = await createInstance(tree);
+  try {
+    const process = await AsteriskProcess.start(tree, instance);
+    return new RealAsterisk(release, tree, instance, process);
+  } catch (error) {
+    await removeInstance(instance);
+    throw error;
+  }
+}
+
+class RealAsterisk implements Testbed {
+  readonly kind = "asterisk";
+  readonly env: Readonly<Record<string, string>>;
+  readonly soundsDir: string;
+  readonly #phones = new Phones();
+  readonly #callers = new Set<SipCaller>();
+  #process: AsteriskProcess;
+  #lastCall = 0;
+
+  constructor(
+    readonly release: ReleaseName,
+    readonly tree: string,
+    readonly instance: Instance,
+    process: AsteriskProcess,
+  ) {
+    this.#process = process;
+    this.soundsDir = `${tree}/usr/share/asterisk/sounds`;
+    this.env = {
+      ARI_HTTP_URL: `http://127.0.0.1:${instance.httpPort}`,
+      ARI_USER: instance.ariUser,
+      ARI_PASSWORD: instance.ariPassword,
+      ARI_APP_NAME: "voxbot",
+      ARI_FALLBACK_CONTEXT: "voxbot-fallback",
+    };
+  }
+
+  async call(
+    { callerNumber = "+79990000001", extension = BOT_EXTENSION } = {},
+  ): Promise<SipCaller> {
+    const phone = await this.#phones.open();
+    const name = `call-${++this.#lastCall}.xml`;
+    await Deno.writeTextFile(
+      `${this.instance.hostPath}/${name}`,
+      sipScenario({
+        callerNumber,
+        extension,
+        user: this.instance.sipUser,
+        password: this.instance.sipPassword,
+        rtpPort: phone.port,
+        eventPayload: PAYLOAD_EVENT,
+      }),
+    );
+    const caller = new SipCaller(phone, {
+      tree: this.tree,
+      scenario: `${this.instance.path}/${name}`,
+      sipPort: this.instance.sipPort,
+    });
+    this.#callers.add(caller);
+    caller.ended.then(() => this.#callers.delete(caller));
+    return caller;
+  }
+
+  async leftovers(): Promise<{ channels: readonly string[]; bridges: readonly string[] }> {
+    return { channels: await this.#ids("channels"), bridges: await this.#ids("bridges") };
+  }
+
+  cli(command: string): Promise<string> {
+    return consoleCommand(this.tree, this.instance, command);
+  }
+
+  log(): Promise<string> {
+    return Deno.readTextFile(`${this.instance.hostPath}/log/messages.log`);
+  }
+
+  async prompts(language: "en" | "ru"): Promise<readonly Prompt[]> {
+    const root = `${this.soundsDir}/${PROMPT_FOLDERS[language]}`;
+    const prompts: Prompt[] = [];
+    for (const folder of ["", "digits/", "letters/"]) {
+      for await (const { name } of Deno.readDir(`${root}/${folder}`)) {
+        if (!name.endsWith(".wav")) continue;
+        prompts.push({ name: `${folder}${name.slice(0, -4)}`, path: `${root}/${folder}${name}` });
+      }
+    }
+    return prompts.sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  async restart(): Promise<void> {
+    await this.#process.stop();
+    this.#process = await AsteriskProcess.start(this.tree, this.instance);
+  }
+
+  async kill(): Promise<void> {
+    await this.#process.kill();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#callers].map((caller) => caller[Symbol.asyncDispose]()));
+    await this.#phones[Symbol.asyncDispose]();
+    await this.#process.stop();
+    await removeInstance(this.instance);
+  }
+
+  async #ids(what: "channels" | "bridges"): Promise<readonly string[]> {
+    const { httpPort, ariUser, ariPassword } = this.instance;
+    const response = await fetch(`http://127.0.0.1:${httpPort}/ari/${what}`, {
+      headers: { authorization: `Basic ${btoa(`${ariUser}:${ariPassword}`)}` },
+    });
+    if (!response.ok) {
+      throw new TestbedError(`GET /ari/${what}: ${response.status} ${await response.text()}`);
+    }
+    return (await response.json() as { id: string }[]).map(({ id }) => id);
+  }
+}

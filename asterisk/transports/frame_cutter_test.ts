@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { concatPcm, FRAME_SAMPLES } from "../../media/frame.ts";
+import { FrameCutter } from "./frame_cutter.ts";
+
+const audio = fc.array(
+  fc.int16Array({ maxLength: 3 * FRAME_SAMPLES }).map((pcm) => Int16Array.from(pcm)),
+  { maxLength: 8 },
+);
+
+Deno.test("audio cut into frames is the same audio, whatever pieces it came in", () => {
+  fc.assert(fc.property(audio, (pieces) => {
+    const cutter = new FrameCutter();
+    const whole = concatPcm(pieces);
+    const frames = pieces.flatMap((piece) => cutter.push(piece));
+    assert.equal(cutter.pendingSamples, whole.length % FRAME_SAMPLES);
+    const tail = cutter.pad();
+    const cut = concatPcm(tail ? [...frames, tail] : frames);
+    assert(cut.length % FRAME_SAMPLES === 0 && frames.every((f) => f.length === FRAME_SAMPLES));
+    assert.deepEqual(cut.subarray(0, whole.length), whole);
+    assert(cut.subarray(whole.length).every((sample) => sample === 0));
+  }));
+});
+
+Deno.test("a tail once padded or cleared is not heard again", () => {
+  const cutter = new FrameCutter();
+  cutter.push(new Int16Array(10).fill(7));
+  cutter.pad();
+  assert.equal(cutter.pad(), undefined);
+  cutter.push(new Int16Array(10).fill(7));
+  cutter.clear();
+  assert.deepEqual(cutter.push(new Int16Array(FRAME_SAMPLES)), [new Int16Array(FRAME_SAMPLES)]);
+});

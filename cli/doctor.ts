@@ -1,0 +1,68 @@
+// `deno task doctor`: looks at all a first installation gets wrong, and says the cure for each.
+
+import { settingsFromEnvironment } from "../config/environment.ts";
+import { type Settings, SettingsError } from "../config/settings.ts";
+import { checkAssistant } from "./doctor/assistant.ts";
+import { fail, type Finding, type Findings, format, ok } from "./doctor/finding.ts";
+import { checkHost } from "./doctor/host.ts";
+import { checkPbx } from "./doctor/pbx.ts";
+import { checkSpeech } from "./doctor/speech.ts";
+import { print } from "./print.ts";
+
+/** What the doctor looks at and where the report goes. */
+export interface DoctorOptions {
+  /** The settings the service would start with; throws `SettingsError`. Default: the environment's. */
+  readonly settings?: () => Settings;
+  /** Takes the report line by line. Default: standard output. */
+  readonly write?: (line: string) => void;
+}
+
+const EXAMINATIONS: readonly [title: string, check: (settings: Settings) => Findings][] = [
+  ["Asterisk", checkPbx],
+  ["Speech", checkSpeech],
+  ["Assistant", checkAssistant],
+  ["This machine", checkHost],
+];
+
+/** Examines everything, writing each finding as it is made; returns the exit code. */
+export async function doctor(
+  { settings: read = settingsFromEnvironment, write = print }: DoctorOptions = {},
+): Promise<0 | 1> {
+  const findings: Finding[] = [];
+  const report = (finding: Finding) => {
+    findings.push(finding);
+    for (const line of format(finding)) write(line);
+  };
+
+  write("Settings");
+  const settings = checkSettings(read, report);
+  if (settings) {
+    for (const [title, check] of EXAMINATIONS) {
+      write(title);
+      for await (const finding of check(settings)) report(finding);
+    }
+  }
+  const failed = findings.filter(({ status }) => status === "FAIL").length;
+  write(
+    failed === 0
+      ? "Nothing is wrong."
+      : `${failed} of ${findings.length} checks failed: the lines marked FAIL say what to do.`,
+  );
+  return failed === 0 ? 0 : 1;
+}
+
+function checkSettings(
+  read: () => Settings,
+  report: (finding: Finding) => void,
+): Settings | undefined {
+  try {
+    const settings = read();
+    report(ok("all settings can be read"));
+    return settings;
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    for (const problem of error.problems) {
+      report(fail(problem, "correct it in .env; the README lists all settings"));
+    }
+  }
+}

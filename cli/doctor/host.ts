@@ -1,0 +1,81 @@
+// Has this machine what the service needs of it: a folder to write, room, a port?
+
+import { mkdir, statfs } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { Settings } from "../../config/settings.ts";
+import { fail, type Finding, type Findings, note, ok, reasonOf } from "./finding.ts";
+
+/** Less than this is not a day's recordings: stereo 16 kHz audio is 230 MB an hour. */
+const LOW_DISK_MB = 2048;
+/** With less, the journal itself may fail. */
+const LEAST_DISK_MB = 100;
+
+/** The settings these checks are about. */
+export type HostSettings = Pick<Settings, "DATA_DIR" | "CONSOLE_HOST" | "CONSOLE_PORT">;
+
+/** Looks at the data folder, its disk and the console's port. */
+export async function* checkHost(settings: HostSettings): Findings {
+  const folder = await checkDataFolder(settings.DATA_DIR);
+  yield folder;
+  if (folder.status === "ok") yield await checkDisk(settings.DATA_DIR);
+  yield await checkConsolePort(settings);
+}
+
+async function checkDataFolder(path: string): Promise<Finding> {
+  const probe = join(path, `.doctor-${crypto.randomUUID()}`);
+  try {
+    await mkdir(path, { recursive: true });
+    await Deno.writeTextFile(probe, "");
+    await Deno.remove(probe);
+    return ok(`DATA_DIR=${path} can be written`);
+  } catch (error) {
+    return fail(
+      `DATA_DIR=${path} cannot be written: ${reasonOf(error)}`,
+      "make it the property of the user who runs the bot, or set DATA_DIR to another folder",
+    );
+  }
+}
+
+async function checkDisk(path: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(path);
+  const freeMb = Math.floor(bavail * bsize / 1024 / 1024);
+  const what = `${freeMb} MB free where DATA_DIR is`;
+  const cure = "make room, set DATA_DIR to another disk, or RECORD_CALLS=false " +
+    "(an hour of calls is 230 MB)";
+  if (freeMb < LEAST_DISK_MB) return fail(what, cure);
+  return freeMb < LOW_DISK_MB ? note(what, cure) : ok(what);
+}
+
+async function checkConsolePort({ CONSOLE_HOST, CONSOLE_PORT }: HostSettings): Promise<Finding> {
+  const host = CONSOLE_HOST.includes(":") ? `[${CONSOLE_HOST}]` : CONSOLE_HOST;
+  const where = `${host}:${CONSOLE_PORT}`;
+  try {
+    Deno.listen({ hostname: CONSOLE_HOST, port: CONSOLE_PORT }).close();
+    return ok(`the console can listen on ${where}`);
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return await checkConsoleIsOurs(where);
+    return fail(
+      `the console cannot listen on ${where}: ${reasonOf(error)}`,
+      "set CONSOLE_HOST to an address of this machine (127.0.0.1) and CONSOLE_PORT to 1024 or more",
+    );
+  }
+}
+
+/** Whether what listens is this very service, running. */
+async function checkConsoleIsOurs(where: string): Promise<Finding> {
+  try {
+    const response = await fetch(`http://${where}/ready`, { signal: AbortSignal.timeout(2000) });
+    const state: unknown = await response.json();
+    if (state !== null && typeof state === "object" && "ready" in state && "reason" in state) {
+      const readiness = state.ready === true ? "ready" : `not ready: ${state.reason}`;
+      return ok(`the console on ${where} is the running bot's (${readiness})`);
+    }
+  } catch {
+    // Whatever it is, it does not speak as our console does: that is the finding below.
+  }
+  return fail(
+    `another program listens on ${where}, where the console should`,
+    "stop it, or set CONSOLE_PORT to a free port (0 takes any)",
+  );
+}

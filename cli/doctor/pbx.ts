@@ -1,0 +1,211 @@
+// Is the PBX there, does it let us in, has it what a call needs?
+
+import { describeUsage } from "../../asterisk/ari/usage.ts";
+import type { Settings } from "../../config/settings.ts";
+import { type AriAnswer, askAri } from "./ari.ts";
+import {
+  advisedUpdate,
+  carriesWebsocketMedia,
+  parseVersion,
+  websocketReleases,
+} from "./asterisk_version.ts";
+import { fail, type Finding, type Findings, note, ok } from "./finding.ts";
+
+/** The settings these checks are about. */
+export type PbxSettings = Pick<
+  Settings,
+  | "ARI_HTTP_URL"
+  | "ARI_USER"
+  | "ARI_PASSWORD"
+  | "ARI_APP_NAME"
+  | "ARI_FALLBACK_CONTEXT"
+  | "MEDIA_TRANSPORT"
+>;
+
+/** Looks at the PBX; stops at the first thing without which the rest cannot be seen. */
+export async function* checkPbx(settings: PbxSettings): Findings {
+  const info = await askAri(settings, "GET", "asterisk/info");
+  const entrance = checkEntrance(settings, info);
+  yield entrance;
+  if (entrance.status === "FAIL" || info.kind !== "answer") return;
+
+  yield await checkMayCommand(settings);
+  const version = textAt(info.body, "system", "version") ?? "unknown";
+  yield* checkVersion(version);
+  const modules = await askAri(settings, "GET", "asterisk/modules");
+  if (modules.kind === "answer" && Array.isArray(modules.body)) {
+    yield* checkModules(settings, running(modules.body), version);
+  } else {
+    yield fail(
+      "Asterisk does not list its modules",
+      "load res_ari_asterisk.so (asterisk/etc/modules.conf has all that are needed)",
+    );
+  }
+  yield* checkDialplan(settings);
+}
+
+function checkEntrance(settings: PbxSettings, info: AriAnswer): Finding {
+  const { ARI_HTTP_URL: url, ARI_USER: user } = settings;
+  if (info.kind === "silence") {
+    return fail(
+      `nothing answers at ARI_HTTP_URL=${url}: ${info.reason}`,
+      "is Asterisk running, with enabled=yes and this address and port in http.conf " +
+        '(`asterisk -rx "http show status"`), and no firewall between?',
+    );
+  }
+  if (info.kind === "stranger" || info.status === 404) {
+    const server = info.kind === "stranger" ? ` (${info.server})` : "";
+    return fail(
+      `a web server${server} answers at ${url}, but not ARI (HTTP ${info.status})`,
+      "set enabled=yes in ari.conf, load res_ari.so, and if http.conf has a prefix, " +
+        "append it to ARI_HTTP_URL",
+    );
+  }
+  if (info.status === 401) {
+    return user === ""
+      ? fail("ARI_USER is not set", "set ARI_USER and ARI_PASSWORD to a user of ari.conf")
+      : fail(
+        `ARI refuses user ${user}: wrong name or password (HTTP 401)`,
+        `ARI_USER and ARI_PASSWORD must be those of a [section] with type=user in ari.conf; after ` +
+          'a change there: `asterisk -rx "module reload res_ari.so"`',
+      );
+  }
+  if (info.status !== 200) {
+    return fail(`ARI answers with HTTP ${info.status}`, "look into Asterisk's log for the reason");
+  }
+  return ok(`ARI answers at ${url} and knows user ${user}`);
+}
+
+/** Deletes a playback that cannot be: 404 means that we might, 403 that this user may only read. */
+async function checkMayCommand(settings: PbxSettings): Promise<Finding> {
+  const answer = await askAri(settings, "DELETE", "playbacks/voxbot-doctor-looks-only");
+  return answer.kind === "answer" && answer.status === 403
+    ? fail(
+      `ARI user ${settings.ARI_USER} may read but not command`,
+      "set read_only=no for this user in ari.conf and reload res_ari.so",
+    )
+    : ok(`user ${settings.ARI_USER} may give commands`);
+}
+
+function* checkVersion(text: string): Generator<Finding> {
+  const version = parseVersion(text);
+  if (!version) return yield note(`Asterisk ${text}: a build of its own, taken as new enough`);
+  if (!carriesWebsocketMedia(version)) {
+    return yield fail(
+      `Asterisk ${text} is too old to carry audio over its websocket channel`,
+      `update to ${websocketReleases()}`,
+    );
+  }
+  const update = advisedUpdate(version);
+  yield update
+    ? note(`Asterisk ${text} works`, `${update} has fixes to ARI's security: update`)
+    : ok(`Asterisk ${text}`);
+}
+
+/** Modules by what is impossible without them. */
+const NEEDED: readonly [purpose: string, modules: readonly string[]][] = [
+  ["commands and events", [
+    "res_http_websocket.so",
+    "res_stasis.so",
+    "res_ari.so",
+    "res_ari_model.so",
+    "res_ari_events.so",
+    ...new Set(describeUsage().commands.map(({ resource }) => `res_ari_${resource}.so`)),
+  ]],
+  ["the dialplan's Stasis()", ["app_stasis.so"]],
+  ["joining caller and bot", ["bridge_simple.so", "bridge_softmix.so"]],
+  ["16 kHz audio", ["codec_resample.so"]],
+];
+
+/** What a caller's line may speak; one of them is enough. */
+const LINE_CODECS = ["codec_ulaw.so", "codec_alaw.so", "codec_g722.so", "codec_opus.so"];
+
+function* checkModules(
+  { MEDIA_TRANSPORT }: PbxSettings,
+  loaded: ReadonlySet<string>,
+  version: string,
+): Generator<Finding> {
+  for (const [purpose, modules] of NEEDED) {
+    const missing = modules.filter((name) => !loaded.has(name));
+    yield missing.length === 0
+      ? ok(`modules for ${purpose}`)
+      : fail(`modules for ${purpose} are not running: ${missing.join(", ")}`, loading(missing));
+  }
+  yield LINE_CODECS.some((name) => loaded.has(name))
+    ? ok("a codec for the line")
+    : fail("no codec for the line", loading(["codec_alaw.so", "codec_ulaw.so"]));
+
+  if (MEDIA_TRANSPORT !== "auto" && MEDIA_TRANSPORT !== "websocket") {
+    yield fail(
+      `MEDIA_TRANSPORT=${MEDIA_TRANSPORT} is not there in this version of the bot`,
+      "set MEDIA_TRANSPORT=auto",
+    );
+  } else if (loaded.has("chan_websocket.so")) {
+    yield ok("media transport: websocket (chan_websocket.so is running)");
+  } else {
+    yield fail(
+      `no media transport: Asterisk ${version} does not run chan_websocket.so`,
+      `${loading(["chan_websocket.so"])}; it comes with Asterisk ${websocketReleases()}`,
+    );
+  }
+}
+
+function loading(modules: readonly string[]): string {
+  const commands = modules.map((name) => `module load ${name}`).join("; ");
+  return `in Asterisk's console: ${commands}; and for good: load = … in modules.conf`;
+}
+
+/** ARI cannot read the dialplan, so this says what can be known and how to see the rest. */
+async function* checkDialplan(settings: PbxSettings): Findings {
+  const { ARI_APP_NAME: app, ARI_FALLBACK_CONTEXT: fallback } = settings;
+  const answer = await askAri(settings, "GET", "applications");
+  const apps = answer.kind === "answer" && Array.isArray(answer.body) ? answer.body : [];
+  const ours = apps.find((candidate) => textAt(candidate, "name") === app);
+  const show = `\`asterisk -rx "dialplan show"\` must have a line Stasis(${app}) ` +
+    "(asterisk/etc/extensions.conf is an example)";
+  const calls = ours && listAt(ours, "channel_ids").length;
+  if (calls) yield ok(`the dialplan leads to ${app}: channels in it now: ${calls}`);
+  else if (ours) yield note(`application ${app} is registered: the bot is running`, show);
+  else {
+    const others = apps.map((candidate) => textAt(candidate, "name")).filter(Boolean);
+    const seen = others.length > 0 ? ` (registered now: ${others.join(", ")})` : "";
+    yield note(`application ${app} is not registered: the bot is not running${seen}`, show);
+  }
+  if (fallback === "") {
+    yield note(
+      "ARI_FALLBACK_CONTEXT is not set: calls the bot cannot go on with are hung up",
+      "set it to a context with an operator queue, such as voxbot-fallback",
+    );
+  } else {
+    yield note(
+      `calls the bot cannot go on with continue in context ${fallback}`,
+      `\`asterisk -rx "dialplan show s@${fallback}"\` must show priority 1`,
+    );
+  }
+}
+
+function running(modules: readonly unknown[]): Set<string> {
+  const alive = modules.filter((module) => textAt(module, "status") === "Running");
+  return new Set(alive.map((module) => textAt(module, "name") ?? ""));
+}
+
+/** The value at a path of a JSON answer. */
+function valueAt(json: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      value !== null && typeof value === "object"
+        ? (value as Record<string, unknown>)[key]
+        : undefined,
+    json,
+  );
+}
+
+function textAt(json: unknown, ...path: readonly string[]): string | undefined {
+  const value = valueAt(json, ...path);
+  return typeof value === "string" ? value : undefined;
+}
+
+function listAt(json: unknown, key: string): readonly unknown[] {
+  const value = valueAt(json, key);
+  return Array.isArray(value) ? value : [];
+}

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+
+import { settingsWith } from "../../config/settings.ts";
+import { carriesWebsocketMedia, parseVersion } from "./asterisk_version.ts";
+import type { Finding } from "./finding.ts";
+import { checkPbx, type PbxSettings } from "./pbx.ts";
+
+/** The modules of the sample configuration that matter here, as Asterisk 22 names them. */
+const MODULES = [
+  ...["res_http_websocket.so", "res_stasis.so", "app_stasis.so", "res_ari.so", "res_ari_model.so"],
+  ...["res_ari_applications.so", "res_ari_asterisk.so", "res_ari_bridges.so"],
+  ...["res_ari_channels.so", "res_ari_events.so", "res_ari_playbacks.so", "chan_websocket.so"],
+  ...["bridge_simple.so", "bridge_softmix.so", "codec_resample.so", "codec_ulaw.so"],
+];
+
+interface FakePbx {
+  readonly version?: string;
+  readonly modules?: readonly string[];
+  readonly apps?: readonly unknown[];
+  readonly readOnly?: boolean;
+  /** A web server without ARI. */
+  readonly noAri?: boolean;
+}
+
+/** What the doctor finds at an HTTP server that answers as Asterisk does (tried on 22.10.1). */
+async function examine(
+  { version = "22.10.1", modules = MODULES, apps = [], readOnly, noAri }: FakePbx,
+  changes: Partial<PbxSettings> = {},
+): Promise<Finding[]> {
+  const answers: Record<string, unknown> = {
+    "GET /ari/asterisk/info": { system: { version, entity_id: "02:fc:00:00:00:01" } },
+    "GET /ari/asterisk/modules": modules.map((name) => ({ name, status: "Running" })),
+    "GET /ari/applications": apps,
+  };
+  const authorised = `Basic ${btoa("voxbot:s3cret")}`;
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    if (noAri) return new Response("<h1>Not Found</h1>", { status: 404 });
+    if (request.headers.get("authorization") !== authorised) {
+      return Response.json({ message: "Authentication required" }, { status: 401 });
+    }
+    const answer = answers[`${request.method} ${new URL(request.url).pathname}`];
+    if (answer !== undefined) return Response.json(answer);
+    return request.method !== "GET" && readOnly
+      ? Response.json({ message: "Write access denied" }, { status: 403 })
+      : Response.json({ message: "not found" }, { status: 404 });
+  });
+  const settings = settingsWith({
+    ARI_HTTP_URL: `http://127.0.0.1:${server.addr.port}`,
+    ARI_USER: "voxbot",
+    ARI_PASSWORD: "s3cret",
+    ...changes,
+  });
+  const findings = await Array.fromAsync(checkPbx(settings));
+  await server.shutdown();
+  for (const { status, fix } of findings) assert.ok(status !== "FAIL" || fix);
+  assert.doesNotMatch(JSON.stringify(findings), /s3cret/);
+  return findings;
+}
+
+/** The only failure among `findings`. */
+function failure(findings: readonly Finding[]): { what: string; fix: string } {
+  const failed = findings.filter(({ status }) => status === "FAIL");
+  assert.equal(failed.length, 1, JSON.stringify(failed));
+  return { what: failed[0]!.what, fix: failed[0]!.fix ?? "" };
+}
+
+Deno.test("a PBX that has all it needs passes", async () => {
+  const findings = await examine({});
+  assert.deepEqual(findings.filter(({ status }) => status === "FAIL"), []);
+  assert.ok(findings.some(({ what }) => what.startsWith("media transport: websocket")));
+});
+
+Deno.test("no PBX at the address: where to look, and nothing else is guessed", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const ARI_HTTP_URL = `http://127.0.0.1:${listener.addr.port}`;
+  listener.close();
+  const findings = await examine({}, { ARI_HTTP_URL });
+  assert.equal(findings.length, 1);
+  const { what, fix } = failure(findings);
+  assert.ok(what.includes(`ARI_HTTP_URL=${ARI_HTTP_URL}`) && /refused/i.test(what), what);
+  assert.match(fix, /http\.conf/);
+});
+
+Deno.test("a web server without ARI is told from a PBX that is away", async () => {
+  const { what, fix } = failure(await examine({ noAri: true }));
+  assert.match(what, /not ARI \(HTTP 404\)/);
+  assert.match(fix, /enabled=yes in ari\.conf/);
+});
+
+Deno.test("a wrong password and a missing user are different mistakes", async () => {
+  const refused = failure(await examine({}, { ARI_PASSWORD: "wrong" }));
+  assert.match(refused.what, /refuses user voxbot.*401/);
+  assert.match(refused.fix, /type=user in ari\.conf/);
+  assert.match(failure(await examine({}, { ARI_USER: "" })).what, /ARI_USER is not set/);
+});
+
+Deno.test("an ARI user who may only read is found before the first call is", async () => {
+  assert.match(failure(await examine({ readOnly: true })).fix, /read_only=no/);
+});
+
+Deno.test("an Asterisk too old for websocket media is told which to take", async () => {
+  const { what, fix } = failure(await examine({ version: "20.6.0~dfsg+~cs6.13.40431414-2" }));
+  assert.match(what, /20\.6\.0/);
+  assert.match(fix, /20\.18, 22\.8, 23\.2 or later/);
+});
+
+Deno.test("an Asterisk without the latest ARI fixes works, and is advised to update", async () => {
+  const findings = await examine({ version: "22.9.0" });
+  const advice = findings.find(({ what }) => what.startsWith("Asterisk 22.9.0"));
+  assert.equal(advice?.status, "note");
+  assert.match(advice.fix ?? "", /22\.10\.1/);
+});
+
+Deno.test("a missing module is named, with the command that loads it", async () => {
+  for (const module of MODULES) {
+    const { what, fix } = failure(
+      await examine({ modules: MODULES.filter((name) => name !== module) }),
+    );
+    const named = module === "codec_ulaw.so" ? "codec for the line" : module;
+    assert.ok(what.includes(named), what);
+    assert.ok(fix.includes(`module load ${module}`), fix);
+  }
+});
+
+Deno.test("a transport this version does not have is refused before the first call", async () => {
+  const { what, fix } = failure(await examine({}, { MEDIA_TRANSPORT: "rtp" }));
+  assert.match(what, /MEDIA_TRANSPORT=rtp/);
+  assert.match(fix, /auto/);
+});
+
+Deno.test("what can be known of the dialplan is said, and how to see the rest", async () => {
+  const about = async (apps: readonly unknown[]) =>
+    (await examine({ apps })).find(({ what }) => /dialplan leads|^application/.test(what))!;
+
+  const inUse = await about([{ name: "voxbot", channel_ids: ["1"] }]);
+  assert.deepEqual([inUse.status, /leads to voxbot/.test(inUse.what)], ["ok", true]);
+  const idle = await about([{ name: "voxbot", channel_ids: [] }]);
+  assert.match(idle.what, /is registered: the bot is running/);
+  const other = await about([{ name: "voxbott", channel_ids: [] }]);
+  assert.match(other.what, /voxbot is not registered.*registered now: voxbott/);
+  assert.match(other.fix ?? "", /Stasis\(voxbot\)/);
+});
+
+Deno.test("the releases that carry our audio are told from those that do not", () => {
+  const cases: [version: string, carries: boolean][] = [
+    ["22.10.1+dfsg+~cs6.17.60671434-1", true],
+    ["22.8.0", true],
+    ["22.7.9", false],
+    ["20.18.0", true],
+    ["20.16.2", false],
+    ["certified/22.8-cert1", true],
+    ["18.26.4", false],
+    ["21.12.0", false],
+    ["23.1.0", false],
+    ["23.2.0", true],
+    ["24.0.0", true],
+  ];
+  for (const [text, carries] of cases) {
+    const version = parseVersion(text);
+    assert.ok(version, text);
+    assert.equal(carriesWebsocketMedia(version), carries, text);
+  }
+  assert.equal(parseVersion("GIT-master-4f2c9a1"), undefined);
+});

@@ -1,0 +1,63 @@
+// Can it hear and speak here: are the models installed, do they run on this machine, and do they
+// know the caller's language?
+
+import type { Settings } from "../../config/settings.ts";
+import { Espeak } from "../../speech/engine/espeak.ts";
+import { findModels } from "../../speech/engine/models.ts";
+import { SileroModel } from "../../speech/engine/silero.ts";
+import { fail, type Finding, type Findings, ok, reasonOf } from "./finding.ts";
+
+/** The settings these checks are about. */
+export type SpeechSettings = Pick<
+  Settings,
+  "ASTERISK_LANG" | "ASR_PROVIDER" | "TTS_PROVIDER" | "LOCAL_TTS_VOICE"
+>;
+
+/** Looks at models, voice and language. */
+export async function* checkSpeech(settings: SpeechSettings): Findings {
+  yield await checkModels();
+  yield checkLanguage(settings);
+  if (settings.TTS_PROVIDER.includes("local")) yield await checkVoice(settings);
+}
+
+async function checkModels(): Promise<Finding> {
+  try {
+    await using _loaded = await SileroModel.load(findModels().vad);
+    return ok("speech models are installed and run on this machine");
+  } catch (error) {
+    return fail(
+      `speech models do not load: ${reasonOf(error)}`,
+      "run `deno install` in the project's folder; onnxruntime needs a 64-bit glibc system",
+    );
+  }
+}
+
+function checkLanguage({ ASTERISK_LANG, ASR_PROVIDER }: SpeechSettings): Finding {
+  const understood = ASTERISK_LANG === "en" || ASR_PROVIDER.some((name) => name !== "local");
+  return understood
+    ? ok(`callers who speak ${ASTERISK_LANG} are understood by ${ASR_PROVIDER.join(", ")}`)
+    : fail(
+      `ASTERISK_LANG=${ASTERISK_LANG}, but the local recogniser knows English only`,
+      "set ASTERISK_LANG=en, or ASR_PROVIDER to a service that knows Russian",
+    );
+}
+
+async function checkVoice({ ASTERISK_LANG, LOCAL_TTS_VOICE }: SpeechSettings): Promise<Finding> {
+  const name = LOCAL_TTS_VOICE || { ru: "ru", en: "en-us" }[ASTERISK_LANG];
+  try {
+    const espeak = await Espeak.load();
+    let samples = 0;
+    espeak.speak(ASTERISK_LANG === "ru" ? "раз" : "one", { name, speed: 1 }, (pcm) => {
+      samples += pcm.length;
+      return true;
+    });
+    if (samples === 0) throw new Error("it made no sound");
+    return ok(`the local voice ${name} speaks`);
+  } catch (error) {
+    return fail(
+      `the local voice ${name} does not speak: ${reasonOf(error)}`,
+      "set LOCAL_TTS_VOICE to a voice of espeak-ng (ru, en-us, en-gb) or leave it empty; " +
+        "if the package is missing, run `deno install`",
+    );
+  }
+}

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+
+import { readSettings, settingsWith } from "../config/settings.ts";
+import { createConsole } from "../console/console.ts";
+import { createMetrics } from "../console/metrics.ts";
+import { startConsole } from "../console/server.ts";
+import { doctor } from "./doctor.ts";
+import { checkAssistant } from "./doctor/assistant.ts";
+import type { Finding, Findings } from "./doctor/finding.ts";
+import { checkHost } from "./doctor/host.ts";
+import { checkSpeech } from "./doctor/speech.ts";
+
+async function failures(findings: Findings): Promise<Finding[]> {
+  return (await Array.fromAsync(findings)).filter(({ status }) => status === "FAIL");
+}
+
+async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("every wrong setting is named, and nothing is looked at with wrong settings", async () => {
+  let report = "";
+  const code = await doctor({
+    settings: () => readSettings({ ASTERISK_LANG: "de", CONSOLE_PORT: "x", ARI_PASWORD: "s3cret" }),
+    write: (line) => report += `${line}\n`,
+  });
+  assert.equal(code, 1);
+  assert.equal(report.match(/^ {2}FAIL /gm)?.length, 3);
+  assert.equal(report.match(/^ {8}fix: /gm)?.length, 3);
+  assert.match(report, /did you mean ARI_PASSWORD/);
+  assert.doesNotMatch(report, /s3cret|^Asterisk$/m);
+});
+
+Deno.test("a whole examination ends with a verdict and the exit code", () =>
+  inFolder(async (folder) => {
+    let report = "";
+    const code = await doctor({
+      settings: () =>
+        settingsWith({
+          ARI_HTTP_URL: "http://127.0.0.1:1",
+          ASTERISK_LANG: "en",
+          DATA_DIR: folder,
+          CONSOLE_PORT: 0,
+        }),
+      write: (line) => report += `${line}\n`,
+    });
+    assert.equal(code, 1);
+    for (const title of ["Settings", "Asterisk", "Speech", "Assistant", "This machine"]) {
+      assert.match(report, new RegExp(`^${title}$`, "m"));
+    }
+    assert.match(report, /^ {2}FAIL {2}nothing answers at ARI_HTTP_URL/m);
+    assert.match(report, /^1 of \d+ checks failed/m);
+  }));
+
+Deno.test("a data folder that cannot be written is found before a call is lost to it", () =>
+  inFolder(async (folder) => {
+    const file = join(folder, "file");
+    await Deno.writeTextFile(file, "");
+    const host = settingsWith({ DATA_DIR: join(file, "data"), CONSOLE_PORT: 0 });
+    const [failed, ...others] = await failures(checkHost(host));
+    assert.match(failed?.what ?? "", /DATA_DIR=.* cannot be written/);
+    assert.deepEqual(others, []);
+
+    const fresh = join(folder, "not", "there", "yet");
+    assert.deepEqual(await failures(checkHost({ ...host, DATA_DIR: fresh })), []);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(fresh)), []);
+  }));
+
+Deno.test("the console's port may be the running bot's own, but not another program's", () =>
+  inFolder(async (folder) => {
+    const host = (port: number) =>
+      checkHost(settingsWith({ DATA_DIR: folder, CONSOLE_PORT: port }));
+    {
+      const app = createConsole({
+        calls: {
+          list: () => [],
+          get: () => undefined,
+          recordingPath: () => undefined,
+          injectFault: () => false,
+          injectEngineFault: () => false,
+        },
+        health: { ready: () => ({ ready: false, reason: "ARI is down" }) },
+        metrics: createMetrics({ ofProcess: false }),
+        faultInjection: false,
+      });
+      await using ours = await startConsole(app, { hostname: "127.0.0.1", port: 0 });
+      const findings = await Array.fromAsync(host(Number(new URL(ours.url).port)));
+      assert.match(findings.at(-1)!.what, /running bot's \(not ready: ARI is down\)/);
+      assert.equal(findings.at(-1)!.status, "ok");
+    }
+    const stranger = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      () => new Response("hello"),
+    );
+    const [failed] = await failures(host(stranger.addr.port));
+    assert.match(failed?.what ?? "", /another program listens/);
+    assert.match(failed?.fix ?? "", /CONSOLE_PORT/);
+    await stranger.shutdown();
+  }));
+
+Deno.test("a Russian line with only the English recogniser is a failure, with the cure", async () => {
+  const [failed, ...others] = await failures(checkSpeech(settingsWith({ ASTERISK_LANG: "ru" })));
+  assert.match(failed?.what ?? "", /ASTERISK_LANG=ru.*English only/);
+  assert.match(failed?.fix ?? "", /ASR_PROVIDER/);
+  assert.deepEqual(others, []);
+});
+
+Deno.test("the models load and the voice speaks; a voice that does not exist is named", async () => {
+  const english = settingsWith({ ASTERISK_LANG: "en" });
+  assert.deepEqual(await failures(checkSpeech(english)), []);
+  const [failed] = await failures(checkSpeech({ ...english, LOCAL_TTS_VOICE: "klingon-9" }));
+  assert.match(failed?.what ?? "", /klingon-9/);
+  assert.match(failed?.fix ?? "", /LOCAL_TTS_VOICE/);
+});
+
+Deno.test("the assistant's files pass as shipped, and a missing or broken one is named", () =>
+  inFolder(async (folder) => {
+    for (const ASTERISK_LANG of ["ru", "en"] as const) {
+      assert.deepEqual(await failures(checkAssistant(settingsWith({ ASTERISK_LANG }))), []);
+    }
+    const broken = join(folder, "prompts.json");
+    await Deno.writeTextFile(broken, "{");
+    const failed = await failures(checkAssistant(settingsWith({
+      PROMPTS_FILE_PATH: broken,
+      KNOWLEDGE_BASE_PATH: join(folder, "missing.md"),
+    })));
+    assert.equal(failed.length, 2);
+    assert.ok(failed[0]!.what.includes(broken) && failed[0]!.fix?.includes("PROMPTS_FILE_PATH"));
+    assert.match(failed[1]!.what, /missing\.md/);
+  }));

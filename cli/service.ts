@@ -1,0 +1,168 @@
+// The service: its parts, in the order they start, and stop in reverse.
+
+import { join } from "node:path";
+import { AriGate } from "../actors/ari_gate.ts";
+import { CallIsolates } from "../actors/call_isolates.ts";
+import { EngineHost } from "../actors/engine_host.ts";
+import { Journal } from "../actors/journal.ts";
+import { policiesOf } from "../actors/policies.ts";
+import { Supervisor } from "../actors/supervisor.ts";
+import { Switchboard } from "../actors/switchboard.ts";
+import { AriConnection } from "../asterisk/ari/mod.ts";
+import { logger } from "../config/logging.ts";
+import type { Settings } from "../config/settings.ts";
+import { createConsole } from "../console/console.ts";
+import { createMetrics } from "../console/metrics.ts";
+import { startConsole } from "../console/server.ts";
+
+const log = logger("service");
+
+/** The speech engine may be replaced this often within a minute before it is given a rest. */
+const ENGINE_INTENSITY = 10;
+const ENGINE_PERIOD_MS = 60_000;
+/** The rest an engine is given that cannot be kept alive. */
+const ENGINE_REST_MS = 30_000;
+
+/** A running service. Disposing it ends it at once; `drain` first lets its calls finish. */
+export interface Service extends AsyncDisposable {
+  /** Where the console answers. */
+  readonly consoleUrl: string;
+  readonly switchboard: Switchboard;
+  /** Resolves when the PBX is connected for the first time. */
+  readonly connected: Promise<void>;
+  /** Takes no new calls, lets the running ones finish, hands over those that do not in time. */
+  drain(): Promise<void>;
+}
+
+/**
+ * Starts the service. It answers calls as soon as the PBX is there, and waits for it for ever.
+ *
+ * @throws {ConsoleError} when the console's port is taken; or when the journal cannot be opened.
+ */
+export async function startService(settings: Settings): Promise<Service> {
+  await using scope = new AsyncDisposableStack();
+  const metrics = createMetrics();
+  const journal = scope.use(new Journal(join(settings.DATA_DIR, "journal.sqlite"), metrics));
+
+  const engine = new EngineHost(settings, {
+    onUp: () => isolates.engineUp(),
+    onLost: (reason) => {
+      isolates.engineLost(reason);
+      if (reason !== "shutdown") metrics.engineRestarted(reason);
+    },
+  });
+  const isolates = new CallIsolates(settings, engine, metrics);
+  const connection = new AriConnection(
+    { url: settings.ARI_HTTP_URL, user: settings.ARI_USER, password: settings.ARI_PASSWORD },
+    settings.ARI_APP_NAME,
+    {
+      onEvent: (event) => switchboard.onEvent(event),
+      onUp: () => {
+        metrics.ariConnected(true);
+        gate.opened();
+        switchboard.reconcile(connection.commands).catch((error) => {
+          log.error("calls could not be reconciled with the PBX", { error });
+        });
+      },
+      onDown: () => {
+        metrics.ariConnected(false);
+        gate.closed();
+      },
+    },
+  );
+  const gate = new AriGate(connection, metrics);
+  const policies = policiesOf(settings);
+  const switchboard = new Switchboard({
+    settings,
+    policies,
+    ari: gate,
+    isolates,
+    journal,
+    metrics,
+  });
+
+  const app = createConsole({
+    calls: {
+      list: () => switchboard.list(),
+      get: (id) => switchboard.get(id),
+      recordingPath: (id) => switchboard.recordingPath(id),
+      injectFault: (id, kind) => switchboard.injectFault(id, kind),
+      injectEngineFault: (kind) => engine.injectFault(kind),
+    },
+    health: { ready: () => readiness(connection, switchboard) },
+    metrics,
+    faultInjection: settings.FAULT_INJECTION,
+  });
+  const console = scope.use(
+    await startConsole(app, { hostname: settings.CONSOLE_HOST, port: settings.CONSOLE_PORT }),
+  );
+
+  const engineKeeper = keepEngine(engine);
+  scope.defer(() => engineKeeper.stop());
+  scope.use(isolates);
+  await engineKeeper.started;
+  await isolates.fill();
+
+  scope.use(connection);
+  const connected = connection.connect();
+  connected.catch((error) => log.debug("never connected", { error }));
+  scope.defer(() => switchboard.letGo());
+  const running = scope.move();
+  return {
+    consoleUrl: console.url,
+    switchboard,
+    connected,
+    drain: () => switchboard.drain(settings.DRAIN_TIMEOUT_SECONDS * 1000),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+function readiness(
+  connection: AriConnection,
+  switchboard: Switchboard,
+): { ready: boolean; reason: string } {
+  if (switchboard.replaced) {
+    return { ready: false, reason: "another client has taken the Stasis application" };
+  }
+  if (!connection.up) return { ready: false, reason: "not connected to the PBX (ARI)" };
+  if (switchboard.draining) return { ready: false, reason: "draining: no new calls are taken" };
+  return { ready: true, reason: "connected to the PBX" };
+}
+
+/**
+ * Keeps the speech engine alive. An engine that dies over and over is left alone for a while, as
+ * calls can go on without it, and is then tried again.
+ */
+function keepEngine(
+  engine: EngineHost,
+): { readonly started: Promise<void>; stop(): Promise<void> } {
+  let stopped = false;
+  let supervisor: Supervisor;
+  let rest: ReturnType<typeof setTimeout> | undefined;
+  const begin = async (): Promise<void> => {
+    supervisor = new Supervisor({
+      intensity: ENGINE_INTENSITY,
+      periodMs: ENGINE_PERIOD_MS,
+      onStartFailed: (_, error) => log.error("speech engine did not start", { error }),
+    });
+    void supervisor.exited.then(again);
+    try {
+      await supervisor.start([engine.spec]);
+    } catch (error) {
+      log.error("speech engine did not start; calls go on without it", { error });
+    }
+  };
+  const again = (): void => {
+    if (stopped) return;
+    log.error("speech engine is given a rest", { ms: ENGINE_REST_MS });
+    rest = setTimeout(() => void begin(), ENGINE_REST_MS);
+  };
+  return {
+    started: begin(),
+    async stop() {
+      stopped = true;
+      clearTimeout(rest);
+      await supervisor.stop();
+    },
+  };
+}

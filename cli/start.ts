@@ -1,0 +1,47 @@
+// `start`: the service, until SIGTERM.
+
+import { describePolicies, policiesOf } from "../actors/policies.ts";
+import { logger } from "../config/logging.ts";
+import type { Settings } from "../config/settings.ts";
+import { print } from "./print.ts";
+import { startService } from "./service.ts";
+
+const log = logger("service");
+
+/**
+ * Runs the service until SIGTERM or SIGINT: then it takes no new calls, lets the running ones
+ * finish within `DRAIN_TIMEOUT_SECONDS` and hands over the rest. A second signal ends it at once.
+ *
+ * @returns the exit code.
+ */
+export async function start(settings: Settings): Promise<number> {
+  const asked = Promise.withResolvers<Deno.Signal>();
+  const insisted = Promise.withResolvers<void>();
+  let signals = 0;
+  const onSignal = (signal: Deno.Signal) => () => {
+    if (++signals === 1) asked.resolve(signal);
+    else insisted.resolve();
+  };
+  const handlers = (["SIGTERM", "SIGINT"] as const).map((signal) => ({
+    signal,
+    handler: onSignal(signal),
+  }));
+  for (const { signal, handler } of handlers) Deno.addSignalListener(signal, handler);
+  try {
+    await using service = await startService(settings);
+    log.info("service started", { console: service.consoleUrl, app: settings.ARI_APP_NAME });
+    const signal = await asked.promise;
+    log.info("draining; a second signal ends at once", { signal, calls: service.switchboard.size });
+    await Promise.race([service.drain(), insisted.promise]);
+    log.info("service ends", { calls: service.switchboard.size });
+    return 0;
+  } finally {
+    for (const { signal, handler } of handlers) Deno.removeSignalListener(signal, handler);
+  }
+}
+
+/** Prints every deadline of a call and what follows it. */
+export function showPolicies(settings: Settings): number {
+  print(describePolicies(policiesOf(settings)));
+  return 0;
+}

@@ -1,0 +1,12 @@
+// The one place where the process's environment is read.
+
+import { readSettings, type Settings } from "./settings.ts";
+
+/**
+ * The settings of this process.
+ *
+ * @throws {SettingsError} naming everything that is wrong.
+ */
+export function settingsFromEnvironment(): Settings {
+  return readSettings(Deno.env.toObject());
+}

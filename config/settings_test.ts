@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+
+import { readSettings, SCHEMA, SettingsError, settingsWith } from "./settings.ts";
+
+/** The problems of `env`, one line each. */
+function problems(env: Record<string, string>): readonly string[] {
+  try {
+    readSettings(env);
+  } catch (error) {
+    assert.ok(error instanceof SettingsError);
+    for (const problem of error.problems) assert.ok(error.message.includes(problem));
+    return error.problems;
+  }
+  return [];
+}
+
+Deno.test("an empty environment is a working one, with the defaults of the table", () => {
+  const settings = readSettings({});
+  assert.equal(settings.ARI_HTTP_URL, "http://127.0.0.1:8088");
+  assert.equal(settings.ASTERISK_LANG, "ru");
+  assert.equal(settings.RECORD_CALLS, true);
+  assert.deepEqual(settings.ASR_PROVIDER, ["local"]);
+  assert.equal(settings.CONSOLE_PORT, 9000);
+  assert.deepEqual(Object.keys(settings), Object.keys(SCHEMA));
+});
+
+Deno.test("every default of the schema is itself a valid value", () => {
+  for (const [name, setting] of Object.entries(SCHEMA)) {
+    assert.ok(setting.parse.safeParse(setting.default).success, name);
+  }
+});
+
+Deno.test("a name written with nothing after it means its default", () => {
+  assert.deepEqual(
+    readSettings({ CONSOLE_PORT: "", ASTERISK_LANG: "  ", RECORD_CALLS: "" }),
+    readSettings({}),
+  );
+});
+
+Deno.test("values are read as people write them", () => {
+  const settings = readSettings({
+    ARI_HTTP_URL: " http://pbx.example:8088/asterisk/ ",
+    ASTERISK_LANG: "EN",
+    RECORD_CALLS: "No",
+    BARGE_IN: "1",
+    VAD_THRESHOLD: "0.35",
+    CALL_INACTIVITY_TIMEOUT: "180",
+    ASR_PROVIDER: " Local ",
+  });
+  assert.equal(settings.ARI_HTTP_URL, "http://pbx.example:8088/asterisk");
+  assert.equal(settings.ASTERISK_LANG, "en");
+  assert.equal(settings.RECORD_CALLS, false);
+  assert.equal(settings.BARGE_IN, true);
+  assert.equal(settings.VAD_THRESHOLD, 0.35);
+  assert.equal(settings.CALL_INACTIVITY_TIMEOUT, 180);
+  assert.deepEqual(settings.ASR_PROVIDER, ["local"]);
+});
+
+Deno.test("all wrong settings are named at once, each with what would be right", () => {
+  assert.deepEqual(
+    problems({
+      ARI_HTTP_URL: "pbx:8088",
+      ASTERISK_LANG: "de",
+      PREROLL_MS: "12.5",
+      VAD_THRESHOLD: "1.5",
+      RECORD_CALLS: "maybe",
+      ASR_PROVIDER: "local,local",
+      CONSOLE_PORT: "65536",
+    }),
+    [
+      'ARI_HTTP_URL="pbx:8088" must be an address such as http://127.0.0.1:8088, without user and password',
+      'ASTERISK_LANG="de" must be one of ru, en',
+      'RECORD_CALLS="maybe" must be true or false',
+      'VAD_THRESHOLD="1.5" must be a number from 0.05 to 0.95',
+      'PREROLL_MS="12.5" must be a whole number from 0 to 2000',
+      'ASR_PROVIDER="local,local" must be a comma-separated list of local, none of them twice',
+      'CONSOLE_PORT="65536" must be a whole number from 0 to 65535',
+    ],
+  );
+});
+
+Deno.test("numbers that only look like numbers are refused", () => {
+  for (const value of ["1e3", "0x10", "Infinity", "NaN", "9000 ms", "9000;", "--1"]) {
+    assert.equal(problems({ CONSOLE_PORT: value }).length, 1, value);
+    assert.equal(problems({ SILENCE_NUDGE_SECONDS: value }).length, 1, value);
+  }
+});
+
+Deno.test("a password never appears in an error, wherever the operator put it", () => {
+  const lines = problems({
+    ARI_PASSWORD: "s3cret",
+    ARI_HTTP_URL: "http://voxbot:s3cret@pbx:8088",
+    ARI_PASWORD: "s3cret",
+    CONSOLE_PORT: "x",
+  });
+  assert.equal(lines.length, 3);
+  assert.doesNotMatch(lines.join("\n"), /s3cret/);
+  assert.match(lines[0]!, /^ARI_HTTP_URL=.*without user and password$/);
+});
+
+Deno.test("a misspelt name is pointed out with the one that was meant", () => {
+  assert.deepEqual(problems({ ARI_PASWORD: "x", CALL_POOL: "3", CONSOLE_COLOUR_SCHEME: "dark" }), [
+    "ARI_PASWORD is not a setting; did you mean ARI_PASSWORD?",
+    "CALL_POOL is not a setting; remove it",
+    "CONSOLE_COLOUR_SCHEME is not a setting; remove it",
+  ]);
+  assert.deepEqual(problems({ MEDIA_TRANSPROT: "auto", ASTERISK_LANGS: "en" }), [
+    "MEDIA_TRANSPROT is not a setting; did you mean MEDIA_TRANSPORT?",
+    "ASTERISK_LANGS is not a setting; did you mean ASTERISK_LANG?",
+  ]);
+});
+
+Deno.test("other programs' variables are none of our business", () => {
+  const strangers = ["PATH", "HOME", "CI", "LANG", "TERM", "LOGNAME", "YANDEX_API_KEY", "PWD"];
+  assert.deepEqual(problems(Object.fromEntries(strangers.map((name) => [name, "x"]))), []);
+});
+
+Deno.test("settings that contradict one another are pointed out", () => {
+  assert.deepEqual(problems({ ENDPOINT_SILENCE_MS: "900", ENDPOINT_MAX_SILENCE_MS: "500" }), [
+    "ENDPOINT_MAX_SILENCE_MS=500 must be at least ENDPOINT_SILENCE_MS=900",
+  ]);
+});
+
+Deno.test("settings can be sent to another isolate", () => {
+  assert.deepEqual(structuredClone(readSettings({})), readSettings({}));
+});
+
+Deno.test("a test can start from the defaults and change what it is about", () => {
+  const settings = settingsWith({ ASTERISK_LANG: "en" });
+  assert.equal(settings.ASTERISK_LANG, "en");
+  assert.equal(settings.CONSOLE_PORT, 9000);
+});
+
+Deno.test("transfer targets are read as keys and extensions, and a bad list is refused", () => {
+  const { TRANSFER_TARGETS } = readSettings({ TRANSFER_TARGETS: "sales:201, service:*45" });
+  assert.deepEqual(TRANSFER_TARGETS, { sales: "201", service: "*45" });
+  assert.deepEqual(readSettings({}).TRANSFER_TARGETS, {});
+  for (const bad of ["sales", "sales:201,sales:202", "sales:20 1", "продажи:201"]) {
+    assert.throws(() => readSettings({ TRANSFER_TARGETS: bad }), /TRANSFER_TARGETS.*sales:201/);
+  }
+});
+
+Deno.test("choosing a model without a key or a server is pointed out at start", () => {
+  assert.throws(() => readSettings({ AGENT_PROVIDER: "openai" }), /OPENAI_API_KEY/);
+  readSettings({ AGENT_PROVIDER: "openai", OPENAI_BASE_URL: "http://127.0.0.1:1234/v1" });
+  readSettings({ AGENT_PROVIDER: "openai", OPENAI_API_KEY: "x" });
+});

@@ -1,0 +1,74 @@
+// One call at the engine: what its MessagePort serves.
+
+import type { Pcm } from "../../media/frame.ts";
+import type { LocalVoice } from "./local_voice.ts";
+import type {
+  AudioMessage,
+  EngineApi,
+  SynthesizeRequest,
+  TranscribeReply,
+  Urgency,
+} from "./protocol.ts";
+import type { RecognitionDesk } from "./recognition_desk.ts";
+import type { VadBatcher, VadLane } from "./vad_batcher.ts";
+
+/** What the calls share. */
+export interface SharedModels {
+  readonly vad: VadBatcher;
+  readonly desk: RecognitionDesk;
+  /** The local voice, loaded when first asked for. */
+  voice(): Promise<LocalVoice>;
+}
+
+/** Serves one call. */
+export class CallSession implements EngineApi, Disposable {
+  readonly #models: SharedModels;
+  readonly #lane: VadLane;
+  readonly #phrases = new Map<number, AbortController>();
+  readonly #send: (audio: AudioMessage) => void;
+
+  /** `send` takes synthesised audio to the call. */
+  constructor(models: SharedModels, send: (audio: AudioMessage) => void) {
+    this.#models = models;
+    this.#send = send;
+    this.#lane = models.vad.open();
+  }
+
+  vad(window: Pcm): Promise<number> {
+    return this.#lane.probability(window);
+  }
+
+  resetVad(): void {
+    this.#lane.reset();
+  }
+
+  transcribe(pcm: Pcm, urgency: Urgency): Promise<TranscribeReply> {
+    return this.#models.desk.submit(this, pcm, urgency);
+  }
+
+  cancelTranscription(): void {
+    this.#models.desk.cancel(this);
+  }
+
+  async synthesize(request: SynthesizeRequest): Promise<void> {
+    const phrase = new AbortController();
+    this.#phrases.set(request.id, phrase);
+    try {
+      const voice = await this.#models.voice();
+      const emit = (pcm: Pcm) => this.#send({ phraseId: request.id, pcm });
+      await voice.speak(request, emit, phrase.signal);
+    } finally {
+      this.#phrases.delete(request.id);
+    }
+  }
+
+  cancelSynthesis(id: number): void {
+    this.#phrases.get(id)?.abort();
+  }
+
+  [Symbol.dispose](): void {
+    this.#lane[Symbol.dispose]();
+    this.cancelTranscription();
+    for (const phrase of this.#phrases.values()) phrase.abort();
+  }
+}

@@ -1,0 +1,225 @@
+// The speech engine: every local model, shared by all calls. It lives in an isolate of its own,
+// which wraps this class.
+
+import { type MessagePort, Worker } from "node:worker_threads";
+import * as Comlink from "comlink";
+import type { Settings } from "../../config/settings.ts";
+import { CallSession, type SharedModels } from "./call_session.ts";
+import { comlinkEndpoint } from "./endpoint.ts";
+import { LocalVoice } from "./local_voice.ts";
+import { DEFAULT_VOICES } from "./protocol.ts";
+import { findModels } from "./models.ts";
+import { RecognitionDesk, type Recognizer } from "./recognition_desk.ts";
+import type { RecognizerThread } from "./recognizer_thread.ts";
+import { SileroMemory, SileroModel } from "./silero.ts";
+import type { Summary } from "./stats.ts";
+import { VadBatcher } from "./vad_batcher.ts";
+import { VAD_WINDOW_SAMPLES } from "../vad.ts";
+
+/** What of the engine is wanted. */
+export interface EngineOptions {
+  /** The operator's settings: they say which of the following are wanted, unless that is given. */
+  readonly settings?: Settings;
+  /** Recogniser threads, each with a model of its own (about 200 MB); 0 when recognition is done elsewhere. */
+  readonly recognizers?: number;
+  /** Voices to have ready; none leaves espeak-ng (GPL-3) unloaded until a call asks for it. */
+  readonly voices?: readonly string[];
+  /** Told what is being loaded, for the operator. */
+  readonly onProgress?: (progress: EngineProgress) => void;
+  /** A recogniser thread died: the engine is of no more use and should be started anew. */
+  readonly onFatal?: (error: Error) => void;
+}
+
+/** One step of loading has ended. */
+export interface EngineProgress {
+  readonly part: "vad" | "recognition" | "voice";
+  readonly ms: number;
+}
+
+/** Figures for the operator; times in milliseconds, percentiles of the last 500. */
+export interface EngineStats {
+  readonly calls: number;
+  readonly vad: {
+    readonly waiting: number;
+    readonly batchSize: Summary;
+    readonly latency: Summary;
+  };
+  readonly recognition: {
+    readonly waiting: number;
+    readonly urgentLatency: Summary;
+    readonly time: Summary;
+    readonly outcomes: Readonly<Record<"text" | "superseded" | "busy", number>>;
+  };
+  readonly voice: {
+    readonly waiting: number;
+    readonly firstAudio: Summary;
+    readonly phrase: Summary;
+  } | undefined;
+}
+
+/** All local models, loaded and warm. */
+export class SpeechEngine implements AsyncDisposable {
+  readonly #silero: SileroModel;
+  readonly #threads: readonly Thread[];
+  readonly #models: SharedModels;
+  readonly #sessions = new Map<MessagePort, CallSession>();
+  #voice: Promise<LocalVoice> | undefined;
+  #loadedVoice: LocalVoice | undefined;
+
+  private constructor(silero: SileroModel, threads: readonly Thread[]) {
+    this.#silero = silero;
+    this.#threads = threads;
+    this.#models = {
+      vad: new VadBatcher(silero),
+      desk: new RecognitionDesk(threads),
+      voice: () => this.#voice ??= this.#loadVoice([]),
+    };
+  }
+
+  /**
+   * Loads the models and runs each once, so that no caller waits for a first inference.
+   *
+   * @throws {ModelError} when a model is missing.
+   */
+  static async create(options: EngineOptions = {}): Promise<SpeechEngine> {
+    const files = findModels();
+    const timed = async <T>(part: EngineProgress["part"], work: () => Promise<T>): Promise<T> => {
+      const startedAt = performance.now();
+      const result = await work();
+      options.onProgress?.({ part, ms: performance.now() - startedAt });
+      return result;
+    };
+    const bySettings = wantedBy(options.settings);
+    const { recognizers = bySettings.recognizers, voices = bySettings.voices } = options;
+    const onFatal = options.onFatal ?? ((error) => reportError(error));
+    const threads = Array.from({ length: recognizers }, () => new Thread(onFatal));
+    const recognition = threads.length > 0
+      ? timed("recognition", () => Promise.all(threads.map((thread) => thread.load(files))))
+      : undefined;
+    try {
+      const silero = await timed("vad", () => loadSilero(files.vad));
+      const engine = new SpeechEngine(silero, threads);
+      if (voices.length > 0) {
+        await timed("voice", () => engine.#voice = engine.#loadVoice(voices));
+      }
+      await recognition;
+      return engine;
+    } catch (error) {
+      await Promise.allSettled([recognition, ...threads.map((thread) => thread.close())]);
+      throw error;
+    }
+  }
+
+  /** Serves one call over its port, until the port is closed by either side. */
+  expose(port: MessagePort): void {
+    const session = new CallSession(this.#models, (audio) => {
+      port.postMessage(audio, [audio.pcm.buffer]);
+    });
+    this.#sessions.set(port, session);
+    port.on("close", () => {
+      this.#sessions.delete(port);
+      session[Symbol.dispose]();
+    });
+    Comlink.expose(session, comlinkEndpoint(port));
+  }
+
+  /** How busy the engine is. */
+  stats(): EngineStats {
+    const { vad, desk } = this.#models;
+    const voice = this.#loadedVoice;
+    return {
+      calls: this.#sessions.size,
+      vad: {
+        waiting: vad.waiting,
+        batchSize: vad.batchSizes.summary(),
+        latency: vad.latencies.summary(),
+      },
+      recognition: {
+        waiting: desk.waiting,
+        urgentLatency: desk.urgentLatencies.summary(),
+        time: desk.recognitionTimes.summary(),
+        outcomes: { ...desk.outcomes },
+      },
+      voice: voice && {
+        waiting: voice.waiting,
+        firstAudio: voice.firstAudioTimes.summary(),
+        phrase: voice.phraseTimes.summary(),
+      },
+    };
+  }
+
+  /** Hangs up on all calls and frees the models. */
+  async close(): Promise<void> {
+    for (const port of this.#sessions.keys()) port.close();
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+    this.#loadedVoice?.[Symbol.dispose]();
+    await this.#silero[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #loadVoice(voices: readonly string[]): Promise<LocalVoice> {
+    return this.#loadedVoice = await LocalVoice.load(voices);
+  }
+}
+
+/** Local recognition knows English only, so for another language no model is loaded. */
+function wantedBy(settings: Settings | undefined): { recognizers: number; voices: string[] } {
+  if (!settings) return { recognizers: 1, voices: [] };
+  const { ASR_PROVIDER, ASTERISK_LANG, LOCAL_TTS_VOICE, TTS_PROVIDER } = settings;
+  const recognizes = ASR_PROVIDER.includes("local") && ASTERISK_LANG === "en";
+  return {
+    recognizers: recognizes ? 1 : 0,
+    voices: TTS_PROVIDER.includes("local")
+      ? [LOCAL_TTS_VOICE || DEFAULT_VOICES[ASTERISK_LANG]]
+      : [],
+  };
+}
+
+async function loadSilero(path: string): Promise<SileroModel> {
+  const model = await SileroModel.load(path);
+  const window = new Int16Array(VAD_WINDOW_SAMPLES);
+  await model.probabilities([{ memory: new SileroMemory(), window }]);
+  return model;
+}
+
+/** A recogniser in a thread of its own. */
+class Thread implements Recognizer {
+  readonly #worker: Worker;
+  readonly #api: Comlink.Remote<RecognizerThread>;
+  /** Rejects when the thread ends: a Comlink call to a dead thread would wait for ever. */
+  readonly #ended: Promise<never>;
+  #closing = false;
+
+  constructor(onFatal: (error: Error) => void) {
+    this.#worker = new Worker(new URL("./recognizer_thread.ts", import.meta.url));
+    this.#api = Comlink.wrap<RecognizerThread>(comlinkEndpoint(this.#worker));
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.#ended = promise;
+    promise.catch((error) => this.#closing || onFatal(error));
+    this.#worker.on("error", (cause) => reject(new Error("a recogniser thread failed", { cause })));
+    this.#worker.on("exit", (code) => {
+      reject(new Error(`a recogniser thread ended by itself (code ${code})`));
+    });
+  }
+
+  load(files: Parameters<RecognizerThread["load"]>[0]): Promise<void> {
+    return Promise.race([this.#api.load(files), this.#ended]);
+  }
+
+  transcribe(pcm: Parameters<RecognizerThread["transcribe"]>[0]) {
+    const sent = this.#api.transcribe(Comlink.transfer(pcm, [pcm.buffer]));
+    return Promise.race([sent, this.#ended]);
+  }
+
+  abort(): void {
+    this.#api.abort();
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#worker.terminate();
+  }
+}

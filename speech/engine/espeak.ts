@@ -1,0 +1,71 @@
+// espeak-ng in WebAssembly: text to speech for Russian and English. Its licence is GPL-3, so this
+// file loads the package only when the local voice is wanted.
+
+/** Samples a second of espeak-ng's voices. */
+export const ESPEAK_RATE_HZ = 22_050;
+/** Words a minute at speed 1. */
+const NORMAL_RATE = 170;
+
+/** The part of the package's interface in use (espeak-ng-emscripten's glue). */
+interface EspeakWorker {
+  set_voice(name: string): number;
+  set_rate(wordsAMinute: number): void;
+  /** Synchronous; the callback gets audio as it is made and returns true to stop. */
+  synthesize(text: string, onAudio: (pcm: Int16Array<ArrayBuffer>) => boolean): void;
+}
+interface EspeakModule {
+  readonly eSpeakNGWorker: new () => EspeakWorker;
+}
+
+/** A voice that espeak-ng does not have was asked for. */
+export class UnknownVoiceError extends Error {
+  override readonly name = "UnknownVoiceError";
+}
+
+/** The loaded synthesiser. */
+export class Espeak {
+  readonly #worker: EspeakWorker;
+
+  private constructor(worker: EspeakWorker) {
+    this.#worker = worker;
+  }
+
+  /** Loads the package and its data (24 MB). */
+  static async load(): Promise<Espeak> {
+    const { default: instantiate } = await import("@echogarden/espeak-ng-emscripten") as {
+      default: () => Promise<EspeakModule>;
+    };
+    const { eSpeakNGWorker } = await instantiate();
+    return new Espeak(new eSpeakNGWorker());
+  }
+
+  /**
+   * Speaks a text; `onAudio` gets 100 ms pieces at `ESPEAK_RATE_HZ` while the rest is being made,
+   * and returns false to stop. Blocks until done: about 5 ms for a second of speech.
+   *
+   * @throws {UnknownVoiceError}
+   */
+  speak(
+    text: string,
+    voice: { readonly name: string; readonly speed: number },
+    onAudio: (pcm: Int16Array) => boolean,
+  ): void {
+    if (this.#worker.set_voice(voice.name) !== 0) {
+      throw new UnknownVoiceError(
+        `espeak-ng has no voice "${voice.name}"; LOCAL_TTS_VOICE takes names such as ru, en-us, en-gb`,
+      );
+    }
+    this.#worker.set_rate(Math.round(NORMAL_RATE * voice.speed));
+    this.#worker.synthesize(speakable(text), (pcm) => pcm.length > 0 && !onAudio(pcm));
+  }
+}
+
+/** Whether there is anything to say in a text. */
+export function hasWords(text: string): boolean {
+  return /[\p{L}\p{N}]/u.test(text);
+}
+
+/** espeak-ng reads markup: what looks like it is taken out. */
+function speakable(text: string): string {
+  return text.replace(/[<>&]/g, " ").replace(/\s+/g, " ").trim();
+}

@@ -1,0 +1,33 @@
+// Running figures of the engine, cheap enough to keep always.
+
+/** A summary of a distribution. */
+export interface Summary {
+  readonly count: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly max: number;
+}
+
+/** The last values of some quantity. */
+export class Distribution {
+  readonly #recent: number[] = [];
+  readonly #keep: number;
+  #count = 0;
+
+  /** `keep`: how many of the last values the summary is made of. */
+  constructor(keep = 500) {
+    this.#keep = keep;
+  }
+
+  add(value: number): void {
+    this.#recent[this.#count++ % this.#keep] = value;
+  }
+
+  /** Count of all values; percentiles and maximum of the recent ones (0 when there are none). */
+  summary(): Summary {
+    const sorted = this.#recent.toSorted((a, b) => a - b);
+    const at = (share: number) =>
+      sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+    return { count: this.#count, p50: at(0.5), p95: at(0.95), max: sorted.at(-1) ?? 0 };
+  }
+}
