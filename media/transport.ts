@@ -63,7 +63,7 @@ export type MediaPlan =
     readonly host: string;
     /** First and last UDP port to take one from, both included. */
     readonly ports: readonly [number, number];
-    readonly format: "ulaw" | "alaw" | "slin16";
+    readonly format: "ulaw" | "alaw";
   }
   | {
     readonly kind: "files";
@@ -91,7 +91,7 @@ export type MediaOffer =
     readonly kind: "rtp";
     readonly host: string;
     readonly port: number;
-    readonly format: "ulaw" | "alaw" | "slin16";
+    readonly format: "ulaw" | "alaw";
   }
   | { readonly kind: "files" };
 

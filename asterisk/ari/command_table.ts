@@ -41,6 +41,7 @@ export const COMMANDS = {
     connection_type: "query string",
     format: "query string",
     transport_data: "query string",
+    data: "query string",
   }, MODELS.Channel),
   variable: command("GET", "channels", "getChannelVar", "/channels/{channelId}/variable", {
     ...onChannel,

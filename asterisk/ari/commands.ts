@@ -5,6 +5,12 @@ import ariClient from "ari-client";
 import type { MediaAddress } from "../../media/transport.ts";
 import { type Command, COMMANDS } from "./command_table.ts";
 import { AriError } from "./error.ts";
+import {
+  type ChannelOffer,
+  externalMediaParams,
+  MEDIA_VARIABLES,
+  mediaAddress,
+} from "./external_media.ts";
 import { type AriAddress, AriHttp, withHttp } from "./http.ts";
 import type { Application, AsteriskInfo, Bridge, Channel, Module, Playback } from "./models.ts";
 
@@ -88,36 +94,28 @@ export class AriCommands implements Disposable {
   }
 
   /**
-   * Makes a channel whose audio (slin16, both ways) is had over a websocket. It enters `app` as any
-   * channel does: bridge it after its own StasisStart (422 before). It waits for the websocket for
-   * ever: give it a deadline, and hang it up.
+   * Makes a channel whose audio travels as `offer` says: by default slin16 over a websocket of the
+   * PBX. It enters `app` as any channel does: bridge it after its own StasisStart (422 before). One
+   * with a websocket waits for it for ever: give it a deadline, and hang it up.
    */
   async externalMedia(
     channelId: string,
     app: string,
     signal?: AbortSignal,
+    offer: ChannelOffer = { kind: "websocket" },
   ): Promise<ExternalMedia> {
-    const channel = await this.#run(COMMANDS.externalMedia, {
-      channelId,
-      app,
-      external_host: "INCOMING",
-      encapsulation: "none",
-      transport: "websocket",
-      connection_type: "server",
-      format: "slin16",
-      transport_data: "f(json)",
-    }, signal);
-    const connectionId = channel.channelvars?.MEDIA_WEBSOCKET_CONNECTION_ID;
-    if (!connectionId) {
+    const params = { channelId, app, ...externalMediaParams(offer) };
+    const channel = await this.#run(COMMANDS.externalMedia, params, signal);
+    const address = mediaAddress(offer, channel, this.#url);
+    if (!address) {
       throw new AriError(
         "unexpected",
         describe(COMMANDS.externalMedia, {}),
         0,
-        `the answer names no MEDIA_WEBSOCKET_CONNECTION_ID for channel ${channelId}`,
+        `the answer names no ${MEDIA_VARIABLES[offer.kind]} for channel ${channelId}`,
       );
     }
-    const url = `${this.#url.replace(/^http/, "ws")}/media/${connectionId}`;
-    return { channel, address: { kind: "websocket", url } };
+    return { channel, address };
   }
 
   /** A channel variable; undefined when it is not set. */

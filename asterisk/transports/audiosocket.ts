@@ -3,7 +3,6 @@
 
 import { logger } from "../../config/logging.ts";
 import type { Pcm } from "../../media/frame.ts";
-import { LineInput } from "../../media/line_input.ts";
 import { Pacer, type PacerOptions } from "../../media/pacer.ts";
 import { Resampler } from "../../media/resample.ts";
 import type {
@@ -21,6 +20,7 @@ import {
   encodeAudio,
   HANGUP_MESSAGE,
 } from "./audiosocket_message.ts";
+import { LineInput } from "./line_input.ts";
 
 const log = logger("audiosocket");
 

@@ -3,6 +3,7 @@
 import { logger } from "../../config/logging.ts";
 import { SYSTEM_TIME, type TimeSource } from "../../media/frame_clock.ts";
 import { type AudioSocketMessage, AudioSocketReader } from "./audiosocket_message.ts";
+import { TransportError } from "./error.ts";
 
 const log = logger("audiosocket");
 
@@ -41,12 +42,16 @@ export class AudioSocketDoor implements AsyncDisposable {
     this.#guest.promise.catch(() => {});
   }
 
-  /** The right connection; rejects when `signal` aborts first. */
+  /**
+   * The right connection.
+   *
+   * @throws {TransportError} when `signal` aborts first, or the port fails.
+   */
   async guest(signal: AbortSignal): Promise<AudioSocketGuest> {
     const aborted = Promise.withResolvers<never>();
     const onAbort = () =>
       aborted.reject(
-        new Error(
+        new TransportError(
           `the PBX did not connect to AudioSocket port ${this.port} in time; ` +
             "check that it reaches MEDIA_HOST and that chan_audiosocket is loaded",
           { cause: signal.reason },
@@ -63,7 +68,7 @@ export class AudioSocketDoor implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#closed) this.#close();
-    this.#guest.reject(new Error("the AudioSocket port was closed"));
+    this.#guest.reject(new TransportError("the AudioSocket port was closed"));
     await this.#accepting;
     const guest = await this.#guest.promise.catch(() => undefined);
     if (guest) closeConnection(guest.conn);
@@ -75,7 +80,7 @@ export class AudioSocketDoor implements AsyncDisposable {
       for await (const conn of this.#socket) visits.push(this.#meet(conn));
     } catch (error) {
       if (!this.#closed) {
-        this.#guest.reject(new Error("the AudioSocket port failed", { cause: error }));
+        this.#guest.reject(new TransportError("the AudioSocket port failed", { cause: error }));
       }
     }
     await Promise.all(visits);

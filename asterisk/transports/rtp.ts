@@ -6,7 +6,6 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { logger } from "../../config/logging.ts";
 import type { Pcm } from "../../media/frame.ts";
 import { SYSTEM_TIME, type TimeSource } from "../../media/frame_clock.ts";
-import { LineInput } from "../../media/line_input.ts";
 import { Pacer, type PacerOptions } from "../../media/pacer.ts";
 import { Resampler } from "../../media/resample.ts";
 import type {
@@ -17,7 +16,9 @@ import type {
   MediaPlan,
   MediaTransport,
 } from "../../media/transport.ts";
-import { RTP_CODECS } from "./rtp_codec.ts";
+import { TransportError } from "./error.ts";
+import { LineInput } from "./line_input.ts";
+import { RTP_CODECS, RTP_RATE_HZ } from "./rtp_codec.ts";
 import { RtpReceiver, RtpSender } from "./rtp_stream.ts";
 
 const log = logger("rtp");
@@ -29,11 +30,11 @@ type Options = PacerOptions & { readonly resampler: Resampler };
 /**
  * Takes a UDP port out of the plan's range.
  *
- * @throws when every port of the range is taken, or `plan.host` is not an address of this machine.
+ * @throws {TransportError} when every port of the range is taken, or `plan.host` is not an address of this machine.
  */
 export async function listenRtp(plan: Plan, timing: PacerOptions = {}): Promise<MediaListener> {
   const socket = await bindInRange(plan.host, plan.ports);
-  const resampler = await Resampler.create(16_000, RTP_CODECS[plan.format].rateHz);
+  const resampler = await Resampler.create(16_000, RTP_RATE_HZ);
   return new RtpListener(plan, socket, { ...timing, resampler });
 }
 
@@ -72,7 +73,6 @@ class RtpTransport implements MediaTransport {
   readonly #socket: Socket;
   readonly #pbx: Address;
   readonly #time: TimeSource;
-  readonly #lineHz: number;
   readonly #pacer: Pacer;
   readonly #receiver: RtpReceiver;
   #input: LineInput | undefined;
@@ -87,7 +87,6 @@ class RtpTransport implements MediaTransport {
     this.#socket = socket;
     this.#pbx = pbx;
     this.#time = options.time ?? SYSTEM_TIME;
-    this.#lineHz = codec.rateHz;
     this.#receiver = new RtpReceiver(codec, (pcm) => this.#input?.push(pcm));
     this.#pacer = new Pacer({
       onFrame: (frame, skipped) => {
@@ -114,7 +113,7 @@ class RtpTransport implements MediaTransport {
   async open(handlers: MediaHandlers, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     this.#handlers = handlers;
-    this.#input = await LineInput.open(this.#lineHz, (frame) => handlers.onFrame(frame));
+    this.#input = await LineInput.open(RTP_RATE_HZ, (frame) => handlers.onFrame(frame));
     this.#socket.on("message", (datagram, from) => this.#take(datagram, from));
     this.#socket.on("error", (error) => this.#lose(error));
     this.#pacer.start();
@@ -185,7 +184,7 @@ async function bindInRange(
     const socket = await bind(host, first + (start + i) % count);
     if (socket) return socket;
   }
-  throw new Error(
+  throw new TransportError(
     `no free UDP port on ${host} in ${first}-${last}: widen RTP_PORT_MIN and RTP_PORT_MAX`,
   );
 }
@@ -196,7 +195,7 @@ function bind(host: string, port: number): Promise<Socket | undefined> {
   const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
   socket.once("error", (error: Error & { code?: string }) => {
     if (error.code === "EADDRINUSE") resolve(undefined);
-    else reject(new Error(`cannot receive RTP on ${host}:${port}`, { cause: error }));
+    else reject(new TransportError(`cannot receive RTP on ${host}:${port}`, { cause: error }));
     socket.close();
   });
   socket.bind(port, host, () => {

@@ -1,17 +1,17 @@
 // The two directions of an RTP leg: numbering what we send, and judging what arrives.
 
-import type { Pcm } from "../../media/frame.ts";
+import { FRAME_MS, type Pcm } from "../../media/frame.ts";
 import { JitterBuffer, type JitterStats } from "../../media/jitter_buffer.ts";
-import type { RtpCodec } from "./rtp_codec.ts";
+import { RTP_RATE_HZ, type RtpCodec } from "./rtp_codec.ts";
 import { decodeRtp, encodeRtp } from "./rtp_packet.ts";
 
-/** More audio than this in one packet is no telephone frame. */
-const LONGEST_PACKET_MS = 200;
+const FRAME_SAMPLES = RTP_RATE_HZ * FRAME_MS / 1000;
+/** More audio than this (200 ms) in one packet is no telephone frame. */
+const LONGEST_PAYLOAD_BYTES = 10 * FRAME_SAMPLES;
 
 /** Numbers outgoing frames by RFC 3550: sequence, timestamp, one identity, all begun at random. */
 export class RtpSender {
   readonly #codec: RtpCodec;
-  readonly #frameSamples: number;
   readonly #silence: Uint8Array;
   readonly #ssrc = random32();
   #sequence = random32() & 0xffff;
@@ -21,13 +21,12 @@ export class RtpSender {
 
   constructor(codec: RtpCodec) {
     this.#codec = codec;
-    this.#frameSamples = codec.rateHz / 50;
-    this.#silence = codec.encode(new Int16Array(this.#frameSamples));
+    this.#silence = codec.encode(new Int16Array(FRAME_SAMPLES));
   }
 
   /** The packet of one 20 ms frame, or of silence; `skipped` frames of time went by without one. */
   packet(frame: Pcm | undefined, skipped: number): Uint8Array {
-    this.#timestamp = (this.#timestamp + skipped * this.#frameSamples) >>> 0;
+    this.#timestamp = (this.#timestamp + skipped * FRAME_SAMPLES) >>> 0;
     const bytes = encodeRtp({
       payloadType: this.#codec.payloadType,
       marker: skipped > 0 || (frame !== undefined && this.#wasSilent),
@@ -38,7 +37,7 @@ export class RtpSender {
     });
     this.#wasSilent = frame === undefined;
     this.#sequence = (this.#sequence + 1) & 0xffff;
-    this.#timestamp = (this.#timestamp + this.#frameSamples) >>> 0;
+    this.#timestamp = (this.#timestamp + FRAME_SAMPLES) >>> 0;
     return bytes;
   }
 }
@@ -60,7 +59,7 @@ export class RtpReceiver {
 
   constructor(codec: RtpCodec, onAudio: (pcm: Pcm) => void) {
     this.#codec = codec;
-    this.#jitter = new JitterBuffer({ sampleRateHz: codec.rateHz, onAudio });
+    this.#jitter = new JitterBuffer({ sampleRateHz: RTP_RATE_HZ, onAudio });
   }
 
   get stats(): JitterStats & RefusedStats {
@@ -70,9 +69,8 @@ export class RtpReceiver {
   /** A datagram that came from the PBX at `nowMs`. */
   take(datagram: Uint8Array, nowMs: number): void {
     const packet = decodeRtp(datagram);
-    const samples = (packet?.payload.length ?? 0) / this.#codec.bytesPerSample;
-    const longest = this.#codec.rateHz * LONGEST_PACKET_MS / 1000;
-    if (!packet || samples === 0 || samples % 1 !== 0 || samples > longest) {
+    const length = packet?.payload.length ?? 0;
+    if (!packet || length === 0 || length > LONGEST_PAYLOAD_BYTES) {
       this.#refused.malformed++;
     } else if (packet.payloadType !== this.#codec.payloadType) {
       this.#refused.wrongPayload++;

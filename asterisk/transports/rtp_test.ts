@@ -54,9 +54,9 @@ class Peer implements AsyncDisposable {
         payloadType: codec.payloadType,
         marker: false,
         sequence: sequence & 0xffff,
-        timestamp: sequence * codec.rateHz / 50,
+        timestamp: sequence * 160,
         ssrc: this.ssrc,
-        payload: codec.encode(new Int16Array(codec.rateHz / 50).fill(value)),
+        payload: codec.encode(new Int16Array(160).fill(value)),
         ...changes,
       }),
     );
@@ -85,7 +85,7 @@ interface Leg {
 /** Runs `test` on an open leg whose beat is moved by hand. */
 async function onLeg(
   test: (leg: Leg) => Promise<void>,
-  format: Format = "slin16",
+  format: Format = "ulaw",
 ): Promise<void> {
   const time = new ManualTime();
   await using pbx = await Peer.bind(format);
@@ -98,11 +98,16 @@ async function onLeg(
   await test({ time, log, transport, pbx, offer: listener.offer });
 }
 
+/** What was said in each frame, in thousands: resampling blurs the edges between packets. */
+function levels(frames: readonly Pcm[]): number[] {
+  return frames.map((frame) => Math.round(frame[200]! / 1000));
+}
+
 function speech(frames: number, value: number): Pcm {
   return new Int16Array(320 * frames).fill(value);
 }
 
-for (const format of ["slin16", "ulaw", "alaw"] as const) {
+for (const format of ["ulaw", "alaw"] as const) {
   Deno.test(`caller and bot hear each other over ${format}`, () =>
     onLeg(async ({ time, log, transport, pbx, offer }) => {
       for (let n = 0; n < 10; n++) await pbx.say(offer, n, 4000);
@@ -115,7 +120,7 @@ for (const format of ["slin16", "ulaw", "alaw"] as const) {
         time.advance(20);
         const packet = await pbx.next();
         const pcm = RTP_CODECS[format].decode(packet.payload);
-        assert.equal(pcm.length, RTP_CODECS[format].rateHz / 50);
+        assert.equal(pcm.length, 160);
         const expected = beat < 5 ? 6000 : 0;
         if (beat > 0) assert.ok(Math.abs(pcm[80]! - expected) < 250, `beat ${beat}: ${pcm[80]}`);
       }
@@ -145,7 +150,7 @@ Deno.test("the PBX gets a packet each 20 ms while the bot thinks, numbered as RF
       assert.equal(packet.ssrc, first!.ssrc);
       assert.equal(packet.sequence, (first!.sequence + i) & 0xffff);
       const beats = i < 7 ? i : i + 49;
-      assert.equal(packet.timestamp, (first!.timestamp + beats * 320) >>> 0, `packet ${i}`);
+      assert.equal(packet.timestamp, (first!.timestamp + beats * 160) >>> 0, `packet ${i}`);
     });
     assert.deepEqual(packets.map(({ marker }) => marker), [
       ...[false, false, false],
@@ -156,41 +161,40 @@ Deno.test("the PBX gets a packet each 20 ms while the bot thinks, numbered as RF
 
 Deno.test("packets from elsewhere are dropped and counted, whatever they claim to be", () =>
   onLeg(async ({ log, transport, pbx, offer }) => {
-    await using stranger = await Peer.bind("slin16");
-    await stranger.say(offer, 0, 1);
-    await stranger.say(offer, 1, 1);
-    await pbx.say(offer, 0, 9);
+    await using stranger = await Peer.bind("ulaw");
+    await stranger.say(offer, 0, 1000);
+    await stranger.say(offer, 1, 1000);
+    await pbx.say(offer, 0, 9000);
     await log.until(({ frames }) => frames.length === 1);
-    assert.equal(log.frames[0]![0], 9);
+    assert.deepEqual(levels(log.frames), [9]);
     assert.equal(transport.stats!.fromElsewhere, 2);
   }));
 
 Deno.test("wrong payload types, cut and oversized packets are dropped and counted", () =>
   onLeg(async ({ log, transport, pbx, offer }) => {
-    await pbx.say(offer, 0, 1, { payloadType: 0 });
+    await pbx.say(offer, 0, 1, { payloadType: 8 });
     await pbx.say(offer, 0, 1, { payloadType: 13 });
     await pbx.say(offer, 0, 1, { payload: new Uint8Array(0) });
-    await pbx.say(offer, 0, 1, { payload: new Uint8Array(641) });
     await pbx.say(offer, 0, 1, { payload: new Uint8Array(20_000) });
     await pbx.sendBytes(offer, Uint8Array.of(1, 2, 3));
     await pbx.sendBytes(offer, new Uint8Array(0));
-    await pbx.say(offer, 0, 9);
+    await pbx.say(offer, 0, 9000);
     await log.until(({ frames }) => frames.length === 1);
-    assert.equal(log.frames[0]![0], 9);
+    assert.deepEqual(levels(log.frames), [9]);
     assert.equal(transport.stats!.wrongPayload, 2);
-    assert.equal(transport.stats!.malformed, 5);
+    assert.equal(transport.stats!.malformed, 4);
   }));
 
 Deno.test("overtaking, repeated and lost packets: the caller is heard in order and whole", () =>
   onLeg(async ({ time, log, transport, pbx, offer }) => {
-    for (const n of [10, 12, 11, 11, 14]) await pbx.say(offer, n, n);
+    for (const n of [10, 12, 11, 11, 14]) await pbx.say(offer, n, n * 1000);
     await log.until(({ frames }) => frames.length === 3);
     while (log.frames.length < 5) {
       time.advance(20);
       await pbx.next();
     }
-    assert.deepEqual(log.frames.slice(0, 3).map((frame) => frame[160]), [10, 11, 12]);
-    assert.equal(log.frames[4]![300], 14);
+    assert.deepEqual(levels(log.frames).slice(0, 3), [10, 11, 12]);
+    assert.equal(levels(log.frames)[4], 14);
     const { duplicates, reordered, concealed } = transport.stats!;
     assert.deepEqual({ duplicates, reordered, concealed }, {
       duplicates: 1,
@@ -202,12 +206,12 @@ Deno.test("overtaking, repeated and lost packets: the caller is heard in order a
 Deno.test("audio that starts late, or from a new source of the PBX, is heard from its first packet", () =>
   onLeg(async ({ time, log, transport, pbx, offer }) => {
     time.advance(60_000);
-    await pbx.say(offer, 65_535, 1);
-    await pbx.say(offer, 65_536, 2);
-    await pbx.say(offer, 300, 3, { ssrc: 78 });
-    await pbx.say(offer, 301, 4, { ssrc: 78 });
+    await pbx.say(offer, 65_535, 1000);
+    await pbx.say(offer, 65_536, 2000);
+    await pbx.say(offer, 300, 3000, { ssrc: 78 });
+    await pbx.say(offer, 301, 4000, { ssrc: 78 });
     await log.until(({ frames }) => frames.length === 4);
-    assert.deepEqual(log.frames.map((frame) => frame[160]), [1, 2, 3, 4]);
+    assert.deepEqual(levels(log.frames), [1, 2, 3, 4]);
     assert.equal(transport.stats!.restarts, 1);
   }));
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Pcm } from "./frame.ts";
+import type { Pcm } from "../../media/frame.ts";
 import { LineInput } from "./line_input.ts";
 
 Deno.test("each packet of a telephone line is a frame at once, not when the next one comes", async () => {

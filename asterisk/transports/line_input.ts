@@ -1,18 +1,19 @@
 // The caller's audio from a line of any rate and packet length, as the frames everything behind
 // it works on.
 
-import { type Pcm, SAMPLE_RATE_HZ } from "./frame.ts";
-import { Framer } from "./framer.ts";
-import { Resampler } from "./resample.ts";
+import { type Pcm, SAMPLE_RATE_HZ } from "../../media/frame.ts";
+import { Resampler } from "../../media/resample.ts";
+import { FrameCutter } from "./frame_cutter.ts";
 
 /** One line's audio in. */
 export class LineInput implements Disposable {
-  readonly #framer: Framer;
+  readonly #cutter = new FrameCutter();
+  readonly #onFrame: (frame: Pcm) => void;
   readonly #resampler: Resampler;
   #begun = false;
 
   private constructor(onFrame: (frame: Pcm) => void, resampler: Resampler) {
-    this.#framer = new Framer(onFrame);
+    this.#onFrame = onFrame;
     this.#resampler = resampler;
   }
 
@@ -29,9 +30,9 @@ export class LineInput implements Disposable {
       // What the filter keeps back goes in front as silence: a packet then completes a frame at
       // once, where without it every frame would wait for the packet after its own.
       const owed = Math.round(pcm.length * SAMPLE_RATE_HZ / this.#resampler.fromHz);
-      this.#framer.push(new Int16Array(Math.max(0, owed - resampled.length)));
+      this.#cutter.push(new Int16Array(Math.max(0, owed - resampled.length)));
     }
-    this.#framer.push(resampled);
+    for (const frame of this.#cutter.push(resampled)) this.#onFrame(frame);
   }
 
   [Symbol.dispose](): void {
