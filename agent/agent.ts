@@ -26,9 +26,28 @@ export interface AgentRequest {
 /** Which knowledge base an answer rests on. */
 export type KnowledgeBaseName = "general" | "tech";
 
+/** What a caller left to be called back on; at least one is given. */
+export interface Contact {
+  readonly name?: string;
+  /** As written by the model, 7 to 15 digits. */
+  readonly phone?: string;
+  readonly email?: string;
+}
+
+/** What the assistant does besides speaking. Checked against the configuration before it is emitted. */
+export type ToolCall =
+  /** Hand the caller over to an extension of TRANSFER_TARGETS. */
+  | { readonly name: "transfer_to"; readonly key: string; readonly extension: string }
+  /** End the call, once the phrases before this event have been heard. */
+  | { readonly name: "hang_up" }
+  /** Press keys: 0-9, *, #, A-D. */
+  | { readonly name: "send_dtmf"; readonly digits: string }
+  /** Note how to reach the caller in the call's record. */
+  | { readonly name: "take_contact"; readonly contact: Contact };
+
 /** What an assistant's answer is made of, in the order it is made. */
 export type AgentEvent =
-  /** A phrase to speak, ready for synthesis; phrases are heard in this order. */
+  /** A phrase to speak, for `speakable` and then synthesis; phrases are heard in this order. */
   | { readonly kind: "phrase"; readonly text: string }
   /** A moment worth timing has passed. */
   | { readonly kind: "stage"; readonly stage: "retrieval" | "model_first_token" }
@@ -36,6 +55,28 @@ export type AgentEvent =
   | {
     readonly kind: "sources";
     readonly chunks: readonly { readonly kb: KnowledgeBaseName; readonly heading: string }[];
+    /** Where was looked. */
+    readonly route?: KnowledgeBaseName | "both";
+  }
+  /**
+   * To be done after the phrases before it were heard. The same turn of the same call always gives
+   * the same wish the same `id`, so that a resumed call can tell what it has already done.
+   */
+  | { readonly kind: "tool"; readonly id: string; readonly call: ToolCall }
+  /** A part failed and another took its place; to be counted. The operator's line is logged already. */
+  | {
+    readonly kind: "degraded";
+    readonly part: "model" | "retrieval" | "rewrite" | "tool";
+    /** What is used now: a model, "lexical", "apology"… */
+    readonly to: string;
+    readonly reason: string;
+  }
+  /** What a request to a model cost, where the provider says. */
+  | {
+    readonly kind: "usage";
+    readonly model: string;
+    readonly promptTokens: number;
+    readonly completionTokens: number;
   };
 
 /** An assistant. One for each call. */

@@ -2,9 +2,10 @@
 // of what was asked. No model, no account; says so when it found nothing.
 
 import type { Prompts } from "../config/prompts.ts";
-import type { Agent, AgentEvent, AgentRequest, DialogueTurn } from "./agent.ts";
+import type { Agent, AgentEvent, AgentRequest } from "./agent.ts";
+import { withQuestionBefore } from "./follow_up.ts";
 import type { Passage } from "./knowledge_store.ts";
-import { type Language, lexiconOf, wordsOf } from "./lexicon.ts";
+import { lexiconOf, wordsOf } from "./lexicon.ts";
 import type { LexicalStore, ScoredSentence } from "./lexical_store.ts";
 import { normalizeRecognized } from "./recognized.ts";
 import { rowSentence } from "./sentences.ts";
@@ -29,8 +30,6 @@ const QUANTITY_BONUS = 0.15;
 const SECOND_COVERAGE = 0.3;
 /** …and both together are not longer than a caller can take in. */
 const LONGEST_ANSWER_WORDS = 34;
-/** A follow-up with no more words of its own than this is understood with the question before it. */
-const FEW_STEMS = 2;
 
 /** Answers from the knowledge bases alone. */
 export class ExtractiveAgent implements Agent {
@@ -47,7 +46,9 @@ export class ExtractiveAgent implements Agent {
     this.#topK = topK;
   }
 
-  async *respond({ text, history, signal }: AgentRequest): AsyncGenerator<AgentEvent> {
+  async *respond(
+    { text, history, alreadyHeard = [], signal }: AgentRequest,
+  ): AsyncGenerator<AgentEvent> {
     if (signal.aborted) return;
     const courtesy = this.#courtesy(text);
     if (courtesy) {
@@ -55,7 +56,7 @@ export class ExtractiveAgent implements Agent {
       return;
     }
     const { language } = this.#store;
-    const question = questionInContext(normalizeRecognized(text, language), history, language);
+    const question = withQuestionBefore(normalizeRecognized(text, language), history, language);
     const passages = this.#store.searchNow(question, { topK: this.#topK });
     yield { kind: "stage", stage: "retrieval" };
     const answer = answerFrom(this.#store, passages, question);
@@ -65,7 +66,7 @@ export class ExtractiveAgent implements Agent {
     }
     const { kb, heading } = answer.passage.chunk;
     yield { kind: "sources", chunks: [{ kb, heading }] };
-    for (const sentence of answer.sentences) {
+    for (const sentence of answer.sentences.filter((one) => !alreadyHeard.includes(one))) {
       if (signal.aborted) return;
       yield { kind: "phrase", text: sentence };
     }
@@ -81,23 +82,6 @@ export class ExtractiveAgent implements Agent {
     if (queryStems(text, this.#store.language).length === 0) return this.#prompts.listening;
     return undefined;
   }
-}
-
-/**
- * The question, with the one before it when it cannot be understood alone ("and its weight?").
- * What is the same for every product ("and the warranty?") needs nothing from before.
- */
-export function questionInContext(
-  text: string,
-  history: readonly DialogueTurn[],
-  language: Language,
-): string {
-  const before = history.findLast((turn) => turn.role === "caller")?.text;
-  const { followUp, decisive } = lexiconOf(language);
-  const own = queryStems(text, language);
-  if (!before || !followUp.test(wordsOf(text).join(" ")) || own.length > FEW_STEMS) return text;
-  const decides = queryStems(decisive.join(" "), language);
-  return own.some((stem) => decides.includes(stem)) ? text : `${text} ${before}`;
 }
 
 interface Answer {

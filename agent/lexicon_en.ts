@@ -1,7 +1,7 @@
 // English words for the assistant; see `Lexicon`.
 
 import { stemmer } from "@orama/stemmers/english";
-import type { Lexicon } from "./lexicon.ts";
+import type { Lexicon } from "./language.ts";
 
 const STOP_WORDS =
   `a about all also am an and any are as at be been but by can could did do does dont else every for
@@ -98,7 +98,19 @@ export const ENGLISH: Lexicon = {
     /\bhow (?:many|much|long|big|fast|often|soon|accurate|heavy|hot|cold|old|far|large)\b|\bwhat (?:is|are) (?:the|your) (?:maximum|max|highest|price|weight|speed|accuracy|load|term|hours)\b|\bwhen\b/,
   quantity: new RegExp(`\\d|\\b(?:${NUMERALS})\\b`, "i"),
   followUp:
-    /^(?:(?:and|but|so|then|also) )?(?:what|how) about\b|^and\b|\b(?:it|its|they|them|their|that one|this one|those|these|there)\b/,
+    /^(?:(?:and|but|so|then|also) )?(?:what|how) about\b|^and\b|\b(?:it|its|they|them|their|that one|this one|those|these)\b(?! (?:is )?(?:possible|necessary|true)\b)/,
+  routing: {
+    general:
+      `price delivery warranty payment discount training repair calibration installation lease
+      return production hours visit document parts modernization custom company trial dealer manager
+      invoice contract stock warehouse email city insurance parking site month free complaint
+      contact order certificate`.split(/\s+/),
+    tech: `load accuracy speed tensile compression hardness impact fatigue torsion spring grips
+      extensometer temperature furnace chamber software computer power size foundation noise standard
+      safety maintenance weight kilonewton kn mpa mm millimeter hertz sensor cell specimen sample
+      maximum humidity concrete rubber film wire frequency windows linux usb voltage kilowatt report
+      measure tm cp ht`.split(/\s+/),
+  },
   unfinishedEndings:
     `and or but so because if when while that which who whose the a an to of for from in on at by with
     about into as than is are was were do does did can could would will my your our their this these
@@ -111,4 +123,5 @@ export const ENGLISH: Lexicon = {
     /^(?:(?:ok|okay|great|good|fine|well|oh|no|perfect),? )*(?:thanks|thank you|many thanks)(?: (?:a lot|very much|so much|for (?:your|the) (?:help|information)))*$/,
   goodbye:
     /^(?:(?:ok|okay|great|well|no|thanks|thank you|that is all|thats all|very much),? )*(?:goodbye|good bye|bye bye|bye|see you|that is all|thats all)(?: now| then)?$/,
+  farewell: /\b(?:goodbye|good bye|bye)\b/,
 };

@@ -7,14 +7,22 @@
 // Turn-taking asks `looksUnfinished` (agent/turn_completeness.ts) how long to wait, and
 // `isBackchannel` (agent/backchannel.ts) whether to go on speaking.
 
+import { logger } from "../config/logging.ts";
 import type { Prompts } from "../config/prompts.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Agent } from "./agent.ts";
+import type { ChromaStore } from "./chroma_store.ts";
 import { ExtractiveAgent } from "./extractive.ts";
 import { loadKnowledge } from "./knowledge_base.ts";
+import type { KnowledgeStore } from "./knowledge_store.ts";
 import { LexicalStore } from "./lexical_store.ts";
+import { normalizeRecognized } from "./recognized.ts";
+import { Retrieval } from "./retrieval.ts";
 
+const log = logger("agent");
 const stores = new Map<string, Promise<LexicalStore>>();
+/** One for all calls of this isolate, which are of one service and so have the same settings. */
+let chroma: ChromaStore | undefined;
 
 /**
  * The assistant of one call.
@@ -22,7 +30,14 @@ const stores = new Map<string, Promise<LexicalStore>>();
  * @throws {KnowledgeBaseError} when a knowledge base is missing or empty
  */
 export async function createAgent(settings: Settings, prompts: Prompts): Promise<Agent> {
-  return new ExtractiveAgent(await lexicalStore(settings), prompts, settings.KB_TOP_K);
+  const lexical = await lexicalStore(settings);
+  if (providerOf(settings) === "extractive") {
+    return new ExtractiveAgent(lexical, prompts, settings.KB_TOP_K);
+  }
+  // Loaded only where they are used: together they cost a call's isolate some 10 MB.
+  const { OpenAiAgent } = await import("./openai_agent.ts");
+  const retrieval = new Retrieval(await vectorStore(settings), lexical, settings.CHROMA_TIMEOUT_MS);
+  return new OpenAiAgent(settings, prompts, retrieval);
 }
 
 /**
@@ -31,7 +46,31 @@ export async function createAgent(settings: Settings, prompts: Prompts): Promise
  * @throws {KnowledgeBaseError}
  */
 export async function warmAgent(settings: Settings): Promise<void> {
-  await lexicalStore(settings);
+  const loading = lexicalStore(settings);
+  normalizeRecognized("один", settings.ASTERISK_LANG);
+  if (providerOf(settings) === "openai") {
+    await Promise.all([import("./openai_agent.ts"), vectorStore(settings)]);
+  }
+  (await loading).searchNow("warm", { topK: 1 });
+}
+
+/** Who answers: what AGENT_PROVIDER says, "auto" being the model when there is a key for one. */
+export function providerOf(
+  settings: Pick<Settings, "AGENT_PROVIDER" | "OPENAI_API_KEY">,
+): "extractive" | "openai" {
+  if (settings.AGENT_PROVIDER !== "auto") return settings.AGENT_PROVIDER;
+  return settings.OPENAI_API_KEY === "" ? "extractive" : "openai";
+}
+
+/** Chroma, found ahead of the first question; when it cannot be, that question says so. */
+async function vectorStore(settings: Settings): Promise<KnowledgeStore | undefined> {
+  if (settings.CHROMA_URL === "") return undefined;
+  const { ChromaStore } = await import("./chroma_store.ts");
+  chroma ??= new ChromaStore(settings);
+  chroma.prepare().catch((error) =>
+    log.warn("the knowledge base in Chroma is not ready", { error })
+  );
+  return chroma;
 }
 
 /** The index of this isolate: made once for the same files, forgotten when making it failed. */

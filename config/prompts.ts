@@ -45,6 +45,12 @@ const PROMPTS = z.object({
   contact_taken: sentence,
   /** When they could not be made out. */
   contact_unclear: sentence,
+  /** To the model, in place of passages when none were found. */
+  no_context: sentence,
+  /** To the model, behind an answer of its own that the caller cut off. */
+  interrupted_note: sentence,
+  /** To the model that goes on with an answer another began; `{heard}` is what was said of it. */
+  continue_note: sentence,
   /** Said while an answer is slow to come. */
   fillers: z.array(sentence).min(1, "must hold at least one text"),
 });

@@ -4,7 +4,7 @@
 import ariClient from "ari-client";
 import type { MediaAddress } from "../../media/transport.ts";
 import { type Command, COMMANDS } from "./command_table.ts";
-import { AriError } from "./error.ts";
+import { AriError, orNotServed } from "./error.ts";
 import {
   type ChannelOffer,
   externalMediaParams,
@@ -12,7 +12,15 @@ import {
   mediaAddress,
 } from "./external_media.ts";
 import { type AriAddress, AriHttp, withHttp } from "./http.ts";
-import type { Application, AsteriskInfo, Bridge, Channel, Module, Playback } from "./models.ts";
+import type {
+  Application,
+  AsteriskInfo,
+  Bridge,
+  Channel,
+  LiveRecording,
+  Module,
+  Playback,
+} from "./models.ts";
 
 /** Longest wait for the answer to one command, unless its signal aborts earlier. */
 export const COMMAND_DEADLINE_MS = 5000;
@@ -70,8 +78,7 @@ export class AriCommands implements Disposable {
       return new AriCommands(http, client as unknown as AriClient, address.url);
     } catch (error) {
       http[Symbol.dispose]();
-      const noAri = error instanceof AriError && error.gone;
-      throw noAri ? notServed(error) : error;
+      throw orNotServed(error);
     }
   }
 
@@ -177,6 +184,47 @@ export class AriCommands implements Disposable {
     }
   }
 
+  /** Holds a playback where it is, or lets it go on. */
+  async controlPlayback(
+    playbackId: string,
+    operation: "pause" | "unpause",
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#run(COMMANDS.controlPlayback, { playbackId, operation }, signal);
+  }
+
+  /** Sends silence to the channel whenever nothing else is: until a playback begins. */
+  async startSilence(channelId: string, signal?: AbortSignal): Promise<void> {
+    await this.#run(COMMANDS.startSilence, { channelId }, signal);
+  }
+
+  /** Makes a channel that hears what the far end of `channelId` says; it enters `app`. */
+  snoop(channelId: string, snoopId: string, app: string, signal?: AbortSignal): Promise<Channel> {
+    return this.#run(COMMANDS.snoop, { channelId, snoopId, app, spy: "in" }, signal);
+  }
+
+  /**
+   * Records a channel that is in no bridge to the file `<name>.<format>` of the PBX's recordings,
+   * over one that is there. Resolves when the PBX has taken the command: RecordingStarted follows.
+   */
+  record(
+    channelId: string,
+    name: string,
+    format: string,
+    signal?: AbortSignal,
+  ): Promise<LiveRecording> {
+    return this.#run(
+      COMMANDS.record,
+      { channelId, name, format, ifExists: "overwrite" },
+      signal,
+    );
+  }
+
+  /** Ends a recording and removes its file. */
+  async discardRecording(recordingName: string, signal?: AbortSignal): Promise<void> {
+    await this.#run(COMMANDS.discardRecording, { recordingName }, signal);
+  }
+
   /** Creates a mixing bridge with this id; `conflict` when there is one already. */
   createBridge(bridgeId: string, signal?: AbortSignal): Promise<Bridge> {
     return this.#run(COMMANDS.createBridge, { bridgeId, type: "mixing", name: bridgeId }, signal);
@@ -208,6 +256,11 @@ export class AriCommands implements Disposable {
   /** Version and identity of the PBX. */
   info(signal?: AbortSignal): Promise<AsteriskInfo> {
     return this.#run(COMMANDS.info, { only: "system" }, signal);
+  }
+
+  /** A variable of the whole PBX, such as `ASTSPOOLDIR`; empty when it is not set. */
+  async globalVariable(variable: string, signal?: AbortSignal): Promise<string> {
+    return (await this.#run(COMMANDS.globalVariable, { variable }, signal)).value;
   }
 
   modules(signal?: AbortSignal): Promise<Module[]> {
@@ -261,11 +314,6 @@ export class AriCommands implements Disposable {
 type AriClient = Readonly<
   Record<string, Readonly<Record<string, (params: object) => PromiseLike<unknown>>> | undefined>
 >;
-
-/** An HTTP server is there, but no ARI: not a thing that has ended, but an address or a setting that is wrong. */
-function notServed({ operation, status, reason }: AriError): AriError {
-  return new AriError("unreachable", operation, status, reason);
-}
 
 function withDeadline(signal?: AbortSignal): AbortSignal {
   const deadline = AbortSignal.timeout(COMMAND_DEADLINE_MS);

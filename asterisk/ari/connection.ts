@@ -1,9 +1,9 @@
 // The service's connection to a PBX: it comes up when the PBX does, and again after every loss.
 
 import { logger } from "../../config/logging.ts";
-import { AriCommands, COMMAND_DEADLINE_MS } from "./commands.ts";
+import { AriCommands } from "./commands.ts";
 import { AriError, type AriErrorKind } from "./error.ts";
-import { type EventSocket, openEventSocket } from "./event_socket.ts";
+import { readEvents } from "./event_socket.ts";
 import type { AriEvent } from "./events.ts";
 import type { AriAddress } from "./http.ts";
 
@@ -42,7 +42,7 @@ export class AriConnection implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #firstUp = Promise.withResolvers<void>();
   #commands: AriCommands | undefined;
-  #socket: EventSocket | undefined;
+  #up = false;
   #running: Promise<void> | undefined;
   /** The failure last said aloud: each kind is said once, until the connection is up again. */
   #said: AriErrorKind | undefined;
@@ -61,7 +61,7 @@ export class AriConnection implements AsyncDisposable {
 
   /** Events arrive at this moment. */
   get up(): boolean {
-    return this.#socket !== undefined;
+    return this.#up;
   }
 
   /**
@@ -83,14 +83,14 @@ export class AriConnection implements AsyncDisposable {
    */
   async connect(signal?: AbortSignal): Promise<void> {
     if (this.#running) throw new Error("connect() is called once for a connection");
+    this.#stop.signal.throwIfAborted();
+    this.#stop.signal.addEventListener("abort", () => {
+      this.#firstUp.reject(this.#stop.signal.reason);
+    }, { once: true });
     signal?.addEventListener("abort", () => this.#stop.abort(signal.reason), {
       signal: this.#stop.signal,
     });
     if (signal?.aborted) this.#stop.abort(signal.reason);
-    this.#stop.signal.addEventListener("abort", () => {
-      this.#firstUp.reject(this.#stop.signal.reason);
-      this.#socket?.close();
-    }, { once: true });
     this.#running = this.#run();
     await this.#firstUp.promise;
   }
@@ -114,40 +114,35 @@ export class AriConnection implements AsyncDisposable {
 
   /** Comes up and stays so until the loss; false when it did not come up. */
   async #session(): Promise<boolean> {
-    let socket: EventSocket;
+    const { pingMs } = this.#timing;
+    const { signal } = this.#stop;
     try {
-      socket = await this.#open();
+      this.#commands ??= await AriCommands.open(this.#address, signal);
+      const reason = await readEvents(this.#address, this.#app, {
+        onOpen: () => this.#cameUp(),
+        onEvent: (event) => this.#listener.onEvent(event),
+      }, { pingMs, signal });
+      this.#wentDown(reason);
+      return true;
     } catch (error) {
       this.#sayOnce(error);
       return false;
     }
-    this.#socket = socket;
+  }
+
+  #cameUp(): void {
+    this.#up = true;
     this.#said = undefined;
     log.info("connected", { url: this.#address.url, app: this.#app });
     this.#tell(() => this.#listener.onUp());
     this.#firstUp.resolve();
-    const reason = await socket.closed;
-    this.#socket = undefined;
+  }
+
+  #wentDown(reason: string): void {
+    this.#up = false;
     const wanted = this.#stop.signal.aborted;
     if (!wanted) log.warn("connection lost, connecting again", { reason });
     this.#tell(() => this.#listener.onDown(wanted ? "closed" : reason));
-    return true;
-  }
-
-  async #open(): Promise<EventSocket> {
-    const signal = this.#stop.signal;
-    this.#commands ??= await AriCommands.open(this.#address, signal);
-    const socket = await openEventSocket(
-      this.#address,
-      this.#app,
-      (event) => this.#listener.onEvent(event),
-      {
-        pingMs: this.#timing.pingMs,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(COMMAND_DEADLINE_MS)]),
-      },
-    );
-    if (signal.aborted) socket.close();
-    return socket;
   }
 
   #sayOnce(error: unknown): void {

@@ -162,6 +162,19 @@ Deno.test("wrong credentials are said once, and right ones work as soon as the P
   assert.equal(refused.length, 1);
 });
 
+Deno.test("an events socket refused for its credentials, or not served, is named with its cure", async () => {
+  using log = new LogLines();
+  await using pbx = new TestAri();
+  pbx.refuseEvents = new Response("Authentication required", { status: 401 });
+  await using ari = new AriConnection(pbx.address, "voxbot", new Reports(), QUICK);
+  const connecting = ari.connect();
+  await log.written(/WARNING.*401.*ARI_USER and ARI_PASSWORD/);
+  pbx.refuseEvents = new Response("Not found", { status: 404 });
+  await log.written(/WARNING.*404.*ARI_HTTP_URL/);
+  pbx.refuseEvents = undefined;
+  await connecting;
+});
+
 Deno.test("a PBX that falls silent without closing is noticed and connected to again", async () => {
   await using pbx = new TestAri();
   await using line = new SilentLine(pbx.port);
@@ -172,6 +185,18 @@ Deno.test("a PBX that falls silent without closing is noticed and connected to a
   line.cut();
   await reports.seen("up", 2);
   assert.deepEqual(reports.all.slice(0, 3), ["up", "down", "up"]);
+});
+
+Deno.test("closing does not wait for a PBX that has fallen silent", async () => {
+  await using pbx = new TestAri();
+  await using line = new SilentLine(pbx.port);
+  const address = { ...pbx.address, url: `http://127.0.0.1:${line.port}` };
+  const reports = new Reports();
+  const ari = new AriConnection(address, "voxbot", reports, QUICK);
+  await ari.connect();
+  line.cut();
+  await ari[Symbol.asyncDispose]();
+  assert.deepEqual(reports.all, ["up", "down"]);
 });
 
 Deno.test("another client taking the application over is told to the owner, who decides", async () => {
@@ -193,6 +218,8 @@ Deno.test("connecting ends with the reason when it is given up", async () => {
   const connecting = ari.connect(giveUp.signal);
   giveUp.abort(new Error("SIGTERM"));
   await assert.rejects(connecting, /SIGTERM/);
+  await using late = new AriConnection(address, "voxbot", new Reports(), QUICK);
+  await assert.rejects(late.connect(giveUp.signal), /SIGTERM/);
 });
 
 /** A TCP line to a port of loopback that can be cut so that neither end notices. */

@@ -76,6 +76,19 @@ export function kindOfStatus(status: number, reason: string): AriErrorKind {
   }
 }
 
+/** What an aborted signal fails a command with: `timeout` for a deadline, else the signal's own reason. */
+export function abortError(operation: string, { reason }: AbortSignal): unknown {
+  const deadline = reason instanceof DOMException && reason.name === "TimeoutError";
+  if (!deadline) return reason;
+  return new AriError("timeout", operation, 0, "no answer in time", { cause: reason });
+}
+
+/** A 404 of ARI itself: not a thing that has ended, but an address or a setting that is wrong. */
+export function orNotServed(error: unknown): unknown {
+  if (!(error instanceof AriError && error.gone)) return error;
+  return new AriError("unreachable", error.operation, error.status, error.reason);
+}
+
 /**
  * The command's result, or undefined when what it acts on has ended: for cleaning up, where a
  * hang-up that came first is no fault.

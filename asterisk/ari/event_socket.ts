@@ -2,94 +2,119 @@
 
 import { WebSocket } from "ws";
 import { logger } from "../../config/logging.ts";
-import { AriError, kindOfStatus } from "./error.ts";
+import { abortError, AriError, kindOfStatus, orNotServed } from "./error.ts";
 import { type AriEvent, parseMessage } from "./events.ts";
 import { type AriAddress, authorization } from "./http.ts";
 
 const log = logger("ari");
 
-/** An open events socket. */
-export interface EventSocket {
-  /** Resolves with the reason once the socket is closed, by whichever side. */
-  readonly closed: Promise<string>;
-  close(): void;
-}
-
 /** A handler that holds the reader longer than this, in ms, is named in the log. */
 const SLOW_HANDLER_MS = 5;
+/** Longest wait for the PBX's half of the opening, and of the closing handshake, in ms. */
+const OPEN_DEADLINE_MS = 5000;
+const CLOSE_DEADLINE_MS = 1000;
+
+/** What a reader of events does with them. */
+export interface EventHandlers {
+  /** The application is registered; called before the first event. */
+  onOpen(): void;
+  onEvent(event: AriEvent): void;
+}
 
 /**
- * Connects and registers `app`; events go to `onEvent` until the socket is closed. A socket on
- * which nothing is heard for two `pingMs` is given up.
+ * Connects, registers `app`, and hands events on until the socket is closed, by whichever side. A
+ * socket on which nothing is heard for two `pingMs` is given up.
  *
  * The `ws` package rather than the runtime's WebSocket: it can ping, and it tells a wrong password
  * (401) from a PBX that is away.
  *
- * @throws {AriError}
+ * @returns why the socket was closed.
+ * @throws {AriError} when it was not opened, or the signal's reason when that aborted first.
  */
-export function openEventSocket(
+export async function readEvents(
   address: AriAddress,
   app: string,
-  onEvent: (event: AriEvent) => void,
+  handlers: EventHandlers,
   { pingMs, signal }: { readonly pingMs: number; readonly signal: AbortSignal },
-): Promise<EventSocket> {
+): Promise<string> {
   const operation = `events of application ${app}`;
+  if (signal.aborted) throw abortError(operation, signal);
   const url = `${address.url.replace(/^http/, "ws")}/ari/events?app=${encodeURIComponent(app)}`;
-  const opened = Promise.withResolvers<EventSocket>();
-  const closed = Promise.withResolvers<string>();
   const socket = new WebSocket(url, {
     headers: { authorization: authorization(address) },
+    handshakeTimeout: OPEN_DEADLINE_MS,
     perMessageDeflate: false,
   });
-  const abort = () => {
-    opened.reject(
-      signal.reason instanceof DOMException && signal.reason.name === "TimeoutError"
-        ? new AriError("timeout", operation, 0, "no answer in time", { cause: signal.reason })
-        : signal.reason,
-    );
-    socket.terminate();
-  };
-  signal.addEventListener("abort", abort, { once: true });
-
-  let heard = true;
-  let givenUp: string | undefined;
-  let pinging: ReturnType<typeof setInterval> | undefined;
+  const { promise: ended, resolve, reject } = Promise.withResolvers<string>();
+  let opened = false;
+  let failure: unknown;
+  let heartbeat: Heartbeat | undefined;
 
   socket.on("open", () => {
-    signal.removeEventListener("abort", abort);
-    pinging = setInterval(() => {
-      if (!heard) {
-        givenUp = `nothing heard for ${2 * pingMs} ms`;
-        return socket.terminate();
-      }
-      heard = false;
-      socket.ping();
-    }, pingMs);
-    opened.resolve({ closed: closed.promise, close: () => socket.close() });
+    opened = true;
+    heartbeat = new Heartbeat(socket, pingMs);
+    handlers.onOpen();
   });
-  socket.on("pong", () => heard = true);
   socket.on("message", (data) => {
-    heard = true;
-    dispatch(String(data), onEvent);
+    heartbeat?.heard();
+    dispatch(String(data), (event) => handlers.onEvent(event));
   });
-  socket.on("unexpected-response", (request, response) => {
-    const { statusCode: status = 0, statusMessage = "" } = response;
-    opened.reject(new AriError(kindOfStatus(status, ""), operation, status, statusMessage));
-    request.destroy();
+  socket.on("pong", () => heartbeat?.heard());
+  socket.on("unexpected-response", (_request, { statusCode: status = 0, statusMessage = "" }) => {
+    failure = orNotServed(new AriError(kindOfStatus(status, ""), operation, status, statusMessage));
+    socket.terminate();
   });
   socket.on("error", (cause) => {
-    givenUp ??= cause.message;
-    opened.reject(
-      new AriError("unreachable", operation, 0, `no answer from ${address.url}`, { cause }),
-    );
+    failure ??= new AriError("unreachable", operation, 0, `no answer from ${address.url}`, {
+      cause,
+    });
   });
   socket.on("close", (code) => {
-    clearInterval(pinging);
-    signal.removeEventListener("abort", abort);
-    opened.reject(new AriError("unreachable", operation, 0, "closed during the handshake"));
-    closed.resolve(givenUp ?? `closed (${code})`);
+    heartbeat?.[Symbol.dispose]();
+    if (opened) resolve(heartbeat?.givenUp ?? `closed (${code})`);
+    else reject(failure);
   });
-  return opened.promise;
+
+  let closing: ReturnType<typeof setTimeout> | undefined;
+  const onAbort = () => {
+    if (!opened) failure = abortError(operation, signal);
+    socket.close();
+    closing = setTimeout(() => socket.terminate(), CLOSE_DEADLINE_MS);
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await ended;
+  } finally {
+    clearTimeout(closing);
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Pings a socket, and ends it when nothing came back since the last ping. */
+class Heartbeat implements Disposable {
+  /** Why the socket was ended, if it was. */
+  givenUp: string | undefined;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #heard = true;
+
+  constructor(socket: WebSocket, pingMs: number) {
+    this.#timer = setInterval(() => {
+      if (!this.#heard) {
+        this.givenUp = `nothing heard for ${2 * pingMs} ms`;
+        return socket.terminate();
+      }
+      this.#heard = false;
+      socket.ping();
+    }, pingMs);
+  }
+
+  heard(): void {
+    this.#heard = true;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
 }
 
 /** Hands one message on; whatever it is, and whatever its handler does, the reader goes on. */

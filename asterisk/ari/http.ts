@@ -5,7 +5,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createRequire } from "node:module";
 import { logger } from "../../config/logging.ts";
-import { AriError, kindOfStatus } from "./error.ts";
+import { abortError, AriError, kindOfStatus } from "./error.ts";
 
 /** Where ARI answers, and as whom. */
 export interface AriAddress {
@@ -62,10 +62,7 @@ export class AriHttp implements Disposable {
       throw new AriError(kindOfStatus(response.status, reason), operation, response.status, reason);
     } catch (cause) {
       if (cause instanceof AriError) throw cause;
-      if (signal.aborted) {
-        if (!isTimeout(signal.reason)) throw signal.reason;
-        throw new AriError("timeout", operation, 0, "no answer in time", { cause });
-      }
+      if (signal.aborted) throw abortError(operation, signal);
       throw new AriError("unreachable", operation, 0, `no answer from ${this.#address.url}`, {
         cause,
       });
@@ -89,11 +86,15 @@ export async function withHttp<T>(
 ): Promise<T> {
   const { promise: failed, reject } = Promise.withResolvers<never>();
   const exchange: Exchange = { http, operation, signal, fail: reject };
+  const onAbort = () => reject(abortError(operation, signal));
+  signal.addEventListener("abort", onAbort, { once: true });
   try {
     return await Promise.race([exchanges.run(exchange, run), failed]);
   } catch (cause) {
     if (cause instanceof AriError || signal.aborted) throw cause;
     throw new AriError("unexpected", operation, 0, "ari-client cannot read the answer", { cause });
+  } finally {
+    signal.removeEventListener("abort", onAbort);
   }
 }
 
@@ -140,10 +141,6 @@ swaggerClient.SwaggerHttp.prototype.execute = (request) => {
 Object.assign(globalThis, {
   log: (...facts: readonly unknown[]) => logger("ari").debug("swagger-client says", { facts }),
 });
-
-function isTimeout(reason: unknown): boolean {
-  return reason instanceof DOMException && reason.name === "TimeoutError";
-}
 
 /** Asterisk explains an error as `{"message": …}`, or `{"error": …}` for a refused user. */
 function saidBy(body: string): string {

@@ -17,6 +17,8 @@ export class TestAri implements AsyncDisposable {
   /** Answers commands; 204 unless a test says otherwise. */
   answer: (request: SeenRequest) => Response | Promise<Response> = () =>
     new Response(null, { status: 204 });
+  /** Answers the handshake of an events socket instead of opening it. */
+  refuseEvents: Response | undefined;
   readonly #password: string;
   readonly #sockets = new Set<WebSocket>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
@@ -69,6 +71,7 @@ export class TestAri implements AsyncDisposable {
   }
 
   #openSocket(request: Request): Response {
+    if (this.refuseEvents) return this.refuseEvents.clone();
     const { socket, response } = Deno.upgradeWebSocket(request);
     socket.onopen = () => {
       this.#sockets.add(socket);

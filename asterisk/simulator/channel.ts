@@ -1,7 +1,6 @@
 // What every channel of the simulated PBX is, whatever its technology.
 
 import type { Pcm } from "../../media/frame.ts";
-import type { Bridge } from "./bridge.ts";
 import { ariDate } from "./wire.ts";
 
 /** A channel's state in ARI's words, as far as the simulator knows them. */
@@ -33,6 +32,9 @@ export const CAUSE = {
   networkOutOfOrder: { code: 38, text: "Network out of order" },
 } as const satisfies Record<string, HangupCause>;
 
+/** Tells the applications concerned with a channel of an event. */
+export type TellOf = (channel: Channel, type: string, facts: Record<string, unknown>) => void;
+
 /** What a new channel starts with. */
 export interface ChannelOptions {
   readonly id: string;
@@ -56,8 +58,9 @@ export abstract class Channel {
   language: string;
   /** The application it is in, while it is in Stasis. */
   app: string | undefined;
-  bridge: Bridge | undefined;
-  /** It hears a playback now, and so nothing of its bridge. */
+  /** The bridge it is in. */
+  bridgeId: string | undefined;
+  /** It hears a playback now: meanwhile it neither hears its bridge nor is heard there. */
   playing = false;
   /** It has been hung up; nothing more happens to it. */
   gone = false;

@@ -12,8 +12,8 @@ export const MEDIA_FORMAT = { name: "slin16", frameBytes: 640, frameMs: 20 } as 
 const MAX_TEXT_BYTES = 128;
 /** A longer message ends the connection (AST_WEBSOCKET_MAX_RX_PAYLOAD_SIZE). */
 const MAX_MESSAGE_BYTES = 65_535;
-/** ARI's default dial timeout: a channel nobody connects to is destroyed after it. */
-const CONNECT_TIMEOUT_MS = 30_000;
+/** ARI's dial timeout: a channel nobody connects to is destroyed after it. */
+export const CONNECT_TIMEOUT_MS = 30_000;
 
 /** The websocket to the client, as far as the channel uses it. */
 export interface MediaSocket {
@@ -34,6 +34,7 @@ export interface MediaChannelOptions extends ChannelOptions {
   readonly noAutoAnswer: boolean;
   readonly transportData: string;
   readonly mediaStartDelayMs: number;
+  readonly connectTimeoutMs: number;
 }
 
 /** One chan_websocket channel, from externalMedia to its end. */
@@ -55,7 +56,7 @@ export class MediaChannel extends Channel {
     this.watchers.add(options.app);
     this.variables.set("MEDIA_WEBSOCKET_CONNECTION_ID", this.connectionId);
     this.variables.set("MEDIA_WEBSOCKET_OPTIMAL_FRAME_SIZE", String(MEDIA_FORMAT.frameBytes));
-    this.#deadline = setTimeout(() => pbx.hangUp(this, CAUSE.noAnswer), CONNECT_TIMEOUT_MS);
+    this.#deadline = setTimeout(() => pbx.hangUp(this, CAUSE.noAnswer), options.connectTimeoutMs);
   }
 
   /** A second connection is refused (409). */

@@ -4,7 +4,7 @@ import type { TestPbx } from "../../media/caller.ts";
 import { logger } from "../../config/logging.ts";
 import { type LineOptions, SimulatedCaller, type SimulatedCallOptions } from "./caller.ts";
 import { FrameClock } from "./clock.ts";
-import { MediaChannel } from "./media_channel.ts";
+import { CONNECT_TIMEOUT_MS, MediaChannel } from "./media_channel.ts";
 import { CAUSE } from "./channel.ts";
 import { type Dialplan, Pbx } from "./pbx.ts";
 import type { Sounds } from "./playbacks.ts";
@@ -38,6 +38,8 @@ export interface SimulatorOptions {
   readonly modules?: readonly string[];
   /** MEDIA_START comes this much late, so that audio can come before it. Default 0. */
   readonly mediaStartDelayMs?: number;
+  /** A media channel nobody connects to is destroyed after this. Default 30 s, as on a real PBX. */
+  readonly mediaConnectTimeoutMs?: number;
 }
 
 /** What a channel on the PBX is doing, for tests to look at. */
@@ -143,6 +145,7 @@ class InProcessSimulator implements Simulator {
       modules: options.modules ?? MODULES,
       startedAt: this.#startedAt,
       mediaStartDelayMs: options.mediaStartDelayMs ?? 0,
+      mediaConnectTimeoutMs: options.mediaConnectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       crash: (why) => this.#crash(why),
     }), this.#credentials);
   }

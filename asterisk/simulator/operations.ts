@@ -2,41 +2,12 @@
 
 import { writeWav } from "../../media/wav.ts";
 import { ASTERISK_ID } from "./applications.ts";
-import type { Nickname, Resource } from "./api_docs.ts";
-import { CAUSE, type HangupCause } from "./channel.ts";
-import { MEDIA_FORMAT, MediaChannel } from "./media_channel.ts";
+import type { Nickname, Resource } from "./api_operations.ts";
+import { externalMedia } from "./external_media.ts";
+import { hangupCause } from "./hangup_reasons.ts";
+import type { Answer, OperationContext, Parameters } from "./operation.ts";
 import type { Pbx } from "./pbx.ts";
 import { ariDate, AriFailure } from "./wire.ts";
-
-/** The parameters of one request, by name, from its path, its query and its JSON body. */
-export interface Parameters {
-  /** The last value given; undefined when absent or empty. */
-  text(name: string): string | undefined;
-  /** All values given. */
-  all(name: string): readonly string[];
-  /** Channel variables of the JSON body. */
-  readonly variables: Readonly<Record<string, string>>;
-}
-
-/** An answer: JSON, bytes or nothing (204). */
-export interface Answer {
-  readonly status: number;
-  readonly json?: unknown;
-  readonly bytes?: Uint8Array<ArrayBuffer>;
-  /** Sent after the answer has left, as the real PBX does. */
-  readonly afterwards?: () => void;
-}
-
-/** The PBX and what of it operations may set off. */
-export interface OperationContext {
-  readonly pbx: Pbx;
-  readonly version: string;
-  readonly modules: readonly string[];
-  readonly startedAt: string;
-  readonly mediaStartDelayMs: number;
-  /** The process of the PBX dies now; the request is never answered. */
-  crash(why: string): never;
-}
 
 type Handler = (context: OperationContext, params: Parameters) => Answer;
 
@@ -203,23 +174,6 @@ const FUNCTIONS: Readonly<
   "CALLERID(num)": (channel) => channel.callerNumber,
 };
 
-/** Reasons ARI takes for a hang-up, and the causes they stand for. */
-const REASONS: Readonly<Record<string, HangupCause>> = {
-  normal: CAUSE.normal,
-  busy: CAUSE.busy,
-  congestion: { code: 34, text: "Circuit/channel congestion" },
-  no_answer: CAUSE.noAnswer,
-  timeout: { code: 102, text: "Recover on timer expiry" },
-  rejected: { code: 21, text: "Call Rejected" },
-  unallocated: { code: 1, text: "Unallocated (unassigned) number" },
-  normal_unspecified: { code: 31, text: "Normal, unspecified" },
-  number_incomplete: { code: 28, text: "Invalid number format" },
-  codec_mismatch: { code: 58, text: "Bearer capability not available" },
-  interworking: { code: 127, text: "Interworking, unspecified" },
-  failure: CAUSE.networkOutOfOrder,
-  answered_elsewhere: { code: 26, text: "Answered elsewhere" },
-};
-
 function createBridge({ pbx }: OperationContext, params: Parameters): Answer {
   const id = params.text("bridgeId") ?? crypto.randomUUID();
   const type = params.text("type") ?? "mixing";
@@ -245,82 +199,6 @@ function play({ pbx }: OperationContext, params: Parameters): Answer {
   const media = params.all("media").flatMap((value) => value.split(",")).filter(Boolean);
   const language = params.text("lang") ?? channel.language;
   return { status: 201, json: pbx.playbacks.play(channel, id, media, language) };
-}
-
-function externalMedia(context: OperationContext, params: Parameters): Answer {
-  const { pbx } = context;
-  const app = params.text("app");
-  if (app === undefined) throw new AriFailure(400, "app cannot be empty");
-  checkTransport(params);
-  const format = params.text("format");
-  if (format === undefined) throw new AriFailure(400, "format cannot be empty");
-  if (format !== MEDIA_FORMAT.name) {
-    throw new AriFailure(501, `The simulator carries ${MEDIA_FORMAT.name} only, not ${format}`);
-  }
-  const id = params.text("channelId") ?? pbx.newChannelId();
-  if (pbx.channels.has(id)) {
-    context.crash(
-      `externalMedia asks for the channel id ${id}, which is in use: Asterisk 22.10.1 dies of it`,
-    );
-  }
-  const transportData = params.text("transport_data") ?? "";
-  const channel = new MediaChannel(pbx, {
-    id,
-    name: `WebSocket/INCOMING/0x${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`,
-    state: "Down",
-    dialplan: {
-      context: "default",
-      exten: "s",
-      priority: 1,
-      app_name: "AppDial2",
-      app_data: "(Outgoing Line)",
-    },
-    language: "en",
-    app,
-    control: transportData.includes("f(json)") ? "json" : "plain-text",
-    noAutoAnswer: transportData.replace(/\w\(.*?\)/g, "").includes("n"),
-    transportData,
-    mediaStartDelayMs: context.mediaStartDelayMs,
-  });
-  for (const [name, value] of Object.entries(params.variables)) channel.variables.set(name, value);
-  pbx.channels.set(id, channel);
-  const channelvars = {
-    MEDIA_WEBSOCKET_CONNECTION_ID: channel.connectionId,
-    MEDIA_WEBSOCKET_OPTIMAL_FRAME_SIZE: String(MEDIA_FORMAT.frameBytes),
-  };
-  return {
-    status: 200,
-    json: { ...channel.toJson(), channelvars },
-    afterwards: () => channel.dial(),
-  };
-}
-
-/** The checks of the real PBX, in its order; other transports than websocket are not simulated. */
-function checkTransport(params: Parameters): void {
-  const encapsulation = params.text("encapsulation") ?? "rtp";
-  const transport = params.text("transport") ?? "udp";
-  if (transport === "websocket" && encapsulation !== "none") {
-    throw new AriFailure(400, "encapsulation must be 'none' for websocket transport");
-  }
-  if (transport !== "websocket") {
-    throw new AriFailure(501, `The simulator has no external media over ${transport}`);
-  }
-  if (
-    params.text("connection_type") !== "server" || params.text("external_host") !== "INCOMING"
-  ) {
-    throw new AriFailure(400, "external_host must be a valid websocket_client connection id.");
-  }
-}
-
-function hangupCause(params: Parameters): HangupCause {
-  const code = params.text("reason_code");
-  if (code !== undefined) {
-    return Object.values(REASONS).find((cause) => cause.code === Number(code)) ??
-      { code: Number(code), text: "Unknown" };
-  }
-  const reason = REASONS[params.text("reason") ?? "normal"];
-  if (!reason) throw new AriFailure(400, "Invalid reason for hangup reason provided");
-  return reason;
 }
 
 function application(pbx: Pbx, name: string) {

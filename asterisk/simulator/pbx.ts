@@ -4,7 +4,7 @@
 import type { Pcm } from "../../media/frame.ts";
 import { Applications } from "./applications.ts";
 import { Bridge } from "./bridge.ts";
-import { CAUSE, type Channel, type HangupCause } from "./channel.ts";
+import { CAUSE, type Channel, type HangupCause, type TellOf } from "./channel.ts";
 import type { FrameClock } from "./clock.ts";
 import { Playbacks, type Sounds } from "./playbacks.ts";
 import { Recordings } from "./recordings.ts";
@@ -34,8 +34,10 @@ export class Pbx {
   constructor(dialplan: Dialplan, clock: FrameClock, sounds: Sounds) {
     this.dialplan = dialplan;
     this.clock = clock;
-    this.playbacks = new Playbacks(this, sounds);
-    this.recordings = new Recordings(this);
+    const tellOf: TellOf = (channel, type, facts) =>
+      this.applications.send(appsOf(channel), type, facts);
+    this.playbacks = new Playbacks(clock, tellOf, sounds);
+    this.recordings = new Recordings(tellOf);
   }
 
   /** A channel id as Asterisk makes them: seconds, a dot, a serial number. */
@@ -66,12 +68,7 @@ export class Pbx {
 
   /** Tells the applications concerned with `channel` of an event about it. */
   tell(channel: Channel, type: string, facts: Record<string, unknown> = {}): void {
-    this.tellOf(channel, type, { ...facts, channel: channel.toJson() });
-  }
-
-  /** As `tell`, for events that do not show the channel itself. */
-  tellOf(channel: Channel, type: string, facts: Record<string, unknown>): void {
-    this.applications.send(appsOf(channel), type, facts);
+    this.applications.send(appsOf(channel), type, { ...facts, channel: channel.toJson() });
   }
 
   /** Sets a variable; the application is told, as it is on the real PBX. */
@@ -129,13 +126,13 @@ export class Pbx {
   /** What one channel's far end says. */
   voice(channel: Channel, frame: Pcm): void {
     this.recordings.voice(channel, frame);
-    channel.bridge?.voice(channel, frame);
+    if (!channel.playing) this.#bridgeOf(channel)?.voice(channel, frame);
   }
 
   /** A key the channel's far end has pressed for `durationMs`. */
   digit(channel: Channel, digit: string, durationMs: number): void {
     this.tell(channel, "ChannelDtmfReceived", { digit, duration_ms: durationMs });
-    channel.bridge?.digit(channel, digit);
+    this.#bridgeOf(channel)?.digit(channel, digit);
   }
 
   /** @throws {AriFailure} 409 when the id is taken, 500 for an unknown type. */
@@ -150,7 +147,7 @@ export class Pbx {
   addToBridge(bridge: Bridge, channel: Channel): void {
     this.#leaveBridge(channel);
     bridge.channels.add(channel);
-    channel.bridge = bridge;
+    channel.bridgeId = bridge.id;
     for (const app of appsOf(channel)) bridge.watchers.add(app);
     this.#tellBridge(channel, bridge, "ChannelEnteredBridge");
     if (bridge.channels.size < 2) return;
@@ -161,7 +158,7 @@ export class Pbx {
   }
 
   removeFromBridge(bridge: Bridge, channel: Channel): void {
-    if (channel.bridge !== bridge) throw new AriFailure(422, "Channel not in this bridge");
+    if (channel.bridgeId !== bridge.id) throw new AriFailure(422, "Channel not in this bridge");
     this.#leaveBridge(channel);
   }
 
@@ -216,12 +213,16 @@ export class Pbx {
   }
 
   #leaveBridge(channel: Channel): void {
-    const { bridge } = channel;
+    const bridge = this.#bridgeOf(channel);
     if (!bridge) return;
     if (channel.variables.has("BRIDGEPEER")) this.setVariable(channel, "BRIDGEPEER", "");
     bridge.channels.delete(channel);
-    channel.bridge = undefined;
+    channel.bridgeId = undefined;
     this.#tellBridge(channel, bridge, "ChannelLeftBridge");
+  }
+
+  #bridgeOf({ bridgeId }: Channel): Bridge | undefined {
+    return bridgeId === undefined ? undefined : this.bridges.get(bridgeId);
   }
 
   #tellBridge(channel: Channel, bridge: Bridge, type: string): void {

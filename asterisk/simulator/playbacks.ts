@@ -1,8 +1,8 @@
 // Sounds that ARI plays to a channel: one after another, 20 ms at a time.
 
 import { FRAME_SAMPLES, type Pcm, SAMPLE_RATE_HZ, samplesIn } from "../../media/frame.ts";
-import type { Channel } from "./channel.ts";
-import type { Pbx } from "./pbx.ts";
+import type { Channel, TellOf } from "./channel.ts";
+import type { FrameClock } from "./clock.ts";
 import { AriFailure } from "./wire.ts";
 
 /** Sounds by the name ARI asks for: `hello` for `sound:hello`. 16 kHz mono. */
@@ -23,13 +23,15 @@ interface Playback {
 
 /** All playbacks of the PBX. */
 export class Playbacks {
-  readonly #pbx: Pbx;
+  readonly #clock: FrameClock;
+  readonly #tellOf: TellOf;
   readonly #sounds: Sounds;
   readonly #queues = new Map<Channel, Playback[]>();
   readonly #clocks = new Map<Channel, Disposable>();
 
-  constructor(pbx: Pbx, sounds: Sounds) {
-    this.#pbx = pbx;
+  constructor(clock: FrameClock, tellOf: TellOf, sounds: Sounds) {
+    this.#clock = clock;
+    this.#tellOf = tellOf;
     this.#sounds = sounds;
   }
 
@@ -51,16 +53,28 @@ export class Playbacks {
     return toJson(this.#find(id));
   }
 
-  /** @throws {AriFailure} 404 */
+  /**
+   * Stops it. One that has not begun keeps its place in the queue, and is finished when its turn
+   * comes.
+   *
+   * @throws {AriFailure} 404
+   */
   stop(id: string): void {
     const playback = this.#find(id);
+    if (playback.state === "queued") {
+      playback.state = "done";
+      return;
+    }
     this.#finish(playback, "done");
     this.#advance(playback.channel);
   }
 
   /** The channel is gone; what it was to hear has failed. */
   drop(channel: Channel): void {
-    for (const playback of this.#queues.get(channel) ?? []) this.#finish(playback, "failed");
+    for (const playback of this.#queues.get(channel) ?? []) {
+      if (playback.state === "queued") this.#start(playback);
+      this.#finish(playback, "failed");
+    }
     this.forget(channel);
   }
 
@@ -75,20 +89,26 @@ export class Playbacks {
   /** Starts the first in the queue; what cannot be played fails at once, as on the real PBX. */
   #advance(channel: Channel): void {
     const first = this.#queues.get(channel)?.[0];
-    if (!first || channel.gone) {
+    if (!first) {
       this.forget(channel);
-      return;
-    }
-    if (first.state === "playing") return;
-    first.state = "playing";
-    this.#tell(first, "PlaybackStarted");
-    if (this.#samples(first) === undefined) {
-      this.#finish(first, "failed");
+    } else if (first.state === "done") {
+      this.#finish(first, "done");
       this.#advance(channel);
-    } else if (!this.#clocks.has(channel)) {
-      channel.playing = true;
-      this.#clocks.set(channel, this.#pbx.clock.subscribe(() => this.#tick(channel)));
+    } else if (first.state === "queued") {
+      this.#start(first);
+      if (this.#samples(first) === undefined) {
+        this.#finish(first, "failed");
+        this.#advance(channel);
+      } else if (!this.#clocks.has(channel)) {
+        channel.playing = true;
+        this.#clocks.set(channel, this.#clock.subscribe(() => this.#tick(channel)));
+      }
     }
+  }
+
+  #start(playback: Playback): void {
+    playback.state = "playing";
+    this.#tell(playback, "PlaybackStarted");
   }
 
   #tick(channel: Channel): void {
@@ -155,7 +175,7 @@ export class Playbacks {
   }
 
   #tell(playback: Playback, type: string): void {
-    this.#pbx.tellOf(playback.channel, type, { playback: toJson(playback) });
+    this.#tellOf(playback.channel, type, { playback: toJson(playback) });
   }
 }
 

@@ -1,8 +1,7 @@
 // Recordings that ARI makes of a channel: what its far end says, kept in memory until stopped.
 
 import { concatPcm, type Pcm } from "../../media/frame.ts";
-import type { Channel } from "./channel.ts";
-import type { Pbx } from "./pbx.ts";
+import type { Channel, TellOf } from "./channel.ts";
 import { AriFailure } from "./wire.ts";
 
 interface LiveRecording {
@@ -15,12 +14,12 @@ interface LiveRecording {
 
 /** All recordings of the PBX, running and stored. */
 export class Recordings {
-  readonly #pbx: Pbx;
+  readonly #tellOf: TellOf;
   readonly #live = new Map<string, LiveRecording>();
   readonly #stored = new Map<string, { readonly format: string; readonly pcm: Pcm }>();
 
-  constructor(pbx: Pbx) {
-    this.#pbx = pbx;
+  constructor(tellOf: TellOf) {
+    this.#tellOf = tellOf;
   }
 
   /** @throws {AriFailure} 409 when the name is taken, 422 for an unknown format. */
@@ -32,6 +31,11 @@ export class Recordings {
       throw new AriFailure(409, `Recording '${name}' already exists and can not be overwritten`);
     }
     const recording = { name, format, channel, startedAt: performance.now(), frames: [] };
+    if (channel.bridgeId !== undefined) {
+      const cause = "Cannot record channel while in bridge";
+      this.#tell(recording, "RecordingFailed", "failed", { cause });
+      return toJson(recording, "failed");
+    }
     this.#live.set(name, recording);
     queueMicrotask(() => this.#tell(recording, "RecordingStarted", "recording"));
     return toJson(recording, "queued");
@@ -54,7 +58,8 @@ export class Recordings {
     const recording = this.#find(name);
     this.#live.delete(name);
     this.#stored.set(name, { format: recording.format, pcm: concatPcm(recording.frames) });
-    this.#tell(recording, "RecordingFinished", "done");
+    const duration = Math.floor((performance.now() - recording.startedAt) / 1000);
+    this.#tell(recording, "RecordingFinished", "done", { duration });
   }
 
   /** The channel is gone: its recordings end, and are kept. */
@@ -82,10 +87,14 @@ export class Recordings {
     return recording;
   }
 
-  #tell(recording: LiveRecording, type: string, state: string): void {
-    const duration = Math.floor((performance.now() - recording.startedAt) / 1000);
-    this.#pbx.tellOf(recording.channel, type, {
-      recording: { ...toJson(recording, state), ...(state === "done" ? { duration } : {}) },
+  #tell(
+    recording: LiveRecording,
+    type: string,
+    state: string,
+    facts: Record<string, unknown> = {},
+  ): void {
+    this.#tellOf(recording.channel, type, {
+      recording: { ...toJson(recording, state), ...facts },
     });
   }
 }

@@ -1,6 +1,6 @@
 // Reads the parameters of an ARI request, wherever they travel.
 
-import type { Parameters } from "./operations.ts";
+import type { Parameters } from "./operation.ts";
 import { AriFailure } from "./wire.ts";
 
 /** The parameters in `path` where `template` has `{name}`; undefined when it does not match. */

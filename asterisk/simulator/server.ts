@@ -4,10 +4,12 @@ import { Buffer } from "node:buffer";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
-import { OPERATIONS, resourceDocs, resourceList } from "./api_docs.ts";
+import { resourceDocs, resourceList } from "./api_docs.ts";
+import { OPERATIONS } from "./api_operations.ts";
 import type { EventsListener } from "./applications.ts";
 import { MediaChannel } from "./media_channel.ts";
-import { type Answer, HANDLERS, type OperationContext } from "./operations.ts";
+import type { Answer, OperationContext } from "./operation.ts";
+import { HANDLERS } from "./operations.ts";
 import { matchPath, readParameters } from "./request.ts";
 import { AriFailure } from "./wire.ts";
 
@@ -33,6 +35,12 @@ export interface Credentials {
   readonly password: string;
 }
 
+/** An events socket: whose it is, and how to have it hear no more. */
+interface EventsConnection {
+  readonly apps: readonly string[];
+  forget(): void;
+}
+
 type Handler = (context: OperationContext, params: ReturnType<typeof readParameters>) => Answer;
 
 const ROUTES = Object.entries(OPERATIONS).flatMap(([resource, operations]) =>
@@ -48,7 +56,7 @@ export class AriServer {
   readonly #context: () => OperationContext;
   readonly #credentials: Credentials;
   readonly #sockets = new Set<Socket>();
-  readonly #events = new Map<WebSocket, readonly string[]>();
+  readonly #events = new Map<WebSocket, EventsConnection>();
   readonly #delayed = new Set<ReturnType<typeof setTimeout>>();
   readonly #webSockets = new WebSocketServer({
     noServer: true,
@@ -98,8 +106,10 @@ export class AriServer {
 
   /** Cuts the events sockets of an application, or all, without a word. */
   cutEvents(app?: string): void {
-    for (const [socket, apps] of this.#events) {
-      if (app === undefined || apps.includes(app)) socket.terminate();
+    for (const [socket, { apps, forget }] of this.#events) {
+      if (app !== undefined && !apps.includes(app)) continue;
+      forget();
+      socket.terminate();
     }
   }
 
@@ -173,16 +183,17 @@ export class AriServer {
     const apps = url.searchParams.getAll("app").flatMap((app) => app.split(",")).filter(Boolean);
     if (apps.length === 0) return refuse(socket, 400, "Bad Request");
     this.#webSockets.handleUpgrade(request, socket, head, (events: WebSocket) => {
-      this.#events.set(events, apps);
       const listener: EventsListener = { send: (text) => events.send(text) };
       const { applications } = this.#context().pbx;
       for (const app of apps) applications.register(app, listener);
-      // A cut connection shows as an error first; what matters is that it is closed.
-      events.on("error", () => undefined);
-      events.on("close", () => {
+      const forget = () => {
         this.#events.delete(events);
         applications.unregister(listener);
-      });
+      };
+      this.#events.set(events, { apps, forget });
+      // A cut connection shows as an error first; what matters is that it is closed.
+      events.on("error", () => undefined);
+      events.on("close", forget);
     });
   }
 

@@ -41,6 +41,8 @@ export interface Testbed extends TestPbx {
   log(): Promise<string>;
   /** The recorded prompts of a language, in order of name. */
   prompts(language: "en" | "ru"): Promise<readonly Prompt[]>;
+  /** Where one recorded prompt is, e.g. `("en", "vm-goodbye")`. */
+  promptPath(language: "en" | "ru", name: string): string;
   /** Stops Asterisk in order, unless it is down, and starts it again on the same ports. */
   restart(): Promise<void>;
   /** Ends Asterisk at once, as a power failure would; `restart` brings it back. */
@@ -132,15 +134,20 @@ class RealAsterisk implements Testbed {
   }
 
   async prompts(language: "en" | "ru"): Promise<readonly Prompt[]> {
-    const root = `${this.soundsDir}/${PROMPT_FOLDERS[language]}`;
     const prompts: Prompt[] = [];
     for (const folder of ["", "digits/", "letters/"]) {
-      for await (const { name } of Deno.readDir(`${root}/${folder}`)) {
-        if (!name.endsWith(".wav")) continue;
-        prompts.push({ name: `${folder}${name.slice(0, -4)}`, path: `${root}/${folder}${name}` });
+      const path = `${this.soundsDir}/${PROMPT_FOLDERS[language]}/${folder}`;
+      for await (const { name: file } of Deno.readDir(path)) {
+        if (!file.endsWith(".wav")) continue;
+        const name = `${folder}${file.slice(0, -".wav".length)}`;
+        prompts.push({ name, path: this.promptPath(language, name) });
       }
     }
     return prompts.sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  promptPath(language: "en" | "ru", name: string): string {
+    return `${this.soundsDir}/${PROMPT_FOLDERS[language]}/${name}.wav`;
   }
 
   async restart(): Promise<void> {

@@ -162,7 +162,7 @@ export class WebsocketTransport implements MediaTransport {
         return this.#playhead.remainsMs(Math.max(XOFF_MS, this.#playhead.remainingMs));
       case "MEDIA_XON":
         this.#xoff = false;
-        if (!this.#flushing) this.#playhead.remainsMs(XON_MS);
+        this.#playhead.remainsMs(Math.min(XON_MS, this.#playhead.remainingMs));
         return this.#pump();
       case "QUEUE_DRAINED":
         this.#flushing?.resolve();

@@ -194,13 +194,14 @@ Deno.test("while the PBX says XOFF audio waits here, and goes on in order after 
   transport.send(frames(2, 2));
   transport.endOfPhrase("b");
   transport.send(frames(4, 1));
+  await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: pbx.marks[0] });
+  await ear.heard("mark a");
   transport.pause();
   transport.resume();
   await pbx.arrived("CONTINUE_MEDIA");
   const before = [1, "MARK_MEDIA", "PAUSE_MEDIA", "CONTINUE_MEDIA"];
   assert.deepEqual(pbx.received, before);
   await pbx.say({ event: "MEDIA_XON" });
-  await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: pbx.marks[0] });
   await pbx.arrived(4);
   assert.deepEqual(pbx.received, [...before, 2, 3, "MARK_MEDIA", 4]);
 });

@@ -5,7 +5,7 @@ import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 
 /** The part of a MessagePort, a Worker or `parentPort` that Comlink uses. */
 export interface WorkerPort {
-  postMessage(message: unknown, transfer?: readonly never[]): void;
+  postMessage(message: unknown): void;
   on(event: "message", listener: (message: unknown) => void): unknown;
   off(event: "message", listener: (message: unknown) => void): unknown;
 }

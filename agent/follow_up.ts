@@ -1,0 +1,34 @@
+// Questions that make sense only with what was said before: "and its price?", "а гарантия на него?"
+
+import type { DialogueTurn } from "./agent.ts";
+import { type Language, lexiconOf, wordsOf } from "./lexicon.ts";
+import { queryStems } from "./stems.ts";
+
+/** A question with more words of its own than this is understood without the one before it. */
+const FEW_STEMS = 2;
+
+/** Whether `question` refers back, and there is something to refer to. */
+export function refersBack(
+  question: string,
+  history: readonly DialogueTurn[],
+  language: Language,
+): boolean {
+  return history.some((turn) => turn.role === "caller") &&
+    lexiconOf(language).followUp.test(wordsOf(question).join(" ")) &&
+    queryStems(question, language).length <= FEW_STEMS;
+}
+
+/**
+ * The question, with the one before it when it refers back. What is the same for every product
+ * ("and the warranty?") needs nothing from before.
+ */
+export function withQuestionBefore(
+  question: string,
+  history: readonly DialogueTurn[],
+  language: Language,
+): string {
+  if (!refersBack(question, history, language)) return question;
+  const decisive = queryStems(lexiconOf(language).decisive.join(" "), language);
+  if (queryStems(question, language).some((stem) => decisive.includes(stem))) return question;
+  return `${question} ${history.findLast((turn) => turn.role === "caller")!.text}`;
+}

@@ -1,0 +1,32 @@
+// Which knowledge base a question is for. By word stems, never by pieces of words: "мм" must not
+// send "программа" to the technical base.
+
+import type { KnowledgeBaseName } from "./agent.ts";
+import { type Language, lexiconOf } from "./lexicon.ts";
+import { queryStems, stemOf } from "./stems.ts";
+
+/** The base to search; both when the question has words of both, or of neither. */
+export type Route = KnowledgeBaseName | "both";
+
+const routeStems = new Map<Language, Readonly<Record<KnowledgeBaseName, ReadonlySet<string>>>>();
+
+/** Where to look for the answer to `question`. */
+export function routeOf(question: string, language: Language): Route {
+  const { general, tech } = stemsFor(language);
+  const stems = queryStems(question, language);
+  const isGeneral = stems.some((stem) => general.has(stem));
+  const isTech = stems.some((stem) => tech.has(stem));
+  if (isGeneral === isTech) return "both";
+  return isTech ? "tech" : "general";
+}
+
+function stemsFor(language: Language) {
+  const known = routeStems.get(language);
+  if (known) return known;
+  const { routing } = lexiconOf(language);
+  const stems = (words: readonly string[]) =>
+    new Set(words.flatMap((word) => stemOf(word.replaceAll("ё", "е"), language) ?? []));
+  const made = { general: stems(routing.general), tech: stems(routing.tech) };
+  routeStems.set(language, made);
+  return made;
+}

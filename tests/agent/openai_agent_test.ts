@@ -1,0 +1,286 @@
+import assert from "node:assert/strict";
+import { type Prompts, PromptsFile } from "../../config/prompts.ts";
+import { type Settings, settingsWith } from "../../config/settings.ts";
+import {
+  type OpenAiServer,
+  type ScriptedAnswer,
+  startOpenAiServer,
+} from "../servers/openai_server.ts";
+import type { AgentEvent, AgentRequest } from "../../agent/agent.ts";
+import { loadKnowledge } from "../../agent/knowledge_base.ts";
+import type { KnowledgeStore } from "../../agent/knowledge_store.ts";
+import { LexicalStore } from "../../agent/lexical_store.ts";
+import { OpenAiAgent } from "../../agent/openai_agent.ts";
+import { Retrieval } from "../../agent/retrieval.ts";
+
+interface Scene {
+  readonly server: OpenAiServer;
+  readonly prompts: Prompts;
+  ask(text: string, more?: Partial<AgentRequest>): AsyncGenerator<AgentEvent>;
+}
+
+/** Runs `play` with an assistant whose models answer as scripted, in order. */
+async function scene(
+  answers: readonly ScriptedAnswer[],
+  play: (scene: Scene) => Promise<void>,
+  changes: Partial<Settings> = {},
+  vector?: KnowledgeStore,
+): Promise<void> {
+  await using server = startOpenAiServer({ answer: (_, i) => answers[i] ?? { status: 500 } });
+  const settings = settingsWith({
+    ASTERISK_LANG: "ru",
+    OPENAI_BASE_URL: server.url,
+    LLM_MODEL_PRIMARY: "primary",
+    LLM_MODEL_FALLBACK: "fallback",
+    ...changes,
+  });
+  const prompts = await (await PromptsFile.open(settings)).current();
+  const lexical = new LexicalStore(await loadKnowledge(settings), settings.ASTERISK_LANG);
+  const agent = new OpenAiAgent(settings, prompts, new Retrieval(vector, lexical, 200));
+  const ask = (text: string, more: Partial<AgentRequest> = {}) =>
+    agent.respond({ text, history: [], signal: new AbortController().signal, ...more });
+  await play({ server, prompts, ask });
+}
+
+async function all(events: AsyncIterable<AgentEvent>): Promise<AgentEvent[]> {
+  const list: AgentEvent[] = [];
+  for await (const event of events) list.push(event);
+  return list;
+}
+
+function phrasesOf(events: readonly AgentEvent[]): string[] {
+  return events.flatMap((event) => event.kind === "phrase" ? [event.text] : []);
+}
+
+function degradedOf(events: readonly AgentEvent[]): string[] {
+  return events.flatMap((event) =>
+    event.kind === "degraded" ? [`${event.part} ${event.reason} -> ${event.to}`] : []
+  );
+}
+
+const HISTORY = [
+  { role: "caller", text: "Есть у вас разрывная машина на сто килоньютонов?" },
+  { role: "bot", text: "Да, это РМ-100." },
+] as const;
+
+Deno.test("the first phrase is spoken while the model is still writing", () =>
+  scene([{ text: "Гарантия два года. | А ещё", fault: "stall" }], async ({ ask }) => {
+    for await (const event of ask("Какая гарантия?")) {
+      if (event.kind !== "phrase") continue;
+      assert.equal(event.text, "Гарантия два года.");
+      break;
+    }
+  }));
+
+Deno.test("a first question costs one request, with the passages and the tools in it", () =>
+  scene([{ text: "Гарантия два года. |" }], async ({ ask, server }) => {
+    const events = await all(ask("Какая гарантия?"));
+    assert.deepEqual(events.map(({ kind }) => kind), [
+      "stage",
+      "sources",
+      "stage",
+      "phrase",
+      "usage",
+    ]);
+    assert.equal(server.requests.length, 1);
+    const request = server.requests[0]!;
+    assert.equal(request.model, "primary");
+    assert.equal(request.temperature, 0.2);
+    assert.match(request.messages[0]!.content, /двадцать четыре месяца/);
+    assert.deepEqual(request.tools?.map((tool) => tool.function.name), ["hang_up", "take_contact"]);
+    const sources = events.find((event) => event.kind === "sources")!;
+    assert.equal(sources.route, "general");
+    assert.equal(sources.chunks[0]!.heading, "Гарантия");
+  }));
+
+Deno.test("a question that stands by itself is not rewritten, however long the conversation", () =>
+  scene([{ text: "Два года. |" }], async ({ ask, server }) => {
+    await all(ask("Какой срок гарантии на разрывную машину?", { history: HISTORY }));
+    assert.equal(server.requests.length, 1);
+    assert.deepEqual(server.requests[0]!.messages.map(({ role }) => role), [
+      "system",
+      "user",
+      "assistant",
+      "user",
+    ]);
+  }));
+
+Deno.test("a follow-up is rewritten first, and searched as rewritten", () =>
+  scene(
+    [{ text: "Сколько весит РМ-100?" }, { text: "Девятьсот килограммов. |" }],
+    async ({ ask, server }) => {
+      const events = await all(ask("А какая у неё масса?", { history: HISTORY }));
+      assert.equal(server.requests.length, 2);
+      assert.equal(server.requests[0]!.stream, false);
+      const sources = events.find((event) => event.kind === "sources")!;
+      assert.equal(sources.chunks[0]!.heading, "Разрывные машины");
+      assert.equal(server.requests[1]!.messages.at(-1)!.content, "А какая у неё масса?");
+    },
+  ));
+
+Deno.test("a follow-up that cannot be rewritten is searched with the question before it", () =>
+  scene([{ status: 500 }, { text: "Девятьсот. |" }], async ({ ask }) => {
+    const events = await all(ask("А какая у неё масса?", { history: HISTORY }));
+    assert.deepEqual(degradedOf(events), ["rewrite server_error -> question before"]);
+    const sources = events.find((event) => event.kind === "sources")!;
+    assert.equal(sources.chunks[0]!.heading, "Разрывные машины");
+    assert.deepEqual(phrasesOf(events), ["Девятьсот."]);
+  }));
+
+Deno.test("a server that refuses to stream is asked plainly, and from then on only so", () =>
+  scene(
+    [{ status: 400, text: "stream is not supported" }, { text: "Да. |" }, { text: "И да. |" }],
+    async ({ ask, server }) => {
+      const events = await all(ask("Какая гарантия?"));
+      assert.deepEqual(phrasesOf(events), ["Да."]);
+      assert.deepEqual(degradedOf(events), ["model no_streaming -> primary (plain)"]);
+      assert.deepEqual(phrasesOf(await all(ask("Какая гарантия?"))), ["И да."]);
+      assert.deepEqual(server.requests.map(({ stream }) => stream), [true, false, false]);
+    },
+  ));
+
+Deno.test("a server that ignores streaming is asked plainly", () =>
+  scene([{ text: "Да. |", fault: "ignores_streaming" }, { text: "Да. |" }], async ({ ask }) => {
+    assert.deepEqual(phrasesOf(await all(ask("Какая гарантия?"))), ["Да."]);
+  }));
+
+const FAILURES: readonly (readonly [name: string, answer: ScriptedAnswer, fault: string])[] = [
+  ["a server error", { status: 500 }, "server_error"],
+  ["too many requests", { status: 429, headers: { "retry-after": "30" } }, "rate_limited"],
+  ["an unknown model", { status: 404 }, "rejected"],
+  ["a first token that does not come", { fault: "silent" }, "no_first_token"],
+  ["an answer with nothing in it", { fault: "empty" }, "empty"],
+  ["a stream that cannot be read", { fault: "malformed" }, "malformed"],
+];
+
+for (const [name, answer, fault] of FAILURES) {
+  Deno.test(`${name} brings the answer of the fallback model`, () =>
+    scene([answer, { text: "Два года. |" }], async ({ ask, server }) => {
+      const events = await all(ask("Какая гарантия?"));
+      assert.deepEqual(phrasesOf(events), ["Два года."]);
+      assert.deepEqual(degradedOf(events), [`model ${fault} -> fallback`]);
+      assert.deepEqual(server.requests.map(({ model }) => model), ["primary", "fallback"]);
+    }, { LLM_FIRST_TOKEN_TIMEOUT_MS: 150 }));
+}
+
+for (const fault of ["stall", "cut", "malformed"] as const) {
+  Deno.test(`after a ${fault} in mid-answer the next model goes on and repeats nothing`, () =>
+    scene(
+      [{ text: "Гарантия два года. | Захваты в неё не вхо", fault }, {
+        text: "Гарантия два года. | Захваты в неё не входят. |",
+      }],
+      async ({ ask, server }) => {
+        const events = await all(ask("Какая гарантия?"));
+        assert.deepEqual(phrasesOf(events), ["Гарантия два года.", "Захваты в неё не входят."]);
+        const told = server.requests[1]!.messages.at(-1)!;
+        assert.equal(told.role, "system");
+        assert.match(told.content, /«Гарантия два года\.»/);
+      },
+      { LLM_STALL_TIMEOUT_MS: 150 },
+    ));
+}
+
+Deno.test("a model that asked to be left alone is not asked again in the next turn", () =>
+  scene(
+    [{ status: 429, headers: { "retry-after": "60" } }, { text: "Раз. |" }, { text: "Два. |" }],
+    async ({ ask, server }) => {
+      await all(ask("Какая гарантия?"));
+      assert.deepEqual(phrasesOf(await all(ask("Какая доставка?"))), ["Два."]);
+      assert.deepEqual(server.requests.map(({ model }) => model), [
+        "primary",
+        "fallback",
+        "fallback",
+      ]);
+    },
+  ));
+
+Deno.test("a refused key is not tried on the next model: the caller hears the apology", () =>
+  scene([{ status: 401 }], async ({ ask, server, prompts }) => {
+    const events = await all(ask("Какая гарантия?"));
+    assert.deepEqual(phrasesOf(events), [prompts.apology]);
+    assert.deepEqual(degradedOf(events), ["model unauthorized -> apology"]);
+    assert.equal(server.requests.length, 1);
+  }));
+
+Deno.test("when every model fails the caller hears the apology, and the next turn is answered", () =>
+  scene([{ status: 500 }, { status: 503 }, { text: "Два года. |" }], async ({ ask, prompts }) => {
+    assert.deepEqual(phrasesOf(await all(ask("Какая гарантия?"))), [prompts.apology]);
+    assert.deepEqual(phrasesOf(await all(ask("Какая гарантия?"))), ["Два года."]);
+  }));
+
+Deno.test("an answer that takes longer than the caller is to wait ends in the apology", () =>
+  scene([{ fault: "silent" }], async ({ ask, prompts }) => {
+    const events = await all(ask("Какая гарантия?"));
+    assert.deepEqual(phrasesOf(events), [prompts.apology]);
+    assert.deepEqual(degradedOf(events), ["model too_slow -> apology"]);
+  }, { AI_PROCESSING_TIMEOUT: 0.2 }));
+
+Deno.test("an interrupted answer cancels the stream at the provider", () =>
+  scene([{ text: "Гарантия два года. | Ещё", fault: "stall" }], async ({ ask, server }) => {
+    const caller = new AbortController();
+    const events: AgentEvent[] = [];
+    for await (const event of ask("Какая гарантия?", { signal: caller.signal })) {
+      events.push(event);
+      if (event.kind === "phrase") caller.abort();
+    }
+    assert.deepEqual(phrasesOf(events), ["Гарантия два года."]);
+    await server.cancelled;
+  }));
+
+Deno.test("an answer begun again after a crash goes on behind what the caller has heard", () =>
+  scene([{ text: "Гарантия два года. | Захваты не входят. |" }], async ({ ask, server }) => {
+    const events = await all(ask("Какая гарантия?", { alreadyHeard: ["Гарантия два года."] }));
+    assert.deepEqual(phrasesOf(events), ["Захваты не входят."]);
+    assert.match(server.requests[0]!.messages.at(-1)!.content, /Гарантия два года/);
+  }));
+
+Deno.test("the model is told where the caller cut it off, and shown only what fits its memory", () =>
+  scene([{ text: "Хорошо. |" }], async ({ ask, server, prompts }) => {
+    const long = Array.from({ length: 60 }, (_, i) => ({
+      role: i % 2 ? "bot" as const : "caller" as const,
+      text: `Давняя реплика номер ${i}.`,
+    }));
+    const history = [...long, { role: "caller", text: "Масса?" }, {
+      role: "bot",
+      text: "Девятьсот",
+      interrupted: true,
+    }] as const;
+    await all(ask("Какая гарантия на машину?", { history }));
+    const contents = server.requests[0]!.messages.map(({ content }) => content);
+    assert.ok(contents.includes(prompts.interrupted_note));
+    assert.ok(contents.includes("Масса?"));
+    assert.ok(!contents.includes("Давняя реплика номер 0."));
+  }, { LLM_HISTORY_TOKENS: 120 }));
+
+Deno.test("an answer of 20,000 characters with no bar in it is spoken phrase by phrase", () =>
+  scene([{ text: "Это очень длинный ответ без единой черты. ".repeat(480) }], async ({ ask }) => {
+    const phrases = phrasesOf(await all(ask("Какая гарантия?")));
+    assert.equal(phrases.length, 480);
+  }));
+
+Deno.test("a vector store that is down or silent is replaced by the words for that turn", async () => {
+  const down: KnowledgeStore = {
+    name: "chroma",
+    search: () => Promise.reject(new Error("refused")),
+  };
+  const silent: KnowledgeStore = { name: "chroma", search: () => new Promise(() => {}) };
+  for (const store of [down, silent]) {
+    await scene(
+      [{ text: "Два года. |" }],
+      async ({ ask, server }) => {
+        const events = await all(ask("Какая гарантия?"));
+        assert.match(degradedOf(events)[0]!, /^retrieval .* -> lexical$/);
+        assert.match(server.requests[0]!.messages[0]!.content, /двадцать четыре месяца/);
+        assert.deepEqual(phrasesOf(events), ["Два года."]);
+      },
+      {},
+      store,
+    );
+  }
+});
+
+Deno.test("words that hold nothing are asked for again without a model", () =>
+  scene([], async ({ ask, server, prompts }) => {
+    assert.deepEqual(phrasesOf(await all(ask("Э-э…"))), [prompts.not_heard]);
+    assert.equal(server.requests.length, 0);
+  }));

@@ -1,0 +1,258 @@
+// A scripted OpenAI-compatible server for tests and benchmarks: chat completions, streamed at a set
+// pace or plain, with every way of failing a provider has, and embeddings.
+
+/** What the server answers one request with. */
+export interface ScriptedAnswer {
+  readonly text?: string;
+  readonly tools?: readonly { readonly name: string; readonly arguments: unknown }[];
+  /** Pause before the first token, in milliseconds. */
+  readonly firstTokenMs?: number;
+  /** 0 sends all at once. A token is about four characters. */
+  readonly tokensPerSecond?: number;
+  /** An error instead of an answer. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * `silent` never begins; `stall` stops for ever after the text; `cut` closes the connection after
+   * the text; `malformed` breaks an event after the text; `ignores_streaming` answers plainly;
+   * `empty` ends without a word.
+   */
+  readonly fault?: "silent" | "stall" | "cut" | "malformed" | "ignores_streaming" | "empty";
+}
+
+/** A chat request as the server got it. */
+export interface SeenRequest {
+  readonly model: string;
+  readonly stream: boolean;
+  readonly messages: readonly { readonly role: string; readonly content: string }[];
+  readonly tools?: readonly {
+    readonly function: { readonly name: string; readonly parameters: unknown };
+  }[];
+  readonly temperature?: number;
+}
+
+/** What to answer, and how to embed. */
+export interface ServerScript {
+  answer?(request: SeenRequest, index: number): ScriptedAnswer;
+  embed?(text: string): readonly number[];
+  /** Answer embedding requests with this HTTP status. */
+  readonly embeddingStatus?: number;
+}
+
+/** A running server; dispose it to stop. */
+export interface OpenAiServer extends AsyncDisposable {
+  /** For OPENAI_BASE_URL. */
+  readonly url: string;
+  /** Chat requests so far, oldest first. */
+  readonly requests: readonly SeenRequest[];
+  /** Texts embedded so far. */
+  readonly embedded: readonly string[];
+  /** When the last token of the last stream was sent, by `performance.now()`. */
+  readonly lastTokenAt: number;
+  /** When the first token of the last stream was sent. */
+  readonly firstTokenAt: number;
+  /** Resolves when a client has closed a stream before its end. */
+  readonly cancelled: Promise<void>;
+}
+
+/** Starts a server on a free port of the loopback. */
+export function startOpenAiServer(script: ServerScript): OpenAiServer {
+  const requests: SeenRequest[] = [];
+  const embedded: string[] = [];
+  const cancelled = Promise.withResolvers<void>();
+  const stopped = new AbortController();
+  const times = { first: 0, last: 0 };
+
+  async function chat(request: Request): Promise<Response> {
+    const seen = await request.json() as SeenRequest;
+    requests.push(seen);
+    const answer = script.answer?.(seen, requests.length - 1) ?? { text: "Yes. |" };
+    if (answer.status) return failure(answer);
+    if (answer.fault === "silent") await pause(2 ** 30, stopped.signal);
+    if (!seen.stream || answer.fault === "ignores_streaming") {
+      await pause(answer.firstTokenMs ?? 0, stopped.signal);
+      return Response.json(completion(seen.model, answer));
+    }
+    return streamed(seen.model, answer);
+  }
+
+  function streamed(model: string, answer: ScriptedAnswer): Response {
+    const closed = new AbortController();
+    const signal = AbortSignal.any([closed.signal, stopped.signal]);
+    const encoder = new TextEncoder();
+    const stream = new ReadableStream<Uint8Array>({
+      async start(controller) {
+        try {
+          for await (const event of events(model, answer, signal, times)) {
+            if (signal.aborted) return;
+            controller.enqueue(encoder.encode(event));
+          }
+          if (answer.fault === "cut") controller.error(new Error("cut"));
+          else if (!signal.aborted) controller.close();
+        } catch (error) {
+          if (!signal.aborted) throw error;
+        }
+      },
+      cancel() {
+        closed.abort();
+        cancelled.resolve();
+      },
+    });
+    return new Response(stream, { headers: { "content-type": "text/event-stream" } });
+  }
+
+  async function embeddings(request: Request): Promise<Response> {
+    if (script.embeddingStatus) return failure({ status: script.embeddingStatus });
+    const { input } = await request.json() as { input: string | string[] };
+    const texts = typeof input === "string" ? [input] : input;
+    embedded.push(...texts);
+    const data = texts.map((text, index) => ({
+      object: "embedding",
+      index,
+      embedding: script.embed?.(text) ?? [],
+    }));
+    return Response.json({
+      object: "list",
+      data,
+      model: "test",
+      usage: { prompt_tokens: 1, total_tokens: 1 },
+    });
+  }
+
+  const server = Deno.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    onListen: () => {},
+    onError: () => new Response(null, { status: 500 }),
+  }, (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.endsWith("/chat/completions")) return chat(request);
+    if (pathname.endsWith("/embeddings")) return embeddings(request);
+    return new Response("not found", { status: 404 });
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/v1`,
+    requests,
+    embedded,
+    cancelled: cancelled.promise,
+    get firstTokenAt() {
+      return times.first;
+    },
+    get lastTokenAt() {
+      return times.last;
+    },
+    async [Symbol.asyncDispose]() {
+      stopped.abort();
+      await server.shutdown();
+    },
+  };
+}
+
+async function* events(
+  model: string,
+  { text = "", tools = [], firstTokenMs = 0, tokensPerSecond = 0, fault }: ScriptedAnswer,
+  signal: AbortSignal,
+  times: { first: number; last: number },
+): AsyncGenerator<string> {
+  const event = (delta: unknown, finish: string | null = null) =>
+    `data: ${
+      JSON.stringify({
+        id: "chatcmpl-test",
+        object: "chat.completion.chunk",
+        model,
+        choices: [{ index: 0, delta, finish_reason: finish }],
+      })
+    }\n\n`;
+  const start = performance.now();
+  await pause(firstTokenMs, signal);
+  times.first = performance.now();
+  yield event({ role: "assistant", content: "" });
+  const tokens = fault === "empty" ? [] : text.match(/[^]{1,4}/g) ?? [];
+  for (const [i, token] of tokens.entries()) {
+    if (tokensPerSecond > 0) {
+      await pause(start + firstTokenMs + i * 1000 / tokensPerSecond - performance.now(), signal);
+    }
+    times.last = performance.now();
+    yield event({ content: token });
+  }
+  if (fault === "stall") await pause(2 ** 30, signal);
+  if (fault === "malformed") yield "data: {not json\n\n";
+  if (fault === "cut") return;
+  for (const [index, tool] of tools.entries()) {
+    const json = typeof tool.arguments === "string"
+      ? tool.arguments
+      : JSON.stringify(tool.arguments);
+    const half = Math.ceil(json.length / 2);
+    const id = `call_${index}`;
+    yield event({
+      tool_calls: [{
+        index,
+        id,
+        type: "function",
+        function: { name: tool.name, arguments: json.slice(0, half) },
+      }],
+    });
+    yield event({ tool_calls: [{ index, function: { arguments: json.slice(half) } }] });
+  }
+  yield event({}, tools.length > 0 ? "tool_calls" : "stop");
+  const usage = {
+    prompt_tokens: 10,
+    completion_tokens: tokens.length,
+    total_tokens: 10 + tokens.length,
+  };
+  yield `data: ${
+    JSON.stringify({ object: "chat.completion.chunk", model, choices: [], usage })
+  }\n\n`;
+  yield "data: [DONE]\n\n";
+}
+
+function completion(model: string, { text, tools = [] }: ScriptedAnswer) {
+  const tool_calls = tools.map((tool, i) => ({
+    id: `call_${i}`,
+    type: "function",
+    function: {
+      name: tool.name,
+      arguments: typeof tool.arguments === "string"
+        ? tool.arguments
+        : JSON.stringify(tool.arguments),
+    },
+  }));
+  return {
+    id: "chatcmpl-test",
+    object: "chat.completion",
+    model,
+    choices: [{
+      index: 0,
+      message: {
+        role: "assistant",
+        content: text ?? null,
+        ...(tools.length > 0 && { tool_calls }),
+      },
+      finish_reason: tools.length > 0 ? "tool_calls" : "stop",
+    }],
+    usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
+  };
+}
+
+function failure({ status, headers, text }: ScriptedAnswer): Response {
+  const error = {
+    message: text ?? `scripted error ${status}`,
+    type: "test",
+    code: null,
+    param: null,
+  };
+  return Response.json({ error }, { status: status!, headers: headers ?? {} });
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms <= 0 || signal.aborted) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(done, Math.min(ms, 2 ** 30));
+  signal.addEventListener("abort", done, { once: true });
+  function done() {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", done);
+    resolve();
+  }
+  return promise;
+}
