@@ -11,6 +11,11 @@ export interface MediaHandlers {
   onMark(markId: string): void;
   /** A key the caller pressed: 0-9, *, #, A-D. */
   onDtmf(digit: string): void;
+  /**
+   * The PBX itself noticed that the caller began or stopped making sound. Only from transports
+   * whose frames come late (files): a hint to pause on, before the frames can prove it.
+   */
+  onTalking?(talking: boolean): void;
   /** The transport has ended, and no other handler will be called. "hangup": the far end closed it in order. */
   onClose(reason: "hangup" | "lost", detail: string): void;
 }
@@ -67,10 +72,13 @@ export type MediaPlan =
   }
   | {
     readonly kind: "files";
-    /** The PBX's `sounds/<lang>` folder, where phrases are written. */
+    /** The PBX's sounds folder, as this process sees it; phrases are written to its `language`. */
     readonly soundsDir: string;
-    /** The PBX's spool folder of ARI recordings, where the caller's audio grows. */
+    readonly language: string;
+    /** The PBX's folder of ARI recordings, as this process sees it: the caller's audio grows there. */
     readonly recordingDir: string;
+    /** How often a phrase that was not audible is tried again. */
+    readonly retries: number;
   };
 
 /**

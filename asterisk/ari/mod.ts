@@ -5,6 +5,8 @@ export { AriCommands, COMMAND_DEADLINE_MS } from "./commands.ts";
 export type { DialplanPlace, ExternalMedia, HangUpReason } from "./commands.ts";
 export { AriConnection } from "./connection.ts";
 export type { AriListener, AriTiming } from "./connection.ts";
+export { AriFileControl } from "./file_control.ts";
+export type { FileChannels } from "./file_control.ts";
 export type { ChannelOffer } from "./external_media.ts";
 export { AriError, unlessGone } from "./error.ts";
 export type { AriErrorKind } from "./error.ts";

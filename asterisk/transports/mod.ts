@@ -7,18 +7,23 @@ import type {
   MediaTransport,
 } from "../../media/transport.ts";
 import { listenAudioSocket } from "./audiosocket.ts";
+import { prepareFiles } from "./files.ts";
+import type { FileControl } from "./files_control.ts";
 import { listenRtp } from "./rtp.ts";
 import { WebsocketTransport } from "./websocket.ts";
 
 export { TransportError } from "./error.ts";
+export type { FileControl, FileEvents } from "./files_control.ts";
+export { sweepPhraseFiles } from "./phrase_files.ts";
 
 /**
  * Makes ready what the PBX is to connect to. Needs no ARI and no credentials. Dispose it, or the
  * transport it gives, to let the sockets go.
  *
- * @throws {TransportError} when there is no port to be had.
+ * @param control the PBX's playbacks and recordings, for the files transport.
+ * @throws {TransportError} when there is no port to be had, or phrases cannot be written.
  */
-export function prepareMedia(plan: MediaPlan): Promise<MediaListener> {
+export function prepareMedia(plan: MediaPlan, control?: FileControl): Promise<MediaListener> {
   switch (plan.kind) {
     case "websocket":
       return Promise.resolve(new WebsocketListener());
@@ -26,6 +31,9 @@ export function prepareMedia(plan: MediaPlan): Promise<MediaListener> {
       return listenAudioSocket(plan);
     case "rtp":
       return listenRtp(plan);
+    case "files":
+      if (!control) throw new TypeError("the files transport needs a FileControl");
+      return prepareFiles(plan, control);
   }
 }
 
