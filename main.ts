@@ -62,7 +62,7 @@ async function run(command: Command, args: readonly string[]): Promise<number> {
     case "kb": {
       const settings = settingsFromEnvironment();
       configureLogging(settings.LOG_LEVEL);
-      const { runKb } = await import("./agent/mod.ts");
+      const { runKb } = await import("./agent/kb_command.ts");
       return await runKb(args, settings);
     }
   }

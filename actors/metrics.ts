@@ -34,11 +34,9 @@ export interface ServiceMetrics {
 
   /** Stages a turn has newly reached; each stage of a turn is told once. */
   turnTimed(stages: StageTimings): void;
-  /** The caller's speech onset paused playout. */
-  bargeInPaused(): void;
-  /** The onset proved to be speech: the rest of the answer was dropped. */
+  /** The caller talked over the bot: the rest of the answer was dropped. */
   bargeInConfirmed(onsetToSilenceMs: number): void;
-  /** The onset was a backchannel or noise: playout went on. */
+  /** What paused playout was a backchannel or noise: it went on. */
   bargeInResumed(): void;
 
   /** A call went on with energy-based voice detection because the engine's did not answer. */
@@ -54,8 +52,6 @@ export interface ServiceMetrics {
   ariConnected(up: boolean): void;
   /** An ARI command failed; `status` is the HTTP status, 0 when there was no answer. */
   ariCommandFailed(status: number): void;
-  /** An ARI event could not be understood. */
-  ariEventRejected(): void;
 }
 
 /** Counts nothing: for tests and tools that have no `/metrics`. */
@@ -70,7 +66,6 @@ export const noMetrics: ServiceMetrics = {
   engineRestarted: ignore,
   deadlinePassed: ignore,
   turnTimed: ignore,
-  bargeInPaused: ignore,
   bargeInConfirmed: ignore,
   bargeInResumed: ignore,
   vadDegraded: ignore,
@@ -79,7 +74,6 @@ export const noMetrics: ServiceMetrics = {
   recordingFailed: ignore,
   ariConnected: ignore,
   ariCommandFailed: ignore,
-  ariEventRejected: ignore,
 };
 
 function ignore(): void {}

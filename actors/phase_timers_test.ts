@@ -102,26 +102,17 @@ Deno.test("a long answer is fine as long as its phrases are heard; playout that 
 
 Deno.test("the whole call has its limit, whatever happens in it", () =>
   withTimers((timers, wait, passed) => {
-    for (let minute = 0; minute < 59; minute++) {
+    for (let minute = 0; minute < 60; minute++) {
+      assert.deepEqual(passed, []);
       timers.enter("thinking");
       wait(15);
-      timers.enter("speaking");
-      wait(15);
-      timers.progress();
-      wait(15);
+      timers.enter("listening");
       timers.callerSpeaking(true);
-      wait(15);
+      wait(45);
+      timers.callerSpeaking(false);
     }
-    assert.deepEqual(passed, []);
-    timers.enter("thinking");
-    wait(19);
-    timers.enter("greeting");
-    wait(29);
-    timers.enter("answering");
-    wait(9);
-    assert.deepEqual(passed, []);
-    wait(4);
-    assert.ok(passed.includes("answering hangup"));
+    wait(1);
+    assert.deepEqual(passed, ["listening hangup"]);
   }));
 
 Deno.test("the operator can read every deadline", () => {

@@ -94,5 +94,5 @@ export interface Agent {
 
 /** The assistant could not answer; the message says what was tried, on what, and what to do. */
 export class AgentError extends Error {
-  override readonly name = "AgentError";
+  override readonly name: string = "AgentError";
 }

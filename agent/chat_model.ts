@@ -47,6 +47,8 @@ export type ModelFault =
 
 /** A model failed; the message says which, how, and what the operator can do. */
 export class ModelError extends AgentError {
+  override readonly name = "ModelError";
+
   constructor(
     readonly fault: ModelFault,
     message: string,

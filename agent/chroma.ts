@@ -13,7 +13,9 @@ import type { Settings } from "../config/settings.ts";
 import { AgentError } from "./agent.ts";
 
 /** Chroma cannot be used as it is; the message says where it is and what to do. */
-export class ChromaStoreError extends AgentError {}
+export class ChromaStoreError extends AgentError {
+  override readonly name = "ChromaStoreError";
+}
 
 const POINTER = z.object({
   /** Name of the collection in use. */

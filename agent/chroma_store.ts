@@ -84,7 +84,7 @@ export class ChromaStore implements KnowledgeStore {
     if (vector.length === dimension && this.#embedder.name === embedding) return;
     throw new ChromaStoreError(
       `The knowledge base in Chroma was built with ${embedding} (${dimension} numbers), but ` +
-        `${this.#embedder.name} (${vector.length}) is set now; run: deno task kb build`,
+        `${this.#embedder.name} (${vector.length} numbers) is set now; run: deno task kb build`,
     );
   }
 }

@@ -16,6 +16,8 @@ export interface Embedder {
 
 /** No vector could be had; the message says from whom, why, and what to do. */
 export class EmbeddingError extends AgentError {
+  override readonly name = "EmbeddingError";
+
   /** @param mayPass whether asking again later may help */
   constructor(message: string, readonly mayPass = false, options?: ErrorOptions) {
     super(message, options);

@@ -25,7 +25,9 @@ const OVERLAP_CHARS = 200;
 const HEADING = /^#{1,6}\s+(.+?)\s*#*\s*$/;
 
 /** A knowledge base cannot be used; the message names the file and the setting. */
-export class KnowledgeBaseError extends AgentError {}
+export class KnowledgeBaseError extends AgentError {
+  override readonly name = "KnowledgeBaseError";
+}
 
 /** The files of both bases: the operator's, or those shipped for the language. */
 export function knowledgeBasePaths(

@@ -1,7 +1,8 @@
 // `demo`: a whole call, with no account and no PBX. A synthetic caller asks the sample knowledge
 // base three questions and talks over the bot once.
 
-import { mkdir } from "node:fs/promises";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { type CallRecord, heardText, type StageTimings } from "../actors/call_record.ts";
 import { startSimulator } from "../asterisk/simulator/mod.ts";
 import { configureLogging } from "../config/logging.ts";
@@ -15,13 +16,13 @@ import { type Service, startService } from "./service.ts";
 
 /** What the caller says. The last question is said over the answer to the one before. */
 const QUESTIONS = [
-  "How long is the warranty?",
-  "What is the delivery time?",
-  "Stop please. What are your working hours?",
+  "What is the maximum load?",
+  "When do you deliver?",
+  "Wait. Do you train our people?",
 ] as const;
 /** How far into the second answer the caller begins to talk over it. */
 const TALK_OVER_AFTER_MS = 1200;
-const CALLER_VOICE = "en-gb";
+const CALLER_VOICE = "en-us";
 /** Where the demo's recording and journal go. */
 const DEMO_DIR = "data/demo";
 
@@ -44,9 +45,11 @@ export async function demo({ json }: { readonly json: boolean }): Promise<number
   configureLogging("warning");
   const say = json ? () => {} : print;
   say("Starting: a PBX simulator, the service, a caller with a voice of its own.");
-  await mkdir(DEMO_DIR, { recursive: true });
+  for (const file of ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"]) {
+    await rm(join(DEMO_DIR, file), { force: true });
+  }
   const voices = await callerVoice();
-  await using simulator = await startSimulator();
+  await using simulator = await startSimulator({ line: { codec: "slin16" } });
   const settings = settingsWith({
     ...simulatorSettings(simulator.env),
     ASTERISK_LANG: "en",
@@ -57,9 +60,10 @@ export async function demo({ json }: { readonly json: boolean }): Promise<number
   await using service = await startService(settings);
   await service.connected;
   say(`Service is up, its console at ${service.consoleUrl} for as long as the call lasts.\n`);
+  const startedAt = Date.now();
   const caller = await simulator.call({ callerNumber: "100" });
   const talk = converse(caller, voices);
-  const record = await follow(service, talk, say);
+  const record = await follow(service, startedAt, talk, say);
   await talk;
   await caller.hangUp();
   await untilEnded(record);
@@ -84,7 +88,8 @@ async function converse(caller: TestCaller, [first, second, third]: readonly Pcm
 
 /** Prints what happens while it happens; ends with the conversation. */
 async function follow(
-  service: Service,
+  { switchboard }: Service,
+  since: number,
   talk: Promise<void>,
   say: (line: string) => void,
 ): Promise<CallRecord> {
@@ -96,7 +101,7 @@ async function follow(
     told.add(key);
   };
   for (;;) {
-    const record = service.switchboard.list()[0];
+    const record = switchboard.list().find(({ startedAt }) => startedAt >= since);
     for (const turn of record?.turns ?? []) {
       if (turn.caller !== undefined) {
         once(

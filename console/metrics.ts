@@ -89,7 +89,7 @@ export function createMetrics({ ofProcess = true } = {}): PrometheusMetrics {
   );
   const bargeIns = counter(
     "barge_ins_total",
-    "Speech onsets over the bot: paused at first, then confirmed as speech or resumed",
+    "Speech onsets over the bot, by whether they proved to be speech or playout went on",
     ["outcome"],
   );
 
@@ -112,7 +112,6 @@ export function createMetrics({ ofProcess = true } = {}): PrometheusMetrics {
     "ARI commands that failed, by HTTP status (0: no answer)",
     ["status"],
   );
-  const ariRejected = counter("ari_events_rejected_total", "ARI events not understood");
 
   let ariWasUp = false;
 
@@ -143,7 +142,6 @@ export function createMetrics({ ofProcess = true } = {}): PrometheusMetrics {
         if (stage === "audio_queued") observe(voiceToVoice, {}, ms);
       }
     },
-    bargeInPaused: () => bargeIns.inc({ outcome: "paused" }),
     bargeInConfirmed(onsetToSilenceMs) {
       bargeIns.inc({ outcome: "confirmed" });
       observe(bargeIn, {}, onsetToSilenceMs);
@@ -162,7 +160,6 @@ export function createMetrics({ ofProcess = true } = {}): PrometheusMetrics {
       ariWasUp = up;
     },
     ariCommandFailed: (status) => ariCommandErrors.inc({ status: String(status) }),
-    ariEventRejected: () => ariRejected.inc(),
   };
 }
 

@@ -13,7 +13,7 @@ export interface CallDirectory {
   /** Newest first. */
   list(): readonly CallRecord[];
   get(id: string): CallRecord | undefined;
-  /** The finished recording's file, when the call has one. */
+  /** The recording's file, when there is one; a live call's is still growing. */
   recordingPath(id: string): string | undefined;
   /** Breaks the call's isolate; false when the call is not live. */
   injectFault(id: string, kind: FaultKind): boolean;

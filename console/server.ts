@@ -22,27 +22,29 @@ export class ConsoleError extends Error {
   override readonly name = "ConsoleError";
 }
 
-/** How long a request may go on once the console is asked to stop. */
+/** How long requests may go on once the console is asked to stop. */
 const SHUTDOWN_GRACE_MS = 2000;
 
 const log = logger("console");
 
 /**
- * Serves `app` until the result is disposed.
+ * Serves `app` until the result is disposed; then requests under way have `graceMs` to finish.
  *
  * @throws {ConsoleError} when the address is taken or is not this machine's
  */
 export async function startConsole(
   app: Hono,
   { hostname, port }: ConsoleAddress,
+  graceMs: number = SHUTDOWN_GRACE_MS,
 ): Promise<RunningConsole> {
   const listening = Promise.withResolvers<Deno.NetAddr>();
   const abort = new AbortController();
+  const traffic = new Traffic();
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
     server = Deno.serve(
       { hostname, port, signal: abort.signal, onListen: listening.resolve },
-      (request) => app.fetch(request),
+      (request) => traffic.watch(() => app.fetch(request)),
     );
   } catch (error) {
     throw new ConsoleError(cannotListen(error, { hostname, port }), { cause: error });
@@ -57,11 +59,45 @@ export async function startConsole(
   return {
     url,
     async [Symbol.asyncDispose]() {
-      const late = setTimeout(() => abort.abort(), SHUTDOWN_GRACE_MS);
-      await server.shutdown();
-      clearTimeout(late);
+      const { promise: late, resolve } = Promise.withResolvers<"late">();
+      const timer = setTimeout(resolve, graceMs, "late");
+      // Only one of the two can end a Deno server: once shutdown() has begun, aborting throws.
+      const outcome = await Promise.race([traffic.over(), late]);
+      if (outcome === "late") abort.abort();
+      else await Promise.race([server.shutdown(), late]);
+      clearTimeout(timer);
     },
   };
+}
+
+/** The requests under way, each from its arrival to the last byte of its answer. */
+class Traffic {
+  readonly #open = new Set<Promise<void>>();
+
+  async watch(answer: () => Response | Promise<Response>): Promise<Response> {
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    this.#open.add(done);
+    void done.then(() => this.#open.delete(done));
+    try {
+      const response = await answer();
+      if (response.body) {
+        const body = response.body.pipeThrough(
+          new TransformStream({ flush: () => resolve(), cancel: () => resolve() }),
+        );
+        return new Response(body, response);
+      }
+      resolve();
+      return response;
+    } catch (error) {
+      resolve();
+      throw error;
+    }
+  }
+
+  /** Resolves once nothing is under way. */
+  async over(): Promise<void> {
+    while (this.#open.size > 0) await Promise.all(this.#open);
+  }
 }
 
 function cannotListen(error: unknown, { hostname, port }: ConsoleAddress): string {

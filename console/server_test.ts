@@ -49,3 +49,33 @@ Deno.test("a request under way when the console stops gets its answer", async ()
   await stopped;
   await assert.rejects(() => fetch(running.url));
 });
+
+Deno.test("a client that never reads its answer does not keep the console from stopping", async () => {
+  const asked = Promise.withResolvers<void>();
+  const app = new Hono().get("/endless", () => {
+    asked.resolve();
+    return new Response(
+      new ReadableStream({
+        pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+      }),
+    );
+  });
+  const running = await startConsole(app, ANY_PORT, 50);
+  const { hostname, port } = new URL(running.url);
+  using client = await Deno.connect({ hostname, port: Number(port) });
+  await client.write(new TextEncoder().encode("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n"));
+  await asked.promise;
+  await running[Symbol.asyncDispose]();
+  await assert.rejects(() => fetch(running.url));
+});
+
+Deno.test("a client that left in the middle of its answer is not waited for", async () => {
+  const app = new Hono().get("/slow", () => {
+    const first = new Uint8Array(65_536);
+    return new Response(new ReadableStream({ start: (controller) => controller.enqueue(first) }));
+  });
+  const running = await startConsole(app, ANY_PORT, 60_000);
+  const response = await fetch(`${running.url}/slow`);
+  await response.body?.cancel();
+  await running[Symbol.asyncDispose]();
+});

@@ -35,11 +35,17 @@ export function turnIsOver(utterance: Utterance, options: EndpointingOptions): b
   return silenceMs >= requiredSilenceMs(text, options);
 }
 
+/** A recogniser's comma is a guess about the voice, not about the sentence: it is given this much longer. */
+const COMMA_FACTOR = 2;
+
 /**
  * The silence that ends a turn of which `text` is known. With no text there is nothing that could
  * look finished, so the longest silence is asked for.
  */
 export function requiredSilenceMs(text: string | undefined, options: EndpointingOptions): number {
-  const finished = text !== undefined && text.trim() !== "" && !options.looksUnfinished(text);
-  return finished ? options.silenceMs : options.maxSilenceMs;
+  const written = text?.trim() ?? "";
+  const words = written.replace(/[\s,;:–—…-]+$|\.{2,}$/u, "");
+  if (words === "" || options.looksUnfinished(words)) return options.maxSilenceMs;
+  if (words === written) return options.silenceMs;
+  return Math.min(COMMA_FACTOR * options.silenceMs, options.maxSilenceMs);
 }

@@ -61,6 +61,12 @@ Deno.test("a caller who stops in mid-sentence is not cut off", () => {
   assert.equal(turnIsOver({ ...utterance, silenceMs: 2000 }, ENDPOINTING), true);
 });
 
+Deno.test("a comma at the end asks for a little more patience, not for all of it", () => {
+  const utterance = { lengthMs: 2000, text: "Who installs the machine," };
+  assert.equal(turnIsOver({ ...utterance, silenceMs: 799 }, ENDPOINTING), false);
+  assert.equal(turnIsOver({ ...utterance, silenceMs: 800 }, ENDPOINTING), true);
+});
+
 Deno.test("while nothing is recognised yet, nothing looks finished", () => {
   for (const text of [undefined, "", "  "]) {
     assert.equal(turnIsOver({ lengthMs: 900, text, silenceMs: 1999 }, ENDPOINTING), false);

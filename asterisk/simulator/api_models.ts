@@ -103,6 +103,7 @@ export const MODELS: Readonly<Record<string, Readonly<Record<string, Fields>>>> 
     ChannelVarset: { variable: "string!", value: "string!", channel: "Channel" },
     ChannelEnteredBridge: { bridge: "Bridge!", channel: "Channel" },
     ChannelLeftBridge: { bridge: "Bridge!", channel: "Channel!" },
+    ChannelConnectedLine: { channel: "Channel!" },
     ChannelTalkingStarted: { channel: "Channel!" },
     ChannelTalkingFinished: { channel: "Channel!", duration: "int!" },
     BridgeDestroyed: { bridge: "Bridge!" },

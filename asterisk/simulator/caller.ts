@@ -1,25 +1,11 @@
 // The simulated caller and the channel it has on the PBX.
 
-import type { HeardFrame, TestCaller } from "../../media/caller.ts";
+import type { HeardFrame } from "../../media/caller.ts";
 import { FRAME_SAMPLES, type Pcm, samplesIn } from "../../media/frame.ts";
 import { CAUSE, Channel, type HangupCause } from "./channel.ts";
-import { type LineCodec, lineFilter } from "./line.ts";
+import { lineFilter } from "./line.ts";
 import type { Pbx } from "./pbx.ts";
-
-/** What the caller's line is like. */
-export interface LineOptions {
-  /** How audio travels: through an 8 kHz µ-law phone line, or untouched. Default `ulaw`. */
-  readonly codec?: LineCodec;
-  /** The caller's phone lets the bot's voice back into its microphone. Default: it does not. */
-  readonly echo?: { readonly attenuationDb: number; readonly delayMs: number };
-}
-
-/** How a call is placed. */
-export interface SimulatedCallOptions {
-  readonly callerNumber?: string;
-  readonly extension?: string;
-  readonly line?: LineOptions;
-}
+import { CallOverError, type SimulatedCaller, type SimulatedCallOptions } from "./simulator.ts";
 
 /** A fictional number (North American 555-01xx range), so that no test shows a real one. */
 const FICTIONAL_NUMBER = "5550100";
@@ -28,11 +14,6 @@ const KEYS = /^[0-9*#A-D]$/;
 const KEY_MS = 100;
 const SILENCE: Pcm = new Int16Array(FRAME_SAMPLES);
 
-/** The call ended before it could be answered, or while the caller was speaking. */
-export class CallOverError extends Error {
-  override readonly name = "CallOverError";
-}
-
 interface Speech {
   readonly pcm: Pcm;
   at: number;
@@ -40,8 +21,14 @@ interface Speech {
   readonly spoken: PromiseWithResolvers<{ readonly startedAt: number; readonly endedAt: number }>;
 }
 
-/** A caller on the simulated PBX. */
-export class SimulatedCaller implements TestCaller {
+/** What happens to a caller, as it happens. */
+export interface CallerObserver {
+  onHeard(frame: HeardFrame): void;
+  onDigit(digit: string): void;
+}
+
+/** A caller on the simulated PBX, in its own isolate. */
+export class Caller implements SimulatedCaller {
   readonly #pbx: Pbx;
   readonly #channel: CallerChannel;
   readonly #heard: HeardFrame[] = [];
@@ -55,6 +42,8 @@ export class SimulatedCaller implements TestCaller {
   #clock: Disposable | undefined;
   #muted = false;
   #over: string | undefined;
+  /** Who else hears what the caller hears. */
+  observer: CallerObserver | undefined;
 
   constructor(pbx: Pbx, options: SimulatedCallOptions, language: string) {
     const { codec = "ulaw", echo } = options.line ?? {};
@@ -79,12 +68,10 @@ export class SimulatedCaller implements TestCaller {
     return this.#heard;
   }
 
-  /** Keys the bot has sent to the caller. */
   get digitsHeard(): readonly string[] {
     return this.#digits;
   }
 
-  /** The id of the caller's channel on the PBX. */
   get channelId(): string {
     return this.#channel.id;
   }
@@ -97,7 +84,7 @@ export class SimulatedCaller implements TestCaller {
   say(pcm: Pcm): Promise<{ readonly startedAt: number; readonly endedAt: number }> {
     if (this.#over !== undefined) {
       return Promise.reject(
-        new CallOverError(`Nobody can speak in a call that is over: ${this.#over}`),
+        new CallOverError(`Nothing can be said: ${this.#over}`),
       );
     }
     const spoken: Speech["spoken"] = Promise.withResolvers();
@@ -109,14 +96,13 @@ export class SimulatedCaller implements TestCaller {
     return spoken.promise;
   }
 
-  press(digit: string): Promise<void> {
+  async press(digit: string): Promise<void> {
     if (!KEYS.test(digit)) {
-      return Promise.reject(
-        new RangeError(`There is no key ${JSON.stringify(digit)}: press 0-9, *, #, A-D.`),
-      );
+      throw new RangeError(`There is no key ${JSON.stringify(digit)}: press 0-9, *, #, A-D.`);
     }
-    if (this.#over === undefined) this.#pbx.digit(this.#channel, digit, KEY_MS);
-    return Promise.resolve();
+    await this.answered;
+    if (this.#over !== undefined) throw new CallOverError(`No key can be pressed: ${this.#over}`);
+    this.#pbx.digit(this.#channel, digit, KEY_MS);
   }
 
   mute(muted: boolean): void {
@@ -125,7 +111,7 @@ export class SimulatedCaller implements TestCaller {
 
   hangUp(): Promise<void> {
     this.#finish("the caller hung up");
-    this.#pbx.hangUp(this.#channel, CAUSE.normal, { cause: CAUSE.normal.code });
+    this.#pbx.hangUp(this.#channel, CAUSE.normal, {});
     return Promise.resolve();
   }
 
@@ -142,12 +128,15 @@ export class SimulatedCaller implements TestCaller {
   /** A frame arrives at the caller's ear. */
   onFrame(frame: Pcm): void {
     const pcm = this.#toCaller(frame);
-    this.#heard.push({ at: performance.now(), pcm });
+    const heard = { at: performance.now(), pcm };
+    this.#heard.push(heard);
+    this.observer?.onHeard(heard);
     this.#echo?.hear(pcm);
   }
 
   onDigit(digit: string): void {
     this.#digits.push(digit);
+    this.observer?.onDigit(digit);
   }
 
   onRelease(cause: HangupCause | undefined): void {
@@ -188,9 +177,9 @@ export class SimulatedCaller implements TestCaller {
 /** The caller's channel: what the PBX says to it, the caller hears. */
 class CallerChannel extends Channel {
   readonly #pbx: Pbx;
-  readonly #caller: SimulatedCaller;
+  readonly #caller: Caller;
 
-  constructor(pbx: Pbx, caller: SimulatedCaller, options: SimulatedCallOptions, language: string) {
+  constructor(pbx: Pbx, caller: Caller, options: SimulatedCallOptions, language: string) {
     const id = pbx.newChannelId();
     super({
       id,

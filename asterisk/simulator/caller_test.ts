@@ -64,10 +64,11 @@ Deno.test("keys the bot sends are heard by the caller", async () => {
 
 Deno.test("speaking in a call that ends, or has ended, says so", async () => {
   await conversing({}, async (caller) => {
-    const speaking = caller.say(new Int16Array(320 * 1000));
+    const speaking = assert.rejects(caller.say(new Int16Array(320 * 1000)), CallOverError);
     await caller.hangUp();
-    await assert.rejects(speaking, CallOverError);
+    await speaking;
     await assert.rejects(caller.say(new Int16Array(320)), CallOverError);
+    await assert.rejects(caller.press("1"), CallOverError);
     await caller.hangUp();
   });
 });

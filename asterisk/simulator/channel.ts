@@ -58,12 +58,16 @@ export abstract class Channel {
   language: string;
   /** The application it is in, while it is in Stasis. */
   app: string | undefined;
+  /** What the dialplan ran before it entered an application. */
+  appOutside: Pick<DialplanPlace, "app_name" | "app_data"> | undefined;
   /** The bridge it is in. */
   bridgeId: string | undefined;
   /** It hears a playback now: meanwhile it neither hears its bridge nor is heard there. */
   playing = false;
   /** It has been hung up; nothing more happens to it. */
   gone = false;
+  /** Number of the party it is connected to. */
+  connectedNumber = "";
   readonly #callerNumber: string;
   readonly #protocolId: string;
   readonly #createdAt = ariDate();
@@ -82,6 +86,11 @@ export abstract class Channel {
     return this.#callerNumber;
   }
 
+  /** What the technology calls the call (a SIP Call-ID); "" where it has no such thing. */
+  get protocolId(): string {
+    return this.#protocolId;
+  }
+
   /** The far end hears one frame (20 ms, 16 kHz). */
   abstract hear(frame: Pcm): void;
 
@@ -90,6 +99,9 @@ export abstract class Channel {
 
   /** The PBX has answered the channel. */
   abstract answer(): void;
+
+  /** The channel is about to end, `requested` by somebody or by the PBX itself; it can still tell. */
+  ending(_requested: boolean): void {}
 
   /**
    * The channel is over: lets go of sockets and clocks. Called once.
@@ -106,7 +118,7 @@ export abstract class Channel {
       state: this.state,
       protocol_id: this.#protocolId,
       caller: { name: "", number: this.#callerNumber },
-      connected: { name: "", number: "" },
+      connected: { name: "", number: this.connectedNumber },
       accountcode: "",
       dialplan: { ...this.dialplan },
       creationtime: this.#createdAt,

@@ -113,6 +113,10 @@ export class MediaChannel extends Channel {
     clearTimeout(this.#deadline);
   }
 
+  override ending(requested: boolean): void {
+    if (requested && this.state === "Down") this.#tellDial("NOANSWER");
+  }
+
   override release(cause: HangupCause | undefined): void {
     clearTimeout(this.#deadline);
     clearTimeout(this.#mediaStart);

@@ -202,7 +202,13 @@ Deno.test("a key the caller presses comes to the application and to the media so
 });
 
 Deno.test("the channel goes with its socket, whichever way it ends", async () => {
-  const END = ["ChannelHangupRequest", "ChannelVarset", "ChannelLeftBridge", "StasisEnd"];
+  const END = [
+    "ChannelHangupRequest",
+    "ChannelVarset",
+    "ChannelVarset",
+    "ChannelLeftBridge",
+    "StasisEnd",
+  ];
   const ways: [string, number, (media: TestMedia, client: TestClient) => unknown][] = [
     ["the client closes it", 16, ({ socket }) => socket.close(1000)],
     ["the client loses it", 38, ({ socket }) => socket.terminate()],

@@ -18,7 +18,7 @@ export interface Answer {
   readonly json?: unknown;
   readonly bytes?: Uint8Array<ArrayBuffer>;
   /** Sent after the answer has left, as the real PBX does. */
-  readonly afterwards?: () => void;
+  readonly afterwards?: () => void | Promise<void>;
 }
 
 /** The PBX and what of it operations may set off. */

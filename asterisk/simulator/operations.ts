@@ -3,13 +3,17 @@
 import { writeWav } from "../../media/wav.ts";
 import { ASTERISK_ID } from "./applications.ts";
 import type { Nickname, Resource } from "./api_operations.ts";
+import type { Channel } from "./channel.ts";
 import { externalMedia } from "./external_media.ts";
 import { hangupCause } from "./hangup_reasons.ts";
 import type { Answer, OperationContext, Parameters } from "./operation.ts";
 import type { Pbx } from "./pbx.ts";
 import { ariDate, AriFailure } from "./wire.ts";
 
-type Handler = (context: OperationContext, params: Parameters) => Answer;
+type Handler = (
+  context: OperationContext,
+  params: Parameters,
+) => Answer | Promise<Answer>;
 
 const DONE: Answer = { status: 204 };
 
@@ -67,14 +71,20 @@ export const HANDLERS: { readonly [R in Resource]: Readonly<Record<Nickname<R>, 
       pbx.destroyBridge(pbx.bridge(params.text("bridgeId") ?? ""));
       return DONE;
     },
-    addChannel: (context, params) => {
+    addChannel: async (context, params) => {
       const { bridge, channels } = bridgeAndChannels(context, params);
-      for (const channel of channels) context.pbx.addToBridge(bridge, channel);
+      for (const channel of channels) {
+        await playedOut(context.pbx, channel);
+        context.pbx.addToBridge(bridge, channel);
+      }
       return DONE;
     },
-    removeChannel: (context, params) => {
+    removeChannel: async (context, params) => {
       const { bridge, channels } = bridgeAndChannels(context, params);
-      for (const channel of channels) context.pbx.removeFromBridge(bridge, channel);
+      for (const channel of channels) {
+        await playedOut(context.pbx, channel);
+        context.pbx.removeFromBridge(bridge, channel);
+      }
       return DONE;
     },
   },
@@ -87,20 +97,28 @@ export const HANDLERS: { readonly [R in Resource]: Readonly<Record<Nickname<R>, 
       pbx.hangUp(channel, hangupCause(params), { cause: 32, soft: true });
       return DONE;
     },
-    answer: ({ pbx }, params) => {
-      pbx.answer(pbx.stasisChannel(params.text("channelId") ?? ""));
+    answer: async ({ pbx }, params) => {
+      const channel = pbx.stasisChannel(params.text("channelId") ?? "");
+      await playedOut(pbx, channel);
+      pbx.answer(channel);
       return DONE;
     },
     continueInDialplan: ({ pbx }, params) => {
       const channel = pbx.stasisChannel(params.text("channelId") ?? "");
       const place = { context: params.text("context"), exten: params.text("extension") };
-      return { ...DONE, afterwards: () => pbx.continueInDialplan(channel, place) };
+      return {
+        ...DONE,
+        afterwards: () => onceFree(pbx, channel, () => pbx.continueInDialplan(channel, place)),
+      };
     },
     move: ({ pbx }, params) => {
       const channel = pbx.stasisChannel(params.text("channelId") ?? "");
       const app = required(params, "app");
       const args = params.text("appArgs")?.split(",") ?? [];
-      return { ...DONE, afterwards: () => pbx.move(channel, app, args) };
+      return {
+        ...DONE,
+        afterwards: () => onceFree(pbx, channel, () => pbx.move(channel, app, args)),
+      };
     },
     sendDTMF: ({ pbx }, params) => {
       const channel = pbx.stasisChannel(params.text("channelId") ?? "");
@@ -191,6 +209,24 @@ function bridgeAndChannels({ pbx }: OperationContext, params: Parameters) {
     return channel;
   });
   return { bridge, channels };
+}
+
+/**
+ * A channel does one thing after the other: what comes while it plays waits for the end of that,
+ * and so does the answer to it.
+ */
+async function playedOut(pbx: Pbx, channel: Channel): Promise<void> {
+  const playing = pbx.playbacks.idle(channel);
+  if (!playing) return;
+  await playing;
+  if (channel.gone) throw new AriFailure(404, "Channel not found");
+}
+
+/** As `playedOut`, for commands that are answered at once. */
+async function onceFree(pbx: Pbx, channel: Channel, run: () => void): Promise<void> {
+  const playing = pbx.playbacks.idle(channel);
+  if (playing) await playing;
+  if (channel.app !== undefined) run();
 }
 
 function play({ pbx }: OperationContext, params: Parameters): Answer {

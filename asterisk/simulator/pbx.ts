@@ -88,9 +88,12 @@ export class Pbx {
   /** @returns false when the application is not there to take it. */
   enterStasis(channel: Channel, app: string, args: readonly string[]): boolean {
     if (!this.applications.isActive(app)) return false;
-    channel.dialplan.app_name = "Stasis";
-    channel.dialplan.app_data = [app, ...args].join(",");
     channel.app = app;
+    if (channel.dialplan.app_name !== "Stasis") {
+      channel.appOutside = { ...channel.dialplan };
+      channel.dialplan.app_name = "Stasis";
+      channel.dialplan.app_data = [app, ...args].join(",");
+    }
     if (channel.watchers.size > 0) this.setVariable(channel, "STASISSTATUS", "");
     this.tell(channel, "StasisStart", { args });
     return true;
@@ -150,10 +153,10 @@ export class Pbx {
     channel.bridgeId = bridge.id;
     for (const app of appsOf(channel)) bridge.watchers.add(app);
     this.#tellBridge(channel, bridge, "ChannelEnteredBridge");
-    if (bridge.channels.size < 2) return;
-    for (const member of bridge.channels) {
-      const peers = [...bridge.channels].filter((peer) => peer !== member).map(({ name }) => name);
-      this.setVariable(member, "BRIDGEPEER", peers.join(","));
+    if (bridge.channels.size > 1) {
+      for (const member of bridge.channels) {
+        this.#meet(bridge, member);
+      }
     }
   }
 
@@ -183,6 +186,7 @@ export class Pbx {
     if (request) this.tell(channel, "ChannelHangupRequest", request);
     this.playbacks.drop(channel);
     this.recordings.drop(channel);
+    channel.ending(request !== undefined);
     this.#leaveBridge(channel);
     this.#leaveStasis(channel);
     this.channels.delete(channel.id);
@@ -210,15 +214,31 @@ export class Pbx {
     this.tell(channel, "StasisEnd");
     channel.app = undefined;
     if (channel.watchers.size > 0) this.setVariable(channel, "STASISSTATUS", "SUCCESS");
+    const { app_name = "", app_data = "" } = channel.appOutside ?? {};
+    Object.assign(channel.dialplan, { app_name, app_data });
   }
 
   #leaveBridge(channel: Channel): void {
     const bridge = this.#bridgeOf(channel);
     if (!bridge) return;
-    if (channel.variables.has("BRIDGEPEER")) this.setVariable(channel, "BRIDGEPEER", "");
+    for (const variable of ["BRIDGEPEER", "BRIDGEPVTCALLID"]) {
+      if (channel.variables.has(variable)) this.setVariable(channel, variable, "");
+    }
     bridge.channels.delete(channel);
     channel.bridgeId = undefined;
     this.#tellBridge(channel, bridge, "ChannelLeftBridge");
+  }
+
+  /** Tells a member whom it is in the bridge with. */
+  #meet(bridge: Bridge, member: Channel): void {
+    const peers = [...bridge.channels].filter((peer) => peer !== member);
+    this.setVariable(member, "BRIDGEPEER", peers.map(({ name }) => name).join(","));
+    const [peer] = peers;
+    if (!peer || peers.length > 1 || peer.protocolId === "") return;
+    this.setVariable(member, "BRIDGEPVTCALLID", peer.protocolId);
+    if (member.connectedNumber === peer.callerNumber) return;
+    member.connectedNumber = peer.callerNumber;
+    this.tell(member, "ChannelConnectedLine");
   }
 
   #bridgeOf({ bridgeId }: Channel): Bridge | undefined {

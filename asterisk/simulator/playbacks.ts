@@ -28,6 +28,7 @@ export class Playbacks {
   readonly #sounds: Sounds;
   readonly #queues = new Map<Channel, Playback[]>();
   readonly #clocks = new Map<Channel, Disposable>();
+  readonly #idle = new Map<Channel, PromiseWithResolvers<void>>();
 
   constructor(clock: FrameClock, tellOf: TellOf, sounds: Sounds) {
     this.#clock = clock;
@@ -41,6 +42,7 @@ export class Playbacks {
     const playback: Playback = { id, channel, media, language, state: "queued", played: 0 };
     const queue = this.#queues.get(channel) ?? [];
     this.#queues.set(channel, [...queue, playback]);
+    if (!this.#idle.has(channel)) this.#idle.set(channel, Promise.withResolvers());
     const shown = toJson(playback);
     if (queue.length === 0) {
       queueMicrotask(() => this.#advance(channel));
@@ -69,6 +71,14 @@ export class Playbacks {
     this.#advance(playback.channel);
   }
 
+  /**
+   * Resolves when the channel has nothing to play any more; undefined when that is so now. Other
+   * commands to the channel wait for it.
+   */
+  idle(channel: Channel): Promise<void> | undefined {
+    return this.#idle.get(channel)?.promise;
+  }
+
   /** The channel is gone; what it was to hear has failed. */
   drop(channel: Channel): void {
     for (const playback of this.#queues.get(channel) ?? []) {
@@ -84,6 +94,8 @@ export class Playbacks {
     this.#clocks.get(channel)?.[Symbol.dispose]();
     this.#clocks.delete(channel);
     this.#queues.delete(channel);
+    this.#idle.get(channel)?.resolve();
+    this.#idle.delete(channel);
   }
 
   /** Starts the first in the queue; what cannot be played fails at once, as on the real PBX. */

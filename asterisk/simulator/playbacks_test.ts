@@ -102,3 +102,23 @@ Deno.test("a hang-up fails the playbacks that are left", async () => {
     assert.deepEqual(story(events), ["p1 Started", "p1 Finished", "p2 Started", "p2 Finished"]);
   });
 });
+
+Deno.test("what is asked of a channel while it plays is done when it has played", async () => {
+  await inCall(async ({ client, events, caller, play }) => {
+    await client.ari("POST", "/bridges/b");
+    await play("p1", "sound:beep");
+    const added = client.ari("POST", `/bridges/b/addChannel?channel=${caller.channelId}`);
+    await events.first("ChannelEnteredBridge");
+    assert.equal((await added).status, 204);
+    assert.deepEqual(story(events), ["p1 Started", "p1 Finished"]);
+
+    await play("p2", "tone:ring");
+    const channel = `/channels/${caller.channelId}`;
+    const leave = `${channel}/continue?context=voxbot-fallback`;
+    assert.equal((await client.ari("POST", leave)).status, 204);
+    assert.equal((await client.ari("GET", "/playbacks/p2")).status, 200);
+    assert.ok(!events.about(caller.channelId).includes("StasisEnd"));
+    await client.ari("DELETE", "/playbacks/p2");
+    await events.first("StasisEnd");
+  });
+});

@@ -11,14 +11,8 @@ import { MediaChannel } from "./media_channel.ts";
 import type { Answer, OperationContext } from "./operation.ts";
 import { HANDLERS } from "./operations.ts";
 import { matchPath, readParameters } from "./request.ts";
+import type { AnsweredRequest } from "./simulator.ts";
 import { AriFailure } from "./wire.ts";
-
-/** One ARI request that was answered, for tests to look back on. */
-export interface AnsweredRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly status: number;
-}
 
 /** Faults the server is to show. */
 export interface ServerFaults {
@@ -41,7 +35,10 @@ interface EventsConnection {
   forget(): void;
 }
 
-type Handler = (context: OperationContext, params: ReturnType<typeof readParameters>) => Answer;
+type Handler = (
+  context: OperationContext,
+  params: ReturnType<typeof readParameters>,
+) => Answer | Promise<Answer>;
 
 const ROUTES = Object.entries(OPERATIONS).flatMap(([resource, operations]) =>
   operations.map(({ method, path, nickname }) => ({
@@ -118,7 +115,8 @@ export class AriServer {
     if (!url.pathname.startsWith("/ari/")) return notFound(response, url.pathname);
     if (!this.#authorized(request, url)) return unauthorized(response);
     const body = await readBody(request);
-    const answer = this.#operate(request, url, body);
+    if (body === undefined) return;
+    const answer = await this.#operate(request, url, body);
     if (!answer) return;
     this.requests.push({
       method: request.method ?? "",
@@ -129,9 +127,13 @@ export class AriServer {
   }
 
   /** Undefined when the PBX died of it. */
-  #operate(request: IncomingMessage, url: URL, body: string): Answer | undefined {
+  async #operate(
+    request: IncomingMessage,
+    url: URL,
+    body: string,
+  ): Promise<Answer | undefined> {
     try {
-      return this.#execute(request, url, body);
+      return await this.#execute(request, url, body);
     } catch (error) {
       if (error instanceof AriFailure) {
         return { status: error.status, json: { message: error.message } };
@@ -141,7 +143,7 @@ export class AriServer {
     }
   }
 
-  #execute(request: IncomingMessage, url: URL, body: string): Answer {
+  #execute(request: IncomingMessage, url: URL, body: string): Answer | Promise<Answer> {
     const path = url.pathname.slice("/ari".length);
     const docs = /^\/api-docs\/(\w+)\.json$/.exec(path)?.[1];
     if (docs !== undefined) return apiDocs(docs, request.headers.host ?? "");
@@ -171,7 +173,7 @@ export class AriServer {
       }, this.faults.replyDelayMs);
       this.#delayed.add(timer);
     } else send();
-    answer.afterwards?.();
+    void answer.afterwards?.();
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -242,10 +244,17 @@ function apiDocs(name: string, host: string): Answer {
   return { status: 200, json };
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+/** Undefined when the client went away in the middle of its request. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
+  let gone = false;
+  request.on("error", () => gone = true);
+  try {
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+  } catch (error) {
+    if (!gone) throw error;
+  }
+  return gone ? undefined : Buffer.concat(chunks).toString();
 }
 
 function write(response: ServerResponse, { status, json, bytes }: Answer): void {

@@ -2,6 +2,7 @@
 
 import { TestbedError } from "./error.ts";
 import type { Instance } from "./instance.ts";
+import { ASTERISK_PRIORITY } from "./real_time.ts";
 import { inMountedTree, inTree } from "./tree.ts";
 
 /** What Asterisk prints when all its modules are loaded. */
@@ -18,7 +19,8 @@ export class AsteriskProcess {
   #running = true;
 
   private constructor(readonly tree: string, readonly instance: Instance) {
-    this.#child = inMountedTree(tree, ["asterisk", "-C", configOf(instance), "-f", "-n"]).spawn();
+    const command = ["asterisk", "-C", configOf(instance), "-f", "-n"];
+    this.#child = inMountedTree(tree, command, ASTERISK_PRIORITY).spawn();
     this.#done = this.#watch();
   }
 

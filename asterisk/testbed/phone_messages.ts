@@ -23,6 +23,8 @@ export type PhoneCommand =
 
 /** Reports from the worker. */
 export type PhoneReport =
+  /** The worker runs, in this thread of the kernel's. */
+  | { readonly kind: "ready"; readonly thread: number }
   /** The telephone has its socket: packets for it go to this port. */
   | { readonly kind: "opened"; readonly phone: number; readonly port: number }
   /** A packet's audio (µ-law) and when it arrived. */

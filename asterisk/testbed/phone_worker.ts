@@ -145,6 +145,7 @@ class Phone {
 }
 
 const phones = new Map<number, Phone>();
+report({ kind: "ready", thread: threadId() });
 
 self.onmessage = ({ data: command }: MessageEvent<PhoneCommand>) => {
   if (command.kind === "open") {
@@ -167,6 +168,11 @@ self.onmessage = ({ data: command }: MessageEvent<PhoneCommand>) => {
       return phone.close();
   }
 };
+
+/** The kernel's id of this thread; the link reads "<process>/task/<thread>". */
+function threadId(): number {
+  return Number(Deno.readLinkSync("/proc/thread-self").split("/").at(-1));
+}
 
 function now(): number {
   return performance.timeOrigin + performance.now();

@@ -5,6 +5,7 @@ import { FRAME_MS, FRAME_SAMPLES, type Pcm, SAMPLE_RATE_HZ } from "../../media/f
 import type { HeardFrame } from "../../media/caller.ts";
 import { resample, Resampler } from "../../media/resample.ts";
 import { TestbedError } from "./error.ts";
+import { setRealTime } from "./real_time.ts";
 import { decodeMulaw, encodeMulaw, G711_RATE_HZ } from "./g711.ts";
 import type { PhoneCommand, PhoneReport } from "./phone_messages.ts";
 
@@ -17,14 +18,27 @@ export interface Sent {
 /** All telephones of one test PBX, in one worker of their own. */
 export class Phones implements AsyncDisposable {
   readonly #worker = new Worker(new URL("./phone_worker.ts", import.meta.url), { type: "module" });
+  readonly #thread = Promise.withResolvers<number>();
   readonly #phones = new Map<number, Phone>();
   #lastId = 0;
 
-  constructor() {
+  private constructor() {
     this.#worker.onmessage = ({ data }: MessageEvent<PhoneReport>) => {
+      if (data.kind === "ready") return this.#thread.resolve(data.thread);
       this.#phones.get(data.phone)?.onReport(data);
       if (data.kind === "closed") this.#phones.delete(data.phone);
     };
+  }
+
+  /**
+   * Starts the worker. Its thread gets real-time priority where that is granted: real telephones do
+   * not wait for the bot's processor. (Measured beside six busy processes on two cores: 99 % of
+   * packets within 1.5 ms of their time, against 40 to 95 ms.)
+   */
+  static async start(): Promise<Phones> {
+    const phones = new Phones();
+    await setRealTime(await phones.#thread.promise);
+    return phones;
   }
 
   /** A telephone with a socket of its own; it is silent until connected. */
@@ -107,7 +121,7 @@ export class Phone {
   }
 
   /** What the worker has to report of this telephone. */
-  onReport(report: PhoneReport): void {
+  onReport(report: Exclude<PhoneReport, { kind: "ready" }>): void {
     switch (report.kind) {
       case "opened":
         this.#port = report.port;

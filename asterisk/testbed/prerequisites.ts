@@ -8,6 +8,7 @@ const COMMANDS = {
   mount: "mount",
   unshare: "util-linux",
   setpriv: "util-linux",
+  chrt: "util-linux",
 } as const;
 
 /** What can be missing on this machine; split from the checks so that each message can be tested. */

@@ -59,21 +59,20 @@ export async function startTestbed(
   { release = "22" }: { release?: ReleaseName } = {},
 ): Promise<Testbed> {
   const tree = await installAsterisk(release);
+  await using started = new AsyncDisposableStack();
   const instance = await createInstance(tree);
-  try {
-    const process = await AsteriskProcess.start(tree, instance);
-    return new RealAsterisk(release, tree, instance, process);
-  } catch (error) {
-    await removeInstance(instance);
-    throw error;
-  }
+  started.defer(() => removeInstance(instance));
+  const phones = started.use(await Phones.start());
+  const process = await AsteriskProcess.start(tree, instance);
+  return new RealAsterisk(release, tree, instance, process, phones, started.move());
 }
 
 class RealAsterisk implements Testbed {
   readonly kind = "asterisk";
   readonly env: Readonly<Record<string, string>>;
   readonly soundsDir: string;
-  readonly #phones = new Phones();
+  readonly #phones: Phones;
+  readonly #owned: AsyncDisposable;
   readonly #callers = new Set<SipCaller>();
   #process: AsteriskProcess;
   #lastCall = 0;
@@ -83,8 +82,12 @@ class RealAsterisk implements Testbed {
     readonly tree: string,
     readonly instance: Instance,
     process: AsteriskProcess,
+    phones: Phones,
+    owned: AsyncDisposable,
   ) {
     this.#process = process;
+    this.#phones = phones;
+    this.#owned = owned;
     this.soundsDir = `${tree}/usr/share/asterisk/sounds`;
     this.env = {
       ARI_HTTP_URL: `http://127.0.0.1:${instance.httpPort}`,
@@ -161,9 +164,8 @@ class RealAsterisk implements Testbed {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#callers].map((caller) => caller[Symbol.asyncDispose]()));
-    await this.#phones[Symbol.asyncDispose]();
     await this.#process.stop();
-    await removeInstance(this.instance);
+    await this.#owned[Symbol.asyncDispose]();
   }
 
   async #ids(what: "channels" | "bridges"): Promise<readonly string[]> {

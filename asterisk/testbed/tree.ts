@@ -18,15 +18,25 @@ export function inTree(
 }
 
 /**
- * As `inTree`, with /proc and /dev of its own: mounted where only the command sees them, and gone
- * when it is, whatever ends it. The process is the command itself, so signals reach it.
+ * As `inTree`, with /proc and /dev of its own (mounted where only the command sees them, and gone
+ * when it is, whatever ends it) and real-time priority where that is granted. The process is the
+ * command itself, so signals reach it.
  */
-export function inMountedTree(tree: string, command: readonly string[]): Deno.Command {
+export function inMountedTree(
+  tree: string,
+  command: readonly string[],
+  realTimePriority: number,
+): Deno.Command {
   const script = `
-    mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" &&
-    exec chroot --userspec=asterisk:asterisk "$0" "$@"`;
+    tree=$0 priority=$1; shift
+    mount -t proc proc "$tree/proc" && mount --rbind /dev "$tree/dev" || exit
+    chrt --rr -p "$priority" $$
+    exec chroot --userspec=asterisk:asterisk "$tree" "$@"`;
   return new Deno.Command("unshare", {
-    args: ["--mount", "sh", "-c", script, tree, ...dyingWithParent(command)],
+    args: [
+      ...["--mount", "sh", "-c", script, tree, String(realTimePriority)],
+      ...dyingWithParent(command),
+    ],
     ...SEALED,
   });
 }

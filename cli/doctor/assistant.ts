@@ -1,23 +1,32 @@
-// Has the assistant something to say: prompts and knowledge?
+// Has the assistant something to say: prompts and knowledge? Do the services it is set to use answer?
 
+import { ChatModel } from "../../agent/chat_model.ts";
+import { ChromaStore } from "../../agent/chroma_store.ts";
 import { type Chunk, knowledgeBasePaths, loadKnowledge } from "../../agent/knowledge_base.ts";
+import { providerOf } from "../../agent/mod.ts";
 import { PromptsFile } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";
-import { fail, type Finding, type Findings, ok, reasonOf } from "./finding.ts";
+import { fail, type Finding, type Findings, note, ok, reasonOf } from "./finding.ts";
 
-/** The settings these checks are about. */
-export type AssistantSettings = Pick<
-  Settings,
-  "ASTERISK_LANG" | "PROMPTS_FILE_PATH" | "KNOWLEDGE_BASE_PATH" | "KNOWLEDGE_BASE2_PATH"
->;
+/** Longer than a model or Chroma takes when it is well; an answer that late is no use to a caller. */
+const SERVICE_TIMEOUT_MS = 15_000;
 
-/** Looks at the prompts and the knowledge bases. */
-export async function* checkAssistant(settings: AssistantSettings): Findings {
+/** Looks at the prompts, the knowledge bases, the model and the vector store. */
+export async function* checkAssistant(settings: Settings): Findings {
   yield await checkPrompts(settings);
   yield await checkKnowledge(settings);
+  if (settings.CHROMA_URL !== "") yield await checkChroma(settings);
+  if (providerOf(settings) === "extractive") {
+    return yield ok("answers are sentences of the knowledge bases; no model is needed");
+  }
+  const { LLM_MODEL_PRIMARY: primary, LLM_MODEL_FALLBACK: fallback } = settings;
+  yield await checkModel(settings, primary);
+  if (fallback === "" || fallback === primary) return;
+  const second = await checkModel(settings, fallback);
+  yield second.status === "FAIL" ? note(`the fallback cannot help: ${second.what}`) : second;
 }
 
-async function checkPrompts(settings: AssistantSettings): Promise<Finding> {
+async function checkPrompts(settings: Settings): Promise<Finding> {
   try {
     const { path } = await PromptsFile.open(settings);
     return ok(`prompts: ${path}`);
@@ -29,7 +38,7 @@ async function checkPrompts(settings: AssistantSettings): Promise<Finding> {
   }
 }
 
-async function checkKnowledge(settings: AssistantSettings): Promise<Finding> {
+async function checkKnowledge(settings: Settings): Promise<Finding> {
   try {
     const chunks = await loadKnowledge(settings);
     const paths = knowledgeBasePaths(settings);
@@ -42,4 +51,52 @@ async function checkKnowledge(settings: AssistantSettings): Promise<Finding> {
       "leave KNOWLEDGE_BASE_PATH and KNOWLEDGE_BASE2_PATH empty for the samples that come with the bot",
     );
   }
+}
+
+/** A real search, with a real embedding of the question. */
+async function checkChroma(settings: Settings): Promise<Finding> {
+  const begun = performance.now();
+  try {
+    const signal = AbortSignal.timeout(SERVICE_TIMEOUT_MS);
+    const found = await new ChromaStore(settings).search("guarantee", { topK: 1, signal });
+    if (found.length === 0) throw new Error("Chroma found nothing; run: deno task kb build");
+    return ok(`Chroma at ${settings.CHROMA_URL} finds passages (${elapsed(begun)})`);
+  } catch (error) {
+    return fail(
+      reasonOf(error),
+      "start Chroma and run `deno task kb build`, or leave CHROMA_URL empty to search by words",
+    );
+  }
+}
+
+/** A real answer of a few words. */
+async function checkModel(settings: Settings, model: string): Promise<Finding> {
+  const begun = performance.now();
+  const answer = new ChatModel(settings).ask({
+    model,
+    messages: [{ role: "user", content: "Say: ready" }],
+    tools: [],
+    temperature: 0,
+    maxTokens: 5,
+    streaming: true,
+    firstTokenTimeoutMs: SERVICE_TIMEOUT_MS,
+    stallTimeoutMs: SERVICE_TIMEOUT_MS,
+    signal: new AbortController().signal,
+  });
+  try {
+    for await (const { kind } of answer) {
+      if (kind === "text") return ok(`model ${model} begins to answer after ${elapsed(begun)}`);
+    }
+    throw new Error(`Model ${model} answered with nothing`);
+  } catch (error) {
+    const { message } = error instanceof Error ? error : new Error(String(error));
+    return fail(
+      message,
+      "correct OPENAI_API_KEY, OPENAI_BASE_URL or the model's name, or set AGENT_PROVIDER=extractive",
+    );
+  }
+}
+
+function elapsed(begun: number): string {
+  return `${Math.round(performance.now() - begun)} ms`;
 }

@@ -1,7 +1,6 @@
 // One call at the engine: what its MessagePort serves.
 
 import type { Pcm } from "../../media/frame.ts";
-import type { LocalVoice } from "./local_voice.ts";
 import type {
   AudioMessage,
   EngineApi,
@@ -11,13 +10,14 @@ import type {
 } from "./protocol.ts";
 import type { RecognitionDesk } from "./recognition_desk.ts";
 import type { VadBatcher, VadLane } from "./vad_batcher.ts";
+import type { ThreadVoice } from "./voice.ts";
 
 /** What the calls share. */
 export interface SharedModels {
   readonly vad: VadBatcher;
   readonly desk: RecognitionDesk;
   /** The local voice, loaded when first asked for. */
-  voice(): Promise<LocalVoice>;
+  voice(): Promise<ThreadVoice>;
 }
 
 /** Serves one call. */

@@ -1,32 +1,32 @@
 // The speech engine: every local model, shared by all calls. It lives in an isolate of its own,
 // which wraps this class.
 
-import { type MessagePort, Worker } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import * as Comlink from "comlink";
 import type { Settings } from "../../config/settings.ts";
 import { CallSession, type SharedModels } from "./call_session.ts";
 import { comlinkEndpoint } from "./endpoint.ts";
-import { LocalVoice } from "./local_voice.ts";
 import { DEFAULT_VOICES } from "./protocol.ts";
 import { findModels } from "./models.ts";
-import { RecognitionDesk, type Recognizer } from "./recognition_desk.ts";
-import type { RecognizerThread } from "./recognizer_thread.ts";
+import { RecognitionDesk } from "./recognition_desk.ts";
+import { ThreadRecognizer } from "./recognizer.ts";
 import { SileroMemory, SileroModel } from "./silero.ts";
 import type { Summary } from "./stats.ts";
 import { VadBatcher } from "./vad_batcher.ts";
+import { ThreadVoice } from "./voice.ts";
 import { VAD_WINDOW_SAMPLES } from "../vad.ts";
 
 /** What of the engine is wanted. */
 export interface EngineOptions {
   /** The operator's settings: they say which of the following are wanted, unless that is given. */
   readonly settings?: Settings;
-  /** Recogniser threads, each with a model of its own (about 200 MB); 0 when recognition is done elsewhere. */
+  /** Recogniser threads, each with a model of its own (about 100 MB); 0 when recognition is done elsewhere. */
   readonly recognizers?: number;
   /** Voices to have ready; none leaves espeak-ng (GPL-3) unloaded until a call asks for it. */
   readonly voices?: readonly string[];
   /** Told what is being loaded, for the operator. */
   readonly onProgress?: (progress: EngineProgress) => void;
-  /** A recogniser thread died: the engine is of no more use and should be started anew. */
+  /** A model's thread died: the engine is of no more use. By default it ends by this error, uncaught. */
   readonly onFatal?: (error: Error) => void;
 }
 
@@ -60,19 +60,25 @@ export interface EngineStats {
 /** All local models, loaded and warm. */
 export class SpeechEngine implements AsyncDisposable {
   readonly #silero: SileroModel;
-  readonly #threads: readonly Thread[];
+  readonly #recognizers: readonly ThreadRecognizer[];
   readonly #models: SharedModels;
   readonly #sessions = new Map<MessagePort, CallSession>();
-  #voice: Promise<LocalVoice> | undefined;
-  #loadedVoice: LocalVoice | undefined;
+  readonly #onFatal: (error: Error) => void;
+  #voice: ThreadVoice | undefined;
+  #voiceReady: Promise<ThreadVoice> | undefined;
 
-  private constructor(silero: SileroModel, threads: readonly Thread[]) {
+  private constructor(
+    silero: SileroModel,
+    recognizers: readonly ThreadRecognizer[],
+    onFatal: (error: Error) => void,
+  ) {
     this.#silero = silero;
-    this.#threads = threads;
+    this.#recognizers = recognizers;
+    this.#onFatal = onFatal;
     this.#models = {
       vad: new VadBatcher(silero),
-      desk: new RecognitionDesk(threads),
-      voice: () => this.#voice ??= this.#loadVoice([]),
+      desk: new RecognitionDesk(recognizers),
+      voice: () => this.#voiceReady ??= this.#loadVoice([]),
     };
   }
 
@@ -83,29 +89,26 @@ export class SpeechEngine implements AsyncDisposable {
    */
   static async create(options: EngineOptions = {}): Promise<SpeechEngine> {
     const files = findModels();
-    const timed = async <T>(part: EngineProgress["part"], work: () => Promise<T>): Promise<T> => {
+    const bySettings = wantedBy(options.settings);
+    const { recognizers: count = bySettings.recognizers, voices = bySettings.voices } = options;
+    const onFatal = options.onFatal ?? reportError;
+    const timed = async <T>(part: EngineProgress["part"], work: Promise<T>): Promise<T> => {
       const startedAt = performance.now();
-      const result = await work();
+      const result = await work;
       options.onProgress?.({ part, ms: performance.now() - startedAt });
       return result;
     };
-    const bySettings = wantedBy(options.settings);
-    const { recognizers = bySettings.recognizers, voices = bySettings.voices } = options;
-    const onFatal = options.onFatal ?? ((error) => reportError(error));
-    const threads = Array.from({ length: recognizers }, () => new Thread(onFatal));
-    const recognition = threads.length > 0
-      ? timed("recognition", () => Promise.all(threads.map((thread) => thread.load(files))))
-      : undefined;
+    const silero = await timed("vad", loadSilero(files.vad));
+    const recognizers = Array.from({ length: count }, () => new ThreadRecognizer(onFatal));
+    const engine = new SpeechEngine(silero, recognizers, onFatal);
     try {
-      const silero = await timed("vad", () => loadSilero(files.vad));
-      const engine = new SpeechEngine(silero, threads);
-      if (voices.length > 0) {
-        await timed("voice", () => engine.#voice = engine.#loadVoice(voices));
-      }
-      await recognition;
+      await Promise.all([
+        ...recognizers.map((recognizer) => timed("recognition", recognizer.load(files))),
+        voices.length > 0 && timed("voice", engine.#voiceReady = engine.#loadVoice(voices)),
+      ]);
       return engine;
     } catch (error) {
-      await Promise.allSettled([recognition, ...threads.map((thread) => thread.close())]);
+      await engine.close();
       throw error;
     }
   }
@@ -126,7 +129,7 @@ export class SpeechEngine implements AsyncDisposable {
   /** How busy the engine is. */
   stats(): EngineStats {
     const { vad, desk } = this.#models;
-    const voice = this.#loadedVoice;
+    const voice = this.#voice;
     return {
       calls: this.#sessions.size,
       vad: {
@@ -151,8 +154,10 @@ export class SpeechEngine implements AsyncDisposable {
   /** Hangs up on all calls and frees the models. */
   async close(): Promise<void> {
     for (const port of this.#sessions.keys()) port.close();
-    await Promise.all(this.#threads.map((thread) => thread.close()));
-    this.#loadedVoice?.[Symbol.dispose]();
+    await Promise.all([
+      ...this.#recognizers.map((recognizer) => recognizer.close()),
+      this.#voice?.close(),
+    ]);
     await this.#silero[Symbol.asyncDispose]();
   }
 
@@ -160,8 +165,10 @@ export class SpeechEngine implements AsyncDisposable {
     await this.close();
   }
 
-  async #loadVoice(voices: readonly string[]): Promise<LocalVoice> {
-    return this.#loadedVoice = await LocalVoice.load(voices);
+  async #loadVoice(voices: readonly string[]): Promise<ThreadVoice> {
+    const voice = this.#voice = new ThreadVoice(this.#onFatal);
+    await voice.load(voices);
+    return voice;
   }
 }
 
@@ -183,43 +190,4 @@ async function loadSilero(path: string): Promise<SileroModel> {
   const window = new Int16Array(VAD_WINDOW_SAMPLES);
   await model.probabilities([{ memory: new SileroMemory(), window }]);
   return model;
-}
-
-/** A recogniser in a thread of its own. */
-class Thread implements Recognizer {
-  readonly #worker: Worker;
-  readonly #api: Comlink.Remote<RecognizerThread>;
-  /** Rejects when the thread ends: a Comlink call to a dead thread would wait for ever. */
-  readonly #ended: Promise<never>;
-  #closing = false;
-
-  constructor(onFatal: (error: Error) => void) {
-    this.#worker = new Worker(new URL("./recognizer_thread.ts", import.meta.url));
-    this.#api = Comlink.wrap<RecognizerThread>(comlinkEndpoint(this.#worker));
-    const { promise, reject } = Promise.withResolvers<never>();
-    this.#ended = promise;
-    promise.catch((error) => this.#closing || onFatal(error));
-    this.#worker.on("error", (cause) => reject(new Error("a recogniser thread failed", { cause })));
-    this.#worker.on("exit", (code) => {
-      reject(new Error(`a recogniser thread ended by itself (code ${code})`));
-    });
-  }
-
-  load(files: Parameters<RecognizerThread["load"]>[0]): Promise<void> {
-    return Promise.race([this.#api.load(files), this.#ended]);
-  }
-
-  transcribe(pcm: Parameters<RecognizerThread["transcribe"]>[0]) {
-    const sent = this.#api.transcribe(Comlink.transfer(pcm, [pcm.buffer]));
-    return Promise.race([sent, this.#ended]);
-  }
-
-  abort(): void {
-    this.#api.abort();
-  }
-
-  async close(): Promise<void> {
-    this.#closing = true;
-    await this.#worker.terminate();
-  }
 }

@@ -5,9 +5,8 @@ import { Resampler } from "../../media/resample.ts";
 import { Espeak, ESPEAK_RATE_HZ, hasWords } from "./espeak.ts";
 import { gainFor, PhraseShaper } from "./phrase_shaper.ts";
 import type { SynthesizeRequest } from "./protocol.ts";
-import { Distribution } from "./stats.ts";
 
-/** Text synthesised at one go; between goes other work of the engine's thread is done. */
+/** Text synthesised at one go; a cancelled phrase ends between goes. */
 const PIECE_CHARACTERS = 160;
 /** Silence after a phrase: a breath after a sentence, less within one. */
 const SENTENCE_PAUSE_MS = 160;
@@ -24,12 +23,6 @@ export class LocalVoice implements Disposable {
   readonly #resampler: Resampler;
   readonly #gains = new Map<string, number>();
   #turn: Promise<void> = Promise.resolve();
-
-  /** Milliseconds from a request to its first audio, and spent on a whole phrase. */
-  readonly firstAudioTimes: Distribution = new Distribution();
-  readonly phraseTimes: Distribution = new Distribution();
-  /** Phrases waiting or being spoken. */
-  waiting = 0;
 
   private constructor(espeak: Espeak, resampler: Resampler) {
     this.#espeak = espeak;
@@ -63,24 +56,13 @@ export class LocalVoice implements Disposable {
     signal: AbortSignal,
   ): Promise<void> {
     if (!hasWords(request.text)) return;
-    const requestedAt = performance.now();
     const { promise: myTurnEnds, resolve: endTurn } = Promise.withResolvers<void>();
     const turn = this.#turn;
     this.#turn = myTurnEnds;
-    this.waiting++;
     try {
       await turn;
-      if (signal.aborted) return;
-      let first = true;
-      const startedAt = performance.now();
-      await this.#speakNow(request, (pcm) => {
-        if (first) this.firstAudioTimes.add(performance.now() - requestedAt);
-        first = false;
-        emit(pcm);
-      }, signal);
-      this.phraseTimes.add(performance.now() - startedAt);
+      if (!signal.aborted) await this.#speakNow(request, emit, signal);
     } finally {
-      this.waiting--;
       endTurn();
     }
   }
@@ -99,7 +81,7 @@ export class LocalVoice implements Disposable {
           give(shaper.push(this.#resampler.push(pcm)));
           return true;
         });
-        // Lets waiting VAD windows, and a cancel, in.
+        // Lets a cancel in.
         await new Promise((done) => setImmediate(done));
         if (signal.aborted) return;
       }

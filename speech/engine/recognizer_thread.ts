@@ -1,23 +1,22 @@
-// The recogniser's own thread. onnxruntime-node's `run` computes on the thread that calls it, so
-// recognising beside the VAD would hold up every call's windows for the length of an encoder run.
+// Entry point of a recogniser thread.
 
 import { parentPort } from "node:worker_threads";
 import * as Comlink from "comlink";
-import { comlinkEndpoint } from "./endpoint.ts";
-import { MoonshineModel } from "./moonshine.ts";
-import type { ModelFiles } from "./models.ts";
-import { transcribe, type Transcription } from "./transcribe.ts";
 import type { Pcm } from "../../media/frame.ts";
+import { comlinkEndpoint } from "./endpoint.ts";
+import type { ModelFiles } from "./models.ts";
+import { MoonshineModel } from "./moonshine.ts";
+import { transcribe, type Transcription } from "./transcribe.ts";
 
-/** What the engine asks of a recogniser thread. One transcription at a time. */
-export class RecognizerThread {
+/** What the engine asks of a recogniser thread: one transcription at a time. */
+export class RecognizerService {
   #model: MoonshineModel | undefined;
   #running: AbortController | undefined;
 
   /** Loads the model and runs it once, so that the first caller does not wait for that. */
   async load(files: ModelFiles): Promise<void> {
     this.#model = await MoonshineModel.load(files);
-    await this.#model.recognize(new Int16Array(16_000), AbortSignal.timeout(60_000));
+    await this.#model.recognize(new Int16Array(16_000), new AbortController().signal);
   }
 
   /** Transcribes; undefined when `abort` was called meanwhile. */
@@ -38,4 +37,4 @@ export class RecognizerThread {
   }
 }
 
-if (parentPort) Comlink.expose(new RecognizerThread(), comlinkEndpoint(parentPort));
+if (parentPort) Comlink.expose(new RecognizerService(), comlinkEndpoint(parentPort));

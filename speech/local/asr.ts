@@ -97,10 +97,13 @@ class LocalUtterance implements AsrUtterance {
   }
 
   checkpoint(): void {
-    if (this.#over || this.#isCovered(this.#checkpoint ?? this.#covered)) return;
+    if (this.#over) return;
+    if (this.#checkpoint && this.#isCovered(this.#checkpoint)) return;
+    // A checkpoint is always answered: endpointing waits for it.
+    if (this.#isCovered(this.#covered)) return this.#tell(this.#covered);
     const checkpoint = { samples: this.#samples, done: this.#transcribe("urgent") };
     this.#checkpoint = checkpoint;
-    checkpoint.done.then((coverage) => this.#deliver(coverage), () => {
+    checkpoint.done.then((coverage) => this.#tell(coverage), () => {
       // finish() tries again, and reports.
     }).finally(() => {
       if (this.#checkpoint === checkpoint) this.#checkpoint = undefined;
@@ -147,7 +150,10 @@ class LocalUtterance implements AsrUtterance {
     if (this.#partial || this.#checkpoint || this.#isCovered(this.#covered)) return;
     const startedAt = performance.now();
     this.#partial = this.#transcribe("partial")
-      .then((coverage) => this.#deliver(coverage), () => {
+      .then((coverage) => {
+        if (coverage.text === this.#covered.text) this.#covered = coverage;
+        else this.#tell(coverage);
+      }, () => {
         // A partial is a luxury: the next one, or the final text, makes up for it.
       })
       .finally(() => {
@@ -158,11 +164,10 @@ class LocalUtterance implements AsrUtterance {
       });
   }
 
-  #deliver(coverage: Coverage): void {
+  #tell(coverage: Coverage): void {
     if (this.#over || coverage.samples < this.#covered.samples) return;
-    const changed = coverage.text !== this.#covered.text;
     this.#covered = coverage;
-    if (changed) this.#options.onPartial({ text: coverage.text, final: false });
+    this.#options.onPartial({ text: coverage.text, final: false });
   }
 
   async #transcribe(urgency: Urgency): Promise<Coverage> {

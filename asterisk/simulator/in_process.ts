@@ -1,0 +1,203 @@
+// The simulated PBX as one thing: its state, its server, its clock, and the faults it is asked for.
+
+import { logger } from "../../config/logging.ts";
+import { Caller } from "./caller.ts";
+import { CAUSE } from "./channel.ts";
+import { FrameClock } from "./clock.ts";
+import { CONNECT_TIMEOUT_MS, MediaChannel } from "./media_channel.ts";
+import { type Dialplan, Pbx } from "./pbx.ts";
+import { AriServer, PbxCrash } from "./server.ts";
+import type {
+  AnsweredRequest,
+  ChannelView,
+  SimulatedCallOptions,
+  Simulator,
+  SimulatorOptions,
+} from "./simulator.ts";
+import { ariDate } from "./wire.ts";
+
+/** Modules a service may look for. */
+const MODULES = [
+  "chan_pjsip.so",
+  "chan_websocket.so",
+  "res_ari.so",
+  "res_ari_applications.so",
+  "res_ari_asterisk.so",
+  "res_ari_bridges.so",
+  "res_ari_channels.so",
+  "res_ari_events.so",
+  "res_ari_playbacks.so",
+  "res_ari_recordings.so",
+  "res_http_websocket.so",
+  "res_stasis.so",
+  "res_stasis_answer.so",
+  "res_stasis_playback.so",
+  "res_stasis_recording.so",
+  "res_websocket_client.so",
+];
+/** How long a PBX that died stays away before its supervisor has it up again. */
+const CRASH_DOWN_MS = 200;
+
+const log = logger("simulator");
+
+/** A simulated PBX in this isolate. */
+export class InProcessSimulator implements Simulator {
+  readonly kind = "simulator";
+  readonly #options: SimulatorOptions;
+  readonly #credentials;
+  readonly #server: AriServer;
+  readonly #clock = new FrameClock();
+  readonly #dialplan: Dialplan;
+  #pbx: Pbx;
+  #startedAt = ariDate();
+  #port = 0;
+  #crashed: Promise<void> = Promise.resolve();
+  #disposed = false;
+
+  constructor(options: SimulatorOptions) {
+    const { user = "voxbot", password = "simulated", app = "voxbot" } = options;
+    this.#options = options;
+    this.#credentials = { user, password };
+    this.#dialplan = {
+      app,
+      contexts: options.contexts ?? ["voxbot-fallback", "voxbot-operators"],
+      failedContext: (options.failedContext ?? "voxbot-fallback") || undefined,
+    };
+    this.#pbx = this.#newPbx();
+    this.#server = new AriServer(() => ({
+      pbx: this.#pbx,
+      version: "22.10.1-simulated",
+      modules: options.modules ?? MODULES,
+      startedAt: this.#startedAt,
+      mediaStartDelayMs: options.mediaStartDelayMs ?? 0,
+      mediaConnectTimeoutMs: options.mediaConnectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      crash: (why) => this.#crash(why),
+    }), this.#credentials);
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get env(): Readonly<Record<string, string>> {
+    return {
+      ARI_HTTP_URL: `http://127.0.0.1:${this.#port}`,
+      ARI_USER: this.#credentials.user,
+      ARI_PASSWORD: this.#credentials.password,
+      ARI_APP_NAME: this.#dialplan.app,
+    };
+  }
+
+  async listen(): Promise<void> {
+    this.#port = await this.#server.listen(this.#port || (this.#options.port ?? 0));
+  }
+
+  call(options: SimulatedCallOptions = {}): Promise<Caller> {
+    const pbx = this.#pbx;
+    const { language = "en", line } = this.#options;
+    const caller = new Caller(pbx, { ...options, line: options.line ?? line }, language);
+    const { channel } = caller;
+    pbx.channels.set(channel.id, channel);
+    if (this.#options.answer ?? true) pbx.answer(channel);
+    const entered = pbx.enterStasis(channel, this.#dialplan.app, []);
+    if (!entered) pbx.continueInDialplan(channel, { context: this.#dialplan.failedContext });
+    return Promise.resolve(caller);
+  }
+
+  leftovers(): ReturnType<Simulator["leftovers"]> {
+    return Promise.resolve({
+      channels: [...this.#pbx.channels.keys()],
+      bridges: [...this.#pbx.bridges.keys()],
+    });
+  }
+
+  channels(): Promise<readonly ChannelView[]> {
+    return Promise.resolve(
+      [...this.#pbx.channels.values()].map(({ id, name, state, app, dialplan }) => ({
+        id,
+        name,
+        state,
+        app,
+        context: dialplan.context,
+      })),
+    );
+  }
+
+  requests(): Promise<readonly AnsweredRequest[]> {
+    return Promise.resolve([...this.#server.requests]);
+  }
+
+  skippedTicks(): Promise<number> {
+    return Promise.resolve(this.#clock.skippedTicks);
+  }
+
+  cutEvents(app?: string): Promise<void> {
+    this.#server.cutEvents(app);
+    return Promise.resolve();
+  }
+
+  cutMedia(channelId?: string): Promise<void> {
+    for (const channel of this.#pbx.channels.values()) {
+      if (!(channel instanceof MediaChannel)) continue;
+      if (channelId === undefined || channel.id === channelId) channel.cut();
+    }
+    return Promise.resolve();
+  }
+
+  delayReplies(ms: number): Promise<void> {
+    this.#server.faults.replyDelayMs = ms;
+    return Promise.resolve();
+  }
+
+  failCommands(count: number, status = 500): Promise<void> {
+    this.#server.faults.failNext = count;
+    this.#server.faults.failStatus = status;
+    return Promise.resolve();
+  }
+
+  sendRawEvent(text: string): Promise<void> {
+    this.#pbx.applications.sendRaw(text);
+    return Promise.resolve();
+  }
+
+  repeatStasisStart(): Promise<void> {
+    this.#pbx.applications.repeatStasisStart();
+    return Promise.resolve();
+  }
+
+  async restart({ downMs = 0 }: { readonly downMs?: number } = {}): Promise<void> {
+    this.#pbx.crash();
+    this.#pbx = this.#newPbx();
+    await this.#server.close();
+    if (downMs > 0) await new Promise((resolve) => setTimeout(resolve, downMs));
+    this.#startedAt = ariDate();
+    if (!this.#disposed) await this.listen();
+  }
+
+  stopListening(): Promise<void> {
+    return this.#server.close();
+  }
+
+  resumeListening(): Promise<void> {
+    return this.listen();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    await this.#crashed;
+    for (const channel of [...this.#pbx.channels.values()]) {
+      this.#pbx.hangUp(channel, CAUSE.normal);
+    }
+    await this.#server.close();
+  }
+
+  #newPbx(): Pbx {
+    return new Pbx(this.#dialplan, this.#clock, this.#options.sounds ?? {});
+  }
+
+  #crash(why: string): never {
+    log.warn("the simulated PBX dies", { why });
+    this.#crashed = this.restart({ downMs: CRASH_DOWN_MS });
+    throw new PbxCrash(why);
+  }
+}

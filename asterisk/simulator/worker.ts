@@ -1,0 +1,55 @@
+// The isolate in which a simulated PBX runs by itself. See isolated.ts for the other side.
+
+import { expose, proxy } from "comlink";
+import type { Caller } from "./caller.ts";
+import { InProcessSimulator } from "./in_process.ts";
+import type { SimulatedCallOptions, SimulatorOptions } from "./simulator.ts";
+import type { CallerEvent, SimulatorWorker } from "./worker_messages.ts";
+
+let started: InProcessSimulator | undefined;
+const callers = new Map<string, Caller>();
+
+const worker: SimulatorWorker = {
+  async start(options: SimulatorOptions) {
+    started = new InProcessSimulator(options);
+    await started.listen();
+    return { port: started.port, env: started.env, timeOrigin: performance.timeOrigin };
+  },
+  get simulator() {
+    if (!started) throw new Error("The simulator is asked for before it was started.");
+    return proxy(started);
+  },
+  async call(options: SimulatedCallOptions, events: MessagePort) {
+    const caller = await worker.simulator.call(options) as Caller;
+    callers.set(caller.channelId, caller);
+    report(caller, events);
+    return caller.channelId;
+  },
+  say: (id, pcm) => callerOf(id).say(pcm),
+  press: (id, digit) => callerOf(id).press(digit),
+  mute: (id, muted) => callerOf(id).mute(muted),
+  hangUp: (id) => callerOf(id).hangUp(),
+  stop: async () => await started?.[Symbol.asyncDispose](),
+};
+
+expose(worker);
+
+/** Tells the other side all that happens to a caller, until the call is over. */
+function report(caller: Caller, port: MessagePort): void {
+  const tell = (event: CallerEvent) => port.postMessage(event);
+  caller.observer = {
+    onHeard: (frame) => tell({ kind: "heard", frame }),
+    onDigit: (digit) => tell({ kind: "digit", digit }),
+  };
+  caller.answered.then(
+    () => tell({ kind: "answered" }),
+    (error: Error) => tell({ kind: "unanswered", message: error.message }),
+  );
+  caller.ended.then((reason) => tell({ kind: "ended", reason }));
+}
+
+function callerOf(id: string): Caller {
+  const caller = callers.get(id);
+  if (!caller) throw new Error(`There is no caller ${id} on this simulated PBX.`);
+  return caller;
+}

@@ -1,0 +1,48 @@
+// Running Deno's own commands one after another for whoever runs our tests: output as it comes,
+// and how many tests passed.
+
+import { type Counts, readSummary } from "./summary.ts";
+
+/** One sub-command of Deno's. */
+export interface Step {
+  readonly title: string;
+  readonly args: readonly string[];
+  /** Whether its closing summary says how many tests passed and failed. */
+  readonly tests: boolean;
+  /** Longer than it takes on a slow machine; what hangs is stopped and counted as failed. */
+  readonly timeoutMinutes: number;
+}
+
+/** The project's folder. */
+export const ROOT = new URL("..", import.meta.url);
+
+/** Runs one step, showing its output; a step that fails without counted failures counts as one. */
+export async function runStep({ title, args, tests, timeoutMinutes }: Step): Promise<Counts> {
+  await say(`\n--- ${title}: deno ${args.join(" ")}\n`);
+  const timeout = AbortSignal.timeout(timeoutMinutes * 60_000);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+    env: Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" },
+    signal: timeout,
+  }).spawn();
+  let output = "";
+  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+    output += chunk;
+    await say(chunk);
+  }
+  const { success } = await child.status;
+  if (timeout.aborted) await say(`${title}: stopped after ${timeoutMinutes} minutes\n`);
+
+  const counts = tests ? readSummary(output) : { passed: 0, failed: 0 };
+  return success || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+}
+
+/** Writes to standard output, all of it. */
+export async function say(text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
+}
