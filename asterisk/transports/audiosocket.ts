@@ -183,7 +183,7 @@ class AudioSocketTransport implements MediaTransport {
         for (const message of reader.push(buffer.subarray(0, count))) this.#take(message);
       }
     } catch (error) {
-      this.#close("lost", `reading failed: ${describe(error)}`);
+      this.#fail("reading", error);
     }
   }
 
@@ -216,8 +216,15 @@ class AudioSocketTransport implements MediaTransport {
     this.#writing = true;
     writeAll(conn, bytes).then(
       () => void (this.#writing = false),
-      (error) => this.#close("lost", `writing failed: ${describe(error)}`),
+      (error) => this.#fail("writing", error),
     );
+  }
+
+  /** A PBX that hangs up while audio of ours is on its way resets the connection. */
+  #fail(what: string, error: unknown): void {
+    const { BrokenPipe, ConnectionReset } = Deno.errors;
+    const reset = error instanceof ConnectionReset || error instanceof BrokenPipe;
+    this.#close(reset ? "hangup" : "lost", `${what} failed: ${describe(error)}`);
   }
 }
 
