@@ -126,6 +126,7 @@ Deno.test("a telephone-rate line gets the phrase whole, in frames of 160 samples
   line.time.advance(80);
   assert.deepEqual(line.marks, [{ id: "a", at: 80 }]);
   assert.ok(Math.abs(line.samples[200]! - 1000) < 20, "the level is kept");
+  assert.ok(line.samples[390]! > 800, "the end is not cut off");
 });
 
 Deno.test("however audio is cut on its way in, the same samples leave in order, marks at their places", () => {

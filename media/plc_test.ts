@@ -35,6 +35,18 @@ Deno.test("a lost packet in a vowel is filled with the vowel, without a click", 
   assert.ok(steps(out) <= steps(whole) * 1.3, "no jump bigger than the voice's own");
 });
 
+Deno.test("audio that comes back out of step with the fill is blended in, not cut in", () => {
+  const before = voice(800);
+  const after = before.map((sample) => -sample);
+  const concealer = new LossConcealer(RATE_HZ);
+  for (let at = 0; at < 800; at += 160) concealer.heard(before.slice(at, at + 160));
+  const fill = concealer.conceal(160);
+  const back = concealer.heard(after.slice(0, 160));
+  const ownStep = Math.max(...before.slice(1).map((s, i) => Math.abs(s - before[i]!)));
+  assert.ok(Math.abs(back[0]! - fill[159]!) <= ownStep);
+  assert.deepEqual(back.slice(40), after.slice(40, 160), "and is itself after 5 ms");
+});
+
 Deno.test("a long loss fades to silence instead of droning", () => {
   const out = through(voice(4000), [5, 6, 7, 8, 9, 10]);
   assert.ok(levelDbfs(out.slice(5 * 160, 6 * 160)) > -20);

@@ -2,6 +2,7 @@
 // the caller is heard from a recording as it grows. Asterisk owns the playout clock.
 
 import { join } from "node:path";
+import { logger } from "../../config/logging.ts";
 import type { Pcm } from "../../media/frame.ts";
 import { FrameClock, SYSTEM_TIME, type TimeSource } from "../../media/frame_clock.ts";
 import type {
@@ -16,6 +17,8 @@ import { type FileControl, RECORDING_FORMAT } from "./files_control.ts";
 import { GrowingRecording } from "./growing_recording.ts";
 import { PhraseFiles } from "./phrase_files.ts";
 import { PhrasePlayer } from "./phrase_player.ts";
+
+const log = logger("files");
 
 type Plan = Extract<MediaPlan, { kind: "files" }>;
 
@@ -155,7 +158,11 @@ class FilesTransport implements MediaTransport {
     this.#handlers = undefined;
     this.#clock[Symbol.dispose]();
     await this.#player.close();
-    await this.#control.discard(this.#recordingName);
+    try {
+      await this.#control.discard(this.#recordingName);
+    } catch (error) {
+      log.warning("the caller's recording may be left on the PBX", { error });
+    }
     await this.#recording[Symbol.asyncDispose]();
     await this.#files[Symbol.asyncDispose]();
   }

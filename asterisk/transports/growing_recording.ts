@@ -12,6 +12,7 @@ const CUT_AT_BYTES = 16 * 1024 * 1024;
 /** Reads what has been added each time it is asked to. */
 export class GrowingRecording implements AsyncDisposable {
   readonly #path: string;
+  readonly #cutAtBytes: number;
   readonly #buffer = new Uint8Array(READ_BYTES);
   #file: Deno.FsFile | undefined;
   #input: LineInput | undefined;
@@ -21,8 +22,9 @@ export class GrowingRecording implements AsyncDisposable {
   #canCut = true;
   #over = false;
 
-  constructor(path: string) {
+  constructor(path: string, cutAtBytes: number = CUT_AT_BYTES) {
     this.#path = path;
+    this.#cutAtBytes = cutAtBytes;
   }
 
   /**
@@ -64,7 +66,7 @@ export class GrowingRecording implements AsyncDisposable {
       this.#input?.push(pcmFromBytes(this.#buffer.subarray(0, count)));
     }
     this.#uncut += added;
-    if (added > 0 && this.#uncut >= CUT_AT_BYTES) await this.#cut();
+    if (added > 0 && this.#uncut >= this.#cutAtBytes) await this.#cut();
   }
 
   /**

@@ -8,6 +8,7 @@ export class LineLog implements MediaHandlers {
   readonly frames: Pcm[] = [];
   readonly marks: string[] = [];
   readonly digits: string[] = [];
+  readonly talking: boolean[] = [];
   readonly ends: { reason: "hangup" | "lost"; detail: string }[] = [];
   #news = Promise.withResolvers<void>();
 
@@ -23,6 +24,11 @@ export class LineLog implements MediaHandlers {
 
   onDtmf(digit: string): void {
     this.digits.push(digit);
+    this.#tell();
+  }
+
+  onTalking(talking: boolean): void {
+    this.talking.push(talking);
     this.#tell();
   }
 
