@@ -119,6 +119,8 @@ export interface CallRecord {
   phase: Phase;
   turns: TurnRecord[];
   nudged: boolean;
+  /** Keys the caller pressed, in order. */
+  keys: string;
   restarts: { at: number; reason: ExitReason; phase: Phase; waitedMs: number }[];
   tools: { id: string; tool: string; result?: string }[];
 }
@@ -127,7 +129,15 @@ export interface CallRecord {
 export function newCallRecord(
   start: Pick<CallRecord, "id" | "channelId" | "caller" | "startedAt">,
 ): CallRecord {
-  return { ...start, phase: "answering", turns: [], nudged: false, restarts: [], tools: [] };
+  return {
+    ...start,
+    phase: "answering",
+    turns: [],
+    nudged: false,
+    keys: "",
+    restarts: [],
+    tools: [],
+  };
 }
 
 /** Adds one event, which happened at `at` (milliseconds since the epoch), to the record. */
@@ -182,6 +192,7 @@ export function applyEvent(record: CallRecord, event: CallEvent, at: number): vo
       record.nudged = true;
       break;
     case "dtmf":
+      record.keys += event.digit;
       break;
     case "tool_begun":
       record.tools.push({ id: event.id, tool: event.tool });

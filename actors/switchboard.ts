@@ -96,6 +96,9 @@ export class Switchboard {
   async reconcile(commands: AriCommands): Promise<void> {
     this.#replaced = false;
     const { settings, journal } = this.#services;
+    // Only what was known before the PBX was asked can be judged by its answer.
+    const known = [...this.#live.values()];
+    const open = journal.liveCalls();
     const [application, channels, bridges] = await Promise.all([
       commands.application(settings.ARI_APP_NAME),
       commands.channels(),
@@ -103,10 +106,10 @@ export class Switchboard {
     ]);
     const alive = new Map(channels.map((channel) => [channel.id, channel]));
     const ours = application.channel_ids.filter((id) => alive.has(id));
-    for (const session of this.#live.values()) {
+    for (const session of known) {
       if (!alive.has(session.record.channelId)) session.lost();
     }
-    for (const record of journal.liveCalls()) {
+    for (const record of open) {
       if (this.#live.has(record.channelId)) continue;
       if (ours.includes(record.channelId)) this.#adopt(record);
       else this.#lose(record);

@@ -2,6 +2,7 @@
 // of what was asked. No model, no account; says so when it found nothing.
 
 import type { Prompts } from "../config/prompts.ts";
+import type { Settings } from "../config/settings.ts";
 import type { Agent, AgentEvent, AgentRequest } from "./agent.ts";
 import { withQuestionBefore } from "./follow_up.ts";
 import type { Passage } from "./knowledge_store.ts";
@@ -10,12 +11,15 @@ import type { LexicalStore, ScoredSentence } from "./lexical_store.ts";
 import { normalizeRecognized } from "./recognized.ts";
 import { rowSentence } from "./sentences.ts";
 import { queryStems } from "./stems.ts";
+import { judgeToolCall, toolCallId, type ToolSettings } from "./tools.ts";
 
 /**
  * Least share of a question, by weight of its words, that a passage must cover to be an answer:
- * below it, most of what was asked is not in the passage. Chosen on tests/retrieval_questions.json.
+ * below it, most of what was asked is not in the passage. Chosen on tests/questions/retrieval.json.
  */
 const LEAST_COVERAGE = 0.42;
+/** As much is enough where the heading itself speaks of what was asked. */
+const LEAST_COVERAGE_BY_HEADING = 0.38;
 /** Least share of a question that one cell of a table must speak of to be picked out of its row. */
 const LEAST_CELL_COVERAGE = 0.2;
 /** What a passage's own fit counts beside the sentence's. */
@@ -31,19 +35,22 @@ const SECOND_COVERAGE = 0.3;
 /** …and both together are not longer than a caller can take in. */
 const LONGEST_ANSWER_WORDS = 34;
 
+/** The settings this assistant reads. */
+export type ExtractiveSettings = ToolSettings & Pick<Settings, "KB_TOP_K">;
+
 /** Answers from the knowledge bases alone. */
 export class ExtractiveAgent implements Agent {
   readonly name = "extractive";
   readonly greeting: string;
   readonly #store: LexicalStore;
   readonly #prompts: Prompts;
-  readonly #topK: number;
+  readonly #settings: ExtractiveSettings;
 
-  constructor(store: LexicalStore, prompts: Prompts, topK: number) {
+  constructor(store: LexicalStore, prompts: Prompts, settings: ExtractiveSettings) {
     this.greeting = prompts.greeting;
     this.#store = store;
     this.#prompts = prompts;
-    this.#topK = topK;
+    this.#settings = settings;
   }
 
   async *respond(
@@ -52,12 +59,13 @@ export class ExtractiveAgent implements Agent {
     if (signal.aborted) return;
     const courtesy = this.#courtesy(text);
     if (courtesy) {
-      yield { kind: "phrase", text: courtesy };
+      if (!alreadyHeard.includes(courtesy)) yield { kind: "phrase", text: courtesy };
+      if (courtesy === this.#prompts.farewell) yield* this.#hangUp(history.length);
       return;
     }
     const { language } = this.#store;
     const question = withQuestionBefore(normalizeRecognized(text, language), history, language);
-    const passages = this.#store.searchNow(question, { topK: this.#topK });
+    const passages = this.#store.searchNow(question, { topK: this.#settings.KB_TOP_K });
     yield { kind: "stage", stage: "retrieval" };
     const answer = answerFrom(this.#store, passages, question);
     if (!answer) {
@@ -69,6 +77,14 @@ export class ExtractiveAgent implements Agent {
     for (const sentence of answer.sentences.filter((one) => !alreadyHeard.includes(one))) {
       if (signal.aborted) return;
       yield { kind: "phrase", text: sentence };
+    }
+  }
+
+  /** Ends the call behind the farewell, where the operator lets the assistant do so. */
+  *#hangUp(turn: number): Generator<AgentEvent> {
+    const verdict = judgeToolCall("hang_up", "{}", this.#settings);
+    if (verdict.allowed) {
+      yield { kind: "tool", id: toolCallId(turn, verdict.call), call: verdict.call };
     }
   }
 
@@ -97,7 +113,10 @@ function answerFrom(
   const lexicon = lexiconOf(store.language);
   const wantsQuantity = lexicon.quantityQuestion.test(wordsOf(question).join(" "));
   const candidates = passages
-    .filter((passage) => passage.score >= LEAST_COVERAGE)
+    .filter(({ chunk, score }) =>
+      score >= LEAST_COVERAGE ||
+      (score >= LEAST_COVERAGE_BY_HEADING && store.headingCoverage(chunk.id, question) > 0)
+    )
     .flatMap((passage, place) => {
       const sentences = store.scoreSentences(passage.chunk.id, question);
       return sentences.map((sentence) => ({ passage, place, sentences, sentence }));

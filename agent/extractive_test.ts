@@ -115,3 +115,25 @@ Deno.test("an answer no longer wanted ends without a word", async () => {
     assert.fail(`said ${JSON.stringify(event)}`);
   }
 });
+
+Deno.test("a goodbye is answered with the farewell, and then the call is ended", async () => {
+  assert.deepEqual((await ask("ru", "До свидания")).kinds, ["phrase", "tool"]);
+  assert.deepEqual((await ask("ru", "Спасибо")).kinds, ["phrase"]);
+});
+
+Deno.test("an answer begun again after a crash leaves out what the caller has heard", async () => {
+  const settings = settingsWith({ ASTERISK_LANG: "en" });
+  const prompts = await (await PromptsFile.open(settings)).current();
+  const agent = await createAgent(settings, prompts);
+  const { signal } = new AbortController();
+  const respond = async (alreadyHeard: readonly string[]) => {
+    const said: string[] = [];
+    const request = { text: "How long does delivery take?", history: [], alreadyHeard, signal };
+    for await (const event of agent.respond(request)) {
+      if (event.kind === "phrase") said.push(event.text);
+    }
+    return said;
+  };
+  const [first, second] = await respond([]);
+  assert.deepEqual(await respond([first!]), [second]);
+});

@@ -13,7 +13,10 @@ const HEADING_BOOST = 2;
 /** How many chunks are looked at closely for each that is returned. */
 const CANDIDATES_PER_RESULT = 3;
 /** How much more a decisive word (`Lexicon.decisive`) weighs than another as rare. */
-const DECISIVE_WEIGHT = 1.6;
+const DECISIVE_WEIGHT = 2;
+
+/** Chunks kept taken apart. */
+const PARSED_KEPT = 100;
 
 /** A sentence of a passage, and how much of the question it speaks of. */
 export interface ScoredSentence extends Sentence {
@@ -23,8 +26,8 @@ export interface ScoredSentence extends Sentence {
   readonly coverage: number;
 }
 
-interface IndexedChunk {
-  readonly chunk: Chunk;
+/** A chunk taken apart; done when it is looked at, since a large base would not fit in memory so. */
+interface ParsedChunk {
   readonly headingStems: readonly string[];
   readonly sentences: readonly (Sentence & { readonly stems: readonly string[] })[];
 }
@@ -33,7 +36,8 @@ interface IndexedChunk {
 export class LexicalStore implements KnowledgeStore {
   readonly name = "lexical";
   readonly language: Language;
-  readonly #chunks = new Map<string, IndexedChunk>();
+  readonly #chunks = new Map<string, Chunk>();
+  readonly #recentlyParsed = new Map<string, ParsedChunk>();
   readonly #documentsWith = new Map<string, number>();
   readonly #decisive: ReadonlySet<string>;
   readonly #index: MiniSearch;
@@ -66,17 +70,16 @@ export class LexicalStore implements KnowledgeStore {
     const stems = queryStems(question, this.language);
     if (stems.length === 0) return [];
     const found = this.#index.search(stems.join(" "), {
-      filter: ({ id }) => !kb || this.#chunks.get(id)!.chunk.kb === kb,
+      filter: ({ id }) => !kb || this.#chunks.get(id)!.kb === kb,
     }).slice(0, topK * CANDIDATES_PER_RESULT);
     const best = found[0]?.score ?? 1;
     return found
       .map(({ id, score }) => {
-        const indexed = this.#chunks.get(id)!;
-        const coverage = this.#coverage(stems, allStems(indexed));
-        return {
-          passage: { chunk: indexed.chunk, score: coverage },
-          rank: score / best + coverage,
-        };
+        const chunk = this.#chunks.get(id)!;
+        const parsed = this.#parsed(chunk);
+        const coverage = this.#coverage(stems, allStems(parsed));
+        const byHeading = this.#coverage(stems, parsed.headingStems);
+        return { passage: { chunk, score: coverage }, rank: score / best + coverage + byHeading };
       })
       .sort((a, b) => b.rank - a.rank)
       .slice(0, topK)
@@ -96,21 +99,41 @@ export class LexicalStore implements KnowledgeStore {
   /** The sentences of a chunk of this store, in order, each with its share of the question. */
   scoreSentences(chunkId: string, question: string): ScoredSentence[] {
     const stems = queryStems(question, this.language);
-    const sentences = this.#chunks.get(chunkId)?.sentences ?? [];
-    return sentences.map(({ stems: own, ...sentence }, index) => {
+    const chunk = this.#chunks.get(chunkId);
+    if (!chunk) return [];
+    return this.#parsed(chunk).sentences.map(({ stems: own, ...sentence }, index) => {
       return { ...sentence, index, coverage: this.#coverage(stems, own) };
     });
   }
 
+  /** Share of the question that a chunk's heading alone covers, 0…1. */
+  headingCoverage(chunkId: string, question: string): number {
+    const heading = this.#chunks.get(chunkId)?.heading ?? "";
+    return this.#coverage(
+      queryStems(question, this.language),
+      stemsOf(heading, this.language),
+    );
+  }
+
   #add(chunk: Chunk): void {
-    const sentences = sentencesOf(chunk.text)
-      .map((sentence) => ({ ...sentence, stems: stemsOf(sentence.text, this.language) }));
-    const indexed = { chunk, headingStems: stemsOf(chunk.heading, this.language), sentences };
-    this.#chunks.set(chunk.id, indexed);
+    this.#chunks.set(chunk.id, chunk);
     this.#index.add({ id: chunk.id, heading: chunk.heading, text: chunk.text });
-    for (const stem of new Set(allStems(indexed))) {
+    for (const stem of new Set(stemsOf(`${chunk.heading} ${chunk.text}`, this.language))) {
       this.#documentsWith.set(stem, (this.#documentsWith.get(stem) ?? 0) + 1);
     }
+  }
+
+  #parsed(chunk: Chunk): ParsedChunk {
+    const known = this.#recentlyParsed.get(chunk.id);
+    if (known) return known;
+    const parsed: ParsedChunk = {
+      headingStems: stemsOf(chunk.heading, this.language),
+      sentences: sentencesOf(chunk.text)
+        .map((sentence) => ({ ...sentence, stems: stemsOf(sentence.text, this.language) })),
+    };
+    if (this.#recentlyParsed.size >= PARSED_KEPT) this.#recentlyParsed.clear();
+    this.#recentlyParsed.set(chunk.id, parsed);
+    return parsed;
   }
 
   /** Share of the question's stems, each weighted by how rare it is, that `stems` hold. */
@@ -143,6 +166,6 @@ export class LexicalStore implements KnowledgeStore {
   }
 }
 
-function allStems({ headingStems, sentences }: IndexedChunk): string[] {
+function allStems({ headingStems, sentences }: ParsedChunk): string[] {
   return [...headingStems, ...sentences.flatMap(({ stems }) => stems)];
 }

@@ -11,7 +11,8 @@ const STOP_WORDS =
   there these they thing things this those to too uh um up us very want was we well were what whats
   when where which while who whom whose why will with would yes you your yours machine machines
   question ask asking say speak talk find interested wonder wondering bit kind sort dear sir long often take takes taking soon period term people use used using sell come
-  happen happens offer provide many much far`;
+  happen happens anything something anybody somebody anyone someone right down news good today yesterday tomorrow together
+  place offer provide many much far`;
 
 const NUMERALS =
   "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|" +
@@ -87,6 +88,8 @@ export const ENGLISH: Lexicon = {
     [/\bhow (?:long|soon|fast) .*\b(?:make|build|produce|ready)\b/g, " production time "],
     [/\bhow (?:soon|long) .*\b(?:arrive|get here|bring)\b/g, " delivery "],
     [/\b(?:break|breaks|broke|stops|stopped) (?:down|working)\b/g, " repair "],
+    [/\b(?:give|send|bring|take) (?:it|them|this|the \w+) back\b/g, " return "],
+    [/\bset (?:\w+ ){0,3}up\b/g, " installation "],
     [/\b(?:utm|u t m)\b/g, " tensile "],
     [/\bpay (?:in|by) (?:parts|installments)\b/g, " payment parts "],
     [

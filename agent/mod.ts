@@ -32,7 +32,7 @@ let chroma: ChromaStore | undefined;
 export async function createAgent(settings: Settings, prompts: Prompts): Promise<Agent> {
   const lexical = await lexicalStore(settings);
   if (providerOf(settings) === "extractive") {
-    return new ExtractiveAgent(lexical, prompts, settings.KB_TOP_K);
+    return new ExtractiveAgent(lexical, prompts, settings);
   }
   // Loaded only where they are used: together they cost a call's isolate some 10 MB.
   const { OpenAiAgent } = await import("./openai_agent.ts");

@@ -15,7 +15,7 @@ import { recentHistory } from "./memory.ts";
 import { normalizeRecognized } from "./recognized.ts";
 import type { Retrieval } from "./retrieval.ts";
 import { type Route, routeOf } from "./routing.ts";
-import { judgeToolCall, offeredTools } from "./tools.ts";
+import { judgeToolCall, offeredTools, toolCallId } from "./tools.ts";
 
 const log = logger("agent");
 
@@ -215,7 +215,7 @@ export class OpenAiAgent implements Agent {
     }
     const said = this.#wordsFor(verdict.call, verdict.farewell, spoken);
     if (said) yield { kind: "phrase", text: said };
-    yield { kind: "tool", id: `${turn}:${JSON.stringify(verdict.call)}`, call: verdict.call };
+    yield { kind: "tool", id: toolCallId(turn, verdict.call), call: verdict.call };
   }
 
   /** What goes with an action, unless the model has already said something to that effect. */

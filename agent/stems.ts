@@ -7,8 +7,21 @@ const SHORTEST_SYNONYM_STEM = 4;
 
 const synonymsByLanguage = new Map<Language, ReadonlyMap<string, string>>();
 
+/** Stems found so far: a language's stemmer is slow beside a look in a table. */
+const stems: Record<Language, Map<string, string | undefined>> = { ru: new Map(), en: new Map() };
+/** Words remembered a language; more are found anew each time. */
+const REMEMBERED_WORDS = 20_000;
+
 /** The stem of one word, or of the word its synonyms count as; undefined for a stop word. */
 export function stemOf(word: string, language: Language): string | undefined {
+  const known = stems[language];
+  if (known.has(word)) return known.get(word);
+  const stem = findStem(word, language);
+  if (known.size < REMEMBERED_WORDS) known.set(word, stem);
+  return stem;
+}
+
+function findStem(word: string, language: Language): string | undefined {
   const lexicon = lexiconOf(language);
   if (lexicon.stopWords.has(word)) return undefined;
   if (/\d/.test(word)) return word.replace(",", ".");
@@ -40,7 +53,7 @@ export function stemLikeness(a: string, b: string): number {
   if (/\d/.test(a) || /\d/.test(b)) return 0;
   const [short, long] = a.length <= b.length ? [a, b] : [b, a];
   if (short.length >= 4 && long.startsWith(short) && long.length - short.length <= 4) return 0.8;
-  if (short.length < 5 || long.length - short.length > 2) return 0;
+  if (short.length < 6 || long.length - short.length > 2) return 0;
   const distance = editDistance(short, long);
   if (distance === 1) return 0.75;
   return distance === 2 && short.length >= 7 ? 0.6 : 0;

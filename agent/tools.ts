@@ -116,6 +116,11 @@ export function judgeToolCall(
   }
 }
 
+/** The id of a wish: the same in the same turn, `turn` being how much was said before it. */
+export function toolCallId(turn: number, call: ToolCall): string {
+  return `${turn}:${JSON.stringify(call)}`;
+}
+
 function isAllowed(name: string, { AGENT_TOOLS, TRANSFER_TARGETS }: ToolSettings): boolean {
   if (!(AGENT_TOOLS as readonly string[]).includes(name) || name === "none") return false;
   return name !== "transfer_to" || Object.keys(TRANSFER_TARGETS).length > 0;

@@ -18,7 +18,7 @@ import { type Service, startService } from "./service.ts";
 const QUESTIONS = [
   "What is the maximum load?",
   "When do you deliver?",
-  "Wait. Do you train our people?",
+  "Do you train our people?",
 ] as const;
 /** How far into the second answer the caller begins to talk over it. */
 const TALK_OVER_AFTER_MS = 1200;

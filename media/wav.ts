@@ -205,6 +205,12 @@ export class StereoWavWriter implements AsyncDisposable {
     } else if (waitingMs >= WRITE_EVERY_MS) this.#schedule();
   }
 
+  /** Resolves when all that was appended is in the file (or could not be written: `close` says so). */
+  async flush(): Promise<void> {
+    this.#schedule();
+    await this.#writing;
+  }
+
   /**
    * Writes what is left and closes the file.
    *
@@ -213,8 +219,7 @@ export class StereoWavWriter implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#schedule();
-    await this.#writing;
+    await this.flush();
     this.#file.close();
     if (this.#failure) throw this.#failure;
   }

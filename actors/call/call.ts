@@ -134,7 +134,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
         this.#begin();
         break;
       case "dtmf":
-        this.onDtmf(message.digit);
+        this.#options.send({ kind: "event", event: message, at: Date.now() });
         break;
       case "nudge":
         this.#conversation.nudge();
@@ -158,9 +158,8 @@ export class Call implements AsyncDisposable, MediaHandlers {
     this.#playout?.onMark(markId);
   }
 
-  onDtmf(digit: string): void {
-    this.#options.send({ kind: "event", event: { kind: "dtmf", digit }, at: Date.now() });
-  }
+  /** Keys are taken from ARI, which tells of them on every transport: here they would count twice. */
+  onDtmf(): void {}
 
   onClose(reason: "hangup" | "lost", detail: string): void {
     if (!this.#over) throw new MediaLostError(`media connection ${reason}: ${detail}`);

@@ -138,9 +138,23 @@ Deno.test("a channel continued in a known context stays on the line, in an unkno
     assert.deepEqual([view?.context, view?.app], ["voxbot-fallback", undefined]);
     const late = await client.ari("POST", `${channel}/answer`);
     assert.deepEqual([late.status, late.json.message], [409, "Channel not in Stasis application"]);
+    const heard = caller.heard.length;
+    await caller.say(new Int16Array(320 * 3));
+    assert.ok(caller.heard.length > heard, "the fallback sounds a tone");
     const other = await pbx.call();
     await client.ari("POST", `/channels/${other.channelId}/continue?context=nowhere`);
     await other.ended;
+  });
+});
+
+Deno.test("an extension can lead past the application", async () => {
+  await withCall(async ({ pbx, events }) => {
+    const caller = await pbx.call({ extension: "200" });
+    await caller.say(new Int16Array(320 * 3));
+    assert.ok(caller.heard.length > 0);
+    const views = await pbx.channels();
+    assert.equal(views.find(({ id }) => id === caller.channelId)?.context, "voxbot-operators");
+    assert.deepEqual(events.about(caller.channelId), []);
   });
 });
 

@@ -5,7 +5,13 @@ import { Caller } from "./caller.ts";
 import { CAUSE } from "./channel.ts";
 import { FrameClock } from "./clock.ts";
 import { CONNECT_TIMEOUT_MS, MediaChannel } from "./media_channel.ts";
-import { type Dialplan, Pbx } from "./pbx.ts";
+import {
+  type Dialplan,
+  SAMPLE_CONTEXTS,
+  SAMPLE_EXTENSIONS,
+  SAMPLE_FAILED_CONTEXT,
+} from "./dialplan.ts";
+import { Pbx } from "./pbx.ts";
 import { AriServer, PbxCrash } from "./server.ts";
 import type {
   AnsweredRequest,
@@ -60,8 +66,9 @@ export class InProcessSimulator implements Simulator {
     this.#credentials = { user, password };
     this.#dialplan = {
       app,
-      contexts: options.contexts ?? ["voxbot-fallback", "voxbot-operators"],
-      failedContext: (options.failedContext ?? "voxbot-fallback") || undefined,
+      contexts: options.contexts ?? SAMPLE_CONTEXTS,
+      extensions: options.extensions ?? SAMPLE_EXTENSIONS,
+      failedContext: (options.failedContext ?? SAMPLE_FAILED_CONTEXT) || undefined,
     };
     this.#pbx = this.#newPbx();
     this.#server = new AriServer(() => ({
@@ -85,6 +92,7 @@ export class InProcessSimulator implements Simulator {
       ARI_USER: this.#credentials.user,
       ARI_PASSWORD: this.#credentials.password,
       ARI_APP_NAME: this.#dialplan.app,
+      ARI_FALLBACK_CONTEXT: this.#dialplan.failedContext ?? "",
     };
   }
 
@@ -99,8 +107,12 @@ export class InProcessSimulator implements Simulator {
     const { channel } = caller;
     pbx.channels.set(channel.id, channel);
     if (this.#options.answer ?? true) pbx.answer(channel);
-    const entered = pbx.enterStasis(channel, this.#dialplan.app, []);
-    if (!entered) pbx.continueInDialplan(channel, { context: this.#dialplan.failedContext });
+    const { app, extensions, failedContext } = this.#dialplan;
+    const elsewhere = extensions[options.extension ?? ""];
+    if (elsewhere !== undefined) pbx.continueInDialplan(channel, { context: elsewhere });
+    else if (!pbx.enterStasis(channel, app, [])) {
+      pbx.continueInDialplan(channel, { context: failedContext });
+    }
     return Promise.resolve(caller);
   }
 

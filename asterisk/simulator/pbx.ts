@@ -1,24 +1,16 @@
 // The simulated PBX: its channels and bridges, and what happens to them. The order of events is
 // that of a real Asterisk 22.10.1.
 
-import type { Pcm } from "../../media/frame.ts";
+import { FRAME_SAMPLES, type Pcm } from "../../media/frame.ts";
 import { Applications } from "./applications.ts";
 import { Bridge } from "./bridge.ts";
 import { CAUSE, type Channel, type HangupCause, type TellOf } from "./channel.ts";
 import type { FrameClock } from "./clock.ts";
+import type { Dialplan } from "./dialplan.ts";
 import { Playbacks, type Sounds } from "./playbacks.ts";
 import { Recordings } from "./recordings.ts";
+import { toneFrame } from "./tone.ts";
 import { AriFailure } from "./wire.ts";
-
-/** What the dialplan of the simulated PBX is like. */
-export interface Dialplan {
-  /** The Stasis application calls are led to. */
-  readonly app: string;
-  /** Contexts in which a continued call stays on the line; in any other it is hung up. */
-  readonly contexts: readonly string[];
-  /** Where a call goes when the application is not there; undefined hangs up. */
-  readonly failedContext: string | undefined;
-}
 
 /** All state of the PBX. One instance is one run of it: a restart makes a new one. */
 export class Pbx {
@@ -29,6 +21,8 @@ export class Pbx {
   readonly dialplan: Dialplan;
   readonly playbacks: Playbacks;
   readonly recordings: Recordings;
+  /** Tones that continued channels hear. */
+  readonly #tones = new Map<Channel, Disposable>();
   #channelSerial = 0;
 
   constructor(dialplan: Dialplan, clock: FrameClock, sounds: Sounds) {
@@ -115,7 +109,8 @@ export class Pbx {
     this.#leaveBridge(channel);
     this.#leaveStasis(channel);
     const { context } = place;
-    if (context === undefined || !this.dialplan.contexts.includes(context)) {
+    const toneHz = context === undefined ? undefined : this.dialplan.contexts[context];
+    if (context === undefined || toneHz === undefined) {
       this.hangUp(channel, CAUSE.normal);
       return;
     }
@@ -124,6 +119,13 @@ export class Pbx {
     channel.dialplan.priority = 1;
     channel.dialplan.app_name = "Wait";
     channel.dialplan.app_data = "";
+    this.answer(channel);
+    let played = 0;
+    const tone = this.clock.subscribe(() => {
+      channel.hear(toneFrame(toneHz, played));
+      played += FRAME_SAMPLES;
+    });
+    this.#tones.set(channel, tone);
   }
 
   /** What one channel's far end says. */
@@ -183,6 +185,7 @@ export class Pbx {
   hangUp(channel: Channel, cause: HangupCause, request?: Record<string, unknown>): void {
     if (channel.gone) return;
     channel.gone = true;
+    this.#silence(channel);
     if (request) this.tell(channel, "ChannelHangupRequest", request);
     this.playbacks.drop(channel);
     this.recordings.drop(channel);
@@ -202,11 +205,17 @@ export class Pbx {
   crash(): void {
     for (const channel of this.channels.values()) {
       channel.gone = true;
+      this.#silence(channel);
       this.playbacks.forget(channel);
       channel.release(undefined);
     }
     this.channels.clear();
     this.bridges.clear();
+  }
+
+  #silence(channel: Channel): void {
+    this.#tones.get(channel)?.[Symbol.dispose]();
+    this.#tones.delete(channel);
   }
 
   #leaveStasis(channel: Channel): void {

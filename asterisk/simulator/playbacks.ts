@@ -1,9 +1,13 @@
 // Sounds that ARI plays to a channel: one after another, 20 ms at a time.
 
-import { FRAME_SAMPLES, type Pcm, SAMPLE_RATE_HZ, samplesIn } from "../../media/frame.ts";
+import { FRAME_SAMPLES, type Pcm, samplesIn } from "../../media/frame.ts";
 import type { Channel, TellOf } from "./channel.ts";
 import type { FrameClock } from "./clock.ts";
+import { toneFrame } from "./tone.ts";
 import { AriFailure } from "./wire.ts";
+
+/** What any `tone:` sounds like. */
+const TONE_HZ = 425;
 
 /** Sounds by the name ARI asks for: `hello` for `sound:hello`. 16 kHz mono. */
 export type Sounds = Readonly<Record<string, Pcm>>;
@@ -165,7 +169,7 @@ export class Playbacks {
     if (kind === "silence") {
       return { length: samplesIn(Number(name) * 1000), at: () => new Int16Array(FRAME_SAMPLES) };
     }
-    if (kind === "tone") return { length: Infinity, at: tone };
+    if (kind === "tone") return { length: Infinity, at: (start) => toneFrame(TONE_HZ, start) };
     const pcm = kind === "sound" ? this.#sounds[name] : undefined;
     return pcm && { length: pcm.length, at: (start) => pcm.slice(start, start + FRAME_SAMPLES) };
   }
@@ -189,14 +193,6 @@ export class Playbacks {
   #tell(playback: Playback, type: string): void {
     this.#tellOf(playback.channel, type, { playback: toJson(playback) });
   }
-}
-
-/** A 440 Hz dial tone. */
-function tone(start: number): Pcm {
-  return Int16Array.from(
-    { length: FRAME_SAMPLES },
-    (_, i) => 4000 * Math.sin(2 * Math.PI * 440 * (start + i) / SAMPLE_RATE_HZ),
-  );
 }
 
 function toJson({ id, media, channel, language, state }: Playback) {

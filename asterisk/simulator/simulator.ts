@@ -16,9 +16,17 @@ export interface SimulatorOptions {
   readonly answer?: boolean;
   /** Channel language the dialplan sets. Default `en`. */
   readonly language?: string;
-  /** Contexts a call can be continued in and stays on the line. Default: those of asterisk/etc. */
-  readonly contexts?: readonly string[];
-  /** Context for calls when the application is not there. Default `voxbot-fallback`; "" hangs up. */
+  /**
+   * Contexts a call can be continued in and stays on the line, and the tone (Hz) it hears there.
+   * Default: those of asterisk/etc, `voxbot-fallback` (440) and `voxbot-operators` (880).
+   */
+  readonly contexts?: Readonly<Record<string, number>>;
+  /** Extensions that lead to such a context and past the application. Default `200`: the operators. */
+  readonly extensions?: Readonly<Record<string, string>>;
+  /**
+   * Context for calls when the application is not there, and the service's `ARI_FALLBACK_CONTEXT`.
+   * Default `voxbot-fallback`; "" hangs up.
+   */
   readonly failedContext?: string;
   /** The line of every caller, unless a call says otherwise. */
   readonly line?: LineOptions;

@@ -10,10 +10,11 @@ const INSTANCES = "/var/lib/voxbot-testbed";
 /** Below the ports that Linux gives to outgoing connections (32768…). */
 const RTP_PORTS = { first: 20_000, last: 32_000, perInstance: 400 } as const;
 /**
- * Of the distribution's own configuration this is left out: it is deprecated, Asterisk warns about
- * it at each start, and nothing here would notice that a warning of ours is new.
+ * Left out of the distribution's own configuration: the manager interface, which Debian binds to a
+ * port of its own, and a deprecated file that Asterisk warns about at each start, so that any
+ * warning in the log is ours.
  */
-const NOT_COPIED = ["users.conf"];
+const NOT_COPIED = ["manager.conf", "users.conf"];
 
 /** What one instance has for itself. */
 export interface Instance {

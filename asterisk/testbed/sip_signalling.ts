@@ -5,8 +5,8 @@ import { inTree } from "./tree.ts";
 
 /** Ends a message on sipp's control connection. */
 const END_OF_MESSAGE = "\x1b";
-/** Makes sipp end a call that is not answered yet: it sends CANCEL. */
-const ABORT_CALL = "internal-cmd: abort_call";
+/** A PBX that has not answered so long after the INVITE lets the caller wait. */
+const RINGING_AFTER_MS = 100;
 
 /** Where and how to run sipp for one call. */
 export interface SignallingOptions {
@@ -23,8 +23,9 @@ export class SipSignalling {
   readonly #ended = Promise.withResolvers<string>();
   readonly #control = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #sipp: Deno.ChildProcess;
-  readonly #connection = Promise.withResolvers<Deno.TcpConn | undefined>();
-  #callId = "";
+  /** As sipp names it; "" when sipp ends without having begun a call. */
+  readonly #callId = Promise.withResolvers<string>();
+  #connection: Deno.TcpConn | undefined;
   #reason: string | undefined;
   #hangingUp = false;
   #over = false;
@@ -54,15 +55,17 @@ export class SipSignalling {
   async hangUp(): Promise<void> {
     if (!this.#hangingUp) {
       this.#hangingUp = true;
-      await this.#tell(this.#callId === "" ? ABORT_CALL : `Call-ID: ${this.#callId}`);
+      await this.#tellToHangUp();
     }
     await this.#ended.promise;
   }
 
   /** Ends the process without a word to the PBX, as a telephone that loses its power. */
   async kill(): Promise<void> {
-    this.#hangingUp = true;
-    if (!this.#over) this.#sipp.kill("SIGKILL");
+    if (!this.#over) {
+      this.#reason ??= "the caller vanished";
+      this.#sipp.kill("SIGKILL");
+    }
     await this.#ended.promise;
   }
 
@@ -72,19 +75,17 @@ export class SipSignalling {
     this.#over = true;
     this.#control.close();
     await reading;
-    const complaint = new TextDecoder().decode(stderr).trim().split("\n").slice(-3).join(" ");
-    const reason = this.#reason ??
-      (this.#hangingUp ? "the caller gave up" : `sipp failed${success ? "" : `: ${complaint}`}`);
-    this.#answered.reject(new TestbedError(`the call was not answered: ${reason}`));
-    this.#ended.resolve(reason);
+    this.#reason ??= success ? "sipp ended early" : `sipp failed: ${lastLine(stderr)}`;
+    this.#callId.resolve("");
+    this.#answered.reject(new TestbedError(`the call was not answered: ${this.#reason}`));
+    this.#ended.resolve(this.#reason);
   }
 
   async #readControl(): Promise<void> {
-    const connection = await this.#accept();
-    this.#connection.resolve(connection);
-    if (!connection) return;
+    this.#connection = await this.#accept();
+    if (!this.#connection) return;
     let rest = "";
-    for await (const text of connection.readable.pipeThrough(new TextDecoderStream())) {
+    for await (const text of this.#connection.readable.pipeThrough(new TextDecoderStream())) {
       const messages = (rest + text).split(END_OF_MESSAGE);
       rest = messages.pop() ?? "";
       for (const message of messages) this.#onMessage(message);
@@ -104,22 +105,42 @@ export class SipSignalling {
   #onMessage(message: string): void {
     const field = (name: string) =>
       new RegExp(`^${name}: (.*?)\\r?$`, "m").exec(message)?.[1] ?? "";
-    if (field("Event") === "answered") {
-      this.#callId = field("Call-ID");
-      this.#answered.resolve(Number(field("Port")));
-    } else this.#reason = field("Reason");
+    switch (field("Event")) {
+      case "calling":
+        return this.#callId.resolve(field("Call-ID"));
+      case "answered":
+        return this.#answered.resolve(Number(field("Port")));
+      case "ended":
+        this.#reason = field("Reason");
+    }
   }
 
-  async #tell(message: string): Promise<void> {
-    const connection = await this.#connection.promise;
-    if (!connection || this.#reason !== undefined) return;
+  async #tellToHangUp(): Promise<void> {
+    const callId = await this.#callId.promise;
+    await this.#answeredOrRinging();
+    if (!this.#connection || this.#reason !== undefined) return;
+    const message = `Call-ID: ${callId}\r\n\r\n${END_OF_MESSAGE}`;
     try {
-      await connection.write(new TextEncoder().encode(`${message}\r\n\r\n${END_OF_MESSAGE}`));
+      await this.#connection.write(new TextEncoder().encode(message));
     } catch (error) {
       // sipp closes the connection when the PBX hung up in this very moment.
       if (!GONE.some((gone) => error instanceof gone)) throw error;
     }
   }
+  /**
+   * sipp takes a command only while it waits for one: when it is up, or when the PBX lets it ring.
+   * An answer comes within a few milliseconds or not soon.
+   */
+  async #answeredOrRinging(): Promise<void> {
+    const ringing = Promise.withResolvers<void>();
+    const timer = setTimeout(ringing.resolve, RINGING_AFTER_MS);
+    await Promise.race([this.#answered.promise.catch(() => undefined), ringing.promise]);
+    clearTimeout(timer);
+  }
 }
 
 const GONE = [Deno.errors.BrokenPipe, Deno.errors.ConnectionReset, Deno.errors.BadResource];
+
+function lastLine(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes).trim().split("\n").at(-1)!;
+}

@@ -52,7 +52,7 @@ export class Espeak {
   ): void {
     if (this.#worker.set_voice(voice.name) !== 0) {
       throw new UnknownVoiceError(
-        `espeak-ng has no voice "${voice.name}"; LOCAL_TTS_VOICE takes names such as ru, en-us, en-gb`,
+        `espeak-ng has no voice "${voice.name}"; LOCAL_TTS_VOICE takes names such as ru, en, en-us, en-us+f3`,
       );
     }
     this.#worker.set_rate(Math.round(NORMAL_RATE * voice.speed));

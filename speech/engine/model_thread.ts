@@ -4,31 +4,33 @@
 import { Worker } from "node:worker_threads";
 import * as Comlink from "comlink";
 import { comlinkEndpoint } from "./endpoint.ts";
+import { Pending } from "./pending.ts";
 
 /** A running thread whose module exposes a `Service` over Comlink on its `parentPort`. */
 export class ModelThread<Service> {
   readonly service: Comlink.Remote<Service>;
   readonly #worker: Worker;
-  /** Rejects when the thread ends: a Comlink call to a dead thread would wait for ever. */
-  readonly #ended = Promise.withResolvers<never>();
-  #closing = false;
+  readonly #pending = new Pending();
+  #over = false;
 
   /** `onFatal` is told when the thread ends without `close`. */
   constructor(name: string, module: URL, onFatal: (error: Error) => void) {
     this.#worker = new Worker(module);
     this.service = Comlink.wrap<Service>(comlinkEndpoint(this.#worker));
-    this.#ended.promise.catch((error) => this.#closing || onFatal(error));
+    const ended = (error: Error) => {
+      this.#pending.end(error);
+      if (!this.#over) onFatal(error);
+      this.#over = true;
+    };
     this.#worker.on("error", (cause) => {
-      this.#ended.reject(new Error(`the ${name} thread failed: ${cause}`, { cause }));
+      ended(new Error(`the ${name} thread failed: ${cause}`, { cause }));
     });
-    this.#worker.on("exit", (code) => {
-      this.#ended.reject(new Error(`the ${name} thread ended by itself (code ${code})`));
-    });
+    this.#worker.on("exit", (code) => ended(new Error(`the ${name} thread ended (code ${code})`)));
   }
 
-  /** Awaits an answer of the service, or the thread's end. */
+  /** Awaits an answer of the service, or the thread's end: Comlink alone would wait for ever. */
   answer<T>(sent: Promise<T>): Promise<T> {
-    return Promise.race([sent, this.#ended.promise]);
+    return this.#pending.answer(sent);
   }
 
   /** Messages of the thread beside Comlink's. */
@@ -37,7 +39,7 @@ export class ModelThread<Service> {
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
+    this.#over = true;
     await this.#worker.terminate();
   }
 }

@@ -65,12 +65,14 @@ export class RecognitionDesk {
       settle: Promise.withResolvers(),
       dropped: false,
     };
+    // A call that asks again keeps its place in the queue.
+    const place = this.#queue.findIndex((other) => other.call === call);
     this.cancel(call);
     const seat = this.#seats.find((seat) => !seat.request);
     if (seat && this.#queue.length === 0) this.#run(seat, request);
     else if (urgency === "partial") request.settle.resolve({ kind: "busy" });
     else {
-      this.#queue.push(request);
+      this.#queue.splice(place < 0 ? this.#queue.length : place, 0, request);
       this.#makeRoom();
     }
     const reply = await request.settle.promise;

@@ -5,8 +5,8 @@ import { VAD_WINDOW_SAMPLES } from "../vad.ts";
 import { type SileroInput, SileroMemory } from "./silero.ts";
 import { Distribution } from "./stats.ts";
 
-/** Windows a call may have waiting; more means nobody can keep up, and the oldest is given up. */
-const MOST_WAITING = 16;
+/** Windows (32 ms) a call may have waiting, for audio may arrive in bursts; more means nobody can keep up, and the oldest is given up. */
+const MOST_WAITING = 64;
 
 /** The model a batcher runs. */
 export interface VadModel {

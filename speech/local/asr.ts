@@ -69,9 +69,8 @@ class LocalUtterance implements AsrUtterance {
   #audioSamples = 0;
   #settled: Coverage = { samples: 0, text: "" };
 
-  /** Where the last sound ended that was no click, counted in samples of the whole utterance. */
-  #soundUntil = 0;
-  #soundMs = 0;
+  /** Where the windows with sound begin, counted in samples of the whole utterance. */
+  readonly #soundAt: number[] = [];
   #windowFrom = 0;
 
   #covered: Coverage = { samples: 0, text: "" };
@@ -141,9 +140,10 @@ class LocalUtterance implements AsrUtterance {
     return (await this.#transcribe("urgent")).text;
   }
 
-  /** Whether nothing but silence came after what `part` covers. */
+  /** Whether nothing but silence (or a click) came after what `part` covers. */
   #isCovered(part: { readonly samples: number }): boolean {
-    return part.samples > 0 && part.samples >= this.#soundUntil;
+    const since = this.#soundAt.length - 1 - this.#soundAt.findLastIndex((at) => at < part.samples);
+    return part.samples > 0 && durationMs(since * VAD_WINDOW_SAMPLES) < NEW_SPEECH_MS;
   }
 
   #askPartial(): void {
@@ -217,13 +217,10 @@ class LocalUtterance implements AsrUtterance {
     while (this.#windowFrom + VAD_WINDOW_SAMPLES <= this.#samples) {
       const at = this.#windowFrom - this.#settled.samples;
       const window = this.#audio.subarray(at, at + VAD_WINDOW_SAMPLES);
-      this.#windowFrom += VAD_WINDOW_SAMPLES;
-      if (this.#loudness.probability(window) < SOUND_PROBABILITY) {
-        this.#soundMs = 0;
-        continue;
+      if (this.#loudness.probability(window) >= SOUND_PROBABILITY) {
+        this.#soundAt.push(this.#windowFrom);
       }
-      this.#soundMs += durationMs(VAD_WINDOW_SAMPLES);
-      if (this.#soundMs >= NEW_SPEECH_MS) this.#soundUntil = this.#windowFrom;
+      this.#windowFrom += VAD_WINDOW_SAMPLES;
     }
   }
 

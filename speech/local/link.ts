@@ -4,6 +4,7 @@
 import type { MessagePort } from "node:worker_threads";
 import * as Comlink from "comlink";
 import { comlinkEndpoint } from "../engine/endpoint.ts";
+import { Pending } from "../engine/pending.ts";
 import { type AudioMessage, type EngineApi, isAudioMessage } from "../engine/protocol.ts";
 
 /** Why a request to the engine came to nothing. */
@@ -63,7 +64,10 @@ export class EngineLink implements Disposable {
   connect(port: MessagePort): void {
     if (this.#disposed) return port.close();
     this.close("a new engine has taken its place");
-    this.#connection = new Connection(port, this.#onAudio);
+    const connection = new Connection(port, this.#onAudio, () => {
+      if (this.#connection === connection) this.close("its end of the line was closed");
+    });
+    this.#connection = connection;
     this.#nextConnection.resolve();
   }
 
@@ -95,16 +99,14 @@ export class EngineLink implements Disposable {
     for (;;) {
       try {
         if (!this.#connection) {
-          if (!retry || this.#disposed) throw this.#gone(what);
+          if (!retry || this.#disposed) throw new EngineGone(this.#goneBecause);
           await Promise.race([this.#nextConnection.promise, end.promise]);
           continue;
         }
-        return await Promise.race([this.#connection.run(what, ask), end.promise]);
+        return await Promise.race([this.#connection.run(ask), end.promise]);
       } catch (error) {
-        if (error instanceof LinkError && error.failure === "gone" && retry && !this.#disposed) {
-          continue;
-        }
-        throw error;
+        const failure = linkError(what, error);
+        if (failure.failure !== "gone" || !retry || this.#disposed) throw failure;
       }
     }
   }
@@ -115,49 +117,34 @@ export class EngineLink implements Disposable {
     this.close("the call is over");
     this.#nextConnection.resolve();
   }
-
-  #gone(what: string): LinkError {
-    return new LinkError("gone", `${what}: the speech engine is not there (${this.#goneBecause})`);
-  }
 }
+
+/** The engine is not there; the message says why. */
+class EngineGone extends Error {}
 
 /** The link to one engine, until that is gone. */
 class Connection {
   readonly engine: EngineRemote;
   readonly #port: MessagePort;
-  readonly #gone = Promise.withResolvers<never>();
-  #goneBecause = "";
+  readonly #pending = new Pending();
 
-  constructor(port: MessagePort, onAudio: (audio: AudioMessage) => void) {
+  constructor(port: MessagePort, onAudio: (audio: AudioMessage) => void, onClose: () => void) {
     this.#port = port;
     this.engine = Comlink.wrap<EngineApi>(comlinkEndpoint(port)) as unknown as EngineRemote;
-    this.#gone.promise.catch(() => undefined);
-    port.on("close", () => this.#end("its end of the line was closed"));
     port.on("message", (message) => {
       if (isAudioMessage(message)) onAudio(message);
     });
+    port.on("close", onClose);
   }
 
-  async run<T>(what: string, ask: (engine: EngineRemote) => Promise<T>): Promise<T> {
-    const answer = ask(this.engine).catch((cause) => {
-      throw new LinkError("refused", `${what}: the speech engine failed: ${messageOf(cause)}`, {
-        cause,
-      });
-    });
-    const gone = this.#gone.promise.catch(() => {
-      throw new LinkError("gone", `${what}: the speech engine is gone (${this.#goneBecause})`);
-    });
-    return await Promise.race([answer, gone]);
+  /** Asks; rejects with `EngineGone` when the engine is or goes away. */
+  run<T>(ask: (engine: EngineRemote) => Promise<T>): Promise<T> {
+    return this.#pending.answer(ask(this.engine));
   }
 
   close(reason: string): void {
-    this.#end(reason);
+    this.#pending.end(new EngineGone(reason));
     this.#port.close();
-  }
-
-  #end(reason: string): void {
-    if (!this.#goneBecause) this.#goneBecause = reason;
-    this.#gone.reject(new Error(reason));
   }
 }
 
@@ -188,6 +175,13 @@ class Ending implements Disposable {
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function linkError(what: string, reason: unknown): LinkError {
+  if (reason instanceof LinkError) return reason;
+  if (reason instanceof EngineGone) {
+    return new LinkError("gone", `${what}: the speech engine is not there: ${reason.message}`);
+  }
+  const message = reason instanceof Error ? reason.message : String(reason);
+  return new LinkError("refused", `${what}: the speech engine failed: ${message}`, {
+    cause: reason,
+  });
 }

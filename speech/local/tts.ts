@@ -45,7 +45,7 @@ export class LocalTts implements TtsProvider {
       speed: this.#options.speed,
     };
     this.#link.request((engine) => {
-      if (phrase.begun) throw new LinkError("gone", "the speech engine died amid the phrase");
+      if (phrase.begun) throw new LinkError("refused", "the speech engine died amid the phrase");
       return engine.synthesize(request);
     }, {
       what: `speak ${text.length} characters`,

@@ -132,6 +132,7 @@ Deno.test("an interrupted build leaves the old one in use and is gone on with by
     const report = await buildKnowledge(settings);
     assert.equal(report.chunks, 201);
     assert.equal(embeddings.embedded.length - before, report.embedded);
+    assert.equal(report.embedded, 201 - 65);
     assert.equal(report.reused, 64 + 1, "the interrupted batch, and the chunk that did not change");
     assert.equal((await find(settings, "Topic 150"))?.heading, "Topic 150");
   }));

@@ -163,7 +163,7 @@ for (const [name, answer, fault] of FAILURES) {
     }, { LLM_FIRST_TOKEN_TIMEOUT_MS: 150 }));
 }
 
-for (const fault of ["stall", "cut", "malformed"] as const) {
+for (const fault of ["stall", "cut", "truncated", "malformed"] as const) {
   Deno.test(`after a ${fault} in mid-answer the next model goes on and repeats nothing`, () =>
     scene(
       [{ text: "Гарантия два года. | Захваты в неё не вхо", fault }, {

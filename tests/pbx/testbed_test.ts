@@ -124,6 +124,18 @@ Deno.test("a hang-up by either side ends the call for both and leaves nothing be
   assert.match(await pbx.cli("core show channels"), /^0 active channels$/m);
 });
 
+Deno.test("a caller who gives up before anyone answers leaves nothing behind", async () => {
+  for (const step of ["1,Ringing()", "2,Wait(30)"]) {
+    await pbx.cli(`dialplan add extension 300,${step} into voxbot-inbound`);
+  }
+  for (const extension of ["300", "200"]) {
+    const caller = await pbx.call({ extension });
+    await caller.hangUp();
+    assert.equal(await caller.ended, "the caller hung up");
+  }
+  await nothingLeft(pbx);
+});
+
 Deno.test("a caller without a bot is led to the fallback, not to dead air", async () => {
   await using caller = await pbx.call();
   await caller.answered;
@@ -148,7 +160,10 @@ Deno.test("twenty calls one after another, then ten at once, all hear the operat
 });
 
 Deno.test("a PBX that loses its power comes back on the same ports", async () => {
+  const caller = await pbx.call({ extension: "200" });
+  await caller.answered;
   await pbx.kill();
+  await caller.vanish();
   await assert.rejects(ariRequest(pbx.env, "GET", "asterisk/info"));
   await pbx.restart();
   await hearOperator(200);

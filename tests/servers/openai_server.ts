@@ -13,11 +13,18 @@ export interface ScriptedAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * `silent` never begins; `stall` stops for ever after the text; `cut` closes the connection after
-   * the text; `malformed` breaks an event after the text; `ignores_streaming` answers plainly;
+   * `silent` never begins; `stall` stops for ever after the text; `cut` breaks the connection after
+   * the text; `truncated` ends the stream there as if all were well; `malformed` breaks an event after the text; `ignores_streaming` answers plainly;
    * `empty` ends without a word.
    */
-  readonly fault?: "silent" | "stall" | "cut" | "malformed" | "ignores_streaming" | "empty";
+  readonly fault?:
+    | "silent"
+    | "stall"
+    | "cut"
+    | "truncated"
+    | "malformed"
+    | "ignores_streaming"
+    | "empty";
 }
 
 /** A chat request as the server got it. */
@@ -39,6 +46,13 @@ export interface ServerScript {
   readonly embeddingStatus?: number;
 }
 
+/** When what happened in a stream, by `performance.now()`. */
+export interface StreamTimes {
+  /** The request was there, whole. */
+  readonly receivedAt: number;
+  readonly sent: readonly { readonly text: string; readonly at: number }[];
+}
+
 /** A running server; dispose it to stop. */
 export interface OpenAiServer extends AsyncDisposable {
   /** For OPENAI_BASE_URL. */
@@ -47,10 +61,8 @@ export interface OpenAiServer extends AsyncDisposable {
   readonly requests: readonly SeenRequest[];
   /** Texts embedded so far. */
   readonly embedded: readonly string[];
-  /** When the last token of the last stream was sent, by `performance.now()`. */
-  readonly lastTokenAt: number;
-  /** When the first token of the last stream was sent. */
-  readonly firstTokenAt: number;
+  /** The last stream, by `performance.now()`. */
+  readonly lastStream: StreamTimes;
   /** Resolves when a client has closed a stream before its end. */
   readonly cancelled: Promise<void>;
 }
@@ -61,7 +73,7 @@ export function startOpenAiServer(script: ServerScript): OpenAiServer {
   const embedded: string[] = [];
   const cancelled = Promise.withResolvers<void>();
   const stopped = new AbortController();
-  const times = { first: 0, last: 0 };
+  let lastStream: StreamTimes = { receivedAt: 0, sent: [] };
 
   async function chat(request: Request): Promise<Response> {
     const seen = await request.json() as SeenRequest;
@@ -80,10 +92,12 @@ export function startOpenAiServer(script: ServerScript): OpenAiServer {
     const closed = new AbortController();
     const signal = AbortSignal.any([closed.signal, stopped.signal]);
     const encoder = new TextEncoder();
+    const sent: { text: string; at: number }[] = [];
+    lastStream = { receivedAt: performance.now(), sent };
     const stream = new ReadableStream<Uint8Array>({
       async start(controller) {
         try {
-          for await (const event of events(model, answer, signal, times)) {
+          for await (const event of events(model, answer, signal, sent)) {
             if (signal.aborted) return;
             controller.enqueue(encoder.encode(event));
           }
@@ -135,11 +149,8 @@ export function startOpenAiServer(script: ServerScript): OpenAiServer {
     requests,
     embedded,
     cancelled: cancelled.promise,
-    get firstTokenAt() {
-      return times.first;
-    },
-    get lastTokenAt() {
-      return times.last;
+    get lastStream() {
+      return lastStream;
     },
     async [Symbol.asyncDispose]() {
       stopped.abort();
@@ -152,7 +163,7 @@ async function* events(
   model: string,
   { text = "", tools = [], firstTokenMs = 0, tokensPerSecond = 0, fault }: ScriptedAnswer,
   signal: AbortSignal,
-  times: { first: number; last: number },
+  sent: { text: string; at: number }[],
 ): AsyncGenerator<string> {
   const event = (delta: unknown, finish: string | null = null) =>
     `data: ${
@@ -165,19 +176,18 @@ async function* events(
     }\n\n`;
   const start = performance.now();
   await pause(firstTokenMs, signal);
-  times.first = performance.now();
   yield event({ role: "assistant", content: "" });
   const tokens = fault === "empty" ? [] : text.match(/[^]{1,4}/g) ?? [];
   for (const [i, token] of tokens.entries()) {
     if (tokensPerSecond > 0) {
       await pause(start + firstTokenMs + i * 1000 / tokensPerSecond - performance.now(), signal);
     }
-    times.last = performance.now();
+    sent.push({ text: token, at: performance.now() });
     yield event({ content: token });
   }
   if (fault === "stall") await pause(2 ** 30, signal);
   if (fault === "malformed") yield "data: {not json\n\n";
-  if (fault === "cut") return;
+  if (fault === "cut" || fault === "truncated") return;
   for (const [index, tool] of tools.entries()) {
     const json = typeof tool.arguments === "string"
       ? tool.arguments

@@ -1,0 +1,27 @@
+// Requests under way to another isolate, which all end when that isolate does.
+
+/** Keeps track of what is awaited from one isolate. */
+export class Pending {
+  readonly #rejects = new Set<(reason: unknown) => void>();
+  #ended: { readonly reason: unknown } | undefined;
+
+  /** Awaits an answer, or the isolate's end. (A `Promise.race` would hold on to every answer.) */
+  async answer<T>(sent: Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    sent.then(resolve, reject);
+    if (this.#ended) reject(this.#ended.reason);
+    this.#rejects.add(reject);
+    try {
+      return await promise;
+    } finally {
+      this.#rejects.delete(reject);
+    }
+  }
+
+  /** The isolate has ended: everything awaited, now and later, is rejected with `reason`. */
+  end(reason: unknown): void {
+    if (this.#ended) return;
+    this.#ended = { reason };
+    for (const reject of this.#rejects) reject(reason);
+  }
+}

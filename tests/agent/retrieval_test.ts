@@ -1,0 +1,13 @@
+import assert from "node:assert/strict";
+import { measureRetrieval } from "../retrieval_bench.ts";
+
+for (const language of ["ru", "en"] as const) {
+  Deno.test(`nine paraphrased questions in ten find their passage by words (${language})`, async () => {
+    const figures = await measureRetrieval(language);
+    assert.ok(figures.questions >= 30);
+    assert.ok(figures.lexicalRecallAt3 >= 0.9, `recall@3 ${figures.lexicalRecallAt3}`);
+    assert.ok(figures.routingRight >= 0.95, `routing ${figures.routingRight}`);
+    assert.ok(figures.extractiveRight >= 0.75, `extractive ${figures.extractiveRight}`);
+    assert.ok(figures.honest >= 0.8, `honest ${figures.honest}`);
+  });
+}

@@ -1,0 +1,198 @@
+// The scenarios that every PBX must pass, the simulated and the real one alike.
+
+import assert from "node:assert/strict";
+import { heardText } from "../../actors/call_record.ts";
+import type { TestPbx } from "../../media/caller.ts";
+import { firstSoundAfter, sounds, untilSpokenTo } from "../../media/ear.ts";
+import { samplesIn } from "../../media/frame.ts";
+import { readWav } from "../../media/wav.ts";
+import { spoken } from "./voice.ts";
+import { ask, asked, eventually, World } from "./world.ts";
+
+/** Registers the scenarios for one PBX, which must be running. */
+export function conversations(pbx: TestPbx): void {
+  let world: World;
+  Deno.test.beforeAll(async () => {
+    world = await World.start(pbx);
+  });
+  Deno.test.afterAll(async () => await world[Symbol.asyncDispose]());
+
+  /** Sockets and workers of the shared service live longer than one scenario. */
+  const scenario = (name: string, run: () => Promise<void>) =>
+    Deno.test({ name, fn: run, sanitizeOps: false, sanitizeResources: false });
+
+  scenario(
+    "a caller is greeted, asks, hears the right answer, hangs up, and nothing is left",
+    async () => {
+      const { caller, record } = await world.greeted();
+      await ask(caller, "What is the maximum load?");
+      await caller.hangUp();
+      await eventually(() => record.endedAt, "the call has ended");
+      const [turn] = asked(record);
+      assert.match(turn!.caller!, /maximum load/i);
+      assert.match(heardText(turn!), /six hundred kilonewtons/);
+      assert.equal(record.endReason, "hangup");
+      await world.nothingLeft();
+    },
+  );
+
+  scenario("a caller who talks over the bot silences it, and is answered", async () => {
+    const { caller, record } = await world.greeted();
+    const { endedAt } = await caller.say(await spoken("When do you deliver?"));
+    const answer = await eventually(
+      () => firstSoundAfter(caller.heard, endedAt),
+      "the bot answers",
+    );
+    await eventually(() => performance.now() > answer + 1000, "a second of it was heard");
+    await ask(caller, "Do you train our people?");
+    await caller.hangUp();
+    const [cut, next] = asked(record);
+    assert.equal(cut!.interrupted, true);
+    assert.ok(heardText(cut!).length < cut!.phrases.map(({ text }) => text).join(" ").length);
+    assert.match(heardText(next!), /Training/);
+    await world.nothingLeft();
+  });
+
+  scenario("a backchannel does not stop the bot", async () => {
+    const { caller, record } = await world.greeted();
+    const { endedAt } = await caller.say(await spoken("When do you deliver?"));
+    const answer = await eventually(
+      () => firstSoundAfter(caller.heard, endedAt),
+      "the bot answers",
+    );
+    await eventually(() => performance.now() > answer + 800, "it speaks");
+    const { endedAt: said } = await caller.say(await spoken("Okay."));
+    await untilSpokenTo(caller.heard, said, { quietMs: 1500 });
+    await caller.hangUp();
+    const [turn, ...others] = asked(record);
+    assert.deepEqual(others, []);
+    assert.equal(turn!.interrupted, false);
+    assert.ok(turn!.phrases.every(({ heard }) => heard), "every phrase was heard to its end");
+    await world.nothingLeft();
+  });
+
+  scenario("a caller who goes on after a short silence is not cut off", async () => {
+    const { caller, record } = await world.greeted();
+    await caller.say(await spoken("I want to know about the"));
+    await eventually(() => false, "", 900).catch(() => {});
+    await ask(caller, "maximum load.");
+    await caller.hangUp();
+    assert.equal(asked(record).length, 1, "it was one turn");
+    assert.match(asked(record)[0]!.caller!, /want to know.*maximum load/i);
+    await world.nothingLeft();
+  });
+
+  scenario("keys that the caller presses are noted", async () => {
+    const { caller, record } = await world.called();
+    await untilSpokenTo(caller.heard, 0);
+    await caller.press("5");
+    await eventually(() => record.keys.includes("5"), "the key is in the call's record");
+    await caller.hangUp();
+    await world.nothingLeft();
+  });
+
+  scenario("two callers at once are each answered their own question", async () => {
+    const [one, two] = await Promise.all([world.greeted(), world.greeted()]);
+    // The order in which calls become known is not the order in which they were placed.
+    const questions = ["What is the maximum load?", "When do you deliver?"];
+    await Promise.all([ask(one.caller, questions[0]!), ask(two.caller, questions[1]!)]);
+    await Promise.all([one.caller.hangUp(), two.caller.hangUp()]);
+    const heard = [one, two].map(({ record }) =>
+      asked(record).map(({ caller }) => caller).join(" ")
+    ).sort();
+    assert.match(heard.join("|"), /maximum load.*\|.*deliver|deliver.*\|.*maximum load/i);
+    for (const { record } of [one, two]) assert.equal(asked(record).length, 1);
+    await world.nothingLeft();
+  });
+
+  scenario("a phone that sends no audio is greeted, and heard once it does", async () => {
+    const { caller, record } = await world.called();
+    caller.mute(true);
+    await untilSpokenTo(caller.heard, 0);
+    caller.mute(false);
+    await ask(caller, "What is the maximum load?");
+    await caller.hangUp();
+    assert.match(heardText(asked(record)[0]!), /six hundred/);
+    await world.nothingLeft();
+  });
+
+  for (const [moment, wait] of HANG_UP_MOMENTS) {
+    scenario(`a caller who hangs up ${moment} leaves nothing behind`, async () => {
+      const { caller, record } = await world.called();
+      await wait(caller);
+      await caller.hangUp();
+      await eventually(() => record.endedAt, "the call has ended");
+      await world.nothingLeft();
+    });
+  }
+
+  scenario(
+    "the recording has the caller on the left and the bot on the right, in step",
+    async () => {
+      const { caller, record } = await world.greeted();
+      await ask(caller, "What is the maximum load?");
+      await caller.hangUp();
+      await world.nothingLeft();
+      const path = world.service.switchboard.recordingPath(record.id);
+      assert.ok(path);
+      const { channels: [left, right], sampleRateHz } = readWav(await Deno.readFile(path));
+      const loudFrom = (pcm: Int16Array, from = 0) =>
+        pcm.findIndex((sample, i) => i >= from && Math.abs(sample) > 1500);
+      const greeting = loudFrom(right!);
+      const question = loudFrom(left!);
+      const answer = loudFrom(right!, question + sampleRateHz);
+      assert.ok(0 <= greeting && greeting < question, "the greeting comes before the question");
+      assert.ok(answer > question, "the answer comes after it");
+      assert.ok(left!.length >= samplesIn(4000));
+    },
+  );
+}
+
+/** A policy's own scenarios: a caller who says nothing. */
+export function silences(pbx: TestPbx): void {
+  Deno.test({
+    name: "a caller who says nothing is asked once; then the bot says goodbye and hangs up",
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      await using world = await World.start(pbx, {
+        SILENCE_NUDGE_SECONDS: 1.5,
+        CALL_INACTIVITY_TIMEOUT: 7,
+      });
+      const { caller, record } = await world.greeted();
+      await caller.ended;
+      await eventually(() => record.endedAt, "the call has ended");
+      const said = record.turns.map(heardText);
+      assert.equal(said.filter((text) => /still there/.test(text)).length, 1);
+      assert.match(said.at(-1)!, /Goodbye/);
+      assert.ok(sounds(caller.heard).length >= 3, "greeting, question and farewell were heard");
+      await world.nothingLeft();
+    },
+  });
+}
+
+const HANG_UP_MOMENTS: readonly [
+  string,
+  (caller: import("../../media/caller.ts").TestCaller) => Promise<unknown>,
+][] = [
+  ["at once", () => Promise.resolve()],
+  [
+    "at the first sound of the greeting",
+    (caller) => eventually(() => firstSoundAfter(caller.heard, 0), "there is a sound"),
+  ],
+  ["in the middle of a sentence", async (caller) => {
+    await untilSpokenTo(caller.heard, 0);
+    const speech = caller.say(await spoken("I want to know what the maximum load is."));
+    speech.catch(() => {});
+    await eventually(() => false, "", 700).catch(() => {});
+  }],
+  ["while the bot thinks", async (caller) => {
+    await untilSpokenTo(caller.heard, 0);
+    await caller.say(await spoken("When do you deliver?"));
+  }],
+  ["in the middle of an answer", async (caller) => {
+    await untilSpokenTo(caller.heard, 0);
+    const { endedAt } = await caller.say(await spoken("When do you deliver?"));
+    await eventually(() => firstSoundAfter(caller.heard, endedAt), "the answer begins");
+  }],
+];

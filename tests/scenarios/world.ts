@@ -1,0 +1,115 @@
+// A PBX, the service on it, and callers: what every scenario plays in.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CallRecord } from "../../actors/call_record.ts";
+import { type Service, startService } from "../../cli/service.ts";
+import { configureLogging } from "../../config/logging.ts";
+import { type Settings, settingsWith } from "../../config/settings.ts";
+import type { TestCaller, TestPbx } from "../../media/caller.ts";
+import { untilSpokenTo } from "../../media/ear.ts";
+import { spoken } from "./voice.ts";
+
+configureLogging("error");
+
+/** Longest wait for anything a scenario waits for, in milliseconds. */
+const PATIENCE_MS = 20_000;
+
+/** A service on a PBX. */
+export class World implements AsyncDisposable {
+  private constructor(
+    readonly pbx: TestPbx,
+    readonly settings: Settings,
+    readonly dataDir: string,
+    public service: Service,
+  ) {}
+
+  /** Starts the service on a PBX that runs already; the PBX is the caller's to stop. */
+  static async start(pbx: TestPbx, changes: Partial<Settings> = {}): Promise<World> {
+    const dataDir = await mkdtemp(join(tmpdir(), "voxbot-"));
+    const { ARI_HTTP_URL = "", ARI_USER = "", ARI_PASSWORD = "", ARI_APP_NAME = "" } = pbx.env;
+    const settings = settingsWith({
+      ARI_HTTP_URL,
+      ARI_USER,
+      ARI_PASSWORD,
+      ARI_APP_NAME,
+      ASTERISK_LANG: "en",
+      CONSOLE_PORT: 0,
+      DATA_DIR: dataDir,
+      LOG_LEVEL: "error",
+      ...changes,
+    });
+    const service = await startService(settings);
+    await service.connected;
+    return new World(pbx, settings, dataDir, service);
+  }
+
+  /** Places a call and waits until the bot has said its greeting. */
+  async greeted(): Promise<{ caller: TestCaller; record: CallRecord }> {
+    const { caller, record } = await this.called();
+    await untilSpokenTo(caller.heard, 0);
+    return { caller, record };
+  }
+
+  /** Places a call and waits until the service knows it. */
+  async called(): Promise<{ caller: TestCaller; record: CallRecord }> {
+    const before = new Set(this.service.switchboard.list().map(({ id }) => id));
+    const caller = await this.pbx.call();
+    await caller.answered;
+    const record = await eventually(
+      () => this.service.switchboard.list().find(({ id }) => !before.has(id)),
+      "the service knows the call",
+    );
+    return { caller, record };
+  }
+
+  /** Waits until neither the service nor the PBX has anything left of any call. */
+  async nothingLeft(): Promise<void> {
+    await eventually(() => this.service.switchboard.size === 0, "no call is live");
+    let left = "";
+    await eventually(async () => {
+      const { channels, bridges } = await this.pbx.leftovers();
+      left = [...channels, ...bridges].join(" ");
+      return left === "";
+    }, () => `nothing is left on the PBX, but there is ${left}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.service[Symbol.asyncDispose]();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+/** Says a sentence and waits until it was answered. Times are `performance.now()`. */
+export async function ask(
+  caller: TestCaller,
+  sentence: string,
+): Promise<{ readonly endedAt: number; readonly answeredAt: number }> {
+  const { endedAt } = await caller.say(await spoken(sentence));
+  return { endedAt, answeredAt: await untilSpokenTo(caller.heard, endedAt) };
+}
+
+/** Waits until `found` finds something. @throws naming `what` when it does not in time. */
+export async function eventually<T>(
+  found: () => T | undefined | false | Promise<T | undefined | false>,
+  what: string | (() => string),
+  timeoutMs = PATIENCE_MS,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const result = await found();
+    if (result) return result;
+    if (performance.now() > deadline) {
+      throw new Error(
+        `waited ${timeoutMs} ms in vain until ${typeof what === "string" ? what : what()}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** The turns in which the caller spoke. */
+export function asked(record: CallRecord) {
+  return record.turns.filter(({ caller }) => caller !== undefined);
+}
