@@ -33,6 +33,8 @@ export interface Testbed extends TestPbx {
   readonly release: ReleaseName;
   /** Where Asterisk looks for sounds, on this machine. */
   readonly soundsDir: string;
+  /** Where Asterisk keeps ARI recordings, on this machine. */
+  readonly recordingDir: string;
   /** A SIP telephone, which can also `vanish()`. */
   call(options?: { callerNumber?: string; extension?: string }): Promise<SipCaller>;
   /** Runs a command on Asterisk's console (`asterisk -rx`) and returns what it prints. */
@@ -71,6 +73,7 @@ class RealAsterisk implements Testbed {
   readonly kind = "asterisk";
   readonly env: Readonly<Record<string, string>>;
   readonly soundsDir: string;
+  readonly recordingDir: string;
   readonly #phones: Phones;
   readonly #owned: AsyncDisposable;
   readonly #callers = new Set<SipCaller>();
@@ -89,6 +92,7 @@ class RealAsterisk implements Testbed {
     this.#phones = phones;
     this.#owned = owned;
     this.soundsDir = `${tree}/usr/share/asterisk/sounds`;
+    this.recordingDir = `${instance.hostPath}/spool/recording`;
     this.env = {
       ARI_HTTP_URL: `http://127.0.0.1:${instance.httpPort}`,
       ARI_USER: instance.ariUser,
