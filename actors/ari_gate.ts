@@ -1,10 +1,17 @@
 // Commands to a PBX that may be away for a moment: they wait for it, up to a deadline.
 
 import { type AriCommands, type AriConnection, AriError } from "../asterisk/ari/mod.ts";
+import { logger } from "../config/logging.ts";
 import type { ServiceMetrics } from "./metrics.ts";
+
+const log = logger("ari");
 
 /** How long a command waits for a lost PBX to come back, in milliseconds. */
 export const WAIT_FOR_PBX_MS = 30_000;
+
+/** A command that the PBX itself fails at (5xx) is tried so often. */
+const TRIES = 3;
+const RETRY_PAUSE_MS = 100;
 
 /** The way to the PBX. Told when the connection comes and goes. */
 export class AriGate {
@@ -38,13 +45,24 @@ export class AriGate {
    * @throws the signal's reason when it aborts.
    */
   async run<T>(command: (commands: AriCommands) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    if (!this.#connection.up) await this.#wait(signal);
-    try {
-      return await command(this.#connection.commands);
-    } catch (error) {
-      if (error instanceof AriError && !error.gone) this.#metrics.ariCommandFailed(error.status);
-      throw error;
+    for (let tries = 1;; tries++) {
+      if (!this.#connection.up) await this.#wait(signal);
+      try {
+        return await command(this.#connection.commands);
+      } catch (error) {
+        if (!(error instanceof AriError)) throw error;
+        if (!error.gone) this.#metrics.ariCommandFailed(error.status);
+        // Every command names its channel or bridge by an id of ours, so trying again doubles nothing.
+        if (error.status < 500 || tries >= TRIES) throw error;
+        log.warn("the PBX failed at a command, trying again", { error });
+        await this.#pause(signal);
+      }
     }
+  }
+
+  async #pause(signal?: AbortSignal): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
+    signal?.throwIfAborted();
   }
 
   async #wait(signal?: AbortSignal): Promise<void> {

@@ -3,9 +3,12 @@
 
 import OpenAI, { APIConnectionError, APIError, APIUserAbortError, OpenAIError } from "openai";
 import type { ChatCompletionChunk, ChatCompletionMessageParam } from "openai/resources/chat";
+import { logger } from "../config/logging.ts";
 import type { Settings } from "../config/settings.ts";
 import { AgentError } from "./agent.ts";
 import type { ToolOffer } from "./tools.ts";
+
+const log = logger("agent");
 
 /** A message of the conversation with the model. */
 export type ModelMessage = ChatCompletionMessageParam;
@@ -76,6 +79,19 @@ export class ChatModel {
       logLevel: "off",
     });
     this.#server = new URL(this.#client.baseURL).host;
+  }
+
+  /**
+   * Opens a connection ahead of the first question, so that no caller waits for DNS and TLS. What
+   * is answered does not matter; what fails will be said when a question fails.
+   */
+  async connect(): Promise<void> {
+    try {
+      const response = await fetch(this.#client.baseURL, { method: "HEAD" });
+      await response.body?.cancel();
+    } catch (error) {
+      log.debug("no connection ahead of the first question", { server: this.#server, error });
+    }
   }
 
   /**

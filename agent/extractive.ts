@@ -6,11 +6,11 @@ import type { Settings } from "../config/settings.ts";
 import type { Agent, AgentEvent, AgentRequest } from "./agent.ts";
 import { withQuestionBefore } from "./follow_up.ts";
 import type { Passage } from "./knowledge_store.ts";
-import { lexiconOf, wordsOf } from "./lexicon.ts";
+import { type Language, lexiconOf, wordsOf } from "./lexicon.ts";
 import type { LexicalStore, ScoredSentence } from "./lexical_store.ts";
 import { normalizeRecognized } from "./recognized.ts";
 import { rowSentence } from "./sentences.ts";
-import { queryStems } from "./stems.ts";
+import { queryStems, stemsOf } from "./stems.ts";
 import { judgeToolCall, toolCallId, type ToolSettings } from "./tools.ts";
 
 /**
@@ -110,32 +110,71 @@ function answerFrom(
   passages: readonly Passage[],
   question: string,
 ): Answer | undefined {
-  const lexicon = lexiconOf(store.language);
-  const wantsQuantity = lexicon.quantityQuestion.test(wordsOf(question).join(" "));
-  const candidates = passages
-    .filter(({ chunk, score }) =>
+  const bonus = bonusFor(question, store.language);
+  const passage = greatest(
+    passages.filter(({ chunk, score }) =>
       score >= LEAST_COVERAGE ||
       (score >= LEAST_COVERAGE_BY_HEADING && store.headingCoverage(chunk.id, question) > 0)
-    )
-    .flatMap((passage, place) => {
-      const sentences = store.scoreSentences(passage.chunk.id, question);
-      return sentences.map((sentence) => ({ passage, place, sentences, sentence }));
-    });
-  const rank = ({ passage, place, sentence }: typeof candidates[number]) =>
-    PASSAGE_WEIGHT * passage.score - PLACE_COST * place + sentence.coverage +
-    (sentence.index === 0 ? FIRST_SENTENCE_BONUS : 0) +
-    (wantsQuantity && lexicon.quantity.test(sentence.text) ? QUANTITY_BONUS : 0);
-  const best = candidates.sort((a, b) => rank(b) - rank(a))[0];
+    ),
+    ({ chunk, score }, place) =>
+      PASSAGE_WEIGHT * score - PLACE_COST * place +
+      Math.max(
+        0,
+        ...store.scoreSentences(chunk.id, question).map((sentence) =>
+          sentence.coverage + bonus(sentence)
+        ),
+      ),
+  );
+  if (!passage) return undefined;
+  const all = store.scoreSentences(passage.chunk.id, question);
+  const best = greatest(all, (sentence) => sentence.beyondHeading + bonus(sentence));
   if (!best) return undefined;
-  const second = secondSentence(best.sentence, best.sentences);
-  const chosen = second ? [best.sentence, second] : [best.sentence];
   return {
-    passage: best.passage,
-    sentences: chosen.sort((a, b) => a.index - b.index)
+    passage,
+    sentences: chosenWith(best, all, question, store)
+      .sort((a, b) => a.index - b.index)
       .map((sentence) =>
         sentence.row ? cellsAskedFor(store, sentence.row, question) : sentence.text
       ),
   };
+}
+
+/** What a sentence is worth for its place and its kind. */
+function bonusFor(question: string, language: Language): (sentence: ScoredSentence) => number {
+  const { quantityQuestion, quantity } = lexiconOf(language);
+  const wantsQuantity = quantityQuestion.test(wordsOf(question).join(" "));
+  return ({ index, text }) =>
+    (index === 0 ? FIRST_SENTENCE_BONUS : 0) +
+    (wantsQuantity && quantity.test(text) ? QUANTITY_BONUS : 0);
+}
+
+/** The item of the greatest worth, the first of equals. */
+function greatest<T>(
+  items: readonly T[],
+  worth: (item: T, place: number) => number,
+): T | undefined {
+  const worths = items.map(worth);
+  return items[worths.indexOf(Math.max(...worths))];
+}
+
+/**
+ * The sentences to say, `best` among them. Of a table whose rows were not asked for by name, the
+ * first and the last: "what does it weigh?" is from 120 to 3800 kilograms.
+ */
+function chosenWith(
+  best: ScoredSentence,
+  all: readonly ScoredSentence[],
+  question: string,
+  store: LexicalStore,
+): ScoredSentence[] {
+  if (!best.row) {
+    const second = secondSentence(best, all);
+    return second ? [best, second] : [best];
+  }
+  const asked = new Set(queryStems(question, store.language));
+  if (stemsOf(best.row.name, store.language).some((stem) => asked.has(stem))) return [best];
+  const rows = all.filter(({ row }) => row);
+  return [...new Set([rows[0]!, rows.at(-1)!])];
 }
 
 /** Of a table's row, the cells that were asked for; all where none stands out. */
@@ -155,7 +194,6 @@ function secondSentence(
   first: ScoredSentence,
   all: readonly ScoredSentence[],
 ): ScoredSentence | undefined {
-  if (first.row) return undefined;
   const room = LONGEST_ANSWER_WORDS - wordCount(first.text);
   const fitting = all.filter((sentence) =>
     sentence.index !== first.index && !sentence.row && wordCount(sentence.text) <= room

@@ -137,3 +137,8 @@ Deno.test("an answer begun again after a crash leaves out what the caller has he
   const [first, second] = await respond([]);
   assert.deepEqual(await respond([first!]), [second]);
 });
+
+Deno.test("a question for a table's column without naming a row is answered with its range", async () => {
+  const { text } = await ask("ru", "Сколько весят разрывные машины?");
+  assert.equal(text, "РМ-5: масса 120 кг. РМ-600: масса 3800 кг.");
+});

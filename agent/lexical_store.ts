@@ -24,6 +24,8 @@ export interface ScoredSentence extends Sentence {
   readonly index: number;
   /** Share of the question's weight found in this sentence itself, 0…1. */
   readonly coverage: number;
+  /** The same of what the heading leaves open: under "Presses", of "what do presses weigh", the weight. */
+  readonly beyondHeading: number;
 }
 
 /** A chunk taken apart; done when it is looked at, since a large base would not fit in memory so. */
@@ -98,11 +100,15 @@ export class LexicalStore implements KnowledgeStore {
 
   /** The sentences of a chunk of this store, in order, each with its share of the question. */
   scoreSentences(chunkId: string, question: string): ScoredSentence[] {
-    const stems = queryStems(question, this.language);
     const chunk = this.#chunks.get(chunkId);
     if (!chunk) return [];
-    return this.#parsed(chunk).sentences.map(({ stems: own, ...sentence }, index) => {
-      return { ...sentence, index, coverage: this.#coverage(stems, own) };
+    const { headingStems, sentences } = this.#parsed(chunk);
+    const stems = queryStems(question, this.language);
+    const beyond = stems.filter((stem) => !headingStems.includes(stem));
+    const asked = beyond.length > 0 ? beyond : stems;
+    return sentences.map(({ stems: own, ...sentence }, index) => {
+      const coverage = this.#coverage(stems, own);
+      return { ...sentence, index, coverage, beyondHeading: this.#coverage(asked, own) };
     });
   }
 

@@ -4,8 +4,16 @@
 //   const agent = await createAgent(settings, prompts); // one for each call; then immediate
 //   for await (const event of agent.respond({ text, history, signal })) …
 //
-// Turn-taking asks `looksUnfinished` (agent/turn_completeness.ts) how long to wait, and
-// `isBackchannel` (agent/backchannel.ts) whether to go on speaking.
+// and beside it, all without state unless said otherwise:
+//
+//   normalizeRecognized (recognized.ts)   recognised text in order, for the transcript
+//   speakable (speakable.ts)              every phrase, and every prompt, before it is synthesised
+//   looksUnfinished (turn_completeness.ts) how long endpointing waits
+//   isBackchannel (backchannel.ts)        whether the bot goes on speaking
+//   EarlyStart (speculation.ts)           begins answers on stable partials; one for each call
+//   runKb (kb_command.ts)                 the command line's `kb`
+//
+// A `tool` event is to be done when the phrases before it were heard, once for each `id`.
 
 import { logger } from "../config/logging.ts";
 import type { Prompts } from "../config/prompts.ts";
@@ -37,7 +45,9 @@ export async function createAgent(settings: Settings, prompts: Prompts): Promise
   // Loaded only where they are used: together they cost a call's isolate some 10 MB.
   const { OpenAiAgent } = await import("./openai_agent.ts");
   const retrieval = new Retrieval(await vectorStore(settings), lexical, settings.CHROMA_TIMEOUT_MS);
-  return new OpenAiAgent(settings, prompts, retrieval);
+  const agent = new OpenAiAgent(settings, prompts, retrieval);
+  void agent.connect();
+  return agent;
 }
 
 /**
@@ -49,7 +59,11 @@ export async function warmAgent(settings: Settings): Promise<void> {
   const loading = lexicalStore(settings);
   normalizeRecognized("один", settings.ASTERISK_LANG);
   if (providerOf(settings) === "openai") {
-    await Promise.all([import("./openai_agent.ts"), vectorStore(settings)]);
+    const [{ OpenAiAgent }] = await Promise.all([
+      import("./openai_agent.ts"),
+      vectorStore(settings),
+    ]);
+    OpenAiAgent.warm(settings);
   }
   (await loading).searchNow("warm", { topK: 1 });
 }

@@ -1,6 +1,7 @@
 // Russian text as it is said aloud: numerals agree with what they count and with the preposition
 // before them.
 
+import { spell } from "./letters_ru.ts";
 import { type Case, type Gender, numeral, ordinal } from "./numbers_ru.ts";
 import { type Unit, UNIT_PATTERN, unitOf } from "./units_ru.ts";
 
@@ -249,69 +250,4 @@ function ordinalWith(whole: string, number: string, ending: string): string {
 
 function numberParts(number: string): string {
   return number.split(/[.\s]+/).filter(Boolean).map((part) => numeral(part)).join(" ");
-}
-
-/** Names of letters, Latin ones as they are called in Russian. */
-const LETTERS: Record<string, string> = {
-  А: "а",
-  Б: "бэ",
-  В: "вэ",
-  Г: "гэ",
-  Д: "дэ",
-  Е: "е",
-  Ё: "ё",
-  Ж: "жэ",
-  З: "зэ",
-  И: "и",
-  Й: "и краткое",
-  К: "ка",
-  Л: "эл",
-  М: "эм",
-  Н: "эн",
-  О: "о",
-  П: "пэ",
-  Р: "эр",
-  С: "эс",
-  Т: "тэ",
-  У: "у",
-  Ф: "эф",
-  Х: "ха",
-  Ц: "цэ",
-  Ч: "че",
-  Ш: "ша",
-  Щ: "ща",
-  Ы: "ы",
-  Э: "э",
-  Ю: "ю",
-  Я: "я",
-  A: "эй",
-  B: "би",
-  C: "си",
-  D: "ди",
-  E: "и",
-  F: "эф",
-  G: "джи",
-  H: "эйч",
-  I: "ай",
-  J: "джей",
-  K: "кей",
-  L: "эл",
-  M: "эм",
-  N: "эн",
-  O: "оу",
-  P: "пи",
-  Q: "кью",
-  R: "ар",
-  S: "эс",
-  T: "ти",
-  U: "ю",
-  V: "ви",
-  W: "дабл ю",
-  X: "икс",
-  Y: "уай",
-  Z: "зет",
-};
-
-function spell(letters: string): string {
-  return [...letters].map((letter) => LETTERS[letter] ?? letter).join(" ");
 }

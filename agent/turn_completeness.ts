@@ -2,6 +2,7 @@
 // being cut off in mid-sentence is what callers complain of.
 
 import { type Language, lexiconOf, wordsOf } from "./lexicon.ts";
+import { numberAt } from "./number_words.ts";
 
 /** Expressions after which a question or a number is still to come. */
 const OPENERS: Record<Language, RegExp> = {
@@ -11,12 +12,16 @@ const OPENERS: Record<Language, RegExp> = {
     /^(?:hello|hi|good (?:morning|afternoon|evening)|excuse me|i (?:would|d) like to (?:know|ask)|i want to (?:know|ask)|i have a question|can you tell me|could you tell me|tell me|my (?:phone|number|email|address|name)(?: is)?)$/,
 };
 
-/** A number with nothing after it where one is being dictated, or a unit is due. */
-const DANGLING_NUMBER: Record<Language, RegExp> = {
-  ru:
-    /(?:^| )(?:до|от|на|около|примерно|более|менее|больше|меньше|плюс|минус|номер|телефон|восемь|\d+|\p{L}*(?:дцать|десят|сто|ста|двести|триста|тысяч[аи]?))$/u,
-  en:
-    /(?:^| )(?:about|around|over|under|plus|minus|number|point|hundred|thousand|twenty|thirty|forty|fifty|\d+)$/,
+/** A number is being dictated: however long it is already, more digits may come. */
+const DICTATION: Record<Language, RegExp> = {
+  ru: /(?:^| )(?:телефон|номер|инн|почта|почту|код)(?: |$)/,
+  en: /(?:^| )(?:phone|number|email|mail|code)(?: |$)/,
+};
+
+/** Before a number, these say that it measures something, and a unit is still due. */
+const MEASURING: Record<Language, RegExp> = {
+  ru: /^(?:от|до|на|около|примерно|где-то|более|менее|больше|меньше|плюс|минус|целых)$/,
+  en: /^(?:about|around|over|under|than|plus|minus|point|of)$/,
 };
 
 /**
@@ -30,14 +35,14 @@ export function looksUnfinished(text: string, language: Language): boolean {
   if (/[?!]\s*$/.test(text)) return false;
   if (/(?:[,:;–—-]|\.\.\.|…)\s*$/.test(text)) return true;
   const folded = words.join(" ");
-  if (DANGLING_NUMBER[language].test(folded)) return !isModelName(words);
-  return OPENERS[language].test(folded) ||
+  return OPENERS[language].test(folded) || endsInOpenNumber(words, folded, language) ||
     lexiconOf(language).unfinishedEndings.includes(words.at(-1)!);
 }
 
-/** "…for the TM-100": the number ends a name, not a quantity. */
-function isModelName(words: readonly string[]): boolean {
-  const before = words.at(-2) ?? "";
-  return /^\d+$/.test(words.at(-1)!) &&
-    /^(?:tm|cp|ht|рм|пб|ту|тм|utm|model|модель|type)$/.test(before);
+function endsInOpenNumber(words: readonly string[], folded: string, language: Language): boolean {
+  const isNumber = (word: string) =>
+    /^\d/.test(word) || numberAt([word], 0, language) !== undefined;
+  if (!isNumber(words.at(-1)!)) return false;
+  const before = words.findLast((word) => !isNumber(word));
+  return DICTATION[language].test(folded) || MEASURING[language].test(before ?? "");
 }

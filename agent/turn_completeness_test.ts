@@ -14,6 +14,7 @@ Deno.test("a caller who pauses in mid-sentence is waited for", () => {
       "Подскажите, пожалуйста",
       "Меня интересует",
       "Нагрузка до",
+      "Нам нужен пресс на двести пятьдесят",
       "мой номер восемь девятьсот двадцать",
       "Мы из города,",
       "Это...",
@@ -28,6 +29,7 @@ Deno.test("a caller who pauses in mid-sentence is waited for", () => {
       "Could you tell me",
       "Hello.",
       "It should hold about 200",
+      "My number is five five five zero",
       "What about your warranty,",
     ]
   ) assert.ok(looksUnfinished(text, "en"), text);
@@ -42,6 +44,8 @@ Deno.test("a whole question is answered without waiting longer", () => {
       "Да",
       "Нет, спасибо",
       "Сколько весит РМ-100",
+      "Какое нужно место",
+      "Вы открываетесь в девять",
       "Что это?",
     ]
   ) assert.ok(!looksUnfinished(text, "ru"), text);
@@ -54,6 +58,7 @@ Deno.test("a whole question is answered without waiting longer", () => {
       "what does the TM-100 weigh",
       "What is the weight of the TM 100",
       "Goodbye",
+      "We have three hundred",
     ]
   ) assert.ok(!looksUnfinished(text, "en"), text);
 });

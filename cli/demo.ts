@@ -16,7 +16,7 @@ import { type Service, startService } from "./service.ts";
 
 /** What the caller says. The last question is said over the answer to the one before. */
 const QUESTIONS = [
-  "What is the maximum load?",
+  "Who installs the machine?",
   "When do you deliver?",
   "Do you train our people?",
 ] as const;

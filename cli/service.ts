@@ -5,6 +5,7 @@ import { AriGate } from "../actors/ari_gate.ts";
 import { CallIsolates } from "../actors/call_isolates.ts";
 import { EngineHost } from "../actors/engine_host.ts";
 import { Journal } from "../actors/journal.ts";
+import type { FaultKind } from "../actors/messages.ts";
 import { policiesOf } from "../actors/policies.ts";
 import { Supervisor } from "../actors/supervisor.ts";
 import { Switchboard } from "../actors/switchboard.ts";
@@ -30,6 +31,10 @@ export interface Service extends AsyncDisposable {
   readonly switchboard: Switchboard;
   /** Resolves when the PBX is connected for the first time. */
   readonly connected: Promise<void>;
+  /** The PBX is connected and calls are taken. */
+  ready(): boolean;
+  /** Breaks the speech engine on purpose; false when there is none. */
+  injectEngineFault(kind: FaultKind): boolean;
   /** Takes no new calls, lets the running ones finish, hands over those that do not in time. */
   drain(): Promise<void>;
 }
@@ -112,6 +117,8 @@ export async function startService(settings: Settings): Promise<Service> {
     consoleUrl: console.url,
     switchboard,
     connected,
+    ready: () => readiness(connection, switchboard).ready,
+    injectEngineFault: (kind) => engine.injectFault(kind),
     drain: () => switchboard.drain(settings.DRAIN_TIMEOUT_SECONDS * 1000),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

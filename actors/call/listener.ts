@@ -5,7 +5,7 @@ import { logger } from "../../config/logging.ts";
 import { type EndpointingOptions, turnIsOver } from "../../media/endpointing.ts";
 import { concatPcm, durationMs, FRAME_MS, type Pcm } from "../../media/frame.ts";
 import { PAUSE_MS, SpeechDetector } from "../../media/speech_detector.ts";
-import type { AsrProvider, AsrUtterance } from "../../speech/asr.ts";
+import type { AsrProvider, AsrUtterance, Transcript } from "../../speech/asr.ts";
 import { VAD_WINDOW_SAMPLES, type VadStream } from "../../speech/vad.ts";
 
 const WINDOW_MS = durationMs(VAD_WINDOW_SAMPLES);
@@ -151,25 +151,37 @@ export class Listener implements Disposable {
       this.#utterance.checkpointed = false;
       return;
     }
+    const utterance = this.#open();
+    if (!utterance) return;
+    this.#utterance = utterance;
+    for (const frame of this.#preroll) utterance.asr.push(frame);
+    this.#options.events.onOnset(at - this.#detector.speechMs);
+  }
+
+  /** Begins to recognise; a recogniser that cannot even begin is reported, and the call goes on. */
+  #open(): OpenUtterance | undefined {
+    const { asr, language, events } = this.#options;
     const abort = new AbortController();
+    const onPartial = ({ text }: Transcript): void => {
+      if (this.#utterance !== utterance) return;
+      utterance.text = text;
+      this.#tell(utterance);
+    };
+    let recognition: AsrUtterance;
+    try {
+      recognition = asr.open({ language, signal: abort.signal, onPartial });
+    } catch (error) {
+      events.onAsrFailed(error);
+      return undefined;
+    }
     const utterance: OpenUtterance = {
-      asr: this.#options.asr.open({
-        language: this.#options.language,
-        signal: abort.signal,
-        onPartial: ({ text }) => {
-          if (this.#utterance !== utterance) return;
-          utterance.text = text;
-          this.#tell(utterance);
-        },
-      }),
+      asr: recognition,
       abort,
       lengthMs: this.#detector.speechMs,
       text: undefined,
       checkpointed: false,
     };
-    this.#utterance = utterance;
-    for (const frame of this.#preroll) utterance.asr.push(frame);
-    this.#options.events.onOnset(at - this.#detector.speechMs);
+    return utterance;
   }
 
   #tell(utterance: OpenUtterance): void {

@@ -1,6 +1,6 @@
 // Sounds that ARI plays to a channel: one after another, 20 ms at a time.
 
-import { FRAME_SAMPLES, type Pcm, samplesIn } from "../../media/frame.ts";
+import { FRAME_SAMPLES, type Pcm } from "../../media/frame.ts";
 import type { Channel, TellOf } from "./channel.ts";
 import type { FrameClock } from "./clock.ts";
 import { toneFrame } from "./tone.ts";
@@ -112,7 +112,9 @@ export class Playbacks {
       this.#advance(channel);
     } else if (first.state === "queued") {
       this.#start(first);
-      if (this.#samples(first) === undefined) {
+      if (first.media.every((uri) => uri.startsWith("silence:"))) {
+        this.#vanish(first);
+      } else if (this.#samples(first) === undefined) {
         this.#finish(first, "failed");
         this.#advance(channel);
       } else if (!this.#clocks.has(channel)) {
@@ -166,19 +168,25 @@ export class Playbacks {
   #sound(uri: string): { length: number; at(start: number): Pcm } | undefined {
     const colon = uri.indexOf(":");
     const [kind, name] = [uri.slice(0, colon), uri.slice(colon + 1)];
-    if (kind === "silence") {
-      return { length: samplesIn(Number(name) * 1000), at: () => new Int16Array(FRAME_SAMPLES) };
-    }
     if (kind === "tone") return { length: Infinity, at: (start) => toneFrame(TONE_HZ, start) };
     const pcm = kind === "sound" ? this.#sounds[name] : undefined;
     return pcm && { length: pcm.length, at: (start) => pcm.slice(start, start + FRAME_SAMPLES) };
   }
 
+  /** What 22.10.1 does with `silence:<s>`: it starts, nothing is played, and it never finishes. */
+  #vanish(playback: Playback): void {
+    this.#remove(playback);
+    this.#advance(playback.channel);
+  }
+
+  #remove(playback: Playback): void {
+    const queue = this.#queues.get(playback.channel) ?? [];
+    this.#queues.set(playback.channel, queue.filter((other) => other !== playback));
+  }
+
   #finish(playback: Playback, state: PlaybackState): void {
     playback.state = state;
-    const { channel } = playback;
-    const queue = this.#queues.get(channel) ?? [];
-    this.#queues.set(channel, queue.filter((other) => other !== playback));
+    this.#remove(playback);
     this.#tell(playback, "PlaybackFinished");
   }
 

@@ -122,3 +122,13 @@ Deno.test("what is asked of a channel while it plays is done when it has played"
     await events.first("StasisEnd");
   });
 });
+
+Deno.test("silence starts and never finishes, as on Asterisk 22.10.1; what follows is played", async () => {
+  await inCall(async ({ client, events, play }) => {
+    await play("p1", "silence:1");
+    await play("p2", "sound:beep");
+    await finished(events, "p2");
+    assert.deepEqual(story(events), ["p1 Started", "p2 Started", "p2 Finished"]);
+    assert.equal((await client.ari("GET", "/playbacks/p1")).status, 404);
+  });
+});

@@ -4,15 +4,25 @@
 export const ASTERISK_PRIORITY = 10;
 const TELEPHONE_PRIORITY = 20;
 
-/** Gives a thread real-time priority; says so on standard error where that is refused. */
+/** Gives a thread real-time priority; says so on standard error where that cannot be. */
 export async function setRealTime(thread: number): Promise<void> {
-  const { success, stderr } = await new Deno.Command("chrt", {
-    args: ["--rr", "-p", String(TELEPHONE_PRIORITY), String(thread)],
-    stdin: "null",
-    stdout: "null",
-  }).output();
-  if (success) return;
-  const reason = new TextDecoder().decode(stderr).trim();
-  const line = `telephones run without real-time priority, so times are less exact: ${reason}\n`;
+  const refused = await chrt(thread);
+  if (refused === undefined) return;
+  const line = `telephones run without real-time priority, so times are less exact: ${refused}\n`;
   Deno.stderr.writeSync(new TextEncoder().encode(line));
+}
+
+/** Returns why not, if not. */
+async function chrt(thread: number): Promise<string | undefined> {
+  try {
+    const { success, stderr } = await new Deno.Command("chrt", {
+      args: ["--rr", "-p", String(TELEPHONE_PRIORITY), String(thread)],
+      stdin: "null",
+      stdout: "null",
+    }).output();
+    return success ? undefined : new TextDecoder().decode(stderr).trim();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "there is no chrt (package util-linux)";
+    throw error;
+  }
 }

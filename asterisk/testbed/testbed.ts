@@ -31,6 +31,8 @@ export interface Prompt {
 export interface Testbed extends TestPbx {
   readonly kind: "asterisk";
   readonly release: ReleaseName;
+  /** The folder on this machine with this Asterisk's etc, run, log and spool. */
+  readonly folder: string;
   /** Where Asterisk looks for sounds, on this machine. */
   readonly soundsDir: string;
   /** Where Asterisk keeps ARI recordings, on this machine. */
@@ -72,6 +74,7 @@ export async function startTestbed(
 class RealAsterisk implements Testbed {
   readonly kind = "asterisk";
   readonly env: Readonly<Record<string, string>>;
+  readonly folder: string;
   readonly soundsDir: string;
   readonly recordingDir: string;
   readonly #phones: Phones;
@@ -91,6 +94,7 @@ class RealAsterisk implements Testbed {
     this.#process = process;
     this.#phones = phones;
     this.#owned = owned;
+    this.folder = instance.hostPath;
     this.soundsDir = `${tree}/usr/share/asterisk/sounds`;
     this.recordingDir = `${instance.hostPath}/spool/recording`;
     this.env = {
@@ -108,7 +112,7 @@ class RealAsterisk implements Testbed {
     const phone = await this.#phones.open();
     const name = `call-${++this.#lastCall}.xml`;
     await Deno.writeTextFile(
-      `${this.instance.hostPath}/${name}`,
+      `${this.folder}/${name}`,
       sipScenario({
         callerNumber,
         extension,
@@ -137,7 +141,7 @@ class RealAsterisk implements Testbed {
   }
 
   log(): Promise<string> {
-    return Deno.readTextFile(`${this.instance.hostPath}/log/messages.log`);
+    return Deno.readTextFile(`${this.folder}/log/messages.log`);
   }
 
   async prompts(language: "en" | "ru"): Promise<readonly Prompt[]> {

@@ -30,11 +30,12 @@ export async function* checkPbx(settings: PbxSettings): Findings {
   if (entrance.status === "FAIL" || info.kind !== "answer") return;
 
   yield await checkMayCommand(settings);
-  const version = textAt(info.body, "system", "version") ?? "unknown";
-  yield* checkVersion(version);
+  const version = checkVersion(textAt(info.body, "system", "version") ?? "unknown");
+  yield version;
   const modules = await askAri(settings, "GET", "asterisk/modules");
   if (modules.kind === "answer" && Array.isArray(modules.body)) {
-    yield* checkModules(settings, running(modules.body), version);
+    yield* checkModules(running(modules.body));
+    if (version.status !== "FAIL") yield checkTransport(settings, running(modules.body));
   } else {
     yield fail(
       "Asterisk does not list its modules",
@@ -87,17 +88,17 @@ async function checkMayCommand(settings: PbxSettings): Promise<Finding> {
     : ok(`user ${settings.ARI_USER} may give commands`);
 }
 
-function* checkVersion(text: string): Generator<Finding> {
+function checkVersion(text: string): Finding {
   const version = parseVersion(text);
-  if (!version) return yield note(`Asterisk ${text}: a build of its own, taken as new enough`);
+  if (!version) return note(`Asterisk ${text}: a build of its own, taken as new enough`);
   if (!carriesWebsocketMedia(version)) {
-    return yield fail(
+    return fail(
       `Asterisk ${text} is too old to carry audio over its websocket channel`,
       `update to ${websocketReleases()}`,
     );
   }
   const update = advisedUpdate(version);
-  yield update
+  return update
     ? note(`Asterisk ${text} works`, `${update} has fixes to ARI's security: update`)
     : ok(`Asterisk ${text}`);
 }
@@ -120,11 +121,7 @@ const NEEDED: readonly [purpose: string, modules: readonly string[]][] = [
 /** What a caller's line may speak; one of them is enough. */
 const LINE_CODECS = ["codec_ulaw.so", "codec_alaw.so", "codec_g722.so", "codec_opus.so"];
 
-function* checkModules(
-  { MEDIA_TRANSPORT }: PbxSettings,
-  loaded: ReadonlySet<string>,
-  version: string,
-): Generator<Finding> {
+function* checkModules(loaded: ReadonlySet<string>): Generator<Finding> {
   for (const [purpose, modules] of NEEDED) {
     const missing = modules.filter((name) => !loaded.has(name));
     yield missing.length === 0
@@ -134,20 +131,21 @@ function* checkModules(
   yield LINE_CODECS.some((name) => loaded.has(name))
     ? ok("a codec for the line")
     : fail("no codec for the line", loading(["codec_alaw.so", "codec_ulaw.so"]));
+}
 
+function checkTransport(
+  { MEDIA_TRANSPORT }: PbxSettings,
+  loaded: ReadonlySet<string>,
+): Finding {
   if (MEDIA_TRANSPORT !== "auto" && MEDIA_TRANSPORT !== "websocket") {
-    yield fail(
+    return fail(
       `MEDIA_TRANSPORT=${MEDIA_TRANSPORT} is not there in this version of the bot`,
       "set MEDIA_TRANSPORT=auto",
     );
-  } else if (loaded.has("chan_websocket.so")) {
-    yield ok("media transport: websocket (chan_websocket.so is running)");
-  } else {
-    yield fail(
-      `no media transport: Asterisk ${version} does not run chan_websocket.so`,
-      `${loading(["chan_websocket.so"])}; it comes with Asterisk ${websocketReleases()}`,
-    );
   }
+  return loaded.has("chan_websocket.so")
+    ? ok("media transport: websocket (chan_websocket.so is running)")
+    : fail("no media transport: chan_websocket.so is not running", loading(["chan_websocket.so"]));
 }
 
 function loading(modules: readonly string[]): string {

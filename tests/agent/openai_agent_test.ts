@@ -284,3 +284,21 @@ Deno.test("words that hold nothing are asked for again without a model", () =>
     assert.deepEqual(phrasesOf(await all(ask("Э-э…"))), [prompts.not_heard]);
     assert.equal(server.requests.length, 0);
   }));
+
+Deno.test("the connection to the model is opened ahead, and one that fails is no failure", async () => {
+  for (const listening of [true, false]) {
+    const heads: string[] = [];
+    const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
+      heads.push(request.method);
+      return new Response(null, { status: 404 });
+    });
+    const { port } = server.addr;
+    if (!listening) await server.shutdown();
+    const settings = settingsWith({ OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1` });
+    const prompts = await (await PromptsFile.open(settings)).current();
+    const lexical = new LexicalStore(await loadKnowledge(settings), "ru");
+    await new OpenAiAgent(settings, prompts, new Retrieval(undefined, lexical, 200)).connect();
+    assert.deepEqual(heads, listening ? ["HEAD"] : []);
+    if (listening) await server.shutdown();
+  }
+});

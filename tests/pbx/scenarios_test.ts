@@ -1,9 +1,8 @@
 // The scenarios on a real Asterisk, with a real SIP caller.
 
 import { startTestbed } from "../../asterisk/testbed/testbed.ts";
-import { conversations, silences } from "../scenarios/suite.ts";
+import { conversations } from "../scenarios/suite.ts";
 
 const pbx = await startTestbed();
 Deno.test.afterAll(async () => await pbx[Symbol.asyncDispose]());
 conversations(pbx);
-silences(pbx);

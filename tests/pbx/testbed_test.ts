@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { startTestbed } from "../../asterisk/testbed/testbed.ts";
 import { audioOf, hears, lastMs, likeness, load, toneShare } from "./listening.ts";
-import { nothingLeft } from "./nothing_left.ts";
+import { nothingLeft, until } from "./waiting.ts";
 import { ariRequest, StasisApp } from "./stasis_app.ts";
 
 const pbx = await startTestbed();
@@ -169,6 +169,30 @@ Deno.test("a PBX that loses its power comes back on the same ports", async () =>
   await hearOperator(200);
 });
 
+Deno.test("a test run that is killed takes its PBX along, and the next run sweeps up", async () => {
+  const run = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", new URL("./abandoned_pbx.ts", import.meta.url).pathname],
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  const reader = run.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const folder = (await reader.read()).value!.trim();
+  const asterisk = (await Deno.readTextFile(`${folder}/run/asterisk.pid`)).trim();
+  assert.ok(await runs(asterisk));
+
+  run.kill("SIGKILL");
+  await run.status;
+  await reader.cancel();
+  await until(
+    async () => !await runs(asterisk),
+    () => `Asterisk ${asterisk} outlived its test run`,
+  );
+
+  await using next = await startTestbed();
+  assert.notEqual(next.folder, folder);
+  await assert.rejects(Deno.stat(folder), Deno.errors.NotFound);
+});
+
 async function hearOperator(ms: number): Promise<void> {
   await using caller = await pbx.call({ extension: "200" });
   await caller.answered;
@@ -176,6 +200,16 @@ async function hearOperator(ms: number): Promise<void> {
   await caller.hangUp();
   assert.equal(await caller.ended, "the caller hung up");
   assert.ok(caller.heard.length >= ms / 20);
+}
+
+/** Whether a process is there and not a mere entry that nobody has collected. */
+async function runs(pid: string): Promise<boolean> {
+  try {
+    return !/^State:\s+Z/m.test(await Deno.readTextFile(`/proc/${pid}/status`));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** What Asterisk's log holds of warnings and errors. */

@@ -13,7 +13,7 @@ import { prepareMedia } from "../../asterisk/transports/mod.ts";
 import type { TestCaller } from "../../media/caller.ts";
 import type { Pcm } from "../../media/frame.ts";
 import type { MediaHandlers, MediaPlan, MediaTransport } from "../../media/transport.ts";
-import { nothingLeft } from "./nothing_left.ts";
+import { nothingLeft } from "./waiting.ts";
 
 /** What the transport tells its owner. */
 export class Ear implements MediaHandlers {

@@ -1,9 +1,8 @@
 // The scenarios on the simulated PBX.
 
 import { startSimulator } from "../../asterisk/simulator/mod.ts";
-import { conversations, silences } from "./suite.ts";
+import { conversations } from "./suite.ts";
 
 const simulator = await startSimulator();
 Deno.test.afterAll(async () => await simulator[Symbol.asyncDispose]());
 conversations(simulator);
-silences(simulator);

@@ -1,0 +1,32 @@
+// `deno task bench`: timings, memory and recognition, on the simulator and on a real Asterisk.
+// Measure on a quiet machine. Options: --simulator or --asterisk for one of them only.
+
+import { startSimulator } from "../asterisk/simulator/mod.ts";
+import { TestbedError } from "../asterisk/testbed/error.ts";
+import { startTestbed } from "../asterisk/testbed/testbed.ts";
+import { benchConversations } from "./bench/conversations.ts";
+import { benchMemory } from "./bench/memory.ts";
+import { line } from "./bench/print.ts";
+import { benchEnglishPrompts, benchRussianPrompts } from "./bench/prompts.ts";
+
+const wanted = (name: string) => Deno.args.length === 0 || Deno.args.includes(name);
+
+if (wanted("--simulator")) {
+  {
+    await using simulator = await startSimulator({ isolate: true });
+    await benchConversations(simulator);
+  }
+  await benchMemory();
+}
+if (wanted("--asterisk")) {
+  try {
+    await using pbx = await startTestbed();
+    await benchConversations(pbx);
+    await benchEnglishPrompts(pbx);
+    await benchRussianPrompts(pbx);
+  } catch (error) {
+    if (!(error instanceof TestbedError)) throw error;
+    await line(`\nno real Asterisk: ${error.message}`);
+  }
+}
+Deno.exit(0);

@@ -1,0 +1,20 @@
+// How the benchmark prints.
+
+import { percentile } from "../../media/ear.ts";
+import { say } from "../steps.ts";
+
+/** One line. */
+export function line(text = ""): Promise<void> {
+  return say(`${text}\n`);
+}
+
+/** `label   p50  p95  p99  (n)`, in milliseconds, and the aim. */
+export function row(label: string, values: readonly number[], aim = ""): Promise<void> {
+  const cell = (share: number) => percentile(values, share).toFixed(1).padStart(8);
+  const note = aim ? `   aim: ${aim}` : "";
+  return line(
+    `${label.padEnd(44)} p50${cell(0.5)}  p95${cell(0.95)}  p99${
+      cell(0.99)
+    }  n ${values.length}${note}`,
+  );
+}

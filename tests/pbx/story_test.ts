@@ -1,0 +1,13 @@
+// The story that the simulated PBX is held to, told by a real Asterisk.
+
+import assert from "node:assert/strict";
+import recorded from "../../asterisk/simulator/story_22.10.1.json" with { type: "json" };
+import { tellStory } from "../../asterisk/simulator/story.ts";
+import { startTestbed } from "../../asterisk/testbed/testbed.ts";
+
+Deno.test("the real PBX still says what the simulated one was taught", async (t) => {
+  await using pbx = await startTestbed();
+  for (const [i, chapter] of (await tellStory(pbx)).entries()) {
+    await t.step(chapter.title, () => assert.deepEqual(chapter, recorded[i]));
+  }
+});
