@@ -6,7 +6,7 @@ import type { Settings } from "../config/settings.ts";
 import type { Agent, AgentEvent, AgentRequest } from "./agent.ts";
 import { withQuestionBefore } from "./follow_up.ts";
 import type { Passage } from "./knowledge_store.ts";
-import { type Language, lexiconOf, wordsOf } from "./lexicon.ts";
+import { type Language, type Lexicon, lexiconOf, wordsOf } from "./lexicon.ts";
 import type { LexicalStore, ScoredSentence } from "./lexical_store.ts";
 import { normalizeRecognized } from "./recognized.ts";
 import { rowSentence } from "./sentences.ts";
@@ -27,7 +27,7 @@ const PASSAGE_WEIGHT = 0.8;
 /** What each place further down the store's own order costs. */
 const PLACE_COST = 0.15;
 /** A passage says first what matters most. */
-const FIRST_SENTENCE_BONUS = 0.12;
+const FIRST_SENTENCE_BONUS = 0.18;
 /** A question for a quantity is answered by a sentence that names one. */
 const QUANTITY_BONUS = 0.15;
 /** A second sentence is worth saying when it speaks of this much of the question… */
@@ -168,7 +168,7 @@ function chosenWith(
   store: LexicalStore,
 ): ScoredSentence[] {
   if (!best.row) {
-    const second = secondSentence(best, all);
+    const second = secondSentence(best, all, lexiconOf(store.language));
     return second ? [best, second] : [best];
   }
   const asked = new Set(queryStems(question, store.language));
@@ -193,10 +193,12 @@ function cellsAskedFor(
 function secondSentence(
   first: ScoredSentence,
   all: readonly ScoredSentence[],
+  { leansOnBefore }: Lexicon,
 ): ScoredSentence | undefined {
   const room = LONGEST_ANSWER_WORDS - wordCount(first.text);
-  const fitting = all.filter((sentence) =>
-    sentence.index !== first.index && !sentence.row && wordCount(sentence.text) <= room
+  const fitting = all.filter(({ index, row, text }) =>
+    index !== first.index && !row && wordCount(text) <= room &&
+    (index === first.index + 1 || !leansOnBefore.test(text))
   );
   const related = fitting
     .filter((sentence) => sentence.coverage >= SECOND_COVERAGE)

@@ -23,6 +23,8 @@ export interface Lexicon {
   readonly quantity: RegExp;
   /** A question that only makes sense after what was said before. */
   readonly followUp: RegExp;
+  /** A sentence that only makes sense behind the one before it: "It is free." */
+  readonly leansOnBefore: RegExp;
   /** Words that send a question to one knowledge base. */
   readonly routing: Readonly<Record<KnowledgeBaseName, readonly string[]>>;
   /** Last words after which more is coming: conjunctions, prepositions, articles, fillers. */

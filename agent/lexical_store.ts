@@ -80,7 +80,7 @@ export class LexicalStore implements KnowledgeStore {
         const chunk = this.#chunks.get(id)!;
         const parsed = this.#parsed(chunk);
         const coverage = this.#coverage(stems, allStems(parsed));
-        const byHeading = this.#coverage(stems, parsed.headingStems);
+        const byHeading = this.#headingFit(stems, parsed.headingStems);
         return { passage: { chunk, score: coverage }, rank: score / best + coverage + byHeading };
       })
       .sort((a, b) => b.rank - a.rank)
@@ -119,6 +119,12 @@ export class LexicalStore implements KnowledgeStore {
       queryStems(question, this.language),
       stemsOf(heading, this.language),
     );
+  }
+
+  /** A heading fits when it covers the question, and says little that was not asked. */
+  #headingFit(questionStems: readonly string[], headingStems: readonly string[]): number {
+    const asked = headingStems.filter((stem) => this.#likeness(stem, questionStems) > 0).length;
+    return this.#coverage(questionStems, headingStems) * asked / Math.max(1, headingStems.length);
   }
 
   #add(chunk: Chunk): void {

@@ -102,6 +102,7 @@ export const ENGLISH: Lexicon = {
   quantity: new RegExp(`\\d|\\b(?:${NUMERALS})\\b`, "i"),
   followUp:
     /^(?:(?:and|but|so|then|also) )?(?:what|how) about\b|^and\b|\b(?:it|its|they|them|their|that one|this one|those|these)\b(?! (?:is )?(?:possible|necessary|true)\b)/,
+  leansOnBefore: /^(?:it|its|they|their|this|these|that)(?= )/i,
   routing: {
     general:
       `price delivery warranty payment discount training repair calibration installation lease

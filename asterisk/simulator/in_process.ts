@@ -57,7 +57,7 @@ export class InProcessSimulator implements Simulator {
   #pbx: Pbx;
   #startedAt = ariDate();
   #port = 0;
-  #crashed: Promise<void> = Promise.resolve();
+  #restarted: Promise<void> = Promise.resolve();
   #disposed = false;
 
   constructor(options: SimulatorOptions) {
@@ -177,13 +177,9 @@ export class InProcessSimulator implements Simulator {
     return Promise.resolve();
   }
 
-  async restart({ downMs = 0 }: { readonly downMs?: number } = {}): Promise<void> {
-    this.#pbx.crash();
-    this.#pbx = this.#newPbx();
-    await this.#server.close();
-    if (downMs > 0) await new Promise((resolve) => setTimeout(resolve, downMs));
-    this.#startedAt = ariDate();
-    if (!this.#disposed) await this.listen();
+  restart({ downMs = 0 }: { readonly downMs?: number } = {}): Promise<void> {
+    this.#restarted = this.#restart(downMs);
+    return this.#restarted;
   }
 
   stopListening(): Promise<void> {
@@ -196,11 +192,20 @@ export class InProcessSimulator implements Simulator {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
-    await this.#crashed;
+    await this.#restarted;
     for (const channel of [...this.#pbx.channels.values()]) {
       this.#pbx.hangUp(channel, CAUSE.normal);
     }
     await this.#server.close();
+  }
+
+  async #restart(downMs: number): Promise<void> {
+    this.#pbx.crash();
+    this.#pbx = this.#newPbx();
+    await this.#server.close();
+    if (downMs > 0) await new Promise((resolve) => setTimeout(resolve, downMs));
+    this.#startedAt = ariDate();
+    if (!this.#disposed) await this.listen();
   }
 
   #newPbx(): Pbx {
@@ -209,7 +214,7 @@ export class InProcessSimulator implements Simulator {
 
   #crash(why: string): never {
     log.warn("the simulated PBX dies", { why });
-    this.#crashed = this.restart({ downMs: CRASH_DOWN_MS });
+    void this.restart({ downMs: CRASH_DOWN_MS });
     throw new PbxCrash(why);
   }
 }

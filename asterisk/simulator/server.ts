@@ -71,8 +71,9 @@ export class AriServer {
     this.#credentials = credentials;
   }
 
-  /** Starts to listen on loopback. @returns the port. */
+  /** Starts to listen on loopback, unless it does already. @returns the port. */
   async listen(port: number): Promise<number> {
+    if (this.#server) return port;
     const server = createServer((request, response) => void this.#answer(request, response));
     server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);

@@ -178,7 +178,8 @@ function wantedBy(settings: Settings | undefined): { recognizers: number; voices
   const { ASR_PROVIDER, ASTERISK_LANG, LOCAL_TTS_VOICE, TTS_PROVIDER } = settings;
   const recognizes = ASR_PROVIDER.includes("local") && ASTERISK_LANG === "en";
   return {
-    recognizers: recognizes ? 1 : 0,
+    // One keeps up with about twenty talking callers; a second needs a core to itself.
+    recognizers: recognizes ? (navigator.hardwareConcurrency >= 4 ? 2 : 1) : 0,
     voices: TTS_PROVIDER.includes("local")
       ? [LOCAL_TTS_VOICE || DEFAULT_VOICES[ASTERISK_LANG]]
       : [],
