@@ -18,8 +18,10 @@ export interface PbxFacts {
 export interface TransportVerdict {
   readonly kind: TransportKind;
   readonly usable: boolean;
-  /** What speaks for it, or what is missing and how to get it. */
+  /** What speaks for it, or what stands against it. */
   readonly why: string;
+  /** Modules to load for it. */
+  readonly missing: readonly string[];
 }
 
 /** What was chosen among the verdicts. */
@@ -31,7 +33,8 @@ export interface TransportChoice {
   readonly verdicts: readonly TransportVerdict[];
 }
 
-type ChoiceSettings = Pick<
+/** The settings that bear on the choice. */
+export type ChoiceSettings = Pick<
   Settings,
   | "MEDIA_TRANSPORT"
   | "MEDIA_HOST"
@@ -121,72 +124,68 @@ export function carriesKeys(kind: TransportKind, pbx: PbxFacts): boolean {
 }
 
 function websocket(pbx: PbxFacts): TransportVerdict {
-  const missing = lacking(pbx, "chan_websocket.so", "res_http_websocket.so", "codec_resample.so");
-  if (missing) return no("websocket", missing);
-  if (!atLeast(pbx.version, WEBSOCKET_JSON)) return no("websocket", tooOld(pbx, WEBSOCKET_JSON));
-  return {
-    kind: "websocket",
-    usable: true,
+  return verdict("websocket", pbx, {
+    modules: ["chan_websocket.so", "codec_resample.so"],
+    since: WEBSOCKET_JSON,
     why: "the PBX has chan_websocket, and plays out itself",
-  };
+  });
 }
 
 function audiosocket(settings: ChoiceSettings, pbx: PbxFacts): TransportVerdict {
-  const missing = lacking(pbx, "chan_audiosocket.so", "res_audiosocket.so");
-  if (missing) return no("audiosocket", missing);
-  if (!atLeast(pbx.version, AUDIOSOCKET)) return no("audiosocket", tooOld(pbx, AUDIOSOCKET));
-  const apart = outOfReach(settings);
-  if (apart) return no("audiosocket", apart);
-  return { kind: "audiosocket", usable: true, why: "the PBX has chan_audiosocket" };
+  return verdict("audiosocket", pbx, {
+    modules: ["chan_audiosocket.so", "res_audiosocket.so"],
+    since: AUDIOSOCKET,
+    obstacle: outOfReach(settings),
+    why: "the PBX has chan_audiosocket",
+  });
 }
 
 function rtp(settings: ChoiceSettings, pbx: PbxFacts): TransportVerdict {
-  const missing = lacking(pbx, "chan_rtp.so", "res_rtp_asterisk.so");
-  if (missing) return no("rtp", missing);
-  if (!atLeast(pbx.version, EXTERNAL_MEDIA)) return no("rtp", tooOld(pbx, EXTERNAL_MEDIA));
-  const apart = outOfReach(settings);
-  if (apart) return no("rtp", apart);
-  return { kind: "rtp", usable: true, why: "the PBX has chan_rtp" };
+  return verdict("rtp", pbx, {
+    modules: ["chan_rtp.so", "res_rtp_asterisk.so"],
+    since: EXTERNAL_MEDIA,
+    obstacle: outOfReach(settings),
+    why: "the PBX has chan_rtp",
+  });
 }
 
 function files(settings: ChoiceSettings, pbx: PbxFacts): TransportVerdict {
-  const missing = lacking(
-    pbx,
-    "res_stasis_playback.so",
-    "res_stasis_recording.so",
-    "res_stasis_snoop.so",
-    "format_wav.so",
-    "format_sln.so",
-    "codec_resample.so",
-  );
-  if (missing) return no("files", missing);
-  const shared = settings.ASTERISK_SOUNDS_DIR !== "" && settings.ASTERISK_RECORDING_DIR !== "";
-  if (!onThisMachine(settings.ARI_HTTP_URL) && !shared) {
-    return no(
-      "files",
-      "the PBX is on another machine: share its folders and set ASTERISK_SOUNDS_DIR and " +
-        "ASTERISK_RECORDING_DIR",
-    );
-  }
-  return { kind: "files", usable: true, why: "the PBX can play and record files" };
+  return verdict("files", pbx, {
+    modules: [
+      "res_stasis_playback.so",
+      "res_stasis_recording.so",
+      "res_stasis_snoop.so",
+      "format_wav.so",
+      "format_sln.so",
+      "codec_resample.so",
+    ],
+    since: ["13.0"],
+    obstacle: foldersApart(settings),
+    why: "the PBX can play and record files",
+  });
 }
 
-function no(kind: TransportKind, why: string): TransportVerdict {
-  return { kind, usable: false, why };
+interface Needs {
+  readonly modules: readonly string[];
+  readonly since: Since;
+  /** What else stands against it. */
+  readonly obstacle?: string | undefined;
+  /** What speaks for it. */
+  readonly why: string;
+}
+
+function verdict(kind: TransportKind, pbx: PbxFacts, needs: Needs): TransportVerdict {
+  const missing = needs.modules.filter((module) => !has(pbx, module));
+  const tooOld = !atLeast(pbx.version, needs.since, true) &&
+    `the PBX is ${pbx.version}, it takes ${needs.since.join(", ")} or later`;
+  const against = missing.length > 0
+    ? `the PBX does not run ${missing.join(", ")}`
+    : tooOld || needs.obstacle;
+  return { kind, usable: !against, why: against || needs.why, missing };
 }
 
 function has(pbx: PbxFacts, module: string): boolean {
   return pbx.modules.includes(module);
-}
-
-function lacking(pbx: PbxFacts, ...modules: string[]): string | undefined {
-  const missing = modules.filter((module) => !has(pbx, module));
-  if (missing.length === 0) return undefined;
-  return `the PBX does not run ${missing.join(", ")} (module load, modules.conf)`;
-}
-
-function tooOld({ version }: PbxFacts, since: Since): string {
-  return `the PBX is ${version}, it takes ${since.join(", ")} or later`;
 }
 
 /** The PBX connects to us: over loopback it can only from this machine. */
@@ -194,6 +193,13 @@ function outOfReach({ ARI_HTTP_URL, MEDIA_HOST }: ChoiceSettings): string | unde
   if (onThisMachine(ARI_HTTP_URL) || !isLoopback(MEDIA_HOST)) return undefined;
   return `the PBX is on another machine and MEDIA_HOST is ${MEDIA_HOST}: set it to an address of ` +
     "this machine that the PBX reaches";
+}
+
+function foldersApart(settings: ChoiceSettings): string | undefined {
+  const shared = settings.ASTERISK_SOUNDS_DIR !== "" && settings.ASTERISK_RECORDING_DIR !== "";
+  if (shared || onThisMachine(settings.ARI_HTTP_URL)) return undefined;
+  return "the PBX is on another machine: share its folders and set ASTERISK_SOUNDS_DIR and " +
+    "ASTERISK_RECORDING_DIR";
 }
 
 function onThisMachine(url: string): boolean {

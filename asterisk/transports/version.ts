@@ -5,11 +5,12 @@ export type Since = readonly string[];
 
 /**
  * Whether a version, as Asterisk tells it (`22.10.1~dfsg-1`, `certified/20.7-cert2`), has a feature.
- * What is no version number, such as a build from git, is taken for the oldest.
+ *
+ * @param unreadable the answer for what is no version number, such as a build from git.
  */
-export function atLeast(version: string, since: Since): boolean {
+export function atLeast(version: string, since: Since, unreadable = false): boolean {
   const ours = parse(version);
-  if (!ours) return false;
+  if (!ours) return unreadable;
   const branches = since.map((text) => parse(text)!);
   const same = branches.find(({ major }) => major === ours.major);
   if (same) return ours.minor >= same.minor;

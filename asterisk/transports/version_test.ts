@@ -16,9 +16,10 @@ Deno.test("a feature that came to several branches is known in each, and in ever
   for (const version of no) assert.ok(!atLeast(version, since), version);
 });
 
-Deno.test("certified versions count as their branch, unreadable ones as the oldest", () => {
+Deno.test("certified versions count as their branch, a build from git as what is safer", () => {
   assert.ok(atLeast("certified/20.7-cert2", ["18.0"]));
   assert.ok(atLeast("certified-18.9-cert4", ["18.0"]));
   assert.ok(!atLeast("GIT-master-c0ffee", ["16.6"]));
+  assert.ok(atLeast("GIT-master-c0ffee", ["16.6"], true));
   assert.ok(!atLeast("", ["16.6"]));
 });
