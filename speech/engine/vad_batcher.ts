@@ -15,6 +15,7 @@ export interface VadModel {
 
 interface Waiting {
   readonly window: Pcm;
+  readonly memory: SileroMemory;
   readonly arrivedAt: number;
   readonly settle: PromiseWithResolvers<number>;
 }
@@ -60,36 +61,28 @@ export class VadBatcher {
   }
 
   /** One window of each lane: a stream's windows depend on each other, so never two of one. */
-  #next(): { lane: VadLane; item: Waiting }[] {
-    const batch = [];
-    for (const lane of this.#lanes) {
-      const item = lane.take();
-      if (item) batch.push({ lane, item });
-    }
-    return batch;
+  #next(): Waiting[] {
+    return [...this.#lanes].map((lane) => lane.take()).filter((item) => item !== undefined);
   }
 
-  async #run(batch: readonly { lane: VadLane; item: Waiting }[]): Promise<void> {
+  async #run(batch: readonly Waiting[]): Promise<void> {
     try {
-      const probabilities = await this.#model.probabilities(
-        batch.map(({ lane, item }) => ({ memory: lane.memory, window: item.window })),
-      );
+      const probabilities = await this.#model.probabilities(batch);
       const now = performance.now();
-      batch.forEach(({ item }, n) => {
+      batch.forEach((item, n) => {
         this.latencies.add(now - item.arrivedAt);
         item.settle.resolve(probabilities[n]!);
       });
       this.batchSizes.add(batch.length);
     } catch (error) {
-      for (const { item } of batch) item.settle.reject(error);
+      for (const { settle } of batch) settle.reject(error);
     }
   }
 }
 
 /** One call's place in the batches. */
 export class VadLane implements Disposable {
-  /** The model's memory of this call. */
-  memory: SileroMemory = new SileroMemory();
+  #memory = new SileroMemory();
   readonly #queue: Waiting[] = [];
   readonly #wake: () => void;
   readonly #leave: () => void;
@@ -111,7 +104,7 @@ export class VadLane implements Disposable {
       );
     }
     const settle = Promise.withResolvers<number>();
-    this.#queue.push({ window, arrivedAt: performance.now(), settle });
+    this.#queue.push({ window, memory: this.#memory, arrivedAt: performance.now(), settle });
     if (this.#queue.length > MOST_WAITING) {
       this.#queue.shift()!.settle.reject(new Error("VAD is overloaded: a window was given up"));
     }
@@ -119,9 +112,9 @@ export class VadLane implements Disposable {
     return settle.promise;
   }
 
-  /** Forgets the past; a batch that is being run keeps the old memory to itself. */
+  /** Forgets the past: windows from now on begin anew, those that wait belong to the past. */
   reset(): void {
-    this.memory = new SileroMemory();
+    this.#memory = new SileroMemory();
   }
 
   /** The next waiting window, removed. */

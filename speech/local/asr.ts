@@ -84,7 +84,7 @@ class LocalUtterance implements AsrUtterance {
     this.#timing = timing;
     this.#options = options;
     this.#nextPartialAt = performance.now() + timing.partialEveryMs;
-    options.signal.addEventListener("abort", () => this.#end(), { once: true });
+    options.signal.addEventListener("abort", this.#end, { once: true });
     if (options.signal.aborted) this.#end();
   }
 
@@ -194,7 +194,7 @@ class LocalUtterance implements AsrUtterance {
   /** What is settled need not be kept, nor recognised again. */
   #settle(settled: Coverage): void {
     const more = settled.samples - this.#settled.samples;
-    if (more <= 0) return;
+    if (more <= 0 || this.#over) return;
     this.#audio.copyWithin(0, more, this.#audioSamples);
     this.#audioSamples -= more;
     this.#settled = settled;
@@ -224,15 +224,17 @@ class LocalUtterance implements AsrUtterance {
     }
   }
 
-  #end(): void {
+  readonly #end = (): void => {
     if (this.#over) return;
     this.#over = true;
+    // The signal may live as long as the call, and would keep every utterance of it.
+    this.#options.signal.removeEventListener("abort", this.#end);
     if (this.#checkpoint || this.#partial) {
       this.#link.tell((engine) => engine.cancelTranscription());
     }
     this.#audio = new Int16Array(0);
     this.#audioSamples = 0;
-  }
+  };
 }
 
 function join(a: string, b: string): string {
