@@ -39,24 +39,35 @@ export class AriGate {
   }
 
   /**
-   * Runs a command once the PBX is there.
+   * Runs a command once the PBX is there; one that the PBX itself fails at is tried again, so it
+   * must be one that doubles nothing.
    *
    * @throws {AriError} the command's, or `unreachable` when the PBX does not come back in time.
    * @throws the signal's reason when it aborts.
    */
   async run<T>(command: (commands: AriCommands) => Promise<T>, signal?: AbortSignal): Promise<T> {
     for (let tries = 1;; tries++) {
-      if (!this.#connection.up) await this.#wait(signal);
       try {
-        return await command(this.#connection.commands);
+        return await this.runOnce(command, signal);
       } catch (error) {
-        if (!(error instanceof AriError)) throw error;
-        if (!error.gone) this.#metrics.ariCommandFailed(error.status);
-        // Every command names its channel or bridge by an id of ours, so trying again doubles nothing.
-        if (error.status < 500 || tries >= TRIES) throw error;
+        if (!(error instanceof AriError) || error.status < 500 || tries >= TRIES) throw error;
         log.warn("the PBX failed at a command, trying again", { error });
         await this.#pause(signal);
       }
+    }
+  }
+
+  /** As `run`, but never tried again. */
+  async runOnce<T>(
+    command: (commands: AriCommands) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    if (!this.#connection.up) await this.#wait(signal);
+    try {
+      return await command(this.#connection.commands);
+    } catch (error) {
+      if (error instanceof AriError && !error.gone) this.#metrics.ariCommandFailed(error.status);
+      throw error;
     }
   }
 

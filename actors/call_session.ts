@@ -46,7 +46,6 @@ export class CallSession {
   /** StasisStart of the media channel being set up. */
   #mediaUp = Promise.withResolvers<void>();
   #mediaId?: string;
-  #mediaCount = 0;
   #callerSpeaking = false;
   #diedAt = 0;
   #exit?: Exit;
@@ -182,12 +181,16 @@ export class CallSession {
     const signal = this.#over.signal;
     signal.throwIfAborted();
     this.#dropMedia();
-    const mediaId = `${this.#bridgeId}-${++this.#mediaCount}`;
+    // Never an id a second time: Asterisk 22.10.1 dies of an external media channel whose id is taken.
+    const mediaId = `${this.#bridgeId}-${crypto.randomUUID().slice(0, 8)}`;
     this.#mediaId = mediaId;
     this.#mediaUp = Promise.withResolvers();
     const [taken, made] = await Promise.allSettled([
       isolates.take(),
-      ari.run((commands) => commands.externalMedia(mediaId, settings.ARI_APP_NAME, signal), signal),
+      ari.runOnce(
+        (commands) => commands.externalMedia(mediaId, settings.ARI_APP_NAME, signal),
+        signal,
+      ),
     ]);
     if (taken.status === "rejected") throw taken.reason;
     const isolate = taken.value;

@@ -16,8 +16,8 @@ import { line, row } from "./print.ts";
 
 const QUESTIONS = [
   "What is the price of the machine?",
-  "Who installs the machine?",
-  "Do you calibrate machines?",
+  "Tell me about the installation.",
+  "Tell me about the calibration.",
 ];
 const CALLS = 10;
 const AT_ONCE = 10;

@@ -88,7 +88,7 @@ for (
     await eventually(() => record.restarts.length > 0, "the isolate was replaced");
     await question;
     await eventually(() => record.phase === "listening", "the answer was heard to its end");
-    await ask(caller, "Who installs the machine?");
+    await ask(caller, "Tell me about the installation.");
     await caller.hangUp();
     assert.equal(record.restarts[0]!.reason, reason);
     const [first, second] = asked(record);
