@@ -268,7 +268,7 @@ function snoopChannelWithId({ pbx }: OperationContext, params: Parameters): Answ
     throw new AriFailure(501, "The simulator snoops on incoming audio only (spy=in)");
   }
   const id = params.text("snoopId") ?? pbx.newChannelId();
-  const channel = new SnoopChannel(pbx, target, {
+  const channel = new SnoopChannel(target, pbx.clock, (snoop, frame) => pbx.voice(snoop, frame), {
     id,
     name: `Snoop/${target.id}-00000000`,
     state: "Up",

@@ -2,7 +2,7 @@
 
 import { FRAME_SAMPLES, type Pcm } from "../../media/frame.ts";
 import { Channel, type ChannelOptions } from "./channel.ts";
-import type { Pbx } from "./pbx.ts";
+import type { FrameClock } from "./clock.ts";
 
 const SILENCE: Pcm = new Int16Array(FRAME_SAMPLES);
 
@@ -11,9 +11,15 @@ export class SnoopChannel extends Channel {
   readonly #clock: Disposable;
   readonly #heard: Pcm[] = [];
 
-  constructor(pbx: Pbx, readonly target: Channel, options: ChannelOptions) {
+  /** @param say what the channel is to say, a frame at a time. */
+  constructor(
+    readonly target: Channel,
+    clock: FrameClock,
+    say: (snoop: SnoopChannel, frame: Pcm) => void,
+    options: ChannelOptions,
+  ) {
     super(options);
-    this.#clock = pbx.clock.subscribe(() => pbx.voice(this, this.#heard.shift() ?? SILENCE));
+    this.#clock = clock.subscribe(() => say(this, this.#heard.shift() ?? SILENCE));
   }
 
   /** The far end of the channel it listens to has said something. */

@@ -85,6 +85,7 @@ class FilesTransport implements MediaTransport {
     this.#time = time;
     this.#recording = new GrowingRecording(
       join(plan.recordingDir, `${this.#recordingName}.${RECORDING_FORMAT}`),
+      time,
     );
     this.#player = new PhrasePlayer(control, files, {
       onMark: (markId) => this.#handlers?.onMark(markId),
@@ -169,7 +170,7 @@ class FilesTransport implements MediaTransport {
 
   #tick(): void {
     if (this.#opening) return this.#tryToOpen();
-    this.#recording.poll((error) => this.#close(describe(error)));
+    this.#recording.poll().catch((error) => this.#close(describe(error)));
     this.#player.tick();
     if (this.#closeAt && this.#time.now() >= this.#closeAt.at) this.#close(this.#closeAt.detail);
   }

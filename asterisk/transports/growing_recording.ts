@@ -1,29 +1,35 @@
 // Listens to a recording while the PBX is still writing it.
 
 import { type Pcm, pcmFromBytes } from "../../media/frame.ts";
+import { SYSTEM_TIME, type TimeSource } from "../../media/frame_clock.ts";
 import { TransportError } from "./error.ts";
 import { RECORDING_RATE_HZ } from "./files_control.ts";
 import { LineInput } from "./line_input.ts";
 
 const READ_BYTES = 65_536;
-/** What has been heard is cut off the file when it is this long (about 90 s): it would fill the disk. */
-const CUT_AT_BYTES = 16 * 1024 * 1024;
+/** What has been heard is cut off the file when it is this long (22 s): it would fill the disk. */
+const CUT_AT_BYTES = 4 * 1024 * 1024;
+/** The PBX writes every 170 ms; what is cut this soon after a block has come cannot be the next one. */
+const CUT_WITHIN_MS = 80;
 
 /** Reads what has been added each time it is asked to. */
 export class GrowingRecording implements AsyncDisposable {
   readonly #path: string;
   readonly #cutAtBytes: number;
+  readonly #time: TimeSource;
   readonly #buffer = new Uint8Array(READ_BYTES);
   #file: Deno.FsFile | undefined;
   #input: LineInput | undefined;
-  #reading: Promise<void> = Promise.resolve();
-  #busy = false;
-  #uncut = 0;
+  #reading: Promise<void> | undefined;
+  #position = 0;
+  #cutAt = 0;
   #canCut = true;
+  #lookedAt = 0;
   #over = false;
 
-  constructor(path: string, cutAtBytes: number = CUT_AT_BYTES) {
+  constructor(path: string, time: TimeSource = SYSTEM_TIME, cutAtBytes: number = CUT_AT_BYTES) {
     this.#path = path;
+    this.#time = time;
     this.#cutAtBytes = cutAtBytes;
   }
 
@@ -39,45 +45,48 @@ export class GrowingRecording implements AsyncDisposable {
     return true;
   }
 
-  /** Begins to read what has been added, unless that is under way. */
-  poll(onError: (error: unknown) => void): void {
-    if (this.#busy || this.#over || !this.#file) return;
-    this.#busy = true;
-    this.#reading = this.#read(this.#file).catch(onError).finally(() => {
-      this.#busy = false;
-    });
+  /** Reads what has been added since the last time; one reading at a time. */
+  poll(): Promise<void> {
+    if (this.#over || !this.#file) return Promise.resolve();
+    this.#reading ??= this.#read(this.#file).finally(() => this.#reading = undefined);
+    return this.#reading;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#over) return;
     this.#over = true;
-    await this.#reading;
-    this.#file?.close();
-    this.#input?.[Symbol.dispose]();
+    try {
+      await this.#reading;
+    } finally {
+      this.#file?.close();
+      this.#input?.[Symbol.dispose]();
+    }
   }
 
   async #read(file: Deno.FsFile): Promise<void> {
-    let added = 0;
+    const lastLook = this.#lookedAt;
+    this.#lookedAt = this.#time.now();
+    const before = this.#position;
     for (;;) {
       const count = await file.read(this.#buffer);
       if (count === null || count === 0 || this.#over) break;
-      added += count;
+      this.#position += count;
       // Asterisk writes whole blocks, so no sample is ever cut in two.
       this.#input?.push(pcmFromBytes(this.#buffer.subarray(0, count)));
     }
-    this.#uncut += added;
-    if (added > 0 && this.#uncut >= this.#cutAtBytes) await this.#cut();
+    const due = this.#position - this.#cutAt >= this.#cutAtBytes;
+    const fresh = this.#position > before && this.#time.now() - lastLook < CUT_WITHIN_MS;
+    if (due && fresh && this.#canCut && !this.#over) this.#cut();
   }
 
   /**
    * Gives the disk back what has been read. The PBX writes on at its own place, so the file keeps
-   * its length and becomes sparse. Just after a block has come no other is due, so none is lost.
+   * its length and becomes sparse.
    */
-  async #cut(): Promise<void> {
-    this.#uncut = 0;
-    if (!this.#canCut) return;
+  #cut(): void {
+    this.#cutAt = this.#position;
     try {
-      await Deno.truncate(this.#path);
+      Deno.truncateSync(this.#path);
     } catch (error) {
       // Not our file to write: it stays, and is removed after the call.
       if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
