@@ -1,5 +1,5 @@
 // How evenly frames leave where the playout clock is ours: each call in an isolate of its own, as in
-// the service, over the rtp transport to a socket that takes them.
+// the service, a second or two ahead, over the rtp transport to a socket that takes them.
 // `deno run -A tests/pacing_bench.ts [calls] [seconds]`
 
 import process from "node:process";
@@ -66,22 +66,25 @@ async function speak({ port, seconds }: Task): Promise<void> {
   const late: number[] = [];
   const plan = { kind: "rtp", host: "127.0.0.1", ports: [30_000, 30_999], format: FORMAT } as const;
   const listener = await listenRtp(plan, { onBeat: (ms) => late.push(ms) });
-  const transport = listener.transport({ kind: "rtp", host: "127.0.0.1", port });
+  await using transport = listener.transport({ kind: "rtp", host: "127.0.0.1", port });
+  const phrase = new Int16Array(16_000).map((_, i) => 8000 * Math.sin(i / 6));
   const heard = Promise.withResolvers<void>();
-  await transport.open({
-    onFrame() {},
-    onMark: () => heard.resolve(),
-    onDtmf() {},
-    onClose() {},
-  }, AbortSignal.timeout(5000));
+  let said = 0;
+  const sayNext = () => {
+    if (said === seconds) return heard.resolve();
+    transport.send(phrase);
+    transport.endOfPhrase(String(++said));
+  };
+  await transport.open(
+    { onFrame() {}, onMark: sayNext, onDtmf() {}, onClose() {} },
+    AbortSignal.timeout(5000),
+  );
   parentPort!.postMessage("ready");
   await once(parentPort!, "message");
   late.length = 0;
-  const phrase = new Int16Array(16_000).map((_, i) => 8000 * Math.sin(i / 6));
-  for (let i = 0; i < seconds; i++) transport.send(phrase);
-  transport.endOfPhrase("end");
+  sayNext();
+  sayNext();
   await heard.promise;
-  await transport[Symbol.asyncDispose]();
   parentPort!.postMessage(late);
 }
 
