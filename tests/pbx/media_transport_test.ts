@@ -161,3 +161,27 @@ onEach(ALL, "while the bot thinks the caller's leg is not without RTP for long",
   assert.ok(frames.length >= 2, `${frames.length} frames in three seconds`);
   assert.equal(loudMs(frames), 0);
 });
+
+Deno.test("files: a sounds folder that is full loses the line, and the folder is named", async () => {
+  const soundsDir = await Deno.makeTempDir();
+  await run("mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", soundsDir);
+  try {
+    const plan = { ...PLANS["files"]!, soundsDir } as MediaPlan;
+    await using call = await TransportCall.open(pbx, plan);
+    call.transport.send(tone(5000));
+    call.transport.endOfPhrase("too long for the disk");
+    await call.ear.hears("close lost");
+    assert.match(
+      call.ear.lastWords,
+      new RegExp(`cannot write phrases to ${soundsDir}.*space`, "i"),
+    );
+  } finally {
+    await run("umount", soundsDir);
+    await Deno.remove(soundsDir);
+  }
+});
+
+async function run(command: string, ...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(command, { args }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+}

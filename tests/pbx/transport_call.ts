@@ -19,6 +19,8 @@ import { nothingLeft } from "./waiting.ts";
 export class Ear implements MediaHandlers {
   readonly frames: Pcm[] = [];
   readonly told: string[] = [];
+  /** Why the transport ended. */
+  lastWords = "";
   #changed = Promise.withResolvers<void>();
 
   onFrame(frame: Pcm): void {
@@ -30,7 +32,8 @@ export class Ear implements MediaHandlers {
   onDtmf(digit: string): void {
     this.#tell(`key ${digit}`);
   }
-  onClose(reason: string): void {
+  onClose(reason: string, detail: string): void {
+    this.lastWords = detail;
     this.#tell(`close ${reason}`);
   }
 
