@@ -352,6 +352,7 @@ export class CallSession {
   /** The bot cannot go on: the caller hears so from the PBX itself and goes on in the dialplan. */
   async #lastResort(): Promise<void> {
     const { channelId, id } = this.record;
+    this.#exit = "handover";
     log.error("call goes to its last resort", {
       call: id,
       channel: channelId,

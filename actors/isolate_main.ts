@@ -51,6 +51,16 @@ export async function runIsolate<Out extends { readonly kind: string }, In>(
   tell({ kind: "ready" });
 }
 
+/**
+ * Ends this isolate with an error. Thrown in a turn of the event loop of its own: measured on Deno
+ * 2.9.6, an error thrown in the handler of a closing socket is printed, and the worker lives on.
+ */
+export function crash(error: Error): void {
+  setImmediate(() => {
+    throw error;
+  });
+}
+
 function die(fault: FaultKind): void {
   switch (fault) {
     case "throw":

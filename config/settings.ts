@@ -231,17 +231,113 @@ export const SCHEMA = {
     "embedding model; empty is text-embedding-3-small (openai) or text-search (yandex)",
   ),
   YANDEX_API_KEY: secret("API key of a Yandex Cloud service account"),
-  YANDEX_FOLDER_ID: text("", "Yandex Cloud folder"),
+  YANDEX_FOLDER_ID: text("", "Yandex Cloud folder; speech needs it with OAUTH_TOKEN only"),
   YANDEX_EMBEDDING_URL: url(
     "https://llm.api.cloud.yandex.net/foundationModels/v1/textEmbedding",
     "Yandex's embedding service",
   ),
 
   // Speech
-  ASR_PROVIDER: choices("local", ["local"], "speech recognition, in order of preference"),
-  TTS_PROVIDER: choices("local", ["local"], "speech synthesis, in order of preference"),
+  ASR_PROVIDER: choices(
+    "local",
+    ["yandex", "openai", "local"],
+    "speech recognition, in order of preference; the next is taken when one fails",
+  ),
+  TTS_PROVIDER: choices(
+    "local",
+    ["yandex", "openai", "local"],
+    "speech synthesis, in order of preference; the next is taken when one fails",
+  ),
   LOCAL_TTS_VOICE: text("", "espeak-ng voice; empty is ru or en-us by ASTERISK_LANG"),
   LOCAL_TTS_SPEED: number(1, [0.5, 2], "speaking rate of the local voice"),
+  SPEECH_FIRST_BYTE_TIMEOUT_MS: integer(
+    2500,
+    [100, 30000],
+    "a speech service silent this long after a request is passed over",
+    { unit: "ms" },
+  ),
+  SPEECH_STALL_TIMEOUT_MS: integer(
+    5000,
+    [100, 60000],
+    "a speech service that stops in the middle for this long is passed over",
+    { unit: "ms" },
+  ),
+  TTS_CACHE_MB: integer(
+    256,
+    [0, 100000],
+    "spoken phrases kept in DATA_DIR/tts-cache; 0 keeps none",
+    {
+      unit: "MB",
+    },
+  ),
+  TTS_PARALLEL: integer(3, [1, 16], "phrases of one answer synthesised at once"),
+  FILLER_AFTER_MS: integer(
+    900,
+    [0, 10000],
+    "a filler word is spoken when the answer is not ready by then; 0 never",
+    { unit: "ms" },
+  ),
+  YANDEX_SERVICE_ACCOUNT_KEY_FILE: text(
+    "",
+    "authorized key of a Yandex Cloud service account (JSON), used when there is no API key",
+    { unit: "path" },
+  ),
+  OAUTH_TOKEN: secret("Yandex OAuth token of a user, used when there is neither of those"),
+  YANDEX_STT_MODEL: text("general", "Yandex recognition model"),
+  YANDEX_STT_LANGUAGE: text("", "language code such as ru-RU; empty goes by ASTERISK_LANG"),
+  YANDEX_STT_NORMALIZATION: flag(true, "Yandex writes numbers, dates and phone numbers as digits"),
+  YANDEX_STT_EOU: choice(
+    "external",
+    ["external", "default", "high"],
+    "who decides that an utterance is over: our turn-taking, or Yandex with default or high sensitivity",
+  ),
+  YANDEX_STT_MAX_PAUSE_MS: integer(
+    0,
+    [0, 5000],
+    "hint to Yandex's own end-of-utterance detector: longest pause between words; 0 gives none",
+    { unit: "ms" },
+  ),
+  YANDEX_TTS_VOICE: text("jane", "Yandex voice"),
+  YANDEX_TTS_ROLE: text("", "role of the Yandex voice, e.g. good; empty is the voice's default"),
+  YANDEX_TTS_SPEED: number(1.2, [0.1, 3], "speaking rate of the Yandex voice"),
+  YANDEX_TTS_MODE: choice(
+    "utterance",
+    ["utterance", "stream"],
+    "a Yandex request for each phrase, or one stream fed phrase by phrase for each answer",
+  ),
+  YANDEX_STT_ENDPOINT: text(
+    "stt.api.cloud.yandex.net:443",
+    "Yandex recognition (gRPC): host:port, or http://host:port for one without TLS",
+  ),
+  YANDEX_TTS_ENDPOINT: text("tts.api.cloud.yandex.net:443", "Yandex synthesis (gRPC), likewise"),
+  YANDEX_TTS_V1_ENDPOINT: url(
+    "https://tts.api.cloud.yandex.net",
+    "Yandex synthesis (REST v1), the fallback of the gRPC one",
+  ),
+  YANDEX_IAM_ENDPOINT: url("https://iam.api.cloud.yandex.net", "where Yandex IAM tokens come from"),
+  YANDEX_CA_FILE: text(
+    "",
+    "CA certificate (PEM) to trust for the gRPC endpoints instead of the usual ones",
+    {
+      unit: "path",
+    },
+  ),
+  OPENAI_STT_MODEL: text("gpt-4o-mini-transcribe", "OpenAI transcription model"),
+  OPENAI_TTS_MODEL: text("gpt-4o-mini-tts", "OpenAI speech model"),
+  OPENAI_TTS_VOICE: text("nova", "OpenAI voice"),
+  OPENAI_TTS_SPEED: number(1, [0.25, 4], "speaking rate of the OpenAI voice"),
+  CHUNK_STREAMING_SECONDS: number(
+    5,
+    [1, 60],
+    "piece of speech sent to OpenAI transcription while the caller goes on",
+    { unit: "s" },
+  ),
+  CHUNK_OVERLAP_MS: integer(
+    150,
+    [0, 2000],
+    "overlap of two pieces where no pause was found to cut them at",
+    { unit: "ms" },
+  ),
 
   // The service itself
   DATA_DIR: text("data", "recordings, journal and caches", { unit: "path" }),
@@ -300,7 +396,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
 
 /** Settings that are right one by one and wrong together; those that could not be read are left out. */
 function contradictions(settings: Partial<Settings>): string[] {
-  const problems: string[] = [];
+  const problems = missingKeys(settings);
   const { ENDPOINT_SILENCE_MS: shortest, ENDPOINT_MAX_SILENCE_MS: longest } = settings;
   if (shortest !== undefined && longest !== undefined && longest < shortest) {
     problems.push(
@@ -310,6 +406,30 @@ function contradictions(settings: Partial<Settings>): string[] {
   const { AGENT_PROVIDER, OPENAI_API_KEY, OPENAI_BASE_URL } = settings;
   if (AGENT_PROVIDER === "openai" && OPENAI_API_KEY === "" && OPENAI_BASE_URL === "") {
     problems.push("AGENT_PROVIDER=openai needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server");
+  }
+  return problems;
+}
+
+/** Speech services that are to be used and cannot be, for want of a key. */
+function missingKeys(settings: Partial<Settings>): string[] {
+  const used = [...settings.ASR_PROVIDER ?? [], ...settings.TTS_PROVIDER ?? []];
+  const problems: string[] = [];
+  const { YANDEX_API_KEY, YANDEX_SERVICE_ACCOUNT_KEY_FILE, OAUTH_TOKEN, YANDEX_FOLDER_ID } =
+    settings;
+  if (used.includes("yandex") && !YANDEX_API_KEY && !YANDEX_SERVICE_ACCOUNT_KEY_FILE) {
+    if (!OAUTH_TOKEN) {
+      problems.push(
+        "yandex in ASR_PROVIDER or TTS_PROVIDER needs YANDEX_API_KEY, " +
+          "YANDEX_SERVICE_ACCOUNT_KEY_FILE, or OAUTH_TOKEN with YANDEX_FOLDER_ID",
+      );
+    } else if (!YANDEX_FOLDER_ID) {
+      problems.push("OAUTH_TOKEN needs YANDEX_FOLDER_ID, the folder the requests are billed to");
+    }
+  }
+  if (used.includes("openai") && !settings.OPENAI_API_KEY && !settings.OPENAI_BASE_URL) {
+    problems.push(
+      "openai in ASR_PROVIDER or TTS_PROVIDER needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server",
+    );
   }
   return problems;
 }

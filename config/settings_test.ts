@@ -73,7 +73,7 @@ Deno.test("all wrong settings are named at once, each with what would be right",
       'RECORD_CALLS="maybe" must be true or false',
       'VAD_THRESHOLD="1.5" must be a number from 0.05 to 0.95',
       'PREROLL_MS="12.5" must be a whole number from 0 to 2000',
-      'ASR_PROVIDER="local,local" must be a comma-separated list of local, none of them twice',
+      'ASR_PROVIDER="local,local" must be a comma-separated list of yandex, openai, local, none of them twice',
       'CONSOLE_PORT="65536" must be a whole number from 0 to 65535',
     ],
   );

@@ -17,6 +17,16 @@ export interface AsrOptions {
   onPartial(transcript: Transcript): void;
   /** Ends the recognition and frees what it holds. */
   readonly signal: AbortSignal;
+  /**
+   * The recogniser found the utterance to be over, before `finish` was asked. Only where the
+   * provider decides that and is set to.
+   */
+  onEndOfUtterance?(): void;
+  /**
+   * The recognition broke before `finish` was asked; `finish` would throw the same. Called at most
+   * once, and nothing after it.
+   */
+  onFailure?(error: AsrError): void;
 }
 
 /** The recognition of one utterance, fed while the caller speaks. */

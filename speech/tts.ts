@@ -7,6 +7,20 @@ export interface TtsOptions {
   readonly language: "ru" | "en";
   /** Cancels the synthesis at the provider. */
   readonly signal: AbortSignal;
+  /**
+   * Told, before each chunk, how many characters of the text the audio covers once that chunk is
+   * played. Called only where the service says it.
+   */
+  onSpoken?(characters: number): void;
+}
+
+/** A piece of the speech of several texts. */
+export interface SpokenChunk {
+  /** Which of the texts it belongs to, counted from 0; never goes down. */
+  readonly index: number;
+  /** How many characters of that text are spoken with this piece; where the service says it. */
+  readonly characters?: number;
+  readonly pcm: Pcm;
 }
 
 /** A voice. */
@@ -19,6 +33,17 @@ export interface TtsProvider {
    * @throws {TtsError}
    */
   synthesize(text: string, options: TtsOptions): AsyncIterable<Pcm>;
+
+  /**
+   * Speaks texts in one go, while they are still being made, so that the voice carries over from
+   * one to the next. Only where the service can.
+   *
+   * @throws {TtsError}
+   */
+  synthesizeStream?(
+    texts: AsyncIterable<string>,
+    options: Omit<TtsOptions, "onSpoken">,
+  ): AsyncIterable<SpokenChunk>;
 }
 
 /** Synthesis failed; the message says what was tried, on what, and what to do. */

@@ -4,7 +4,7 @@
 import { startSimulator } from "../asterisk/simulator/mod.ts";
 import { TestbedError } from "../asterisk/testbed/error.ts";
 import { startTestbed } from "../asterisk/testbed/testbed.ts";
-import { benchConversations } from "./bench/conversations.ts";
+import { benchConversations, benchReliability } from "./bench/conversations.ts";
 import { benchMemory } from "./bench/memory.ts";
 import { line } from "./bench/print.ts";
 import { benchEnglishPrompts, benchRussianPrompts } from "./bench/prompts.ts";
@@ -22,6 +22,7 @@ if (wanted("--asterisk")) {
   try {
     await using pbx = await startTestbed();
     await benchConversations(pbx);
+    await benchReliability(pbx, 20);
     await benchEnglishPrompts(pbx);
     await benchRussianPrompts(pbx);
   } catch (error) {

@@ -13,6 +13,7 @@ import { Playout } from "../../media/playout.ts";
 import { Recorder } from "../../media/recorder.ts";
 import type { MediaHandlers, MediaTransport } from "../../media/transport.ts";
 import type { LocalSpeech } from "../../speech/local.ts";
+import { crash } from "../isolate_main.ts";
 import type { CallAssignment, FromCall, ToCall } from "../messages.ts";
 import { Conversation } from "./conversation.ts";
 import { Listener } from "./listener.ts";
@@ -162,7 +163,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
   onDtmf(): void {}
 
   onClose(reason: "hangup" | "lost", detail: string): void {
-    if (!this.#over) throw new MediaLostError(`media connection ${reason}: ${detail}`);
+    if (!this.#over) crash(new MediaLostError(`media connection ${reason}: ${detail}`));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

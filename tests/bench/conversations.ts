@@ -1,6 +1,6 @@
 // Timings of conversations on one PBX, at the service and at the caller's ear.
 
-import type { Stage } from "../../actors/call_record.ts";
+import { heardText, type Stage } from "../../actors/call_record.ts";
 import type { TestCaller, TestPbx } from "../../media/caller.ts";
 import {
   firstSoundAfter,
@@ -11,7 +11,7 @@ import {
 } from "../../media/ear.ts";
 import { durationMs, FRAME_MS, type Pcm } from "../../media/frame.ts";
 import { spoken } from "../scenarios/voice.ts";
-import { asked, eventually, World } from "../scenarios/world.ts";
+import { ask, asked, eventually, World } from "../scenarios/world.ts";
 import { line, row } from "./print.ts";
 
 const QUESTIONS = [
@@ -19,7 +19,7 @@ const QUESTIONS = [
   "Tell me about the installation.",
   "Tell me about the calibration.",
 ];
-const CALLS = 10;
+const CALLS = 6;
 const AT_ONCE = 10;
 const STAGES: readonly Stage[] = [
   "endpoint",
@@ -43,6 +43,32 @@ export async function benchConversations(pbx: TestPbx): Promise<void> {
   await manyAtOnce(world);
   const handover = await handoverMs(world.service.consoleUrl);
   await line(`isolate hand-over, mean                      ${handover.toFixed(2)} ms   aim: 5`);
+}
+
+/** Prints how many of `count` calls, one after another, went as they should from ring to hang-up. */
+export async function benchReliability(pbx: TestPbx, count: number): Promise<void> {
+  await using world = await World.start(pbx);
+  let good = 0;
+  for (let call = 0; call < count; call++) {
+    const { caller, record } = await world.greeted();
+    await ask(caller, QUESTIONS[0]!);
+    await caller.hangUp();
+    await world.nothingLeft();
+    const greeted = record.turns[0]?.phrases.every(({ heard }) => heard);
+    const answered = asked(record).length === 1 &&
+      /price depends/.test(heardText(asked(record)[0]!));
+    if (greeted && answered && record.endReason === "hangup" && record.restarts.length === 0) {
+      good++;
+    } else {await line(
+        `  call ${call + 1}: ${
+          JSON.stringify(record.turns.map((turn) => [turn.caller, heardText(turn)]))
+        }`,
+      );}
+  }
+  const { channels, bridges } = await pbx.leftovers();
+  await line(
+    `${good} of ${count} calls: greeting, right answer, clean hang-up; left on the PBX: ${channels.length} channels, ${bridges.length} bridges`,
+  );
 }
 
 async function oneAfterAnother(world: World): Promise<void> {

@@ -23,6 +23,7 @@ import { asked, eventually, World } from "../scenarios/world.ts";
 import { line } from "./print.ts";
 
 const ENGLISH_PROMPTS = 24;
+const RUSSIAN_PROMPTS = 60;
 /** Long enough to be sentences, short enough to be one turn. */
 const WORDS = { min: 4, max: 14 };
 const AT_ONCE = 4;
@@ -72,7 +73,7 @@ async function sayToBot(world: World, { pcm }: Clip): Promise<string> {
 /** Prints how many Russian prompts endpointing left whole, with no text known and with the text known as it is said. */
 export async function benchRussianPrompts(pbx: Testbed): Promise<void> {
   await line("\n== human Russian prompts through voice detection and endpointing");
-  const clips = await sentences(pbx, "ru", Infinity);
+  const clips = await sentences(pbx, "ru", RUSSIAN_PROMPTS);
   await using engine = await SpeechEngine.create({ recognizers: 0 });
   for (const known of [false, true]) {
     const cut: string[] = [];

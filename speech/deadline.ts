@@ -1,0 +1,96 @@
+// Waiting for a speech service, but not for ever.
+
+import { ServiceFailure, type ServiceName } from "./failure.ts";
+
+/** How long a service may be silent, in milliseconds. */
+export interface Patience {
+  /** From the request to the first answer. */
+  readonly firstMs: number;
+  /** From one piece of an answer to the next. */
+  readonly stallMs: number;
+}
+
+/** The failure of a service that has been silent for `ms`. */
+export function silence(
+  service: ServiceName,
+  tried: string,
+  ms: number,
+  begun: boolean,
+): ServiceFailure {
+  return new ServiceFailure(service, tried, {
+    code: begun ? "STALLED" : "SILENT",
+    again: false,
+    lasting: false,
+    cure: `nothing came for ${ms} ms: the service or the network is slow or down`,
+  });
+}
+
+/**
+ * Passes a stream on. Throws when its next item takes too long; time its reader takes does not
+ * count. A source that hangs is left to itself: abort the signal it was given.
+ *
+ * @throws {ServiceFailure} `SILENT` or `STALLED`.
+ */
+export async function* impatient<T>(
+  source: AsyncIterable<T>,
+  { firstMs, stallMs }: Patience,
+  service: ServiceName,
+): AsyncGenerator<T, void, undefined> {
+  const items = source[Symbol.asyncIterator]();
+  let begun = false;
+  let finished = false;
+  try {
+    for (;;) {
+      const ms = begun ? stallMs : firstMs;
+      const next = await within(items.next(), ms, () => silence(service, service, ms, begun));
+      if (next.done) {
+        finished = true;
+        return;
+      }
+      begun = true;
+      yield next.value;
+    }
+  } finally {
+    // Not waited for: a source that hangs must not hang its reader.
+    if (!finished) void items.return?.().catch((error: unknown) => error);
+  }
+}
+
+/** The promise's outcome, or the failure once `ms` have passed. */
+export async function within<T>(
+  promise: Promise<T>,
+  ms: number,
+  failure: () => Error,
+): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(failure()), ms);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Calls `onSilence` when what is waited for does not come within `ms`. */
+export class Watchdog {
+  readonly #ms: number;
+  readonly #onSilence: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(ms: number, onSilence: () => void) {
+    this.#ms = ms;
+    this.#onSilence = onSilence;
+  }
+
+  /** Something is due from now on; no change when something already is. */
+  expect(): void {
+    this.#timer ??= setTimeout(this.#onSilence, this.#ms);
+  }
+
+  /** Something came; `more`: and more is due. */
+  heard(more: boolean): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (more) this.expect();
+  }
+}

@@ -1,0 +1,61 @@
+// What happens with the speech services, told as it happens: the call isolate passes the events
+// on to the service isolate, which counts them.
+
+import type { ServiceFailure, ServiceName } from "./failure.ts";
+
+/** Recognition or synthesis. */
+export type SpeechTask = "asr" | "tts";
+
+/** One thing that happened. Plain data: it can be sent to another isolate. */
+export type SpeechEvent =
+  /** A request was sent. */
+  | { readonly kind: "request"; readonly task: SpeechTask; readonly service: ServiceName }
+  /** Time from the request to the first audio (tts) or the first text (asr). */
+  | {
+    readonly kind: "first_byte";
+    readonly task: SpeechTask;
+    readonly service: ServiceName;
+    readonly ms: number;
+  }
+  /** tts: time from the request to its last audio. asr: from our end of utterance to the final text. */
+  | {
+    readonly kind: "final";
+    readonly task: SpeechTask;
+    readonly service: ServiceName;
+    readonly ms: number;
+  }
+  | {
+    readonly kind: "error";
+    readonly task: SpeechTask;
+    readonly service: ServiceName;
+    readonly code: string;
+  }
+  /** `from` failed and `to` did its work; `first` of an episode, the one that is logged as an error. */
+  | {
+    readonly kind: "failover";
+    readonly task: SpeechTask;
+    readonly from: ServiceName;
+    readonly to: ServiceName;
+    readonly code: string;
+    readonly first: boolean;
+  }
+  /** The phrase cache had the phrase, or not. */
+  | { readonly kind: "cache"; readonly service: ServiceName; readonly hit: boolean }
+  /** A recognition session was replaced before its limit in the middle of an utterance. */
+  | { readonly kind: "rotation"; readonly service: ServiceName; readonly seam: "pause" | "overlap" }
+  /** A service's circuit breaker changed; `untilMs` (epoch) is when an open one lets a probe through. */
+  | {
+    readonly kind: "breaker";
+    readonly task: SpeechTask;
+    readonly service: ServiceName;
+    readonly state: "closed" | "open" | "half_open";
+    readonly untilMs: number;
+  };
+
+/** Who is told. Handlers must not throw. */
+export type SpeechListener = (event: SpeechEvent) => void;
+
+/** The fact a service's failure leaves in the metrics. */
+export function errorEvent(task: SpeechTask, failure: ServiceFailure): SpeechEvent {
+  return { kind: "error", task, service: failure.service, code: failure.code };
+}

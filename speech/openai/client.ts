@@ -1,0 +1,45 @@
+// OpenAI, or a server compatible with it, and how it fails.
+
+import OpenAI, { APIConnectionError, APIError } from "openai";
+import type { Settings } from "../../config/settings.ts";
+import { ServiceFailure } from "../failure.ts";
+import { connectionFailure, type HttpService, statusFailure } from "../http.ts";
+
+const OPENAI_URL = "https://api.openai.com/v1";
+
+/** A client that tries once: trying again and passing over is decided in one place, not here. */
+export function openAiClient(settings: Settings, timeoutMs: number): OpenAI {
+  return new OpenAI({
+    // The client insists on a key; compatible servers often have none.
+    apiKey: settings.OPENAI_API_KEY || "none",
+    baseURL: settings.OPENAI_BASE_URL || OPENAI_URL,
+    // Given, so that the client does not look for them in the environment.
+    organization: null,
+    project: null,
+    maxRetries: 0,
+    timeout: timeoutMs,
+    logLevel: "off",
+  });
+}
+
+/** How failures of this client's requests are described. */
+export function openAiService(client: OpenAI, task: "transcription" | "speech"): HttpService {
+  return {
+    name: "openai",
+    does: `OpenAI ${task} at ${client.baseURL}`,
+    key: "OPENAI_API_KEY",
+    shapedBy: task === "speech"
+      ? "OPENAI_TTS_MODEL, OPENAI_TTS_VOICE and OPENAI_TTS_SPEED"
+      : "OPENAI_STT_MODEL",
+  };
+}
+
+/** What an error of the client says. */
+export function openAiFailure(service: HttpService, error: unknown): ServiceFailure {
+  if (error instanceof ServiceFailure) return error;
+  if (error instanceof APIError && error.status !== undefined) {
+    const said = (error.error as { message?: unknown } | undefined)?.message;
+    return statusFailure(service, error.status, typeof said === "string" ? said : "");
+  }
+  return connectionFailure(service, error instanceof APIConnectionError ? error.cause : error);
+}

@@ -1,0 +1,104 @@
+// Does each configured speech service work, now, from here? A tiny real request to each.
+
+import type { Settings } from "../config/settings.ts";
+import { type Pcm, SAMPLE_RATE_HZ } from "../media/frame.ts";
+import type { AsrProvider } from "./asr.ts";
+import { impatient, silence, within } from "./deadline.ts";
+import { failureOf, type ServiceName } from "./failure.ts";
+import { ConfiguredServices } from "./configured.ts";
+import type { TtsProvider } from "./tts.ts";
+
+/** What a probe found. */
+export interface ProbeResult {
+  /** For example "yandex recognition". */
+  readonly service: string;
+  readonly ok: boolean;
+  /** Synthesis: until the first audio. Recognition: from our end of utterance to the text. */
+  readonly latencyMs: number;
+  /** What went wrong and what to do; empty when nothing did. */
+  readonly fix: string;
+}
+
+const PROBE_WORD = { ru: "да", en: "yes" } as const;
+
+/** Tries every service that the settings name, the local engine excepted, one after another. */
+export async function* probeSpeech(
+  settings: Settings,
+): AsyncGenerator<ProbeResult, void, undefined> {
+  const language = settings.ASTERISK_LANG;
+  const timeoutMs = settings.SPEECH_STALL_TIMEOUT_MS;
+  // Not from the cache, and each service by itself, so that none hides behind another.
+  await using services = new ConfiguredServices(settings, undefined, {});
+  for (const { name, provider } of services.ears) {
+    yield await probe(name, "recognition", () => listen(name, provider, language, timeoutMs));
+  }
+  for (const { name, provider } of services.voices) {
+    yield await probe(name, "synthesis", () => speak(name, provider, language, timeoutMs));
+  }
+}
+
+async function probe(
+  name: ServiceName,
+  does: string,
+  request: () => Promise<number>,
+): Promise<ProbeResult> {
+  const startedAt = performance.now();
+  const service = `${name} ${does}`;
+  try {
+    return { service, ok: true, latencyMs: await request(), fix: "" };
+  } catch (error) {
+    const { message } = failureOf(error, name);
+    return { service, ok: false, latencyMs: performance.now() - startedAt, fix: message };
+  }
+}
+
+/** Half a second of a tone, which is audio and not a word; any text is a good answer. */
+async function listen(
+  name: ServiceName,
+  asr: AsrProvider,
+  language: "ru" | "en",
+  timeoutMs: number,
+): Promise<number> {
+  const abort = new AbortController();
+  const failed = Promise.withResolvers<never>();
+  try {
+    const utterance = asr.open({
+      language,
+      signal: abort.signal,
+      onPartial: () => {},
+      onFailure: failed.reject,
+    });
+    utterance.push(tone());
+    const askedAt = performance.now();
+    const answer = Promise.race([utterance.finish(), failed.promise]);
+    await within(answer, timeoutMs, () => silence(name, `${name} recognition`, timeoutMs, false));
+    return performance.now() - askedAt;
+  } finally {
+    abort.abort();
+  }
+}
+
+async function speak(
+  name: ServiceName,
+  tts: TtsProvider,
+  language: "ru" | "en",
+  timeoutMs: number,
+): Promise<number> {
+  const abort = new AbortController();
+  const startedAt = performance.now();
+  const audio = tts.synthesize(PROBE_WORD[language], { language, signal: abort.signal });
+  const patience = { firstMs: timeoutMs, stallMs: timeoutMs };
+  try {
+    for await (const _ of impatient(audio, patience, name)) {
+      return performance.now() - startedAt;
+    }
+    throw silence(name, `${name} synthesis`, timeoutMs, false);
+  } finally {
+    abort.abort();
+  }
+}
+
+function tone(): Pcm {
+  const step = 2 * Math.PI * 440 / SAMPLE_RATE_HZ;
+  return Int16Array.from({ length: SAMPLE_RATE_HZ / 2 }, (_, i) => 3000 * Math.sin(step * i));
+}

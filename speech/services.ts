@@ -1,0 +1,116 @@
+// The services of one task in their order of preference, and what is known of their health.
+
+import { logger } from "../config/logging.ts";
+import { CircuitBreaker } from "./breaker.ts";
+import type { Patience } from "./deadline.ts";
+import { errorEvent, type SpeechEvent, type SpeechListener, type SpeechTask } from "./events.ts";
+import type { ServiceFailure, ServiceName } from "./failure.ts";
+
+/** One service that can do the task. */
+export interface Service<P> {
+  readonly name: ServiceName;
+  readonly provider: P;
+  /** Undefined: the provider watches its own time. */
+  readonly patience?: Patience;
+}
+
+/** A service with its health. */
+export interface WatchedService<P> extends Service<P> {
+  readonly breaker: CircuitBreaker;
+}
+
+/** The services of a task. A run of failures is one episode: logged once, then counted. */
+export class ServiceList<P> {
+  readonly services: readonly WatchedService<P>[];
+  readonly #task: SpeechTask;
+  readonly #onEvent: SpeechListener;
+  /** Failovers of the episode that a service is in. */
+  readonly #episodes = new Map<ServiceName, number>();
+
+  constructor(task: SpeechTask, services: readonly Service<P>[], onEvent: SpeechListener) {
+    this.#task = task;
+    this.#onEvent = onEvent;
+    this.services = services.map((service) => ({
+      ...service,
+      breaker: new CircuitBreaker(
+        undefined,
+        undefined,
+        (state, untilMs) =>
+          onEvent({ kind: "breaker", task, service: service.name, state, untilMs }),
+      ),
+    }));
+  }
+
+  /**
+   * The services to try now, best first: those whose breaker lets a request through, or all of
+   * them when none does, as trying costs the caller less than silence. Each one that is taken
+   * must be told how it went.
+   */
+  *candidates(): Generator<WatchedService<P>, void, undefined> {
+    let tried = false;
+    for (const service of this.services) {
+      if (!service.breaker.allow()) continue;
+      tried = true;
+      yield service;
+    }
+    if (!tried) yield* this.services;
+  }
+
+  tell(event: SpeechEvent): void {
+    this.#onEvent(event);
+  }
+
+  /** The service did its work. */
+  succeeded(service: WatchedService<P>): void {
+    service.breaker.succeeded();
+    const failovers = this.#episodes.get(service.name);
+    if (failovers === undefined) return;
+    this.#episodes.delete(service.name);
+    logger("speech").info("speech service works again", {
+      task: this.#task,
+      service: service.name,
+      failovers,
+    });
+  }
+
+  /** The service failed; tried again at once if that may help, so not yet passed over. */
+  failed(service: WatchedService<P>, failure: ServiceFailure): void {
+    service.breaker.failed(failure.lasting);
+    this.#onEvent(errorEvent(this.#task, failure));
+  }
+
+  /** What failed at `from` goes to `to`. */
+  passedOver(from: WatchedService<P>, to: WatchedService<P>, failure: ServiceFailure): void {
+    const before = this.#episodes.get(from.name) ?? 0;
+    this.#episodes.set(from.name, before + 1);
+    if (before === 0) {
+      logger("speech").error("speech service failed, the next one takes over", {
+        task: this.#task,
+        service: from.name,
+        code: failure.code,
+        next: to.name,
+        error: failure,
+      });
+    }
+    const { code } = failure;
+    this.#onEvent({
+      kind: "failover",
+      task: this.#task,
+      from: from.name,
+      to: to.name,
+      code,
+      first: before === 0,
+    });
+  }
+
+  /** Another isolate has learned this of a service. */
+  adopt(event: Extract<SpeechEvent, { kind: "breaker" }>): void {
+    const service = this.services.find(({ name }) => name === event.service);
+    if (!service) return;
+    service.breaker.adopt(event.state, event.untilMs);
+    // The line is already in the log.
+    if (event.state === "open" && !this.#episodes.has(event.service)) {
+      this.#episodes.set(event.service, 1);
+    }
+  }
+}
