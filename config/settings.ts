@@ -40,12 +40,24 @@ export const SCHEMA = {
     },
   ),
 
+  ASTERISK_RECORDING_DIR: text(
+    "",
+    "where the PBX keeps ARI recordings (files transport); empty asks the PBX",
+    { unit: "path" },
+  ),
+
   // Media
   MEDIA_TRANSPORT: choice(
     "auto",
     ["auto", "websocket", "audiosocket", "rtp", "files"],
     "how audio travels; auto takes the first that the PBX has",
   ),
+  MEDIA_HOST: text(
+    "127.0.0.1",
+    "address of this machine at which the PBX reaches us (audiosocket, rtp)",
+  ),
+  RTP_PORT_MIN: integer(30000, [1024, 65535], "first UDP port for calls (rtp transport)"),
+  RTP_PORT_MAX: integer(30999, [1024, 65535], "last UDP port for calls, one a call"),
   MEDIA_CONNECT_TIMEOUT_MS: integer(
     5000,
     [100, 60000],
