@@ -4,7 +4,7 @@
 import { logger } from "../config/logging.ts";
 import type { Settings } from "../config/settings.ts";
 import type { EngineHost } from "./engine_host.ts";
-import { Isolate } from "./isolate.ts";
+import { Isolate, IsolateStartError } from "./isolate.ts";
 import type { SpeechEvent } from "../speech/events.ts";
 import type { BreakerEvent, FromCall, ToCall } from "./messages.ts";
 import type { ServiceMetrics } from "./metrics.ts";
@@ -17,6 +17,8 @@ const INIT_TIMEOUT_MS = 15_000;
 const WARM_TIMEOUT_MS = 5000;
 /** After a failed warm-up: the cause is hardly gone at once. */
 const REFILL_PAUSE_MS = 1000;
+/** Isolates started at once: more of them only share the cores, and all are late together. */
+const STARTS_AT_ONCE = navigator.hardwareConcurrency;
 
 /** An isolate that runs, or will run, a call. */
 export type CallIsolate = Isolate<ToCall, FromCall>;
@@ -27,9 +29,12 @@ export class CallIsolates implements AsyncDisposable {
   readonly #engine: Pick<EngineHost, "attach">;
   readonly #metrics: ServiceMetrics;
   readonly #all = new Set<CallIsolate>();
+  readonly #turnstile = new Turnstile(STARTS_AT_ONCE);
   /** Speech services that are being left alone, for isolates that start meanwhile. */
   readonly #broken = new Map<string, BreakerEvent>();
   #warm: CallIsolate[] = [];
+  /** Started, and rendering the prompts: good enough for a caller who waits. */
+  readonly #warming = new Set<CallIsolate>();
   #starting = 0;
   #started = 0;
   #closed = false;
@@ -58,10 +63,10 @@ export class CallIsolates implements AsyncDisposable {
    * @throws {IsolateStartError} when a new one does not start.
    */
   async take(): Promise<CallIsolate> {
-    const warm = this.#warm.shift();
+    const ready = this.#warm.shift() ?? this.#takeWarming();
     this.#metrics.poolSize(this.#warm.length);
     this.#refillSoon(0);
-    return warm ?? await this.#start();
+    return ready ?? await this.#start("a caller waits");
   }
 
   /** The engine is back: everyone gets a port to the new one. */
@@ -94,9 +99,20 @@ export class CallIsolates implements AsyncDisposable {
     await Promise.all(all.map(({ exited }) => exited));
   }
 
-  async #start(): Promise<CallIsolate> {
+  #takeWarming(): CallIsolate | undefined {
+    for (const isolate of this.#warming) {
+      this.#warming.delete(isolate);
+      return isolate;
+    }
+    return undefined;
+  }
+
+  async #start(urgency: "a caller waits" | "in advance"): Promise<CallIsolate> {
+    using _turn = await this.#turnstile.enter(urgency === "a caller waits");
+    const name = `call-${++this.#started}`;
+    if (this.#closed) throw new IsolateStartError(name, "shutdown", "the service ends");
     const isolate: CallIsolate = await Isolate.start<ToCall, FromCall>({
-      name: `call-${++this.#started}`,
+      name,
       module: new URL("./call/main.ts", import.meta.url),
       data: { settings: this.#settings },
       heapMb: this.#settings.CALL_HEAP_MB,
@@ -127,14 +143,17 @@ export class CallIsolates implements AsyncDisposable {
   async #warmUp(): Promise<void> {
     this.#starting++;
     try {
-      const isolate = await this.#start();
+      const isolate = await this.#start("in advance");
+      this.#warming.add(isolate);
       void isolate.exited.then((reason) => {
-        if (!this.#warm.includes(isolate) || this.#closed) return;
+        const spare = this.#warming.delete(isolate) || this.#warm.includes(isolate);
+        if (!spare || this.#closed) return;
         this.#warm = this.#warm.filter((other) => other !== isolate);
         log.warn("a warm isolate died", { isolate: isolate.name, reason, detail: isolate.detail });
         this.#refillSoon(REFILL_PAUSE_MS);
       });
       await Promise.race([this.#warmed(isolate), isolate.exited]);
+      if (!this.#warming.delete(isolate)) return;
       this.#warm.push(isolate);
       this.#metrics.poolSize(this.#warm.length);
     } catch (error) {
@@ -159,5 +178,33 @@ export class CallIsolates implements AsyncDisposable {
     if (this.#closed) return;
     clearTimeout(this.#pause);
     this.#pause = setTimeout(() => void this.fill(), afterMs);
+  }
+}
+
+/** Lets so many pass at once; those in a hurry go before the others. */
+class Turnstile {
+  #free: number;
+  readonly #hurried: (() => void)[] = [];
+  readonly #others: (() => void)[] = [];
+
+  constructor(width: number) {
+    this.#free = width;
+  }
+
+  /** Waits for a turn; disposing the result ends it. */
+  async enter(hurried: boolean): Promise<Disposable> {
+    if (this.#free > 0) this.#free--;
+    else {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      (hurried ? this.#hurried : this.#others).push(resolve);
+      await promise;
+    }
+    return {
+      [Symbol.dispose]: () => {
+        const next = this.#hurried.shift() ?? this.#others.shift();
+        if (next) next();
+        else this.#free++;
+      },
+    };
   }
 }

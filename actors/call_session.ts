@@ -222,7 +222,8 @@ export class CallSession {
           media: made.value.address,
           record: this.record,
           resumed,
-          callerWasSpeaking: this.#callerSpeaking,
+          // Nobody listened while the service was down: whatever was said then is lost.
+          callerWasSpeaking: this.#callerSpeaking || (adopted && previousExit === undefined),
           recordingPath: this.#services.recordingPath(this.record.id),
         },
       });

@@ -13,6 +13,11 @@ const log = logger("engine");
 /** Models load in about a second; a cold disk takes longer. */
 const INIT_TIMEOUT_MS = 60_000;
 const SHUTDOWN_MS = 2000;
+/**
+ * Far above what it uses (the models are not in the JavaScript heap). Without a limit a runaway
+ * heap takes the machine's memory, and ten seconds of its time, before it is noticed.
+ */
+const HEAP_MB = 512;
 
 /** Told when the engine comes and goes. */
 export interface EngineListener {
@@ -61,7 +66,7 @@ export class EngineHost {
       name: "engine",
       module: new URL("./engine_main.ts", import.meta.url),
       data: { settings: this.#settings },
-      heapMb: 0,
+      heapMb: HEAP_MB,
       initTimeoutMs: INIT_TIMEOUT_MS,
     });
     this.#isolate = isolate;

@@ -8,6 +8,7 @@ import { type Transferable, Worker } from "node:worker_threads";
 import { logger } from "../config/logging.ts";
 import type { ExitReason } from "./call_record.ts";
 import type { FromIsolate, IsolateData, ToIsolate } from "./messages.ts";
+import { deprive } from "./stuck_thread.ts";
 import type { Child } from "./supervisor.ts";
 
 const log = logger("isolate");
@@ -191,7 +192,9 @@ export class Isolate<Out, In extends { readonly kind: string }> implements Child
     if (this.#ended) return;
     this.#cause ??= reason;
     this.#detail ||= detail;
+    const { threadId } = this.#worker;
     void this.#worker.terminate();
+    if (reason !== "shutdown") deprive(this.name, threadId);
     this.#onEnd();
   }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getPriority } from "node:os";
 import { settingsWith } from "../config/settings.ts";
 import { Isolate, IsolateStartError } from "./isolate.ts";
 import type { FromFixture, ToFixture } from "./isolate_fixture.ts";
@@ -89,4 +90,17 @@ test("messages to a dead isolate are dropped, and nothing waits for it", async (
   isolate.post({ kind: "echo", text: "anybody?" });
   isolate.shutdown();
   assert.equal(await isolate.exited, "shutdown");
+});
+
+test("an isolate that hangs for ever gets no CPU that anybody else wants", async () => {
+  if (Deno.build.os !== "linux") return;
+  const lowest = () =>
+    [...Deno.readDirSync("/proc/self/task")].filter(({ name }) => getPriority(Number(name)) === 19)
+      .length;
+  const before = lowest();
+  const isolate = await start();
+  isolate.injectFault("hang");
+  assert.equal(await isolate.exited, "hang");
+  assert.equal(lowest(), before + 1);
+  assert.equal(getPriority(), 0);
 });

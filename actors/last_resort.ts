@@ -2,7 +2,8 @@
 
 import { stat } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
-import { unlessGone } from "../asterisk/ari/mod.ts";
+// Not mod.ts: call isolates load this file too, and have no use for the whole ARI client.
+import { unlessGone } from "../asterisk/ari/error.ts";
 import { logger } from "../config/logging.ts";
 import type { Settings } from "../config/settings.ts";
 import type { AriGate } from "./ari_gate.ts";

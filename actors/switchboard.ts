@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { AriCommands, AriEvent, Channel } from "../asterisk/ari/mod.ts";
 import { unlessGone } from "../asterisk/ari/mod.ts";
 import { logger, maskNumber } from "../config/logging.ts";
-import { type CallRecord, newCallRecord } from "./call_record.ts";
+import { applyEvent, type CallRecord, newCallRecord } from "./call_record.ts";
 import { type CallServices, CallSession } from "./call_session.ts";
 import { playbackFinished } from "./last_resort.ts";
 import type { FaultKind } from "./messages.ts";
@@ -89,16 +89,24 @@ export class Switchboard {
     }
   }
 
+  /** The application is ours, from now on or again. */
+  connected(): void {
+    this.#replaced = false;
+  }
+
   /**
-   * Brings what is known here and what the PBX has together, after every connection: nothing is
-   * replayed of what happened meanwhile. Calls of the journal are adopted and resumed.
+   * Brings what is known here and what the PBX has together: after every connection, as nothing is
+   * replayed of what happened meanwhile, and from time to time, as an event may get lost. Calls of
+   * the journal are adopted and resumed.
+   *
+   * @throws {AriError} when the PBX cannot be asked.
    */
   async reconcile(commands: AriCommands): Promise<void> {
-    this.#replaced = false;
+    if (this.#replaced) return;
     const { settings, journal } = this.#services;
     // Only what was known before the PBX was asked can be judged by its answer.
-    const known = [...this.#live.values()];
-    const open = journal.liveCalls();
+    const before = new Map(this.#live);
+    const open = journal.liveCalls().filter(({ channelId }) => !before.has(channelId));
     const [application, channels, bridges] = await Promise.all([
       commands.application(settings.ARI_APP_NAME),
       commands.channels(),
@@ -106,8 +114,9 @@ export class Switchboard {
     ]);
     const alive = new Map(channels.map((channel) => [channel.id, channel]));
     const ours = application.channel_ids.filter((id) => alive.has(id));
-    for (const session of known) {
-      if (!alive.has(session.record.channelId)) session.lost();
+    if (this.#replaced) return;
+    for (const [channelId, session] of before) {
+      if (!alive.has(channelId)) session.lost();
     }
     for (const record of open) {
       if (this.#live.has(record.channelId)) continue;
@@ -116,7 +125,7 @@ export class Switchboard {
     }
     for (const id of ours) {
       if (id.startsWith(OURS)) this.#dropStrayMedia(commands, id);
-      else if (!this.#live.has(id)) this.#channelEntered(alive.get(id)!);
+      else if (!before.has(id) && !this.#live.has(id)) this.#channelEntered(alive.get(id)!);
     }
     for (const { id } of bridges) {
       if (id.startsWith(OURS) && !this.#session(id.slice(OURS.length))) {
@@ -195,8 +204,7 @@ export class Switchboard {
     metrics.liveCalls(this.#live.size);
     void session.closed.finally(() => {
       this.#live.delete(record.channelId);
-      this.#ended.unshift(record);
-      this.#ended.length = Math.min(this.#ended.length, KEEP_ENDED);
+      this.#keepEnded(record);
       metrics.liveCalls(this.#live.size);
       const seconds = (Date.now() - record.startedAt) / 1000;
       const reason = record.endReason ?? "stood_down";
@@ -212,8 +220,17 @@ export class Switchboard {
   }
 
   #lose(record: CallRecord): void {
-    this.#services.journal.append(record.id, { kind: "ended", reason: "lost" }, Date.now());
+    const event = { kind: "ended", reason: "lost" } as const;
+    const now = Date.now();
+    applyEvent(record, event, now);
+    this.#services.journal.append(record.id, event, now);
+    this.#keepEnded(record);
     log.warn("call of an earlier run is over", { call: record.id, channel: record.channelId });
+  }
+
+  #keepEnded(record: CallRecord): void {
+    this.#ended.unshift(record);
+    this.#ended.length = Math.min(this.#ended.length, KEEP_ENDED);
   }
 
   #refuse({ id }: Channel, reason: string): void {

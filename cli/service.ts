@@ -24,6 +24,9 @@ const ENGINE_PERIOD_MS = 60_000;
 /** The rest an engine is given that cannot be kept alive. */
 const ENGINE_REST_MS = 30_000;
 
+/** A call whose isolate dies now is not heard until the PBX is back: it is looked for at once. */
+const ARI_BACKOFF_MS = 100;
+
 /** A running service. Disposing it ends it at once; `drain` first lets its calls finish. */
 export interface Service extends AsyncDisposable {
   /** Where the console answers. */
@@ -65,17 +68,26 @@ export async function startService(settings: Settings): Promise<Service> {
       onUp: () => {
         metrics.ariConnected(true);
         gate.opened();
-        switchboard.reconcile(connection.commands).catch((error) => {
-          log.error("calls could not be reconciled with the PBX", { error });
-        });
+        switchboard.connected();
+        reconcile();
       },
       onDown: () => {
         metrics.ariConnected(false);
         gate.closed();
       },
     },
+    { minBackoffMs: ARI_BACKOFF_MS },
   );
   const gate = new AriGate(connection, metrics);
+  const reconcile = () => {
+    if (!connection.up) return;
+    gate.run((commands) => switchboard.reconcile(commands)).catch((error) => {
+      log.error("calls could not be reconciled with the PBX; it is tried again", {
+        error,
+        afterSeconds: settings.CHANNEL_MONITOR_INTERVAL,
+      });
+    });
+  };
   const policies = policiesOf(settings);
   const switchboard = new Switchboard({
     settings,
@@ -102,15 +114,20 @@ export async function startService(settings: Settings): Promise<Service> {
     await startConsole(app, { hostname: settings.CONSOLE_HOST, port: settings.CONSOLE_PORT }),
   );
 
+  // Callers of an earlier run wait in silence and must not wait for models; a first caller is
+  // better served by the dialplan's fallback for a moment than by a bot that cannot speak yet.
+  const interrupted = journal.liveCalls().length > 0;
   const engineKeeper = keepEngine(engine);
   scope.defer(() => engineKeeper.stop());
   scope.use(isolates);
-  await engineKeeper.started;
-  await isolates.fill();
+  const warm = engineKeeper.started.then(() => isolates.fill());
+  if (!interrupted) await warm;
 
   scope.use(connection);
   const connected = connection.connect();
   connected.catch((error) => log.debug("never connected", { error }));
+  const monitor = setInterval(reconcile, settings.CHANNEL_MONITOR_INTERVAL * 1000);
+  scope.defer(() => clearInterval(monitor));
   scope.defer(() => switchboard.letGo());
   const running = scope.move();
   return {

@@ -242,10 +242,10 @@ Deno.test("a failure behind the console is a JSON 500 that gives nothing away", 
   const app = consoleOver({
     ...calls,
     list() {
-      throw new Error("journal of +7 916 123-45-67 is damaged");
+      throw new Error("journal of +7 000 123-45-67 is damaged");
     },
   });
   const response = await app.request("/api/calls");
   assert.equal(response.status, 500);
-  assert.doesNotMatch(await response.text(), /916|journal/);
+  assert.doesNotMatch(await response.text(), /123-?45|journal/);
 });

@@ -50,6 +50,7 @@ function ears({ text = "What is the price?", failsToOpen = false } = {}) {
     events: {
       onOnset: () => told.onsets++,
       onSpeech: (soFar) => told.soFar.push(soFar),
+      onStable: () => {},
       onTurn: (turn) => told.turns.push(turn),
       onAsrFailed: () => told.failures++,
     },

@@ -49,6 +49,7 @@ export class World implements AsyncDisposable {
   async greeted(): Promise<{ caller: TestCaller; record: CallRecord }> {
     const { caller, record } = await this.called();
     await untilSpokenTo(caller.heard, 0);
+    await eventually(() => record.phase === "listening", "the greeting was heard to its end");
     return { caller, record };
   }
 

@@ -1,0 +1,124 @@
+// Faults at random moments, each aimed at a call that has come out of the one before, and how long
+// each took to be repaired.
+
+import { type Fault, FAULTS, type Victim } from "./faults.ts";
+import type { Random } from "./random.ts";
+import type { Talker } from "./talker.ts";
+import type { Transcripts } from "./transcripts.ts";
+import { pause, until } from "./waiting.ts";
+
+/** A call that is not repaired by then never will be. */
+const REPAIR_MS = 15_000;
+
+/** A fault that was inflicted. Times are milliseconds since the epoch. */
+export interface Inflicted {
+  readonly fault: Fault;
+  readonly at: number;
+  /** From here its repair is counted: the fault itself, or the new process's start. */
+  readonly countedFrom: number;
+  /** The calls it hit, and how often each had been restarted before. */
+  readonly hit: readonly { readonly callId: string; readonly restarts: number }[];
+}
+
+/** How one call came out of one fault. */
+export interface Recovery {
+  readonly fault: Fault;
+  readonly phase: string;
+  readonly listenedToMs: number;
+  /** Where the bot was speaking: until the caller hears it again. */
+  readonly heardMs?: number;
+}
+
+/** So many faults, of each kind its share, of each kind one at least. */
+export function planOf(count: number, disk: boolean): Fault[] {
+  const kinds = FAULTS.filter(({ kind }) => disk || !kind.startsWith("disk"));
+  const total = kinds.reduce((sum, { share }) => sum + share, 0);
+  return kinds.flatMap((fault) =>
+    Array.from({ length: Math.max(1, Math.round(count * fault.share / total)) }, () => fault)
+  );
+}
+
+/** Inflicts faults and remembers how each went. */
+export class Bombardment {
+  readonly inflicted: Inflicted[] = [];
+  readonly #victim: Omit<Victim, "callId">;
+  readonly #transcripts: Transcripts;
+  readonly #talkers: readonly Talker[];
+  /** Calls that have not yet come out of their last fault. */
+  readonly #struck = new Set<string>();
+
+  constructor(
+    victim: Omit<Victim, "callId">,
+    transcripts: Transcripts,
+    talkers: readonly Talker[],
+  ) {
+    this.#victim = victim;
+    this.#transcripts = transcripts;
+    this.#talkers = talkers;
+  }
+
+  /** Inflicts every fault, `everyMs` from one to the next on average; resolves when all are over. */
+  async run(plan: readonly Fault[], everyMs: number, random: Random): Promise<void> {
+    const ongoing: Promise<void>[] = [];
+    for (const fault of plan) {
+      await pause(-Math.log(1 - random.next()) * everyMs);
+      const whole = this.#talkers.flatMap(({ masked }) => this.#transcripts.liveBy(masked) ?? [])
+        .filter(({ id }) => !this.#struck.has(id));
+      if (whole.length === 0) continue;
+      const aim = random.pick(whole);
+      const hits = { "the call": [aim], "all calls": whole, "no call": [] }[fault.hits];
+      const blow = this.#inflict(fault, aim.id, hits);
+      ongoing.push(blow);
+      // Blows fall while others are being repaired, but not on a service that is not there.
+      if (fault.hits === "all calls") await blow;
+    }
+    await Promise.all(ongoing);
+  }
+
+  /** How each call came out of each fault that hit it. */
+  get recoveries(): readonly Recovery[] {
+    return this.inflicted.flatMap((inflicted) =>
+      inflicted.hit.flatMap(({ callId }) => this.#recovery(inflicted, callId) ?? [])
+    );
+  }
+
+  async #inflict(
+    fault: Fault,
+    callId: string,
+    hits: readonly { readonly id: string; readonly restarts: readonly unknown[] }[],
+  ): Promise<void> {
+    const hit = hits.map(({ id, restarts }) => ({ callId: id, restarts: restarts.length }));
+    const at = Date.now();
+    for (const { id } of hits) this.#struck.add(id);
+    try {
+      if (!await fault.inflict({ ...this.#victim, callId })) return;
+      const countedFrom = fault.hits === "all calls" ? this.#victim.service.startedAt : at;
+      this.inflicted.push({ fault, at, countedFrom, hit });
+      await until(() => hit.every((call) => this.#repaired(call)), REPAIR_MS);
+    } finally {
+      for (const { id } of hits) this.#struck.delete(id);
+    }
+  }
+
+  #repaired({ callId, restarts }: Inflicted["hit"][number]): boolean {
+    const call = this.#transcripts.latest.get(callId);
+    return call === undefined || call.endedAt !== undefined || call.restarts.length > restarts;
+  }
+
+  #recovery({ fault, at, countedFrom }: Inflicted, callId: string): Recovery | undefined {
+    const call = this.#transcripts.latest.get(callId);
+    const restart = call?.restarts.find((restart) => Date.parse(restart.at) >= at);
+    if (!call || !restart) return undefined;
+    const restartedAt = Date.parse(restart.at);
+    const { phase } = restart;
+    const recovery = { fault, phase, listenedToMs: restartedAt - countedFrom };
+    if (phase !== "speaking" && phase !== "greeting") return recovery;
+    const since = restartedAt - performance.timeOrigin;
+    const heardAt = this.#talkers.find(({ masked }) => call.caller.endsWith(masked))?.calls
+      .find(({ answeredAt, over }) => answeredAt <= since && (over?.at ?? Infinity) > since)
+      ?.hearing.soundAfter(since);
+    // A caller who hung up before that heard nothing any more.
+    if (heardAt === undefined) return recovery;
+    return { ...recovery, heardMs: heardAt + performance.timeOrigin - countedFrom };
+  }
+}

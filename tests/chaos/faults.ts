@@ -1,0 +1,137 @@
+// The faults: what is broken, and how it is made good where it does not mend by itself.
+
+import type { Simulator } from "../../asterisk/simulator/mod.ts";
+import type { FaultKind } from "../../console/ports.ts";
+import type { SmallDisk } from "./small_disk.ts";
+import type { ServiceProcess } from "./service_process.ts";
+
+/** What a fault can reach. */
+export interface Victim {
+  readonly service: ServiceProcess;
+  readonly pbx: Simulator;
+  readonly disk: SmallDisk | undefined;
+  /** The call it is aimed at. */
+  readonly callId: string;
+}
+
+/** One kind of fault. */
+export interface Fault {
+  readonly kind: string;
+  /** How many of a hundred faults are of this kind. */
+  readonly share: number;
+  /** Whom it hits: the call aimed at, every call, or nobody that a caller would notice. */
+  readonly hits: "the call" | "all calls" | "no call";
+  /** Breaks it; false when there was nothing to break. Resolves when it is over. */
+  inflict(victim: Victim): Promise<boolean>;
+}
+
+/** How long a disturbance of the surroundings lasts. */
+const DISTURBED_MS = 2500;
+/** How late a slow PBX answers. */
+const SLOW_MS = 300;
+/** The gate tries three times: two failures it must bear. */
+const FAILURES = 2;
+
+/** Every kind. */
+export const FAULTS: readonly Fault[] = [
+  ofCall("throw", 20),
+  ofCall("exit", 17),
+  ofCall("oom", 17),
+  ofCall("hang", 12),
+  ofEngine("throw", 2),
+  ofEngine("exit", 2),
+  ofEngine("oom", 2),
+  ofEngine("hang", 2),
+  {
+    kind: "media cut",
+    share: 10,
+    hits: "the call",
+    async inflict({ pbx, callId }) {
+      const prefix = `voxbot-${callId}-`;
+      const channel = (await pbx.channels()).find(({ id }) => id.startsWith(prefix));
+      if (channel) await pbx.cutMedia(channel.id);
+      return channel !== undefined;
+    },
+  },
+  {
+    kind: "ARI events cut",
+    share: 5,
+    hits: "no call",
+    async inflict({ pbx }) {
+      await pbx.cutEvents();
+      return true;
+    },
+  },
+  {
+    kind: "slow ARI, then throw",
+    share: 3,
+    hits: "the call",
+    async inflict({ pbx, service, callId }) {
+      await pbx.delayReplies(SLOW_MS);
+      try {
+        return await service.breakCall(callId, "throw");
+      } finally {
+        await pause(DISTURBED_MS);
+        await pbx.delayReplies(0);
+      }
+    },
+  },
+  {
+    kind: "ARI 500s, then exit",
+    share: 3,
+    hits: "the call",
+    async inflict({ pbx, service, callId }) {
+      await pbx.failCommands(FAILURES);
+      return await service.breakCall(callId, "exit");
+    },
+  },
+  {
+    kind: "disk full, then oom",
+    share: 2,
+    hits: "the call",
+    async inflict({ disk, service, callId }) {
+      if (!disk) return false;
+      await disk.fill();
+      try {
+        return await service.breakCall(callId, "oom");
+      } finally {
+        await pause(DISTURBED_MS);
+        await disk.free();
+        // What could not be written is written now; a kill before that would really lose it.
+        await pause(DISTURBED_MS);
+      }
+    },
+  },
+  {
+    kind: "kill -9",
+    share: 3,
+    hits: "all calls",
+    async inflict({ service }) {
+      await service.kill();
+      await service.start();
+      return true;
+    },
+  },
+];
+
+function ofCall(kind: FaultKind, share: number): Fault {
+  return {
+    kind,
+    share,
+    hits: "the call",
+    inflict: ({ service, callId }) => service.breakCall(callId, kind),
+  };
+}
+
+function ofEngine(kind: FaultKind, share: number): Fault {
+  return {
+    kind: `engine ${kind}`,
+    share,
+    hits: "no call",
+    inflict: ({ service }) => service.breakEngine(kind),
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,169 @@
+// The service as a process of its own, so that it can be killed, and is measured from outside.
+
+import { join } from "node:path";
+import type { CallDetails, CallSummary } from "../../console/calls.ts";
+import type { FaultKind } from "../../console/ports.ts";
+import { ROOT } from "../steps.ts";
+
+/** A start takes about two seconds, on a busy machine many more. */
+const START_MS = 60_000;
+const POLL_MS = 20;
+
+/** What of the system a process holds. */
+export interface Holdings {
+  readonly rssMb: number;
+  readonly files: number;
+  /** One a call isolate, and a few of Deno's own. */
+  readonly threads: number;
+  /** Threads of isolates that hung: see actors/stuck_thread.ts. */
+  readonly stuck: number;
+}
+
+/** A service that is started, killed and started again on one data folder and one port. */
+export class ServiceProcess implements AsyncDisposable {
+  readonly dataDir: string;
+  readonly url: string;
+  readonly #env: Record<string, string>;
+  #child?: Deno.ChildProcess;
+  /** When the running process was started, in milliseconds since the epoch. */
+  startedAt = 0;
+
+  /** @param dataDir for journal, recordings and the service's log (`service.log`). */
+  constructor(dataDir: string, env: Readonly<Record<string, string>>) {
+    this.dataDir = dataDir;
+    const port = freePort();
+    this.url = `http://127.0.0.1:${port}`;
+    this.#env = {
+      ASTERISK_LANG: "en",
+      FAULT_INJECTION: "1",
+      RECORD_CALLS: "0",
+      LOG_LEVEL: "warning",
+      DATA_DIR: dataDir,
+      CONSOLE_PORT: String(port),
+      ...env,
+    };
+  }
+
+  /** Starts it; resolves when its console answers. */
+  async start(): Promise<void> {
+    this.startedAt = Date.now();
+    const log = join(this.dataDir, "service.log");
+    this.#child = new Deno.Command("sh", {
+      args: ["-c", `exec "$0" run -A main.ts start >> "$1" 2>&1`, Deno.execPath(), log],
+      cwd: ROOT,
+      env: this.#env,
+      stdin: "null",
+    }).spawn();
+    await this.#until("/live", START_MS);
+  }
+
+  /** Resolves when it takes calls. */
+  async ready(): Promise<void> {
+    await this.#until("/ready", START_MS);
+  }
+
+  /** Ends it without a word of warning. */
+  async kill(): Promise<void> {
+    this.#child?.kill("SIGKILL");
+    await this.#child?.status;
+    this.#child = undefined;
+  }
+
+  /** Asks it to end. */
+  signal(signal: Deno.Signal): void {
+    this.#child?.kill(signal);
+  }
+
+  /** Resolves with its exit code when it has ended by itself; undefined when not within `ms`. */
+  async ended(ms: number): Promise<number | undefined> {
+    const late = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => late.resolve(undefined), ms);
+    const code = await Promise.race([this.#child?.status.then(({ code }) => code), late.promise]);
+    clearTimeout(timer);
+    if (code !== undefined) this.#child = undefined;
+    return code;
+  }
+
+  async calls(): Promise<readonly CallSummary[]> {
+    const { calls } = await this.#json<{ calls: CallSummary[] }>("/api/calls");
+    return calls;
+  }
+
+  call(id: string): Promise<CallDetails> {
+    return this.#json<CallDetails>(`/api/calls/${id}`);
+  }
+
+  /** Breaks a call; false when it is not live. */
+  breakCall(id: string, kind: FaultKind): Promise<boolean> {
+    return this.#break(`/api/calls/${id}/fault`, kind);
+  }
+
+  /** Breaks the speech engine; false when it is just not there. */
+  breakEngine(kind: FaultKind): Promise<boolean> {
+    return this.#break("/api/engine/fault", kind);
+  }
+
+  /** The sum of a metric over all its labels. */
+  async metric(name: string): Promise<number> {
+    const page = await (await fetch(`${this.url}/metrics`)).text();
+    return page.split("\n").filter((line) => line.startsWith(`voxbot_${name}`))
+      .reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+  }
+
+  /** What it holds now (Linux). */
+  async holdings(): Promise<Holdings> {
+    const folder = `/proc/${this.#child!.pid}`;
+    const status = await Deno.readTextFile(`${folder}/status`);
+    const fact = (name: string) => Number(status.match(`${name}:\\s+(\\d+)`)?.[1] ?? NaN);
+    const files = [...Deno.readDirSync(`${folder}/fd`)].length;
+    const rssMb = Math.round(fact("VmRSS") / 1024);
+    return { rssMb, files, threads: fact("Threads"), stuck: stuckThreads(folder) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#child) return;
+    this.#child.kill("SIGKILL");
+    await this.#child.status;
+  }
+
+  async #break(path: string, kind: FaultKind): Promise<boolean> {
+    const body = JSON.stringify({ kind });
+    const response = await fetch(this.url + path, { method: "POST", body });
+    await response.text();
+    return response.status === 202;
+  }
+
+  async #json<T>(path: string): Promise<T> {
+    const response = await fetch(this.url + path);
+    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+    return await response.json() as T;
+  }
+
+  async #until(path: string, ms: number): Promise<void> {
+    const deadline = Date.now() + ms;
+    while (Date.now() < deadline) {
+      const status = await fetch(this.url + path).then(async (response) => {
+        await response.text();
+        return response.status;
+      }, () => 0);
+      if (status === 200) return;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    throw new Error(`the service did not answer ${path} within ${ms} ms: see service.log`);
+  }
+}
+
+/** Threads with the lowest priority. */
+function stuckThreads(folder: string): number {
+  const tasks = [...Deno.readDirSync(`${folder}/task`)];
+  return tasks.filter(({ name }) => {
+    // proc(5): the 17th field after the parenthesised name is the nice value.
+    const stat = Deno.readTextFileSync(`${folder}/task/${name}/stat`);
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16] === "19";
+  }).length;
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

@@ -1,0 +1,209 @@
+// The storm: many calls in conversation, faults of every kind at random moments, and afterwards
+// the questions that matter: was a call lost, was a caller left alone, was anything forgotten?
+
+import { join } from "node:path";
+import { Journal } from "../../actors/journal.ts";
+import { noMetrics } from "../../actors/metrics.ts";
+import { startSimulator } from "../../asterisk/simulator/mod.ts";
+import { describe } from "../../console/calls.ts";
+import { spoken } from "../scenarios/voice.ts";
+import { Bombardment, type Inflicted, planOf, type Recovery } from "./bombardment.ts";
+import { FAULTS } from "./faults.ts";
+import { Random } from "./random.ts";
+import { type Report, spread } from "./report.ts";
+import { type Holdings, ServiceProcess } from "./service_process.ts";
+import { SmallDisk } from "./small_disk.ts";
+import { longestSilence, Talker } from "./talker.ts";
+import { Transcripts } from "./transcripts.ts";
+import { pause, until } from "./waiting.ts";
+
+/** How a storm is. */
+export interface StormOptions {
+  readonly seed: number;
+  readonly calls: number;
+  readonly faults: number;
+  /** Mean time between two faults, in milliseconds. */
+  readonly everyMs: number;
+}
+
+const QUESTIONS = [
+  "What is the price of the machine?",
+  "Tell me about the installation.",
+  "Tell me about the calibration.",
+  "What is the warranty?",
+];
+/** A caller hangs up and calls again after so many questions. */
+const QUESTIONS_A_CALL = [4, 12] as const;
+/** A bot that is silent in its last words, dropped by hang-ups, and the like, is not looked for here. */
+const SETTLE_MS = 15_000;
+/** AI_PROCESSING_TIMEOUT and the restart after it: the longest a policy leaves a caller waiting. */
+const LONGEST_SILENCE_MS = 25_000;
+/** What may differ between two idle services: a reconnecting socket, a pool just being refilled. */
+const SLACK = { files: 12, threads: 6 };
+/** What a hung isolate keeps until the process ends, for Deno cannot end its thread: see stuck_thread.ts. */
+const PER_STUCK = { files: 16, threads: 4 };
+
+/** Runs one storm. */
+export async function storm(options: StormOptions, report: Report): Promise<void> {
+  const { seed, calls, faults } = options;
+  await report.heading(`storm: ${faults} faults over ${calls} calls, seed ${seed}`);
+  const random = new Random(seed);
+  await using scope = new AsyncDisposableStack();
+  const folder = await Deno.makeTempDir({ prefix: "voxbot-chaos-" });
+  scope.defer(() => Deno.remove(folder, { recursive: true }).catch(() => undefined));
+  const disk = await SmallDisk.mount(folder);
+  if (disk) scope.use(disk);
+  else await report.line("skipped: a full disk (a small tmpfs is needed, which takes root)");
+  const pbx = scope.use(await startSimulator({ isolate: true }));
+  const service = scope.use(
+    new ServiceProcess(folder, {
+      ...pbx.env,
+      CALL_POOL_SIZE: "4",
+      // What becomes of a call that is hit too often has a test of its own.
+      CALL_RESTART_INTENSITY: "1000",
+    }),
+  );
+  await service.start();
+  await service.ready();
+  const idle = await settled(service);
+  await report.line(`idle: ${JSON.stringify(idle)}`);
+  const questions = await Promise.all(QUESTIONS.map(spoken));
+  const talkers = Array.from(
+    { length: calls },
+    (_, i) => new Talker(pbx, i, questions, new Random(seed + 1 + i)),
+  );
+  const transcripts = new Transcripts(service);
+  transcripts.start();
+  for (const talker of talkers) {
+    talker.start(QUESTIONS_A_CALL);
+    await pause(150);
+  }
+  await until(() => talkers.every(({ masked }) => transcripts.liveBy(masked)), SETTLE_MS);
+
+  const plan = random.shuffled(planOf(faults, disk !== undefined));
+  const bombardment = new Bombardment({ service, pbx, disk }, transcripts, talkers);
+  await bombardment.run(plan, options.everyMs, random);
+  await pause(3000);
+  const talking = await service.calls();
+  const channels = (await pbx.channels()).filter(({ id }) => !id.startsWith("voxbot-"));
+  await Promise.all(talkers.map((talker) => talker.stop()));
+  await until(async () => (await service.calls()).every(({ endedAt }) => endedAt), SETTLE_MS);
+  await transcripts.stop();
+  await transcripts.look();
+
+  const all = talkers.flatMap((talker) => talker.calls.map((call) => ({ talker, call })));
+  const { inflicted, recoveries } = bombardment;
+  await tell(report, inflicted, recoveries, all.map(({ call }) => longestSilence(call)));
+  await report.line(
+    `${all.length} calls were made; simulator ticks skipped for want of CPU: ${await pbx
+      .skippedTicks()}`,
+  );
+
+  await report.check(
+    "every fault that was planned was inflicted, but for those that found nothing to break",
+    inflicted.length >= plan.length * 0.9 ? [] : [`${inflicted.length} of ${plan.length}`],
+  );
+  await report.check(
+    "no call was lost",
+    all.flatMap(({ talker, call }) =>
+      call.over?.lost === undefined ? [] : [`caller ..${talker.masked}: ${call.over.lost}`]
+    ),
+  );
+  await report.check(
+    "every call the PBX had at the end of the storm was in the service",
+    talking.filter(({ endedAt }) => !endedAt).length >= channels.length
+      ? []
+      : [`${channels.length} callers on the PBX`],
+  );
+  await report.check(
+    "no caller was left in silence longer than the policy",
+    all.map(({ talker, call }) => ({ masked: talker.masked, ms: longestSilence(call) }))
+      .filter(({ ms }) => ms > LONGEST_SILENCE_MS)
+      .map(({ masked, ms }) => `caller ..${masked}: ${Math.round(ms)} ms`),
+  );
+  await report.check("no turn was lost or doubled, no tool run twice", [...transcripts.problems]);
+  await report.check("the journal says the same as the API", await journalProblems(service));
+  await report.check("no channel and no bridge is left on the PBX", await leftovers(pbx));
+  const after = await settled(service);
+  await report.line(`idle again: ${JSON.stringify(after)}`);
+  await report.check("the service holds no more than before the storm", held(idle, after));
+  service.signal("SIGTERM");
+  const code = await service.ended(10_000);
+  await report.check(
+    "the service ends by itself: no timer and no socket keeps it",
+    code === 0 ? [] : [code === undefined ? "it did not within 10 s" : `exit code ${code}`],
+  );
+  if (report.counts.failed > 0) {
+    const kept = await Deno.makeTempFile({ prefix: "voxbot-chaos-", suffix: ".log" });
+    await Deno.copyFile(join(folder, "service.log"), kept);
+    await report.line(`the service's log: ${kept}`);
+  }
+}
+
+async function tell(
+  report: Report,
+  inflicted: readonly Inflicted[],
+  recoveries: readonly Recovery[],
+  silences: readonly number[],
+): Promise<void> {
+  await report.line("\nms until the caller is listened to again / hears the cut sentence again");
+  for (const { kind, hits } of FAULTS) {
+    const count = inflicted.filter(({ fault }) => fault.kind === kind).length;
+    const of = recoveries.filter(({ fault }) => fault.kind === kind);
+    const heard = of.flatMap(({ heardMs }) => heardMs ?? []);
+    const figures = hits === "no call"
+      ? "no call was interrupted by it"
+      : `${spread(of.map(({ listenedToMs }) => listenedToMs))} / ${spread(heard)}`;
+    await report.line(`  ${kind.padEnd(21)} ${String(count).padStart(4)}   ${figures}`);
+  }
+  const phases = new Map<string, number>();
+  for (const { phase } of recoveries) phases.set(phase, (phases.get(phase) ?? 0) + 1);
+  await report.line(
+    `  phases hit: ${[...phases].map(([phase, count]) => `${phase} ${count}`).join(", ")}`,
+  );
+  await report.line(`  longest silence of each call: ${spread(silences)}`);
+}
+
+/** Folds the journal's events and compares with what the API tells, call by call. */
+async function journalProblems(service: ServiceProcess): Promise<string[]> {
+  const problems: string[] = [];
+  using journal = new Journal(join(service.dataDir, "journal.sqlite"), noMetrics);
+  const folded = new Map(journal.endedCalls(100_000).map((record) => [record.id, record]));
+  for (const { id } of await service.calls()) {
+    const record = folded.get(id);
+    if (!record) {
+      problems.push(`${id} is not in the journal`);
+      continue;
+    }
+    const told = JSON.stringify(await service.call(id));
+    if (JSON.stringify(describe(record, undefined)) !== told) problems.push(`${id} differs`);
+  }
+  return problems;
+}
+
+async function leftovers(
+  pbx: { leftovers(): Promise<{ channels: readonly string[]; bridges: readonly string[] }> },
+): Promise<string[]> {
+  let left: readonly string[] = [];
+  await until(async () => {
+    const { channels, bridges } = await pbx.leftovers();
+    left = [...channels, ...bridges];
+    return left.length === 0;
+  }, SETTLE_MS);
+  return [...left];
+}
+
+/** What an idle service holds once its pool is full and its engine is there. */
+async function settled(service: ServiceProcess): Promise<Holdings> {
+  await until(async () => await service.metric("isolate_pool_size") >= 4, SETTLE_MS);
+  await pause(1500);
+  return await service.holdings();
+}
+
+function held(before: Holdings, after: Holdings): string[] {
+  return (["files", "threads"] as const)
+    .filter((what) => after[what] > before[what] + SLACK[what] + after.stuck * PER_STUCK[what])
+    .map((what) =>
+      `${what}: ${before[what]} before, ${after[what]} after, ${after.stuck} threads stuck`
+    );
+}

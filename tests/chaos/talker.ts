@@ -1,0 +1,127 @@
+// A caller who keeps the bot busy: listens, asks, listens, asks, and now and then hangs up and
+// calls again.
+
+import type { HeardFrame, TestCaller } from "../../media/caller.ts";
+import type { Pcm } from "../../media/frame.ts";
+import type { Simulator } from "../../asterisk/simulator/mod.ts";
+import { Hearing } from "./hearing.ts";
+import type { Random } from "./random.ts";
+
+/** Silence after which the caller takes the bot to be done. */
+const DONE_MS = 700;
+/** A caller who hears nothing at all for so long asks again. */
+const PATIENCE_MS = 12_000;
+const POLL_MS = 100;
+
+/** One call of a talker that is over, or going on. */
+export interface TalkerCall {
+  readonly caller: TestCaller;
+  readonly hearing: Hearing;
+  readonly heard: readonly HeardFrame[];
+  /** When the caller spoke. */
+  readonly spoke: { readonly from: number; to: number }[];
+  readonly answeredAt: number;
+  /** Set when the call is over, whoever ended it. */
+  over?: { readonly at: number; readonly lost?: string };
+}
+
+/** A number in a telephone: the last two digits are what the service shows of it. */
+export class Talker {
+  readonly calls: TalkerCall[] = [];
+  readonly #pbx: Simulator;
+  readonly #random: Random;
+  readonly #questions: readonly Pcm[];
+  readonly #number: string;
+  #stopped = false;
+  #running?: Promise<void>;
+
+  constructor(pbx: Simulator, index: number, questions: readonly Pcm[], random: Random) {
+    this.#pbx = pbx;
+    this.#random = random;
+    this.#questions = questions;
+    this.#number = `55501${String(index).padStart(2, "0")}`;
+  }
+
+  /** How the service shows the caller. */
+  get masked(): string {
+    return this.#number.slice(-2);
+  }
+
+  /** The call going on, if there is one. */
+  get live(): TalkerCall | undefined {
+    const call = this.calls.at(-1);
+    return call?.over ? undefined : call;
+  }
+
+  /** Begins to call, and calls again after each call, until `stop`. */
+  start(questionsACall: readonly [number, number]): void {
+    this.#running = (async () => {
+      while (!this.#stopped) {
+        const questions = Math.round(this.#random.between(...questionsACall));
+        await this.#talk(questions);
+      }
+    })();
+  }
+
+  /** Hangs up after the question under way; resolves when the call is over. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#running;
+  }
+
+  async #talk(questions: number): Promise<void> {
+    const caller = await this.#pbx.call({ callerNumber: this.#number });
+    await caller.answered;
+    const call: TalkerCall = {
+      caller,
+      heard: caller.heard,
+      hearing: new Hearing(caller.heard),
+      spoke: [],
+      answeredAt: performance.now(),
+    };
+    this.calls.push(call);
+    let hungUp = false;
+    const over = caller.ended.then((reason) => {
+      call.over = { at: performance.now(), ...!hungUp && { lost: reason } };
+    });
+    await this.#listen(call, call.answeredAt);
+    for (let asked = 0; asked < questions && !this.#stopped && !call.over; asked++) {
+      const spoke = { from: performance.now(), to: Infinity };
+      call.spoke.push(spoke);
+      // The call may end in mid-sentence; `over` says so.
+      await caller.say(this.#random.pick(this.#questions)).catch(() => undefined);
+      spoke.to = performance.now();
+      await this.#listen(call, spoke.to);
+    }
+    hungUp = true;
+    await caller.hangUp();
+    await over;
+  }
+
+  /** Waits until the bot has spoken and is silent, or the caller's patience is over. */
+  async #listen(call: TalkerCall, since: number): Promise<void> {
+    const thinkingMs = this.#random.between(0, 600);
+    for (;;) {
+      const now = performance.now();
+      const first = call.hearing.soundAfter(since);
+      const quietMs = now - Math.max(since, call.hearing.lastSoundAt ?? 0);
+      if (first !== undefined && quietMs >= DONE_MS + thinkingMs) return;
+      if (quietMs >= PATIENCE_MS || call.over) return;
+      if (this.#stopped && first !== undefined) return;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+}
+
+/** The longest time in which a caller neither heard nor said anything, in milliseconds. */
+export function longestSilence({ hearing, spoke, answeredAt, over }: TalkerCall): number {
+  const until = over?.at ?? performance.now();
+  const busy = [...hearing.sounds, ...spoke].toSorted((a, b) => a.from - b.from);
+  let longest = 0;
+  let quietSince = answeredAt;
+  for (const { from, to } of busy) {
+    longest = Math.max(longest, from - quietSince);
+    quietSince = Math.max(quietSince, to);
+  }
+  return Math.max(longest, until - quietSince);
+}

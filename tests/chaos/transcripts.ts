@@ -1,0 +1,103 @@
+// What the service says of its calls, looked at again and again: what was once told must stay told.
+
+import type { CallDetails } from "../../console/calls.ts";
+import type { ServiceProcess } from "./service_process.ts";
+
+/** Two turns of the same words closer than this are one turn told twice: nobody asks so fast. */
+const DOUBLED_MS = 1500;
+const POLL_MS = 400;
+
+/** Watches every call of a service for what was lost or doubled. */
+export class Transcripts {
+  /** The latest of every call, by id. */
+  readonly latest = new Map<string, CallDetails>();
+  /** What was wrong, in words; each once. */
+  readonly problems = new Set<string>();
+  readonly #service: ServiceProcess;
+  readonly #live = new Set<string>();
+  #stopped = false;
+  #watching?: Promise<void>;
+
+  constructor(service: ServiceProcess) {
+    this.#service = service;
+  }
+
+  /** Live calls, by the last two digits of their callers. */
+  liveBy(masked: string): CallDetails | undefined {
+    for (const id of this.#live) {
+      const call = this.latest.get(id);
+      if (call?.caller.endsWith(masked) && call.endedAt === undefined) return call;
+    }
+    return undefined;
+  }
+
+  start(): void {
+    this.#watching = (async () => {
+      while (!this.#stopped) {
+        // A service that was just killed answers nothing; what it said before still counts.
+        await this.look().catch(() => undefined);
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+    })();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#watching;
+  }
+
+  /** Looks at all calls that are live or have just ended. */
+  async look(): Promise<void> {
+    for (const { id, endedAt } of await this.#service.calls()) {
+      if (endedAt === undefined) this.#live.add(id);
+      else if (!this.#live.has(id) && this.latest.get(id)?.endedAt !== undefined) continue;
+      this.#compare(await this.#service.call(id));
+      if (endedAt !== undefined) this.#live.delete(id);
+    }
+  }
+
+  #compare(now: CallDetails): void {
+    const { id } = now;
+    const before = this.latest.get(id);
+    this.latest.set(id, now);
+    const numbers = now.turns.map(({ turn }) => turn);
+    if (numbers.some((turn, i) => i > 0 && turn <= numbers[i - 1]!)) {
+      this.problems.add(`${id}: turns are numbered ${numbers}`);
+    }
+    for (const [i, turn] of now.turns.entries()) {
+      const last = now.turns[i - 1];
+      if (!last || turn.caller === undefined || turn.caller !== last.caller) continue;
+      if (Date.parse(turn.at) - Date.parse(last.at) < DOUBLED_MS) {
+        this.problems.add(`${id}: turns ${last.turn} and ${turn.turn} are one turn told twice`);
+      }
+    }
+    const tools = now.tools.map(({ turn, tool }) => `${turn} ${tool}`);
+    if (new Set(tools).size < tools.length) this.problems.add(`${id}: a tool ran twice`);
+    if (before) this.#compareTurns(before, now);
+  }
+
+  #compareTurns(before: CallDetails, now: CallDetails): void {
+    const { id } = now;
+    if (before.restarts.length > now.restarts.length) {
+      this.problems.add(`${id}: restarts were forgotten`);
+    }
+    for (const turn of before.turns) {
+      const same = now.turns.find((candidate) => candidate.turn === turn.turn);
+      if (!same) {
+        this.problems.add(`${id}: turn ${turn.turn} is gone`);
+        continue;
+      }
+      // A caller who goes on before anything was answered adds to the same turn.
+      if (turn.caller !== undefined && !same.caller?.startsWith(turn.caller)) {
+        this.problems.add(`${id}: turn ${turn.turn} was "${turn.caller}", is "${same.caller}"`);
+      }
+      for (const [i, phrase] of turn.phrases.entries()) {
+        if (!phrase?.heard) continue;
+        const still = same.phrases[i];
+        if (!still?.heard || still.text !== phrase.text) {
+          this.problems.add(`${id}: phrase ${turn.turn}.${i} was heard and is told otherwise`);
+        }
+      }
+    }
+  }
+}
