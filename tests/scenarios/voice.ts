@@ -19,7 +19,12 @@ let voice: Promise<LocalVoice> | undefined;
 const rendered = new Map<string, Promise<Pcm>>();
 
 /** A sentence as 16 kHz audio. */
-export function spoken(text: string, talker: Talker = ENGLISH): Promise<Pcm> {
+export function spoken(text: string): Promise<Pcm> {
+  return spokenBy(ENGLISH, text);
+}
+
+/** A sentence in one of the voices above, as 16 kHz audio. */
+export function spokenBy(talker: Talker, text: string): Promise<Pcm> {
   const key = `${talker.voice} ${talker.speed} ${text}`;
   let audio = rendered.get(key);
   if (!audio) {

@@ -10,7 +10,7 @@ import { durationMs, FRAME_MS } from "../../media/frame.ts";
 import { ScriptedEar } from "../servers/scripted_ear.ts";
 import { YandexGrpcServer } from "../servers/yandex_grpc_server.ts";
 import { YandexRestServer } from "../servers/yandex_rest_server.ts";
-import { RUSSIAN_CALLER, RUSSIAN_SERVICE, spoken } from "./voice.ts";
+import { RUSSIAN_CALLER, RUSSIAN_SERVICE, spokenBy } from "./voice.ts";
 import { asked, eventually, World } from "./world.ts";
 
 const QUESTION = "Расскажите про монтаж и пусконаладку.";
@@ -29,12 +29,12 @@ class YandexWorld implements AsyncDisposable {
   static async start(pbx: TestPbx, changes: Partial<Settings>): Promise<YandexWorld> {
     await using scope = new AsyncDisposableStack();
     const phrases = await Promise.all(
-      SCRIPT.map(async (text) => ({ text, pcm: await spoken(text, RUSSIAN_CALLER) })),
+      SCRIPT.map(async (text) => ({ text, pcm: await spokenBy(RUSSIAN_CALLER, text) })),
     );
     const ear = new ScriptedEar(phrases);
     const grpc = scope.use(
       await YandexGrpcServer.start({
-        voice: (text) => spoken(text, RUSSIAN_SERVICE),
+        voice: (text) => spokenBy(RUSSIAN_SERVICE, text),
         ear: (pcm) => ear.hear(pcm),
         ttsPaceMs: 20,
       }),
@@ -89,13 +89,15 @@ export function yandex(pbx: TestPbx): void {
     async (scene) => {
       const { world, grpc } = scene;
       const { caller, record } = await world.greeted();
-      const { endedAt } = await caller.say(await spoken(QUESTION, RUSSIAN_CALLER));
+      const { endedAt } = await caller.say(await spokenBy(RUSSIAN_CALLER, QUESTION));
       const answer = await eventually(
         () => firstSoundAfter(caller.heard, endedAt),
         "the bot answers",
       );
       await eventually(() => performance.now() > answer + 1500, "some of it was heard");
-      const { endedAt: askedAt } = await caller.say(await spoken(SECOND_QUESTION, RUSSIAN_CALLER));
+      const { endedAt: askedAt } = await caller.say(
+        await spokenBy(RUSSIAN_CALLER, SECOND_QUESTION),
+      );
       await untilSpokenTo(caller.heard, askedAt);
       await caller.hangUp();
       await world.nothingLeft();
@@ -121,7 +123,7 @@ export function yandex(pbx: TestPbx): void {
       rest.ttsFaults.always({ kind: "refuse", code: "UNAVAILABLE" });
       grpc.ttsFaults.always({ kind: "cut", after: 3 });
       const before = grpc.ttsRequests.length;
-      const { endedAt } = await caller.say(await spoken(QUESTION, RUSSIAN_CALLER));
+      const { endedAt } = await caller.say(await spokenBy(RUSSIAN_CALLER, QUESTION));
       await untilSpokenTo(caller.heard, endedAt, { quietMs: 2000 });
       await caller.hangUp();
       await world.nothingLeft();
@@ -134,7 +136,7 @@ export function yandex(pbx: TestPbx): void {
       const unsaid = texts[0]!.split(/\s+/).slice(3).join(" ");
       assert.ok(texts.includes(unsaid), `${texts.join(" / ")} goes on where it broke off`);
       const wholeMs = durationMs(
-        (await Promise.all(turn!.phrases.map(({ text }) => spoken(text, RUSSIAN_SERVICE))))
+        (await Promise.all(turn!.phrases.map(({ text }) => spokenBy(RUSSIAN_SERVICE, text))))
           .reduce((sum, { length }) => sum + length, 0),
       );
       const heardMs = FRAME_MS *
