@@ -2,7 +2,7 @@
 // reports and the journal keeps; the record is their fold: what `/api/calls` shows and what a
 // replacement isolate resumes from.
 
-import type { KnowledgeBaseName } from "../agent/agent.ts";
+import type { Contact, KnowledgeBaseName, ToolCall } from "../agent/agent.ts";
 
 /** What a call is doing; each phase has deadlines in policies.ts. */
 export type Phase = "answering" | "greeting" | "listening" | "thinking" | "speaking" | "handover";
@@ -38,7 +38,7 @@ export type StageTimings = Partial<Record<Stage, number>>;
 /** What can happen in a call. `turn` counts from 0, the greeting. Plain data. */
 export type CallEvent =
   | { readonly kind: "phase"; readonly phase: Phase }
-  /** The caller's turn is over. `continues`: it goes on with the turn before, of whose answer nothing was heard. */
+  /** The caller's turn is over; a turn told of twice has gone on. `raw` is word for word what was recognised. */
   | {
     readonly kind: "caller_turn";
     readonly turn: number;
@@ -67,14 +67,27 @@ export type CallEvent =
   }
   /** The answer was given up before anything of it was heard: the caller went on speaking. */
   | { readonly kind: "answer_withdrawn"; readonly turn: number }
-  | { readonly kind: "sources"; readonly turn: number; readonly kb: readonly KnowledgeBaseName[] }
+  /** What the answer rests on: bases, and the headings of their passages. */
+  | {
+    readonly kind: "sources";
+    readonly turn: number;
+    readonly kb: readonly KnowledgeBaseName[];
+    readonly headings: readonly string[];
+  }
   | { readonly kind: "timings"; readonly turn: number; readonly stages: StageTimings }
   /** The caller was silent and was asked whether they are there. */
   | { readonly kind: "nudged" }
   | { readonly kind: "dtmf"; readonly digit: string }
-  /** A tool was asked for / has been carried out: never run twice. */
-  | { readonly kind: "tool_begun"; readonly id: string; readonly tool: string }
-  | { readonly kind: "tool_done"; readonly id: string; readonly result: string }
+  /** The assistant wants something done once the first `after` phrases of its answer were heard. */
+  | {
+    readonly kind: "tool_begun";
+    readonly turn: number;
+    readonly id: string;
+    readonly call: ToolCall;
+    readonly after: number;
+  }
+  /** It was done, or cannot be: it is never tried again. */
+  | { readonly kind: "tool_done"; readonly id: string; readonly result: ToolResult }
   /** The isolate died and was replaced; `waitedMs` is from its death to the new one taking over. */
   | {
     readonly kind: "restarted";
@@ -83,6 +96,20 @@ export type CallEvent =
     readonly waitedMs: number;
   }
   | { readonly kind: "ended"; readonly reason: string };
+
+/** What became of a tool call. */
+export type ToolResult = "done" | "failed";
+
+/** A tool call of the assistant. */
+export interface ToolRecord {
+  readonly id: string;
+  readonly turn: number;
+  readonly call: ToolCall;
+  /** How many phrases of the turn's answer come before it. */
+  readonly after: number;
+  /** Undefined while it is still to be done. */
+  result?: ToolResult;
+}
 
 /** One phrase of the bot. */
 export interface PhraseRecord {
@@ -97,12 +124,16 @@ export interface PhraseRecord {
 export interface TurnRecord {
   readonly turn: number;
   readonly at: number;
+  /** What the caller said, put in order: numbers as digits, fillers dropped. */
   caller?: string;
+  /** What the caller said, word for word as it was recognised. */
+  raw?: string;
   phrases: PhraseRecord[];
   answerComplete: boolean;
   interrupted: boolean;
   bargeInMs?: number;
   kb?: readonly KnowledgeBaseName[];
+  headings?: readonly string[];
   stages: StageTimings;
 }
 
@@ -122,7 +153,7 @@ export interface CallRecord {
   /** Keys the caller pressed, in order. */
   keys: string;
   restarts: { at: number; reason: ExitReason; phase: Phase; waitedMs: number }[];
-  tools: { id: string; tool: string; result?: string }[];
+  tools: ToolRecord[];
 }
 
 /** A call that has just begun. */
@@ -146,10 +177,13 @@ export function applyEvent(record: CallRecord, event: CallEvent, at: number): vo
     case "phase":
       record.phase = event.phase;
       break;
-    case "caller_turn":
-      turnOf(record, event.turn, at).caller = event.text;
+    case "caller_turn": {
+      const turn = turnOf(record, event.turn, at);
+      turn.caller = event.text;
+      turn.raw = event.raw;
       record.nudged = false;
       break;
+    }
     case "bot_phrase":
       turnOf(record, event.turn, at).phrases[event.phrase] = { text: event.text, heard: false };
       break;
@@ -172,17 +206,22 @@ export function applyEvent(record: CallRecord, event: CallEvent, at: number): vo
       turn.phrases = turn.phrases.slice(0, event.phrase + 1);
       const cut = turn.phrases[event.phrase];
       if (cut && !cut.heard) cut.heardText = event.heardText;
+      forgetUndone(record, event.turn);
       break;
     }
     case "answer_withdrawn": {
       const turn = turnOf(record, event.turn, at);
       turn.phrases = [];
       turn.answerComplete = false;
+      forgetUndone(record, event.turn);
       break;
     }
-    case "sources":
-      turnOf(record, event.turn, at).kb = event.kb;
+    case "sources": {
+      const turn = turnOf(record, event.turn, at);
+      turn.kb = event.kb;
+      turn.headings = event.headings;
       break;
+    }
     case "timings": {
       const turn = turnOf(record, event.turn, at);
       turn.stages = { ...turn.stages, ...event.stages };
@@ -195,7 +234,7 @@ export function applyEvent(record: CallRecord, event: CallEvent, at: number): vo
       record.keys += event.digit;
       break;
     case "tool_begun":
-      record.tools.push({ id: event.id, tool: event.tool });
+      record.tools.push({ id: event.id, turn: event.turn, call: event.call, after: event.after });
       break;
     case "tool_done": {
       const tool = record.tools.find(({ id }) => id === event.id);
@@ -217,6 +256,11 @@ export function applyEvent(record: CallRecord, event: CallEvent, at: number): vo
   }
 }
 
+/** What was to follow an answer that was cut short is wanted no more. */
+function forgetUndone(record: CallRecord, turn: number): void {
+  record.tools = record.tools.filter((tool) => tool.turn !== turn || tool.result !== undefined);
+}
+
 function turnOf(record: CallRecord, number: number, at: number): TurnRecord {
   let turn = record.turns.find((candidate) => candidate.turn === number);
   if (!turn) {
@@ -224,6 +268,19 @@ function turnOf(record: CallRecord, number: number, at: number): TurnRecord {
     record.turns.push(turn);
   }
   return turn;
+}
+
+/** The number of the turn to come. */
+export function nextTurn(record: CallRecord): number {
+  const last = record.turns.at(-1);
+  return last ? last.turn + 1 : 0;
+}
+
+/** The contacts that the caller has left. Personal data: shown in the call's record, never logged. */
+export function contactsOf(record: CallRecord): Contact[] {
+  return record.tools.flatMap(({ call, result }) =>
+    call.name === "take_contact" && result === "done" ? [call.contact] : []
+  );
 }
 
 /** What the caller heard of a turn's answer: whole phrases, and the beginning of a cut one. */

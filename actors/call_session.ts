@@ -14,6 +14,7 @@ import type { ServiceMetrics } from "./metrics.ts";
 import { PhaseTimers } from "./phase_timers.ts";
 import type { DeadlineAction, Policies } from "./policies.ts";
 import { type StartContext, Supervisor } from "./supervisor.ts";
+import { type Departure, ToolRunner } from "./tool_runner.ts";
 
 const log = logger("call");
 
@@ -32,7 +33,7 @@ export interface CallServices {
 }
 
 /** Where the channel goes when the bot is done with it. */
-type Exit = "hangup" | "handover";
+type Exit = "hangup" | "handover" | "transfer";
 
 /** One call, from StasisStart to its last trace on the PBX gone. */
 export class CallSession {
@@ -40,6 +41,7 @@ export class CallSession {
   readonly #services: CallServices;
   readonly #supervisor: Supervisor;
   readonly #timers: PhaseTimers;
+  readonly #tools: ToolRunner;
   readonly #over = new AbortController();
   readonly #closed: Promise<void>;
   #isolate?: CallIsolate;
@@ -49,6 +51,10 @@ export class CallSession {
   #callerSpeaking = false;
   #diedAt = 0;
   #exit?: Exit;
+  /** The channel is being sent away: nothing is said any more. */
+  #departing = false;
+  /** The channel is not ours any more. */
+  #left = false;
   #standingDown = false;
 
   /** @param record a new call's, or the journal's of one that is adopted. */
@@ -84,6 +90,13 @@ export class CallSession {
         elapsedMs: Math.max(0, Date.now() - record.startedAt),
       },
     );
+    this.#tools = new ToolRunner({
+      record,
+      settings: services.settings,
+      ari: services.ari,
+      note: (event) => this.#note(event),
+      depart: (departure) => this.#departFor(departure),
+    });
     this.#closed = this.#run(adopted);
   }
 
@@ -104,7 +117,9 @@ export class CallSession {
 
   /** The caller's channel has left: hung up, or gone on in the dialplan. */
   channelLeft(): void {
-    this.#end(this.#exit ?? "hangup");
+    this.#left = true;
+    // The PBX often says so before it answers the command that did it: that is noted first.
+    if (!this.#departing) this.#end(this.#exit ?? "hangup");
   }
 
   /** The PBX no longer has the channel, and nobody knows since when. */
@@ -227,7 +242,7 @@ export class CallSession {
       this.#callerSpeaking = false;
       this.#timers.callerSpeaking(false);
       isolate.post({ kind: "begin" });
-      if (this.#exit) this.#sayLast(this.#exit);
+      if (this.#exit && !this.#departing) this.#sayLast(this.#exit);
       if (resumed) this.#tellRestart(previousExit ?? "shutdown");
       return isolate;
     } catch (error) {
@@ -267,7 +282,18 @@ export class CallSession {
         else if (message.what === "asr_failed") metrics.unserved("asr");
         else if (message.what === "tts_failed") metrics.unserved("tts");
         else if (message.what === "agent_failed") metrics.unserved("agent");
+        else if (message.what === "filler_spoken") metrics.fillerSpoken();
         else if (message.what === "recording_failed") metrics.recordingFailed();
+        break;
+      case "intent":
+        void this.#runTool(isolate, message.id);
+        break;
+      case "assistant":
+        if (message.event.kind === "degraded") metrics.assistantDegraded(message.event);
+        else metrics.modelUsed(message.event);
+        break;
+      case "early_start":
+        metrics.startedEarly(message.outcome);
         break;
       case "speech":
         this.#services.isolates.speechHappened(message.event, isolate);
@@ -339,6 +365,35 @@ export class CallSession {
         log.error("channel could not be released", { call: this.record.id, exit, error });
       }
     }).finally(() => this.#end(exit));
+  }
+
+  async #runTool(isolate: CallIsolate, id: string): Promise<void> {
+    const result = await this.#tools.run(id);
+    isolate.post({ kind: "tool_done", id, result });
+    if (this.#departing) this.#end(this.#exit!);
+  }
+
+  /** Ends the bot's part as the assistant wants it. @throws {AriError} */
+  async #departFor(departure: Departure): Promise<void> {
+    if (this.#exit) return;
+    this.#exit = departure.exit;
+    this.#departing = true;
+    try {
+      if (departure.exit === "hangup") await this.#release("hangup");
+      else await this.#transfer(departure.extension);
+    } catch (error) {
+      // Gone all the same: only the answer was lost.
+      if (this.#left) return;
+      this.#exit = undefined;
+      this.#departing = false;
+      throw error;
+    }
+  }
+
+  async #transfer(extension: string): Promise<void> {
+    const { ari, settings } = this.#services;
+    const place = { context: settings.TRANSFER_CONTEXT, extension, priority: 1 };
+    await ari.run((commands) => commands.continueInDialplan(this.record.channelId, place));
   }
 
   async #release(exit: Exit): Promise<void> {

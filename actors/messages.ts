@@ -3,10 +3,11 @@
 // call isolate, and from there to the speech engine by a port of their own.
 
 import type { MessagePort } from "node:worker_threads";
+import type { AgentEvent } from "../agent/agent.ts";
 import type { Settings } from "../config/settings.ts";
 import type { MediaAddress } from "../media/transport.ts";
 import type { SpeechEvent } from "../speech/events.ts";
-import type { CallEvent, CallRecord } from "./call_record.ts";
+import type { CallEvent, CallRecord, ToolResult } from "./call_record.ts";
 
 /** A way for an isolate to die, for tests and drills (`FAULT_INJECTION`). */
 export type FaultKind = "throw" | "hang" | "oom" | "exit";
@@ -40,6 +41,8 @@ export type ToCall =
   | { readonly kind: "begin" }
   /** The caller pressed a key (heard by ARI, where the transport does not tell). */
   | { readonly kind: "dtmf"; readonly digit: string }
+  /** A tool that was asked for by `intent` is done, or could not be. */
+  | { readonly kind: "tool_done"; readonly id: string; readonly result: ToolResult }
   /** Ask the caller whether they are there. */
   | { readonly kind: "nudge" }
   /** Give up the answer under way and say sorry; the call goes on listening. */
@@ -63,6 +66,12 @@ export type FromCall =
   | { readonly kind: "progress" }
   /** The words asked for by `say_last` were heard. */
   | { readonly kind: "said" }
+  /** A tool of the record (`tool_begun`) is due: carry it out, once; `tool_done` follows. */
+  | { readonly kind: "intent"; readonly id: string }
+  /** The assistant had to make do, or what a request to its model cost. */
+  | { readonly kind: "assistant"; readonly event: AssistantEvent }
+  /** A turn was answered: how starting early has done since the turn before. */
+  | { readonly kind: "early_start"; readonly outcome: EarlyStartOutcome }
   /** Something happened with a speech service. */
   | { readonly kind: "speech"; readonly event: SpeechEvent }
   /** Counts for the metrics. */
@@ -70,6 +79,21 @@ export type FromCall =
 
 /** A speech service's circuit breaker changed: isolates tell each other, by way of the service. */
 export type BreakerEvent = Extract<SpeechEvent, { kind: "breaker" }>;
+
+/** What of an assistant's answer is for the metrics. */
+export type AssistantEvent = Extract<AgentEvent, { kind: "degraded" | "usage" }>;
+
+/** How starting answers early has done in one turn. */
+export interface EarlyStartOutcome {
+  /** Answers begun before the turn was over. */
+  readonly begun: number;
+  /** One of them was the answer. */
+  readonly hit: boolean;
+  /** How long before the end of the turn it was begun, in milliseconds. */
+  readonly wonMs: number;
+  /** Characters of phrases that were made and thrown away. */
+  readonly wastedCharacters: number;
+}
 
 /** What a call isolate counts. */
 export type CallCounter =
@@ -80,6 +104,7 @@ export type CallCounter =
   | "asr_failed"
   | "tts_failed"
   | "agent_failed"
+  | "filler_spoken"
   | "recording_failed";
 
 /** What the speech engine is told. */

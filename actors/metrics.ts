@@ -2,6 +2,7 @@
 // Prometheus registry (or nobody) listens: actors must not know who.
 
 import type { SpeechEvent } from "../speech/events.ts";
+import type { AssistantEvent, EarlyStartOutcome } from "./messages.ts";
 import type { ExitReason, Phase, StageTimings } from "./call_record.ts";
 
 /** What calls depend on and what can fail without ending the call. */
@@ -46,6 +47,14 @@ export interface ServiceMetrics {
   speechHappened(event: SpeechEvent): void;
   /** No provider could do its work, and the caller noticed: a turn lost, a phrase unsaid, a sorry. */
   unserved(kind: ProviderKind): void;
+  /** A part of the assistant failed and another took its place. */
+  assistantDegraded(event: Extract<AssistantEvent, { kind: "degraded" }>): void;
+  /** What a request to a model cost. */
+  modelUsed(event: Extract<AssistantEvent, { kind: "usage" }>): void;
+  /** How starting answers early has done in one turn. */
+  startedEarly(outcome: EarlyStartOutcome): void;
+  /** A filler was spoken while the caller waited for an answer. */
+  fillerSpoken(): void;
   /** An event could not be written to the journal. */
   journalFailed(): void;
   /** A recording could not be written. */
@@ -74,6 +83,10 @@ export const noMetrics: ServiceMetrics = {
   vadDegraded: ignore,
   speechHappened: ignore,
   unserved: ignore,
+  assistantDegraded: ignore,
+  modelUsed: ignore,
+  startedEarly: ignore,
+  fillerSpoken: ignore,
   journalFailed: ignore,
   recordingFailed: ignore,
   ariConnected: ignore,

@@ -1,5 +1,6 @@
 // A text as the stems it is about: what a search compares, in either language.
 
+import { editDistance } from "../config/edit_distance.ts";
 import { type Language, lexiconOf, wordsOf } from "./lexicon.ts";
 
 /** Stems shorter than this are not taken for a synonym: "стоит" must not make "сто" a price. */
@@ -74,17 +75,4 @@ function synonymsOf(language: Language): ReadonlyMap<string, string> {
   }
   synonymsByLanguage.set(language, canonical);
   return canonical;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

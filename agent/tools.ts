@@ -1,6 +1,7 @@
 // What a model may do besides speaking. It only asks: whether it may, and with what arguments, is
 // decided here against the operator's configuration, whatever a caller or a document told it.
 
+import { crc32 } from "node:zlib";
 import { z } from "zod";
 import type { Settings } from "../config/settings.ts";
 import type { ToolCall } from "./agent.ts";
@@ -116,9 +117,12 @@ export function judgeToolCall(
   }
 }
 
-/** The id of a wish: the same in the same turn, `turn` being how much was said before it. */
+/**
+ * The id of a wish: the same in the same turn, `turn` being how much was said before it. It tells
+ * nothing of the arguments, which may be personal data.
+ */
 export function toolCallId(turn: number, call: ToolCall): string {
-  return `${turn}:${JSON.stringify(call)}`;
+  return `${turn}-${call.name}-${crc32(JSON.stringify(call)).toString(16)}`;
 }
 
 function isAllowed(name: string, { AGENT_TOOLS, TRANSFER_TARGETS }: ToolSettings): boolean {

@@ -68,7 +68,7 @@ function showInside(_key: string, value: unknown): unknown {
 
 /**
  * Digits with the separators people write between them. Not a part of a word, of a decimal (an
- * Asterisk id such as 1732084742.17) or of a UUID; but yes, the one in `PJSIP/79160000001-0000001f`.
+ * Asterisk id such as 1732084742.17) or of a UUID; but yes, the one in `PJSIP/70000000001-0000001f`.
  */
 const PHONE_NUMBER =
   /(?<!\w|\d\.|[\da-f]{4}-)(?![\da-f]{8}-[\da-f]{4}-)\+?\d(?:[ \u00a0()-]{0,3}\d){6,}(?!\w|\.\d)/g;

@@ -58,21 +58,21 @@ Deno.test("no value can make logging itself fail", () => {
 Deno.test("phone numbers are masked however they are written", () => {
   for (
     const written of [
-      "+79160000067",
-      "8 (916) 000-00-67",
-      "+7 916 000 00 67",
-      "sip:79160000067@pbx",
-      "tel:+79160000067",
-      "rang from 79160000067.",
-      "PJSIP/79160000067-0000001f",
-      "PJSIP/trunk-79160000067",
-      "Local/79160000067@out-00000001;1",
-      "79160000067:5060",
-      '{"number":"79160000067"}',
+      "+70000000067",
+      "8 (000) 000-00-67",
+      "+7 000 000 00 67",
+      "sip:70000000067@pbx",
+      "tel:+70000000067",
+      "rang from 70000000067.",
+      "PJSIP/70000000067-0000001f",
+      "PJSIP/trunk-70000000067",
+      "Local/70000000067@out-00000001;1",
+      "70000000067:5060",
+      '{"number":"70000000067"}',
     ]
   ) {
     const masked = redact(written);
-    assert.doesNotMatch(masked.replace(/\D/g, ""), /9160000/, written);
+    assert.doesNotMatch(masked.replace(/\D/g, ""), /0000000/, written);
     assert.match(masked, /\*{6,}67/, written);
   }
 });
@@ -109,16 +109,16 @@ Deno.test("credentials in addresses and headers are masked", () => {
 });
 
 Deno.test("secrets and numbers are masked in the message, in facts and inside them", () => {
-  const text = line(["call from +79160000067 at ", "api_key=a:b", ""], {
-    caller: "79160000067",
-    event: { channel: { caller: { number: "79160000067" } }, url: "x?api_key=a:b" },
-    error: new Error("no answer from 79160000067"),
+  const text = line(["call from +70000000067 at ", "api_key=a:b", ""], {
+    caller: "70000000067",
+    event: { channel: { caller: { number: "70000000067" } }, url: "x?api_key=a:b" },
+    error: new Error("no answer from 70000000067"),
   });
-  assert.doesNotMatch(text, /916000|a:b/);
+  assert.doesNotMatch(text, /700000|a:b/);
 });
 
 Deno.test("a caller's number is shown by its last two digits, extensions and names as they are", () => {
-  assert.equal(maskNumber("+7 916 000-00-67"), "*********67");
+  assert.equal(maskNumber("+7 000 000-00-67"), "*********67");
   assert.equal(maskNumber("1001"), "1001");
   assert.equal(maskNumber("anonymous"), "anonymous");
   assert.equal(maskNumber("reception2"), "reception2");

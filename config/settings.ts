@@ -1,6 +1,7 @@
 // Every setting of the service: one schema, read once, in one place. Names are the environment's
 // own, so that what the operator writes in `.env` is what the code says.
 
+import { editDistance } from "./edit_distance.ts";
 import { redact } from "./logging.ts";
 import {
   choice,
@@ -39,12 +40,24 @@ export const SCHEMA = {
     },
   ),
 
+  ASTERISK_RECORDING_DIR: text(
+    "",
+    "where the PBX keeps ARI recordings (files transport); empty asks the PBX",
+    { unit: "path" },
+  ),
+
   // Media
   MEDIA_TRANSPORT: choice(
     "auto",
     ["auto", "websocket", "audiosocket", "rtp", "files"],
     "how audio travels; auto takes the first that the PBX has",
   ),
+  MEDIA_HOST: text(
+    "127.0.0.1",
+    "address of this machine at which the PBX reaches us (audiosocket, rtp)",
+  ),
+  RTP_PORT_MIN: integer(30000, [1024, 65535], "first UDP port for calls (rtp transport)"),
+  RTP_PORT_MAX: integer(30999, [1024, 65535], "last UDP port for calls, one a call"),
   MEDIA_CONNECT_TIMEOUT_MS: integer(
     5000,
     [100, 60000],
@@ -204,6 +217,10 @@ export const SCHEMA = {
   TRANSFER_TARGETS: pairs(
     "",
     "where calls may be transferred, as key:extension, e.g. sales:201,service:202",
+  ),
+  TRANSFER_CONTEXT: text(
+    "voxbot-operators",
+    "dialplan context that the extensions of TRANSFER_TARGETS are in",
   ),
   CHROMA_URL: url("", "Chroma server that holds the knowledge bases; empty searches by words"),
   CHROMA_COLLECTION: text("voxbot-kb", "name under which Chroma keeps the knowledge bases"),
@@ -440,17 +457,4 @@ function nearestName(name: string): [nearest: SettingName, distance: number] {
   return (Object.keys(SCHEMA) as SettingName[])
     .map((known): [SettingName, number] => [known, editDistance(name, known)])
     .reduce((best, candidate) => candidate[1] < best[1] ? candidate : best);
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

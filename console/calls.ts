@@ -1,7 +1,13 @@
 // Calls as the outside sees them: `/api/calls` and `/api/calls/{id}`. These shapes are a promise;
 // the records behind them are not.
 
-import { type CallRecord, heardText, type TurnRecord } from "../actors/call_record.ts";
+import {
+  type CallRecord,
+  contactsOf,
+  heardText,
+  type ToolRecord,
+  type TurnRecord,
+} from "../actors/call_record.ts";
 
 /** A call in a list. */
 export interface CallSummary {
@@ -28,17 +34,31 @@ export interface CallDetails extends Omit<CallSummary, "restarts"> {
     /** From the isolate's death to its replacement taking over. */
     readonly waitedMs: number;
   }[];
-  readonly tools: CallRecord["tools"];
+  readonly tools: readonly ToolDetails[];
+  /** What the caller left to be called back on. Personal data. */
+  readonly contacts: ReturnType<typeof contactsOf>;
   /** Where the recording is, once there is one. */
   readonly recording?: string;
+}
+
+/** What the assistant did besides speaking. */
+export interface ToolDetails {
+  readonly turn: number;
+  readonly tool: ToolRecord["call"]["name"];
+  /** Where a call was transferred, or the keys that were pressed. */
+  readonly target?: string;
+  /** "pending" until the phrases before it were heard and it was tried. */
+  readonly result: "pending" | "done" | "failed";
 }
 
 /** One exchange. */
 export interface TurnDetails {
   readonly turn: number;
   readonly at: string;
-  /** What the caller said, as it was recognised; absent in the greeting. */
+  /** What the caller said, put in order; absent in the greeting. */
   readonly caller?: string;
+  /** What the caller said, word for word as it was recognised. */
+  readonly raw?: string;
   /** What the caller heard of the answer. */
   readonly bot: string;
   /** What the answer was made of, heard or not. */
@@ -46,6 +66,8 @@ export interface TurnDetails {
   readonly interrupted: boolean;
   /** The knowledge bases the answer rests on. */
   readonly kb?: TurnRecord["kb"];
+  /** The headings of the passages it rests on. */
+  readonly sources?: readonly string[];
   /** Milliseconds from the caller's last speech frame to each stage. */
   readonly stages: TurnRecord["stages"];
   /** From the caller's last speech frame to the first audio leaving to the PBX. */
@@ -77,7 +99,8 @@ export function describe(call: CallRecord, recording: string | undefined): CallD
       phase,
       waitedMs,
     })),
-    tools: call.tools,
+    tools: call.tools.map(describeTool),
+    contacts: contactsOf(call),
     ...recording !== undefined && { recording },
   };
 }
@@ -88,13 +111,29 @@ function describeTurn(turn: TurnRecord): TurnDetails {
     turn: turn.turn,
     at: iso(turn.at),
     ...turn.caller !== undefined && { caller: turn.caller },
+    ...turn.raw !== undefined && { raw: turn.raw },
     bot: heardText(turn),
     phrases: turn.phrases,
     interrupted: turn.interrupted,
     ...turn.kb && { kb: turn.kb },
+    ...turn.headings && { sources: turn.headings },
     stages: turn.stages,
     ...voiceToVoiceMs !== undefined && { voiceToVoiceMs },
     ...turn.bargeInMs !== undefined && { bargeIn: { onsetToSilenceMs: turn.bargeInMs } },
+  };
+}
+
+function describeTool({ turn, call, result }: ToolRecord): ToolDetails {
+  const target = call.name === "transfer_to"
+    ? call.key
+    : call.name === "send_dtmf"
+    ? call.digits
+    : undefined;
+  return {
+    turn,
+    tool: call.name,
+    ...target !== undefined && { target },
+    result: result ?? "pending",
   };
 }
 

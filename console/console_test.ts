@@ -124,7 +124,7 @@ Deno.test("a call's page has what was said, what was heard of it, and how long i
     { kind: "bot_phrase", turn: 0, phrase: 0, text: "Hello." },
     { kind: "phrase_heard", turn: 0, phrase: 0 },
     { kind: "caller_turn", turn: 1, text: "What does it cost?" },
-    { kind: "sources", turn: 1, kb: ["general"] },
+    { kind: "sources", turn: 1, kb: ["general"], headings: ["Prices"] },
     { kind: "bot_phrase", turn: 1, phrase: 0, text: "We prepare a quote." },
     { kind: "bot_phrase", turn: 1, phrase: 1, text: "Where shall we send it?" },
     { kind: "timings", turn: 1, stages: { endpoint: 410, audio_queued: 560 } },
@@ -155,10 +155,48 @@ Deno.test("a call's page has what was said, what was heard of it, and how long i
     ],
     interrupted: true,
     kb: ["general"],
+    sources: ["Prices"],
     stages: { endpoint: 410, audio_queued: 560 },
     voiceToVoiceMs: 560,
     bargeIn: { onsetToSilenceMs: 140 },
   });
+});
+
+Deno.test("a call's page has what the assistant did, and the contacts the caller left", async () => {
+  const contact = { name: "Ann", email: "ann@example.com" };
+  const record = call("c", MORNING, [
+    {
+      kind: "caller_turn",
+      turn: 1,
+      text: "My name is Ann, ann@example.com.",
+      raw: "uh my name is ann ann at example dot com",
+    },
+    {
+      kind: "tool_begun",
+      turn: 1,
+      id: "a",
+      call: { name: "take_contact", contact },
+      after: 0,
+    },
+    { kind: "tool_done", id: "a", result: "done" },
+    {
+      kind: "tool_begun",
+      turn: 1,
+      id: "b",
+      call: { name: "transfer_to", key: "sales", extension: "201" },
+      after: 1,
+    },
+  ]);
+  const { calls } = directory([record]);
+  const details = await (await consoleOver(calls).request("/api/calls/c")).json();
+  assert.equal(details.turns[0].raw, "uh my name is ann ann at example dot com");
+  assert.deepEqual(details.tools, [
+    { turn: 1, tool: "take_contact", result: "done" },
+    { turn: 1, tool: "transfer_to", target: "sales", result: "pending" },
+  ]);
+  assert.deepEqual(details.contacts, [contact]);
+  const list = await (await consoleOver(calls).request("/api/calls")).text();
+  assert.doesNotMatch(list, /ann/i);
 });
 
 Deno.test("an unknown call or path is a JSON error, not a page of HTML", async () => {
@@ -204,10 +242,10 @@ Deno.test("a failure behind the console is a JSON 500 that gives nothing away", 
   const app = consoleOver({
     ...calls,
     list() {
-      throw new Error("journal of +7 916 123-45-67 is damaged");
+      throw new Error("journal of +7 000 123-45-67 is damaged");
     },
   });
   const response = await app.request("/api/calls");
   assert.equal(response.status, 500);
-  assert.doesNotMatch(await response.text(), /916|journal/);
+  assert.doesNotMatch(await response.text(), /123-?45|journal/);
 });

@@ -6,6 +6,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 import type { Stage } from "../actors/call_record.ts";
 import type { ServiceMetrics } from "../actors/metrics.ts";
 import { observe, word } from "./metric_values.ts";
+import { assistantMetrics } from "./assistant_metrics.ts";
 import { speechMetrics } from "./speech_metrics.ts";
 
 /** The service's metrics and the page that shows them. */
@@ -104,6 +105,7 @@ export function createMetrics({ ofProcess = true } = {}): PrometheusMetrics {
     "Times no provider of recognition (asr), voice (tts) or assistant (agent) did its work",
     ["kind"],
   );
+  const fillers = counter("fillers_total", "Fillers spoken while an answer was being made");
   const journalErrors = counter("journal_errors_total", "Events not written to the journal");
   const recordingErrors = counter("recording_errors_total", "Recordings not written");
 
@@ -153,6 +155,8 @@ export function createMetrics({ ofProcess = true } = {}): PrometheusMetrics {
     vadDegraded: () => vadDegraded.inc(),
     speechHappened: speechMetrics(registry),
     unserved: (kind) => unserved.inc({ kind }),
+    ...assistantMetrics(registry),
+    fillerSpoken: () => fillers.inc(),
     journalFailed: () => journalErrors.inc(),
     recordingFailed: () => recordingErrors.inc(),
 

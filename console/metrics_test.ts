@@ -40,13 +40,13 @@ Deno.test("reconnections to ARI are counted, repeated news of the same state is 
 
 Deno.test("free text never becomes a label, so numbers and ids cannot leak into /metrics", async () => {
   const metrics = createMetrics({ ofProcess: false });
-  metrics.callEnded("hung up by 79161234567", 12);
+  metrics.callEnded("hung up by 70001234567", 12);
   const failed = (task: "asr" | "tts", service: "yandex" | "openai", code: string) =>
     metrics.speechHappened({ kind: "error", task, service, code });
   failed("asr", "yandex", "1732084742");
   failed("tts", "openai", "HTTP 429");
   const page = await metrics.exposition();
-  assert.doesNotMatch(page, /79161234567|1732084742/);
+  assert.doesNotMatch(page, /70001234567|1732084742/);
   assert.equal(await series(metrics, 'voxbot_calls_ended_total{reason="other"}'), 1);
   assert.match(page, /service="openai",code="HTTP_429"/);
 });
@@ -89,6 +89,16 @@ Deno.test("how a speech service does can be read from /metrics, and whether it i
     1,
   );
   assert.equal(await series(metrics, `voxbot_speech_breaker${labels}`), 1);
+});
+
+Deno.test("what early starts won and wasted can be read from /metrics", async () => {
+  const metrics = createMetrics({ ofProcess: false });
+  metrics.startedEarly({ begun: 3, hit: true, wonMs: 350, wastedCharacters: 40 });
+  metrics.startedEarly({ begun: 1, hit: false, wonMs: 0, wastedCharacters: 7 });
+  assert.equal(await series(metrics, 'voxbot_early_starts_total{outcome="hit"}'), 1);
+  assert.equal(await series(metrics, 'voxbot_early_starts_total{outcome="miss"}'), 3);
+  assert.equal(await series(metrics, "voxbot_early_start_won_seconds_sum"), 0.35);
+  assert.equal(await series(metrics, "voxbot_early_start_wasted_characters_total"), 47);
 });
 
 Deno.test("the process's own memory and CPU are shown beside ours", async () => {

@@ -89,6 +89,31 @@ export class Playout implements Disposable {
 
   /** Adds a phrase after all others and returns where its audio goes. */
   add(phraseId: string): PhraseSink {
+    const phrase = this.#phrase(phraseId);
+    this.#pending.push(phrase);
+    return phrase;
+  }
+
+  /** Adds a phrase ahead of all that have not begun. */
+  interject(phraseId: string): PhraseSink {
+    const phrase = this.#phrase(phraseId);
+    const begun = (this.#pending[0]?.sentSamples ?? 0) > 0;
+    this.#pending.splice(begun ? 1 : 0, 0, phrase);
+    return phrase;
+  }
+
+  /** Drops one phrase, even while it is being played; those that have not begun are kept. */
+  async drop(phraseId: string): Promise<void> {
+    this.#pending = this.#pending.filter(({ id }) => id !== phraseId);
+    if (!this.#sent.some(({ id }) => id === phraseId)) return;
+    this.#sent = [];
+    this.#startedAt = undefined;
+    const flushed = this.#transport.flush();
+    if (this.#paused) this.#transport.pause();
+    await flushed;
+  }
+
+  #phrase(phraseId: string): Phrase {
     const phrase: Phrase = {
       id: phraseId,
       mark: ++this.#marks,
@@ -106,7 +131,6 @@ export class Playout implements Disposable {
         this.#pump();
       },
     };
-    this.#pending.push(phrase);
     return phrase;
   }
 

@@ -11,6 +11,11 @@ export interface MediaHandlers {
   onMark(markId: string): void;
   /** A key the caller pressed: 0-9, *, #, A-D. */
   onDtmf(digit: string): void;
+  /**
+   * The PBX itself noticed that the caller began or stopped making sound. Only from transports
+   * whose frames come late (files): a hint to pause on, before the frames can prove it.
+   */
+  onTalking?(talking: boolean): void;
   /** The transport has ended, and no other handler will be called. "hangup": the far end closed it in order. */
   onClose(reason: "hangup" | "lost", detail: string): void;
 }
@@ -46,10 +51,95 @@ export interface MediaTransport extends AsyncDisposable {
 
   /** Drops all queued audio and marks; resolves when nothing of it can be heard any more. Ends a pause. */
   flush(): Promise<void>;
+
+  /** Counters by name, such as `framesLate` or `packetsLost`, for metrics and the call's record. */
+  readonly stats?: Readonly<Record<string, number>>;
 }
 
 /**
- * Where a call isolate finds its media: made by the service (which holds the ARI credentials),
- * used by the isolate (which holds none). Plain data.
+ * How a call's audio is to travel: chosen by the service from what the PBX has
+ * (asterisk/transports/choose.ts), sent to the call isolate. Plain data.
  */
-export type MediaAddress = { readonly kind: "websocket"; readonly url: string };
+export type MediaPlan =
+  | { readonly kind: "websocket" }
+  | { readonly kind: "audiosocket"; readonly host: string; readonly format: "slin" | "slin16" }
+  | {
+    readonly kind: "rtp";
+    readonly host: string;
+    /** First and last UDP port to take one from, both included. */
+    readonly ports: readonly [number, number];
+    readonly format: "ulaw" | "alaw";
+  }
+  | {
+    readonly kind: "files";
+    /** The PBX's sounds folder, as this process sees it; phrases are written to its `language`. */
+    readonly soundsDir: string;
+    readonly language: string;
+    /** The PBX's folder of ARI recordings, as this process sees it: the caller's audio grows there. */
+    readonly recordingDir: string;
+    /** How often a phrase that was not audible is tried again. */
+    readonly retries: number;
+  };
+
+/**
+ * What a call isolate has made ready for the PBX to connect to, and what the service asks the PBX
+ * for (`externalMediaQuery` of asterisk/transports/external_media.ts). Plain data.
+ */
+export type MediaOffer =
+  | { readonly kind: "websocket" }
+  | {
+    readonly kind: "audiosocket";
+    readonly host: string;
+    readonly port: number;
+    /** The only connection taken is the one that gives this UUID. */
+    readonly uuid: string;
+    readonly format: "slin" | "slin16";
+  }
+  | {
+    readonly kind: "rtp";
+    readonly host: string;
+    readonly port: number;
+    readonly format: "ulaw" | "alaw";
+  }
+  | { readonly kind: "files" };
+
+/**
+ * Where a call isolate finds its media once the PBX has a channel for it: made by the service
+ * (which holds the ARI credentials), used by the isolate (which holds none). Plain data.
+ */
+export type MediaAddress =
+  | { readonly kind: "websocket"; readonly url: string }
+  | { readonly kind: "audiosocket" }
+  | {
+    readonly kind: "rtp";
+    /** The PBX's UNICASTRTP_LOCAL_ADDRESS and UNICASTRTP_LOCAL_PORT: packets from elsewhere are dropped. */
+    readonly host: string;
+    readonly port: number;
+  }
+  | { readonly kind: "files" };
+
+/**
+ * The first of two steps to a transport, for those where the PBX connects to us:
+ *
+ * ```
+ * service                                    call isolate
+ *   MediaPlan            ───────────────▶    prepareMedia(plan): sockets are bound
+ *   externalMedia(offer) ◀───────────────    listener.offer
+ *   MediaAddress         ───────────────▶    listener.transport(address).open(handlers, signal)
+ * ```
+ *
+ * Nothing has to be handed over when an isolate dies: its successor prepares a socket of its own,
+ * and the service puts a new channel in the same bridge. Where the PBX listens (websocket) or
+ * nobody does (files) the offer is empty, and the service need not wait for it.
+ */
+export interface MediaListener extends AsyncDisposable {
+  readonly offer: MediaOffer;
+
+  /**
+   * The transport for the channel the PBX made of the offer; the sockets are its own from now on.
+   * Called once.
+   *
+   * @throws {TypeError} when `address` is of another kind than the offer.
+   */
+  transport(address: MediaAddress): MediaTransport;
+}

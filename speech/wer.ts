@@ -1,5 +1,7 @@
 // Word error rate: how far a recognised text is from what was said.
 
+import { editDistance } from "../config/edit_distance.ts";
+
 /** Words that must be inserted, deleted or replaced, and words that were said. */
 export interface WordErrors {
   readonly errors: number;
@@ -47,17 +49,4 @@ function numberInWords(digits: string): string {
     ? TENS[Math.floor(value / 10) - 2]!
     : `${ONES[Math.floor(value / 100)]} hundred`;
   return rest === 0 ? head : `${head} ${numberInWords(String(rest))}`;
-}
-
-function editDistance(a: readonly string[], b: readonly string[]): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

@@ -1,5 +1,6 @@
 // `deno task bench`: timings, memory and recognition, on the simulator and on a real Asterisk.
-// Measure on a quiet machine. Options: --simulator or --asterisk for one of them only.
+// Measure on a quiet machine. Options: --simulator, --asterisk or --prompts (human speech)
+// for one part only.
 
 import { startSimulator } from "../asterisk/simulator/mod.ts";
 import { TestbedError } from "../asterisk/testbed/error.ts";
@@ -18,11 +19,13 @@ if (wanted("--simulator")) {
   }
   await benchMemory();
 }
-if (wanted("--asterisk")) {
+if (wanted("--asterisk") || wanted("--prompts")) {
   try {
     await using pbx = await startTestbed();
-    await benchConversations(pbx);
-    await benchReliability(pbx, 20);
+    if (!Deno.args.includes("--prompts")) {
+      await benchConversations(pbx);
+      await benchReliability(pbx, 20);
+    }
     await benchEnglishPrompts(pbx);
     await benchRussianPrompts(pbx);
   } catch (error) {

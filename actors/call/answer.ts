@@ -1,7 +1,18 @@
 // One answer of the bot, from the caller's last word to the last phrase heard.
 
 import type { DialogueTurn } from "../../agent/agent.ts";
-import { type CallRecord, heardText, type Stage, type StageTimings } from "../call_record.ts";
+import { normalizeRecognized } from "../../agent/recognized.ts";
+import { heardPrefix } from "../../media/playout.ts";
+import {
+  type CallEvent,
+  type CallRecord,
+  heardText,
+  nextTurn,
+  type Stage,
+  type StageTimings,
+  type TurnRecord,
+} from "../call_record.ts";
+import type { Interruption } from "./floor.ts";
 
 /** An answer being made and spoken, and its timings. */
 export class Answer {
@@ -48,4 +59,45 @@ export function dialogueBefore(record: CallRecord, before: number): DialogueTurn
     }
     return said;
   });
+}
+
+/**
+ * What becomes of an answer that the caller talks over: cut at `at`, the phrase that was playing, or
+ * withdrawn when nothing of it was heard.
+ */
+export function cutOf(
+  turn: TurnRecord,
+  at: { readonly phrase: number; readonly heardFraction: number } | undefined,
+  { onsetAt, silentAt }: Interruption,
+): CallEvent {
+  const phrase = at?.phrase ?? turn.phrases.findIndex(({ heard }) => !heard);
+  const heard = heardPrefix(turn.phrases[phrase]?.text ?? "", at?.heardFraction ?? 0);
+  if (turn.caller !== undefined && heard === "" && heardText(turn) === "") {
+    return { kind: "answer_withdrawn", turn: turn.turn };
+  }
+  return {
+    kind: "barge_in",
+    turn: turn.turn,
+    phrase: Math.max(0, phrase),
+    heardText: heard,
+    onsetToSilenceMs: Math.max(0, silentAt - onsetAt),
+  };
+}
+
+/** A turn of the caller. */
+export interface SaidTurn {
+  readonly turn: number;
+  /** Put in order: numbers as digits, fillers dropped. */
+  readonly text: string;
+  /** Word for word as recognised. */
+  readonly raw: string;
+}
+
+/** What the caller has said with these words: a turn goes on while nothing of its answer was heard. */
+export function saidWith(record: CallRecord, words: string, language: "ru" | "en"): SaidTurn {
+  const last = record.turns.at(-1);
+  const goesOn = last?.caller !== undefined && !last.answerComplete && heardText(last) === "";
+  const raw = goesOn ? `${last.raw ?? last.caller} ${words}` : words;
+  const text = normalizeRecognized(raw, language) || raw;
+  return { turn: goesOn ? last.turn : nextTurn(record), text, raw };
 }

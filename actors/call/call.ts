@@ -68,6 +68,9 @@ export class Call implements AsyncDisposable, MediaHandlers {
     this.#conversation = new Conversation({
       agent,
       prompts,
+      language,
+      startEarly: settings.EARLY_START,
+      fillerAfterMs: settings.FILLER_AFTER_MS,
       record: assignment.record,
       bargeIn: {
         enabled: settings.BARGE_IN,
@@ -81,6 +84,9 @@ export class Call implements AsyncDisposable, MediaHandlers {
         progress: () => send({ kind: "progress" }),
         said: () => send({ kind: "said" }),
         count: (what) => send({ kind: "count", what }),
+        intent: (id) => send({ kind: "intent", id }),
+        assistant: (event) => send({ kind: "assistant", event }),
+        earlyStart: (outcome) => send({ kind: "early_start", outcome }),
       },
     });
     this.#caller = new ContinuousAudio((frame) => this.#hear(frame), () => performance.now());
@@ -148,6 +154,9 @@ export class Call implements AsyncDisposable, MediaHandlers {
         break;
       case "dtmf":
         this.#options.send({ kind: "event", event: message, at: Date.now() });
+        break;
+      case "tool_done":
+        this.#conversation.toolDone(message.id, message.result);
         break;
       case "nudge":
         this.#conversation.nudge();

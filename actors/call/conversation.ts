@@ -1,66 +1,53 @@
 // The conversation of one call as a state machine: what the caller does and what the bot does
 // meet here and nowhere else. All effects are events; all parts are handed in.
 
-import type { Agent } from "../../agent/agent.ts";
 import { logger } from "../../config/logging.ts";
-import type { Prompts } from "../../config/prompts.ts";
-import { type BargeInOptions, judge, mayBeEcho } from "../../media/barge_in.ts";
-import { heardPrefix, type Playout, type PlayoutListener } from "../../media/playout.ts";
+import type { PlayoutListener } from "../../media/playout.ts";
 import {
   applyEvent,
   type CallEvent,
   type CallRecord,
-  heardText,
+  nextTurn,
   type Phase,
   type Stage,
+  type ToolResult,
   type TurnRecord,
 } from "../call_record.ts";
-import type { CallCounter } from "../messages.ts";
-import { Answer, dialogueBefore } from "./answer.ts";
-import type { HeardSoFar, HeardTurn, Listener, ListenerEvents } from "./listener.ts";
-import type { Speaker } from "./speaker.ts";
-
-/** What a conversation tells the outside. */
-export interface ConversationOutput {
-  event(event: CallEvent): void;
-  callerSpeaking(speaking: boolean): void;
-  progress(): void;
-  said(): void;
-  count(what: CallCounter): void;
-}
-
-/** What a conversation needs. */
-export interface ConversationOptions {
-  readonly agent: Agent;
-  readonly prompts: Prompts;
-  readonly bargeIn: BargeInOptions & { readonly enabled: boolean };
-  readonly output: ConversationOutput;
-  /** What is known of the call, to begin or to go on from. The conversation keeps it up to date. */
-  readonly record: CallRecord;
-}
-
-/** The parts that carry the voice. */
-export interface Voice {
-  readonly listener: Listener;
-  readonly speaker: Speaker;
-  readonly playout: Playout;
-}
+import { Answer, cutOf, dialogueBefore, saidWith } from "./answer.ts";
+import type { ConversationOptions, Voice } from "./conversation_options.ts";
+import { Errands } from "./errands.ts";
+import { Filler } from "./filler.ts";
+import { Floor } from "./floor.ts";
+import type { HeardSoFar, HeardTurn, ListenerEvents } from "./listener.ts";
+import { type AnswerPart, Mind } from "./mind.ts";
 
 /** One call's conversation. */
 export class Conversation implements ListenerEvents, PlayoutListener, Disposable {
   readonly #options: ConversationOptions;
   readonly #record: CallRecord;
   readonly #log = logger("conversation");
+  readonly #floor: Floor;
+  readonly #mind: Mind;
+  readonly #errands: Errands;
+  readonly #filler: Filler;
   #voice!: Voice;
   #answer?: Answer;
-  /** Playout is held while it is found out what the caller's speech is. */
-  #suspect?: { readonly onsetAt: number; readonly silentAt: number };
-  #onsetAt = 0;
-  #callerSpeaking = false;
+  /** The tool that is about to end the bot's part of the call. */
+  #departure?: string;
 
   constructor(options: ConversationOptions) {
+    const { record, bargeIn, prompts, output } = options;
     this.#options = options;
-    this.#record = options.record;
+    this.#record = record;
+    this.#floor = new Floor(bargeIn, (speaking) => output.callerSpeaking(speaking));
+    this.#mind = new Mind(options, output);
+    this.#errands = new Errands(record, (id) => output.intent(id));
+    this.#filler = new Filler({
+      call: record.id,
+      words: prompts.fillers,
+      afterMs: options.fillerAfterMs,
+      onSpoken: () => output.count("filler_spoken"),
+    }, () => this.#voice);
   }
 
   /** What the call is doing. */
@@ -89,6 +76,7 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
     if (turn.caller !== undefined && !turn.answerComplete) return this.#respond(turn);
     const unheard = turn.phrases.findIndex((phrase) => !phrase.heard);
     if (unheard >= 0 && !turn.interrupted) return this.#sayAgain(turn, unheard);
+    if (this.#departed(turn.turn)) return;
     if (callerWasSpeaking) return this.#say(this.#options.prompts.not_heard);
     this.#enter("listening");
   }
@@ -109,56 +97,67 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
   /** Says its last words; `said` follows when they were heard. */
   sayLast(text: string): void {
     this.#silence();
+    this.#departure = undefined;
     this.#enter("handover");
     this.#say(text, () => this.#options.output.said());
   }
 
+  /** The service has carried out a tool, or could not. */
+  toolDone(id: string, result: ToolResult): void {
+    // Noted by the service, which did it: here only the record is kept up to date.
+    applyEvent(this.#record, { kind: "tool_done", id, result }, Date.now());
+    const tool = this.#errands.answered(id);
+    if (this.#departure !== id || result === "done") return;
+    this.#departure = undefined;
+    this.#silence();
+    this.#enter("listening");
+    if (tool?.call.name === "transfer_to") this.#say(this.#options.prompts.transfer_refused);
+  }
+
   [Symbol.dispose](): void {
     this.#answer?.cancel();
+    this.#mind[Symbol.dispose]();
+    this.#filler[Symbol.dispose]();
   }
 
   // What the ears report.
 
   onOnset(onsetAt: number): void {
-    this.#onsetAt = onsetAt;
-    this.#tellSpeaking(true);
+    this.#floor.begin(onsetAt);
   }
 
   onSpeech(soFar: HeardSoFar): void {
     if (!this.#interruptible) return;
-    if (!this.#suspect) {
-      const { audibleSince } = this.#voice.playout;
-      const audibleMs = audibleSince === undefined ? Infinity : performance.now() - audibleSince;
-      if (soFar.paused || mayBeEcho(audibleMs, this.#options.bargeIn)) return;
-      this.#voice.playout.pause();
-      this.#suspect = { onsetAt: this.#onsetAt, silentAt: performance.now() };
-    }
-    const verdict = judge(soFar, this.#options.bargeIn);
+    const verdict = this.#floor.claim(soFar, this.#voice.playout);
     if (verdict === "interruption") this.#interrupt();
     else if (verdict !== "undecided") this.#letGoOn();
   }
 
+  onStable(text: string): void {
+    if (this.phase !== "listening" || this.#floor.judge(text) !== "interruption") return;
+    const said = saidWith(this.#record, text, this.#options.language);
+    this.#mind.consider(said.text, dialogueBefore(this.#record, said.turn));
+  }
+
   onTurn(heard: HeardTurn): void {
-    this.#tellSpeaking(false);
-    const wanted = judge({ speechMs: 0, paused: true, text: heard.text }, this.#options.bargeIn);
+    this.#floor.end();
+    const wanted = this.#floor.judge(heard.text);
     if (this.#interruptible) {
       if (wanted !== "interruption") return this.#letGoOn();
       this.#interrupt();
     }
-    if (wanted === "noise" || this.phase !== "listening") return;
-    const last = this.#record.turns.at(-1);
-    const goesOn = last?.caller !== undefined && !last.answerComplete && heardText(last) === "";
-    const number = goesOn ? last.turn : nextTurn(this.#record);
-    const text = goesOn ? `${last.caller} ${heard.text}` : heard.text;
-    this.#emit({ kind: "caller_turn", turn: number, text });
-    this.#respond(this.#record.turns.at(-1)!, heard);
+    if (wanted === "noise" || this.phase !== "listening") return this.#mind.forget();
+    const said = saidWith(this.#record, heard.text, this.#options.language);
+    this.#emit({ kind: "caller_turn", ...said });
+    this.#respond(this.#turn(said.turn), heard);
   }
 
   onAsrFailed(error: unknown): void {
     this.#log.error("recognition failed", { call: this.#record.id, phase: this.phase, error });
     this.#options.output.count("asr_failed");
-    this.#tellSpeaking(false);
-    if (this.#suspect) this.#letGoOn();
+    this.#mind.forget();
+    this.#floor.end();
+    if (this.#floor.clear()) this.#goOn();
     else if (this.phase === "listening") this.#say(this.#options.prompts.not_heard);
   }
 
@@ -166,11 +165,13 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
 
   /** The first audio of a phrase came from the synthesiser. */
   onFirstByte(phraseId: string): void {
+    if (!this.#answerOf(phraseId)) return;
+    this.#filler.end();
     this.#stage(phraseId, "tts_first_byte");
   }
 
   onQueued(phraseId: string): void {
-    if (this.phase === "thinking") this.#enter("speaking");
+    if (this.phase === "thinking" && this.#answerOf(phraseId)) this.#enter("speaking");
     this.#stage(phraseId, "audio_queued");
   }
 
@@ -183,11 +184,12 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
   }
 
   onHeard(phraseId: string): void {
+    this.#filler.heard(phraseId);
     const answer = this.#answerOf(phraseId);
     if (!answer) return;
     this.#emit({ kind: "phrase_heard", turn: answer.turn, phrase: phraseNumber(phraseId) });
     this.#options.output.progress();
-    this.#endIfHeard(answer);
+    this.#goFurther(answer);
   }
 
   /** A phrase could not be synthesised, however often it was tried. */
@@ -220,30 +222,25 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
     }
     this.#answer = answer;
     this.#enter("thinking");
-    void this.#make(answer, {
+    this.#filler.wait();
+    const parts = this.#mind.answer({
       text: turn.caller ?? "",
       history: dialogueBefore(this.#record, turn.turn),
       alreadyHeard: heardPhrases,
       signal: answer.signal,
     });
+    void this.#make(answer, parts);
   }
 
-  async #make(answer: Answer, request: Parameters<Agent["respond"]>[0]): Promise<void> {
+  async #make(answer: Answer, parts: AsyncIterable<AnswerPart>): Promise<void> {
     try {
-      for await (const event of this.#options.agent.respond(request)) {
+      for await (const part of parts) {
         if (answer.signal.aborted) return;
-        if (event.kind === "phrase") this.#phrase(answer, event.text);
-        else if (event.kind === "stage") answer.mark(event.stage);
-        else if (event.kind === "sources") {
-          this.#emit({
-            kind: "sources",
-            turn: answer.turn,
-            kb: [...new Set(event.chunks.map(({ kb }) => kb))],
-          });
-        }
+        this.#take(answer, part);
       }
       if (answer.signal.aborted) return;
-      if (answer.phrases === 0) this.#phrase(answer, this.#options.prompts.apology);
+      const silent = answer.phrases === 0 && !this.#errands.inTurn(answer.turn);
+      if (silent) this.#phrase(answer, this.#options.prompts.apology);
     } catch (error) {
       if (answer.signal.aborted) return;
       this.#log.error("the assistant failed", { call: this.#record.id, phase: this.phase, error });
@@ -251,6 +248,32 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
       this.#phrase(answer, this.#options.prompts.apology);
     }
     this.#complete(answer);
+  }
+
+  /** Takes in a part of the assistant's answer. */
+  #take(answer: Answer, part: AnswerPart): void {
+    const { turn } = answer;
+    switch (part.kind) {
+      case "phrase":
+        return this.#phrase(answer, part.text);
+      case "stage":
+        return answer.mark(part.stage);
+      case "sources": {
+        const kb = [...new Set(part.chunks.map((chunk) => chunk.kb))];
+        const headings = part.chunks.map(({ heading }) => heading);
+        return this.#emit({ kind: "sources", turn, kb, headings });
+      }
+      case "tool":
+        if (this.#errands.knows(part.id)) return;
+        this.#emit({
+          kind: "tool_begun",
+          turn,
+          id: part.id,
+          call: part.call,
+          after: answer.phrases,
+        });
+        return this.#goFurther(answer);
+    }
   }
 
   /** Says one text as a turn of the bot's own. */
@@ -279,18 +302,25 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
 
   #complete(answer: Answer): void {
     this.#emit({ kind: "answer_complete", turn: answer.turn, phrases: answer.phrases });
-    this.#endIfHeard(answer);
+    this.#goFurther(answer);
   }
 
-  #endIfHeard(answer: Answer): void {
+  /** More of an answer was made or heard: what it wants done is due, or it is over. */
+  #goFurther(answer: Answer): void {
+    if (this.#answer !== answer || this.#departed(answer.turn)) return;
     const turn = this.#turn(answer.turn);
-    if (
-      this.#answer !== answer || !turn.answerComplete || turn.phrases.some(({ heard }) => !heard)
-    ) return;
+    if (!turn.answerComplete || turn.phrases.some(({ heard }) => !heard)) return;
     this.#answer = undefined;
-    this.#suspect = undefined;
+    this.#floor.clear();
     if (answer.then) answer.then();
     else this.#enter("listening");
+  }
+
+  /** Asks for the tools of a turn that are due; true once the bot's part of the call is over. */
+  #departed(turn: number): boolean {
+    this.#departure ??= this.#errands.runDue(turn)?.id;
+    if (this.#departure !== undefined) this.#enter("handover");
+    return this.#departure !== undefined;
   }
 
   /** The caller has the floor: what the bot had still to say is dropped. */
@@ -298,24 +328,9 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
     const answer = this.#answer!;
     const turn = this.#turn(answer.turn);
     const { phraseId, heardFraction } = this.#voice.playout.position;
-    const phrase = phraseId === undefined
-      ? turn.phrases.findIndex(({ heard }) => !heard)
-      : phraseNumber(phraseId);
-    const heard = heardPrefix(turn.phrases[phrase]?.text ?? "", heardFraction);
-    const nothingHeard = heard === "" && heardText(turn) === "";
-    const { onsetAt, silentAt } = this.#suspect ??
-      { onsetAt: this.#onsetAt, silentAt: performance.now() };
-    if (turn.caller !== undefined && nothingHeard) {
-      this.#emit({ kind: "answer_withdrawn", turn: turn.turn });
-    } else {
-      this.#emit({
-        kind: "barge_in",
-        turn: turn.turn,
-        phrase: Math.max(0, phrase),
-        heardText: heard,
-        onsetToSilenceMs: Math.max(0, silentAt - onsetAt),
-      });
-    }
+    const inAnswer = phraseId !== undefined && this.#answerOf(phraseId) !== undefined;
+    const cut = inAnswer ? { phrase: phraseNumber(phraseId), heardFraction } : undefined;
+    this.#emit(cutOf(turn, cut, this.#floor.interruption));
     this.#options.output.count("barge_in_confirmed");
     this.#silence();
     this.#enter("listening");
@@ -324,9 +339,12 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
   /** It was no interruption: the bot goes on where it stopped. */
   #letGoOn(): void {
     this.#voice.listener.discard();
-    this.#tellSpeaking(false);
-    if (!this.#suspect) return;
-    this.#suspect = undefined;
+    this.#mind.forget();
+    this.#floor.end();
+    if (this.#floor.clear()) this.#goOn();
+  }
+
+  #goOn(): void {
     this.#options.output.count("barge_in_resumed");
     this.#voice.playout.resume();
   }
@@ -334,11 +352,12 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
   #silence(): void {
     this.#answer?.cancel();
     this.#answer = undefined;
-    this.#suspect = undefined;
+    this.#floor.clear();
     this.#voice.speaker.cancel();
     this.#voice.playout.flush().catch((error) => {
       this.#log.error("playout could not be flushed", { call: this.#record.id, error });
     });
+    this.#filler.end();
   }
 
   // Bookkeeping.
@@ -352,12 +371,6 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
     this.#options.output.event(event);
   }
 
-  #tellSpeaking(speaking: boolean): void {
-    if (this.#callerSpeaking === speaking) return;
-    this.#callerSpeaking = speaking;
-    this.#options.output.callerSpeaking(speaking);
-  }
-
   #stage(phraseId: string, stage: Stage): void {
     this.#answerOf(phraseId)?.mark(stage);
   }
@@ -369,11 +382,6 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
   #turn(number: number): TurnRecord {
     return this.#record.turns.find(({ turn }) => turn === number)!;
   }
-}
-
-function nextTurn(record: CallRecord): number {
-  const last = record.turns.at(-1);
-  return last ? last.turn + 1 : 0;
 }
 
 function phraseNumber(phraseId: string): number {

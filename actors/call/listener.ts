@@ -37,6 +37,8 @@ export interface ListenerEvents {
   onOnset(onsetAt: number): void;
   /** More was heard of the utterance that `onOnset` began. */
   onSpeech(soFar: HeardSoFar): void;
+  /** The caller has paused, and this is the text of all they said: the turn may be over. */
+  onStable(text: string): void;
   /** The turn is over. An empty text: nothing could be recognised. */
   onTurn(turn: HeardTurn): void;
   /** Recognition failed; the turn is lost. */
@@ -166,6 +168,8 @@ export class Listener implements Disposable {
       if (this.#utterance !== utterance) return;
       utterance.text = text;
       this.#tell(utterance);
+      const stable = this.#utterance === utterance && utterance.checkpointed;
+      if (stable && this.#detector.silenceMs >= PAUSE_MS) events.onStable(text);
     };
     let recognition: AsrUtterance;
     try {

@@ -40,9 +40,9 @@ export class PreparedSpeech {
    * when it is needed; the failure is logged.
    */
   async render(
-    { greeting, nudge, apology, not_heard, farewell, last_resort }: Prompts,
+    { greeting, nudge, apology, not_heard, farewell, last_resort, fillers }: Prompts,
   ): Promise<void> {
-    for (const text of [greeting, nudge, apology, not_heard, farewell, last_resort]) {
+    for (const text of [greeting, nudge, apology, not_heard, farewell, last_resort, ...fillers]) {
       if (this.#audio.has(text)) continue;
       try {
         const { signal } = new AbortController();

@@ -50,6 +50,12 @@ export class Speaker implements Disposable {
     this.#next();
   }
 
+  /** Speaks a phrase ahead of all that have not begun. */
+  interject(phraseId: string, text: string): void {
+    this.#waiting.unshift({ phraseId, text, sink: this.#options.playout.interject(phraseId) });
+    this.#next();
+  }
+
   /** Cancels all synthesis, at the provider too. What was said already is the playout's to flush. */
   cancel(): void {
     this.#abort.abort();

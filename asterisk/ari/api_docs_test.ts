@@ -29,9 +29,11 @@ Deno.test("a PBX that offers all that is in use has no problems", () => {
 Deno.test("an operation that is gone, moved or answers otherwise is a problem", () => {
   assert.deepEqual(problemsAfter((docs) => docs.playbacks!.apis = []), [
     "playbacks.stop: no such operation",
+    "playbacks.control: no such operation",
   ]);
   assert.deepEqual(problemsAfter((docs) => delete docs.playbacks), [
     "playbacks.stop: no such operation",
+    "playbacks.control: no such operation",
   ]);
   assert.deepEqual(problemsAfter((docs) => docs.playbacks!.apis[0]!.path = "/p/{playbackId}"), [
     "playbacks.stop: path is /p/{playbackId}, we use /playbacks/{playbackId}",

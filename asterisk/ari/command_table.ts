@@ -41,6 +41,7 @@ export const COMMANDS = {
     connection_type: "query string",
     format: "query string",
     transport_data: "query string",
+    data: "query string",
   }, MODELS.Channel),
   variable: command("GET", "channels", "getChannelVar", "/channels/{channelId}/variable", {
     ...onChannel,
@@ -81,6 +82,39 @@ export const COMMANDS = {
   stopPlayback: command("DELETE", "playbacks", "stop", "/playbacks/{playbackId}", {
     playbackId: "path string",
   }),
+  controlPlayback: command("POST", "playbacks", "control", "/playbacks/{playbackId}/control", {
+    playbackId: "path string",
+    operation: "query string",
+  }),
+  startSilence: command(
+    "POST",
+    "channels",
+    "startSilence",
+    "/channels/{channelId}/silence",
+    onChannel,
+  ),
+  snoop: command(
+    "POST",
+    "channels",
+    "snoopChannelWithId",
+    "/channels/{channelId}/snoop/{snoopId}",
+    {
+      ...onChannel,
+      snoopId: "path string",
+      app: "query string",
+      spy: "query string",
+    },
+    MODELS.Channel,
+  ),
+  record: command("POST", "channels", "record", "/channels/{channelId}/record", {
+    ...onChannel,
+    name: "query string",
+    format: "query string",
+    ifExists: "query string",
+  }, MODELS.LiveRecording),
+  discardRecording: command("DELETE", "recordings", "cancel", "/recordings/live/{recordingName}", {
+    recordingName: "path string",
+  }),
   createBridge: command("POST", "bridges", "createWithId", "/bridges/{bridgeId}", {
     ...onBridge,
     type: "query string",
@@ -102,6 +136,9 @@ export const COMMANDS = {
   application: command("GET", "applications", "get", "/applications/{applicationName}", {
     applicationName: "path string",
   }, MODELS.Application),
+  globalVariable: command("GET", "asterisk", "getGlobalVar", "/asterisk/variable", {
+    variable: "query string",
+  }, MODELS.Variable),
   info: command("GET", "asterisk", "getInfo", "/asterisk/info", {
     only: "query string",
   }, MODELS.AsteriskInfo),

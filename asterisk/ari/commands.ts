@@ -5,8 +5,22 @@ import ariClient from "ari-client";
 import type { MediaAddress } from "../../media/transport.ts";
 import { type Command, COMMANDS } from "./command_table.ts";
 import { AriError, orNotServed } from "./error.ts";
+import {
+  type ChannelOffer,
+  externalMediaParams,
+  MEDIA_VARIABLES,
+  mediaAddress,
+} from "./external_media.ts";
 import { type AriAddress, AriHttp, withHttp } from "./http.ts";
-import type { Application, AsteriskInfo, Bridge, Channel, Module, Playback } from "./models.ts";
+import type {
+  Application,
+  AsteriskInfo,
+  Bridge,
+  Channel,
+  LiveRecording,
+  Module,
+  Playback,
+} from "./models.ts";
 
 /** Longest wait for the answer to one command, unless its signal aborts earlier. */
 export const COMMAND_DEADLINE_MS = 5000;
@@ -87,36 +101,28 @@ export class AriCommands implements Disposable {
   }
 
   /**
-   * Makes a channel whose audio (slin16, both ways) is had over a websocket. It enters `app` as any
-   * channel does: bridge it after its own StasisStart (422 before). It waits for the websocket for
-   * ever: give it a deadline, and hang it up.
+   * Makes a channel whose audio travels as `offer` says: by default slin16 over a websocket of the
+   * PBX. It enters `app` as any channel does: bridge it after its own StasisStart (422 before). One
+   * with a websocket waits for it for ever: give it a deadline, and hang it up.
    */
   async externalMedia(
     channelId: string,
     app: string,
     signal?: AbortSignal,
+    offer: ChannelOffer = { kind: "websocket" },
   ): Promise<ExternalMedia> {
-    const channel = await this.#run(COMMANDS.externalMedia, {
-      channelId,
-      app,
-      external_host: "INCOMING",
-      encapsulation: "none",
-      transport: "websocket",
-      connection_type: "server",
-      format: "slin16",
-      transport_data: "f(json)",
-    }, signal);
-    const connectionId = channel.channelvars?.MEDIA_WEBSOCKET_CONNECTION_ID;
-    if (!connectionId) {
+    const params = { channelId, app, ...externalMediaParams(offer) };
+    const channel = await this.#run(COMMANDS.externalMedia, params, signal);
+    const address = mediaAddress(offer, channel, this.#url);
+    if (!address) {
       throw new AriError(
         "unexpected",
         describe(COMMANDS.externalMedia, {}),
         0,
-        `the answer names no MEDIA_WEBSOCKET_CONNECTION_ID for channel ${channelId}`,
+        `the answer names no ${MEDIA_VARIABLES[offer.kind]} for channel ${channelId}`,
       );
     }
-    const url = `${this.#url.replace(/^http/, "ws")}/media/${connectionId}`;
-    return { channel, address: { kind: "websocket", url } };
+    return { channel, address };
   }
 
   /** A channel variable; undefined when it is not set. */
@@ -178,6 +184,47 @@ export class AriCommands implements Disposable {
     }
   }
 
+  /** Holds a playback where it is, or lets it go on. */
+  async controlPlayback(
+    playbackId: string,
+    operation: "pause" | "unpause",
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#run(COMMANDS.controlPlayback, { playbackId, operation }, signal);
+  }
+
+  /** Sends silence to the channel whenever nothing else is: until a playback begins. */
+  async startSilence(channelId: string, signal?: AbortSignal): Promise<void> {
+    await this.#run(COMMANDS.startSilence, { channelId }, signal);
+  }
+
+  /** Makes a channel that hears what the far end of `channelId` says; it enters `app`. */
+  snoop(channelId: string, snoopId: string, app: string, signal?: AbortSignal): Promise<Channel> {
+    return this.#run(COMMANDS.snoop, { channelId, snoopId, app, spy: "in" }, signal);
+  }
+
+  /**
+   * Records a channel that is in no bridge to the file `<name>.<format>` of the PBX's recordings,
+   * over one that is there. Resolves when the PBX has taken the command: RecordingStarted follows.
+   */
+  record(
+    channelId: string,
+    name: string,
+    format: string,
+    signal?: AbortSignal,
+  ): Promise<LiveRecording> {
+    return this.#run(
+      COMMANDS.record,
+      { channelId, name, format, ifExists: "overwrite" },
+      signal,
+    );
+  }
+
+  /** Ends a recording and removes its file. */
+  async discardRecording(recordingName: string, signal?: AbortSignal): Promise<void> {
+    await this.#run(COMMANDS.discardRecording, { recordingName }, signal);
+  }
+
   /** Creates a mixing bridge with this id; `conflict` when there is one already. */
   createBridge(bridgeId: string, signal?: AbortSignal): Promise<Bridge> {
     return this.#run(COMMANDS.createBridge, { bridgeId, type: "mixing", name: bridgeId }, signal);
@@ -209,6 +256,11 @@ export class AriCommands implements Disposable {
   /** Version and identity of the PBX. */
   info(signal?: AbortSignal): Promise<AsteriskInfo> {
     return this.#run(COMMANDS.info, { only: "system" }, signal);
+  }
+
+  /** A variable of the whole PBX, such as `ASTSPOOLDIR`; empty when it is not set. */
+  async globalVariable(variable: string, signal?: AbortSignal): Promise<string> {
+    return (await this.#run(COMMANDS.globalVariable, { variable }, signal)).value;
   }
 
   modules(signal?: AbortSignal): Promise<Module[]> {

@@ -44,7 +44,7 @@ Deno.test("an external media channel comes with the address its audio is at", as
   using ari = await AriCommands.open(pbx.address);
   const { channel, address } = await ari.externalMedia("media-1", "voxbot");
   assert.equal(channel.id, "media-1");
-  assert.equal(address.url, `ws://127.0.0.1:${pbx.port}/media/id-1`);
+  assert.deepEqual(address, { kind: "websocket", url: `ws://127.0.0.1:${pbx.port}/media/id-1` });
   assert.equal(pbx.seen[0]?.query.transport_data, "f(json)");
 });
 

@@ -33,6 +33,9 @@ export const OPERATIONS = {
   asterisk: [
     operation("GET", "/asterisk/info", "getInfo", "AsteriskInfo", { only: "query string" }),
     operation("GET", "/asterisk/ping", "ping", "AsteriskPing"),
+    operation("GET", "/asterisk/variable", "getGlobalVar", "Variable", {
+      variable: "query string!",
+    }),
     operation("GET", "/asterisk/modules", "listModules", "List[Module]"),
     operation("GET", "/asterisk/modules/{moduleName}", "getModule", "Module", {
       moduleName: "path string!",
@@ -122,6 +125,16 @@ export const OPERATIONS = {
       ...onPlayback,
       ...media,
     }),
+    operation("POST", "/channels/{channelId}/silence", "startSilence", "void", onChannel),
+    operation("DELETE", "/channels/{channelId}/silence", "stopSilence", "void", onChannel),
+    operation("POST", "/channels/{channelId}/snoop/{snoopId}", "snoopChannelWithId", "Channel", {
+      ...onChannel,
+      snoopId: "path string!",
+      spy: "query string",
+      whisper: "query string",
+      app: "query string!",
+      appArgs: "query string",
+    }),
     operation("POST", "/channels/{channelId}/record", "record", "LiveRecording", {
       ...onChannel,
       name: "query string!",
@@ -136,9 +149,14 @@ export const OPERATIONS = {
   playbacks: [
     operation("GET", "/playbacks/{playbackId}", "get", "Playback", onPlayback),
     operation("DELETE", "/playbacks/{playbackId}", "stop", "void", onPlayback),
+    operation("POST", "/playbacks/{playbackId}/control", "control", "void", {
+      ...onPlayback,
+      operation: "query string!",
+    }),
   ],
   recordings: [
     operation("GET", "/recordings/live/{recordingName}", "getLive", "LiveRecording", onRecording),
+    operation("DELETE", "/recordings/live/{recordingName}", "cancel", "void", onRecording),
     operation("POST", "/recordings/live/{recordingName}/stop", "stop", "void", onRecording),
     operation(
       "GET",

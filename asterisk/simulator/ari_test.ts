@@ -207,8 +207,9 @@ Deno.test("external media is refused as the PBX refuses it", async () => {
     [{ encapsulation: "rtp" }, 400, /encapsulation must be 'none'/],
     [{ format: "" }, 400, /format cannot be empty/],
     [{ connection_type: "client" }, 400, /external_host must be/],
-    [{ transport: "udp" }, 501, /no external media over udp/],
-    [{ format: "opus" }, 501, /slin16 only/],
+    [{ transport: "udp" }, 400, /only be used with the websocket transport/],
+    [{ transport: "tcp", encapsulation: "rtp" }, 400, /transport must be 'udp'/],
+    [{ format: "opus" }, 501, /does not carry opus/],
   ];
   for (const [options, status, message] of refusals) {
     const answer = await client.externalMedia("m", options);

@@ -1,5 +1,6 @@
 // The simulated PBX as one thing: its state, its server, its clock, and the faults it is asked for.
 
+import { join } from "node:path";
 import { logger } from "../../config/logging.ts";
 import { Caller } from "./caller.ts";
 import { CAUSE } from "./channel.ts";
@@ -13,6 +14,7 @@ import {
 } from "./dialplan.ts";
 import { Pbx } from "./pbx.ts";
 import { AriServer, PbxCrash } from "./server.ts";
+import { findSound } from "./sound_file.ts";
 import type {
   AnsweredRequest,
   ChannelView,
@@ -24,8 +26,13 @@ import { ariDate } from "./wire.ts";
 
 /** Modules a service may look for. */
 const MODULES = [
+  "chan_audiosocket.so",
   "chan_pjsip.so",
+  "chan_rtp.so",
   "chan_websocket.so",
+  "codec_resample.so",
+  "format_sln.so",
+  "format_wav.so",
   "res_ari.so",
   "res_ari_applications.so",
   "res_ari_asterisk.so",
@@ -34,11 +41,14 @@ const MODULES = [
   "res_ari_events.so",
   "res_ari_playbacks.so",
   "res_ari_recordings.so",
+  "res_audiosocket.so",
   "res_http_websocket.so",
+  "res_rtp_asterisk.so",
   "res_stasis.so",
   "res_stasis_answer.so",
   "res_stasis_playback.so",
   "res_stasis_recording.so",
+  "res_stasis_snoop.so",
   "res_websocket_client.so",
 ];
 /** How long a PBX that died stays away before its supervisor has it up again. */
@@ -73,7 +83,8 @@ export class InProcessSimulator implements Simulator {
     this.#pbx = this.#newPbx();
     this.#server = new AriServer(() => ({
       pbx: this.#pbx,
-      version: "22.10.1-simulated",
+      version: options.version ?? "22.10.1-simulated",
+      folders: options.folders,
       modules: options.modules ?? MODULES,
       startedAt: this.#startedAt,
       mediaStartDelayMs: options.mediaStartDelayMs ?? 0,
@@ -209,7 +220,11 @@ export class InProcessSimulator implements Simulator {
   }
 
   #newPbx(): Pbx {
-    return new Pbx(this.#dialplan, this.#clock, this.#options.sounds ?? {});
+    const { sounds = {}, folders } = this.#options;
+    return new Pbx(this.#dialplan, this.#clock, sounds, {
+      find: (name) => folders && findSound(join(folders.dataDir, "sounds"), name),
+      recordingDir: folders && join(folders.spoolDir, "recording"),
+    });
   }
 
   #crash(why: string): never {

@@ -18,15 +18,27 @@ const LOW_PASS = lowPass(TAPS, CUTOFF_HZ / 16_000);
 /** A new direction of a line; it remembers the end of the frame before. */
 export function lineFilter(codec: LineCodec): LineFilter {
   if (codec === "slin16") return (frame) => frame;
-  const down = new History(TAPS);
-  const up = new History(TAPS / 2);
+  const down = decimator();
+  const up = interpolator();
   let quietFrames = 2;
   return (frame) => {
     const quiet = frame.every((sample) => sample === 0);
     quietFrames = quiet ? quietFrames + 1 : 0;
     if (quietFrames > 2) return SILENCE;
-    return interpolate(up, decimate(down, frame).map(throughUlaw));
+    return up(down(frame).map(throughUlaw));
   };
+}
+
+/** 16 kHz to 8 kHz, for one stream. */
+export function decimator(): (frame: Int16Array) => Float32Array {
+  const history = new History(TAPS);
+  return (frame) => decimate(history, frame);
+}
+
+/** 8 kHz to 16 kHz, for one stream. */
+export function interpolator(): (samples: Float32Array) => Pcm {
+  const history = new History(TAPS / 2);
+  return (samples) => interpolate(history, samples);
 }
 
 /** 16 kHz to 8 kHz. */

@@ -21,12 +21,21 @@ export interface Answer {
   readonly afterwards?: () => void | Promise<void>;
 }
 
+/** Where the PBX has its files. */
+export interface PbxFolders {
+  /** ASTDATADIR: sounds are in its `sounds`. */
+  readonly dataDir: string;
+  /** ASTSPOOLDIR: recordings are in its `recording`. */
+  readonly spoolDir: string;
+}
+
 /** The PBX and what of it operations may set off. */
 export interface OperationContext {
   readonly pbx: Pbx;
   readonly version: string;
   readonly modules: readonly string[];
   readonly startedAt: string;
+  readonly folders: PbxFolders | undefined;
   readonly mediaStartDelayMs: number;
   readonly mediaConnectTimeoutMs: number;
   /** The process of the PBX dies now; the request is never answered. */

@@ -8,6 +8,7 @@ import { externalMedia } from "./external_media.ts";
 import { hangupCause } from "./hangup_reasons.ts";
 import type { Answer, OperationContext, Parameters } from "./operation.ts";
 import type { Pbx } from "./pbx.ts";
+import { SnoopChannel } from "./snoop_channel.ts";
 import { ariDate, AriFailure } from "./wire.ts";
 
 type Handler = (
@@ -51,6 +52,12 @@ export const HANDLERS: { readonly [R in Resource]: Readonly<Record<Nickname<R>, 
       const only = params.all("only").flatMap((value) => value.split(",")).filter(Boolean);
       if (only.length === 0) return ok(info);
       return ok(Object.fromEntries(Object.entries(info).filter(([part]) => only.includes(part))));
+    },
+    getGlobalVar: ({ folders }, params) => {
+      const name = params.text("variable");
+      if (name === undefined) throw new AriFailure(400, "Variable name is required");
+      const known = { ASTDATADIR: folders?.dataDir, ASTSPOOLDIR: folders?.spoolDir };
+      return ok({ value: known[name as keyof typeof known] ?? "" });
     },
     ping: () => ok({ ping: "pong", timestamp: ariDate(), asterisk_id: ASTERISK_ID }),
     listModules: ({ modules }) => ok(modules.map(module)),
@@ -149,6 +156,15 @@ export const HANDLERS: { readonly [R in Resource]: Readonly<Record<Nickname<R>, 
     },
     play,
     playWithId: play,
+    startSilence: ({ pbx }, params) => {
+      pbx.startSilence(pbx.stasisChannel(params.text("channelId") ?? ""));
+      return DONE;
+    },
+    stopSilence: ({ pbx }, params) => {
+      pbx.stopSilence(pbx.stasisChannel(params.text("channelId") ?? ""));
+      return DONE;
+    },
+    snoopChannelWithId,
     record: ({ pbx }, params) => {
       const channel = pbx.stasisChannel(params.text("channelId") ?? "");
       const overwrite = params.text("ifExists") === "overwrite";
@@ -162,11 +178,19 @@ export const HANDLERS: { readonly [R in Resource]: Readonly<Record<Nickname<R>, 
       pbx.playbacks.stop(params.text("playbackId") ?? "");
       return DONE;
     },
+    control: ({ pbx }, params) => {
+      pbx.playbacks.control(params.text("playbackId") ?? "", params.text("operation"));
+      return DONE;
+    },
   },
   recordings: {
     getLive: ({ pbx }, params) => ok(pbx.recordings.live(params.text("recordingName") ?? "")),
     stop: ({ pbx }, params) => {
       pbx.recordings.stop(params.text("recordingName") ?? "");
+      return DONE;
+    },
+    cancel: ({ pbx }, params) => {
+      pbx.recordings.cancel(params.text("recordingName") ?? "");
       return DONE;
     },
     getStored: ({ pbx }, params) => {
@@ -235,6 +259,24 @@ function play({ pbx }: OperationContext, params: Parameters): Answer {
   const media = params.all("media").flatMap((value) => value.split(",")).filter(Boolean);
   const language = params.text("lang") ?? channel.language;
   return { status: 201, json: pbx.playbacks.play(channel, id, media, language) };
+}
+
+function snoopChannelWithId({ pbx }: OperationContext, params: Parameters): Answer {
+  const target = pbx.channel(params.text("channelId") ?? "");
+  const app = required(params, "app");
+  if (params.text("spy") !== "in") {
+    throw new AriFailure(501, "The simulator snoops on incoming audio only (spy=in)");
+  }
+  const id = params.text("snoopId") ?? pbx.newChannelId();
+  const channel = new SnoopChannel(target, pbx.clock, (snoop, frame) => pbx.voice(snoop, frame), {
+    id,
+    name: `Snoop/${target.id}-00000000`,
+    state: "Up",
+    dialplan: { context: "default", exten: "s", priority: 1, app_name: "", app_data: "" },
+    language: target.language,
+  });
+  pbx.channels.set(id, channel);
+  return { ...ok(channel.toJson()), afterwards: () => void pbx.enterStasis(channel, app, []) };
 }
 
 function application(pbx: Pbx, name: string) {

@@ -7,8 +7,10 @@ import { Bridge } from "./bridge.ts";
 import { CAUSE, type Channel, type HangupCause, type TellOf } from "./channel.ts";
 import type { FrameClock } from "./clock.ts";
 import type { Dialplan } from "./dialplan.ts";
-import { Playbacks, type Sounds } from "./playbacks.ts";
+import { type FindSound, Playbacks, type Sounds } from "./playbacks.ts";
 import { Recordings } from "./recordings.ts";
+import { SnoopChannel } from "./snoop_channel.ts";
+import { TalkDetectors } from "./talk_detect.ts";
 import { toneFrame } from "./tone.ts";
 import { AriFailure } from "./wire.ts";
 
@@ -23,15 +25,21 @@ export class Pbx {
   readonly recordings: Recordings;
   /** Tones that continued channels hear. */
   readonly #tones = new Map<Channel, Disposable>();
+  readonly #talkDetectors = new TalkDetectors();
   #channelSerial = 0;
 
-  constructor(dialplan: Dialplan, clock: FrameClock, sounds: Sounds) {
+  constructor(
+    dialplan: Dialplan,
+    clock: FrameClock,
+    sounds: Sounds,
+    files: { readonly find?: FindSound; readonly recordingDir?: string | undefined } = {},
+  ) {
     this.dialplan = dialplan;
     this.clock = clock;
     const tellOf: TellOf = (channel, type, facts) =>
       this.applications.send(appsOf(channel), type, facts);
-    this.playbacks = new Playbacks(clock, tellOf, sounds);
-    this.recordings = new Recordings(tellOf);
+    this.playbacks = new Playbacks(clock, tellOf, sounds, files.find);
+    this.recordings = new Recordings(tellOf, files.recordingDir);
   }
 
   /** A channel id as Asterisk makes them: seconds, a dot, a serial number. */
@@ -67,6 +75,12 @@ export class Pbx {
 
   /** Sets a variable; the application is told, as it is on the real PBX. */
   setVariable(channel: Channel, variable: string, value: string): void {
+    if (variable === "TALK_DETECT(set)") {
+      const tell = (type: string, facts: Record<string, unknown>) =>
+        this.tell(channel, type, facts);
+      this.#talkDetectors.set(channel, value, tell);
+      return;
+    }
     if (value === "") channel.variables.delete(variable);
     else channel.variables.set(variable, value);
     this.tell(channel, "ChannelVarset", { variable, value });
@@ -131,6 +145,8 @@ export class Pbx {
   /** What one channel's far end says. */
   voice(channel: Channel, frame: Pcm): void {
     this.recordings.voice(channel, frame);
+    this.#talkDetectors.hear(channel, frame);
+    for (const snoop of this.#snoopsOf(channel)) snoop.overhear(frame);
     if (!channel.playing) this.#bridgeOf(channel)?.voice(channel, frame);
   }
 
@@ -186,6 +202,7 @@ export class Pbx {
     if (channel.gone) return;
     channel.gone = true;
     this.#silence(channel);
+    for (const snoop of this.#snoopsOf(channel)) this.hangUp(snoop, CAUSE.normal);
     if (request) this.tell(channel, "ChannelHangupRequest", request);
     this.playbacks.drop(channel);
     this.recordings.drop(channel);
@@ -211,6 +228,27 @@ export class Pbx {
     }
     this.channels.clear();
     this.bridges.clear();
+    this.recordings.forget();
+  }
+
+  /** Sends the channel silence until it is played something, as `POST /channels/{id}/silence` does. */
+  startSilence(channel: Channel): void {
+    this.stopSilence(channel);
+    const clock = this.clock.subscribe(() => {
+      if (channel.playing) this.stopSilence(channel);
+      else channel.hear(new Int16Array(FRAME_SAMPLES));
+    });
+    this.#tones.set(channel, clock);
+  }
+
+  stopSilence(channel: Channel): void {
+    this.#silence(channel);
+  }
+
+  *#snoopsOf(channel: Channel): Generator<SnoopChannel> {
+    for (const other of this.channels.values()) {
+      if (other instanceof SnoopChannel && other.target === channel) yield other;
+    }
   }
 
   #silence(channel: Channel): void {
@@ -220,6 +258,7 @@ export class Pbx {
 
   #leaveStasis(channel: Channel): void {
     if (channel.app === undefined) return;
+    this.#silence(channel);
     this.tell(channel, "StasisEnd");
     channel.app = undefined;
     if (channel.watchers.size > 0) this.setVariable(channel, "STASISSTATUS", "SUCCESS");

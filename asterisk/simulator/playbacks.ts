@@ -12,7 +12,10 @@ const TONE_HZ = 425;
 /** Sounds by the name ARI asks for: `hello` for `sound:hello`. 16 kHz mono. */
 export type Sounds = Readonly<Record<string, Pcm>>;
 
-type PlaybackState = "queued" | "playing" | "done" | "failed";
+/** Finds a sound that is not among those given: a file where the PBX looks for sounds. */
+export type FindSound = (name: string) => Pcm | undefined;
+
+type PlaybackState = "queued" | "playing" | "paused" | "done" | "failed";
 
 /** One playback, of one sound or several. */
 interface Playback {
@@ -23,6 +26,8 @@ interface Playback {
   state: PlaybackState;
   /** Samples already played, over all its media. */
   played: number;
+  /** Sounds found so far: a file that is removed while it plays is heard to its end. */
+  readonly found: Map<string, Pcm>;
 }
 
 /** All playbacks of the PBX. */
@@ -30,20 +35,35 @@ export class Playbacks {
   readonly #clock: FrameClock;
   readonly #tellOf: TellOf;
   readonly #sounds: Sounds;
+  readonly #find: FindSound;
   readonly #queues = new Map<Channel, Playback[]>();
   readonly #clocks = new Map<Channel, Disposable>();
   readonly #idle = new Map<Channel, PromiseWithResolvers<void>>();
 
-  constructor(clock: FrameClock, tellOf: TellOf, sounds: Sounds) {
+  constructor(
+    clock: FrameClock,
+    tellOf: TellOf,
+    sounds: Sounds,
+    find: FindSound = () => undefined,
+  ) {
     this.#clock = clock;
     this.#tellOf = tellOf;
     this.#sounds = sounds;
+    this.#find = find;
   }
 
   /** Queues a playback; it starts when those before it on the channel are over. */
   play(channel: Channel, id: string, media: readonly string[], language: string): unknown {
     if (media.length === 0) throw new AriFailure(500, "Failed to queue media for playback");
-    const playback: Playback = { id, channel, media, language, state: "queued", played: 0 };
+    const playback: Playback = {
+      id,
+      channel,
+      media,
+      language,
+      state: "queued",
+      played: 0,
+      found: new Map(),
+    };
     const queue = this.#queues.get(channel) ?? [];
     this.#queues.set(channel, [...queue, playback]);
     if (!this.#idle.has(channel)) this.#idle.set(channel, Promise.withResolvers());
@@ -56,7 +76,22 @@ export class Playbacks {
 
   /** @throws {AriFailure} 404 */
   get(id: string): unknown {
-    return toJson(this.#find(id));
+    return toJson(this.#playback(id));
+  }
+
+  /**
+   * Holds it where it is, or lets it go on.
+   *
+   * @throws {AriFailure} 404, 400 for another operation, 409 when it is not playing.
+   */
+  control(id: string, operation: string | undefined): void {
+    const playback = this.#playback(id);
+    const [from, to] = { pause: ["playing", "paused"], unpause: ["paused", "playing"] }[
+      operation ?? ""
+    ] as [PlaybackState, PlaybackState] | undefined ?? [];
+    if (!from || !to) throw new AriFailure(400, "Invalid operation");
+    if (playback.state !== from) throw new AriFailure(409, "Invalid state for operation");
+    playback.state = to;
   }
 
   /**
@@ -66,7 +101,7 @@ export class Playbacks {
    * @throws {AriFailure} 404
    */
   stop(id: string): void {
-    const playback = this.#find(id);
+    const playback = this.#playback(id);
     if (playback.state === "queued") {
       playback.state = "done";
       return;
@@ -131,7 +166,7 @@ export class Playbacks {
 
   #tick(channel: Channel): void {
     const playback = this.#queues.get(channel)?.[0];
-    if (!playback) return;
+    if (!playback || playback.state === "paused") return;
     const total = this.#samples(playback) ?? 0;
     if (playback.played >= total) {
       this.#finish(playback, "done");
@@ -147,7 +182,7 @@ export class Playbacks {
     const frame = new Int16Array(FRAME_SAMPLES);
     let start = playback.played;
     for (const uri of playback.media) {
-      const sound = this.#sound(uri);
+      const sound = this.#sound(playback, uri);
       if (!sound) continue;
       if (start < sound.length) {
         frame.set(sound.at(start));
@@ -158,18 +193,23 @@ export class Playbacks {
     return frame;
   }
 
-  #samples({ media }: Playback): number | undefined {
-    const lengths = media.map((uri) => this.#sound(uri)?.length);
+  #samples(playback: Playback): number | undefined {
+    const lengths = playback.media.map((uri) => this.#sound(playback, uri)?.length);
     return lengths.includes(undefined)
       ? undefined
       : lengths.reduce<number>((sum, length) => sum + (length ?? 0), 0);
   }
 
-  #sound(uri: string): { length: number; at(start: number): Pcm } | undefined {
+  #sound(
+    { found }: Playback,
+    uri: string,
+  ): { length: number; at(start: number): Pcm } | undefined {
     const colon = uri.indexOf(":");
     const [kind, name] = [uri.slice(0, colon), uri.slice(colon + 1)];
     if (kind === "tone") return { length: Infinity, at: (start) => toneFrame(TONE_HZ, start) };
-    const pcm = kind === "sound" ? this.#sounds[name] : undefined;
+    if (kind !== "sound") return undefined;
+    const pcm = this.#sounds[name] ?? found.get(name) ?? this.#find(name);
+    if (pcm) found.set(name, pcm);
     return pcm && { length: pcm.length, at: (start) => pcm.slice(start, start + FRAME_SAMPLES) };
   }
 
@@ -190,7 +230,7 @@ export class Playbacks {
     this.#tell(playback, "PlaybackFinished");
   }
 
-  #find(id: string): Playback {
+  #playback(id: string): Playback {
     for (const queue of this.#queues.values()) {
       const playback = queue.find((other) => other.id === id);
       if (playback) return playback;

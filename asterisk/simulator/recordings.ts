@@ -1,7 +1,9 @@
-// Recordings that ARI makes of a channel: what its far end says, kept in memory until stopped.
+// Recordings that ARI makes of a channel: what its far end says, kept in memory until stopped, or
+// written to a growing file.
 
 import { concatPcm, type Pcm } from "../../media/frame.ts";
 import type { Channel, TellOf } from "./channel.ts";
+import { FILE_FORMAT, RecordingFile } from "./recording_file.ts";
 import { AriFailure } from "./wire.ts";
 
 interface LiveRecording {
@@ -10,6 +12,7 @@ interface LiveRecording {
   readonly channel: Channel;
   readonly startedAt: number;
   readonly frames: Pcm[];
+  readonly file: RecordingFile | undefined;
 }
 
 /** All recordings of the PBX, running and stored. */
@@ -18,25 +21,32 @@ export class Recordings {
   readonly #live = new Map<string, LiveRecording>();
   readonly #stored = new Map<string, { readonly format: string; readonly pcm: Pcm }>();
 
-  constructor(tellOf: TellOf) {
+  readonly #recordingDir: string | undefined;
+
+  /** @param recordingDir where files grow; without it only `wav` can be recorded, in memory. */
+  constructor(tellOf: TellOf, recordingDir: string | undefined) {
     this.#tellOf = tellOf;
+    this.#recordingDir = recordingDir;
   }
 
   /** @throws {AriFailure} 409 when the name is taken, 422 for an unknown format. */
   start(channel: Channel, name: string, format: string, overwrite: boolean): unknown {
-    if (format !== "wav") {
+    const toFile = format === FILE_FORMAT && this.#recordingDir !== undefined;
+    if (format !== "wav" && !toFile) {
       throw new AriFailure(422, "specified format is unknown on this system");
     }
     if (this.#live.has(name) || (this.#stored.has(name) && !overwrite)) {
       throw new AriFailure(409, `Recording '${name}' already exists and can not be overwritten`);
     }
-    const recording = { name, format, channel, startedAt: performance.now(), frames: [] };
+    const startedAt = performance.now();
+    const recording = { name, format, channel, startedAt, frames: [], file: undefined };
     if (channel.bridgeId !== undefined) {
       const cause = "Cannot record channel while in bridge";
       this.#tell(recording, "RecordingFailed", "failed", { cause });
       return toJson(recording, "failed");
     }
-    this.#live.set(name, recording);
+    const file = toFile ? new RecordingFile(this.#recordingDir!, name) : undefined;
+    this.#live.set(name, { ...recording, file });
     queueMicrotask(() => this.#tell(recording, "RecordingStarted", "recording"));
     return toJson(recording, "queued");
   }
@@ -44,7 +54,9 @@ export class Recordings {
   /** One frame of a channel's far end, for the recordings of that channel. */
   voice(channel: Channel, frame: Pcm): void {
     for (const recording of this.#live.values()) {
-      if (recording.channel === channel) recording.frames.push(frame);
+      if (recording.channel !== channel) continue;
+      if (recording.file) recording.file.append(frame);
+      else recording.frames.push(frame);
     }
   }
 
@@ -57,9 +69,24 @@ export class Recordings {
   stop(name: string): void {
     const recording = this.#find(name);
     this.#live.delete(name);
+    recording.file?.close();
     this.#stored.set(name, { format: recording.format, pcm: concatPcm(recording.frames) });
     const duration = Math.floor((performance.now() - recording.startedAt) / 1000);
     this.#tell(recording, "RecordingFinished", "done", { duration });
+  }
+
+  /** Stops it and removes what was recorded. @throws {AriFailure} 404 */
+  cancel(name: string): void {
+    const recording = this.#find(name);
+    this.#live.delete(name);
+    recording.file?.discard();
+    this.#tell(recording, "RecordingFinished", "canceled");
+  }
+
+  /** The PBX has died: nobody is told. */
+  forget(): void {
+    for (const { file } of this.#live.values()) file?.close();
+    this.#live.clear();
   }
 
   /** The channel is gone: its recordings end, and are kept. */

@@ -2,6 +2,7 @@
 
 import type { TestCaller, TestPbx } from "../../media/caller.ts";
 import type { LineCodec } from "./line.ts";
+import type { PbxFolders } from "./operation.ts";
 import type { Sounds } from "./playbacks.ts";
 
 /** What the simulated PBX is like; everything has a default. */
@@ -32,6 +33,10 @@ export interface SimulatorOptions {
   readonly line?: LineOptions;
   /** What `sound:<name>` plays. Any other sound fails to play, as a missing file does. */
   readonly sounds?: Sounds;
+  /** Its own folders, with `sounds` and `recording` in them. Without: it plays and records no files. */
+  readonly folders?: PbxFolders;
+  /** The version it claims to be. Default `22.10.1-simulated`. */
+  readonly version?: string;
   /** Modules `GET /asterisk/modules` lists. */
   readonly modules?: readonly string[];
   /** MEDIA_START comes this much late, so that audio can come before it. Default 0. */

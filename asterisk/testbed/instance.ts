@@ -49,7 +49,7 @@ export async function createInstance(tree: string): Promise<Instance> {
     sipUser: "line",
     sipPassword: randomWord(16),
   };
-  for (const folder of ["etc", "run", "log", "spool", "db"]) {
+  for (const folder of ["etc", "run", "log", "spool/recording", "db"]) {
     await Deno.mkdir(`${instance.hostPath}/${folder}`, { recursive: true });
   }
   await copyConfiguration(`${tree}/etc/asterisk`, `${instance.hostPath}/etc`);

@@ -35,6 +35,8 @@ export interface Testbed extends TestPbx {
   readonly folder: string;
   /** Where Asterisk looks for sounds, on this machine. */
   readonly soundsDir: string;
+  /** Where Asterisk keeps ARI recordings, on this machine. */
+  readonly recordingDir: string;
   /** A SIP telephone, which can also `vanish()`. */
   call(options?: { callerNumber?: string; extension?: string }): Promise<SipCaller>;
   /** Runs a command on Asterisk's console (`asterisk -rx`) and returns what it prints. */
@@ -74,6 +76,7 @@ class RealAsterisk implements Testbed {
   readonly env: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly soundsDir: string;
+  readonly recordingDir: string;
   readonly #phones: Phones;
   readonly #owned: AsyncDisposable;
   readonly #callers = new Set<SipCaller>();
@@ -93,6 +96,7 @@ class RealAsterisk implements Testbed {
     this.#owned = owned;
     this.folder = instance.hostPath;
     this.soundsDir = `${tree}/usr/share/asterisk/sounds`;
+    this.recordingDir = `${instance.hostPath}/spool/recording`;
     this.env = {
       ARI_HTTP_URL: `http://127.0.0.1:${instance.httpPort}`,
       ARI_USER: instance.ariUser,
@@ -103,7 +107,7 @@ class RealAsterisk implements Testbed {
   }
 
   async call(
-    { callerNumber = "+79990000001", extension = BOT_EXTENSION } = {},
+    { callerNumber = "+70000000001", extension = BOT_EXTENSION } = {},
   ): Promise<SipCaller> {
     const phone = await this.#phones.open();
     const name = `call-${++this.#lastCall}.xml`;

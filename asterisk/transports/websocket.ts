@@ -2,7 +2,8 @@
 // Asterisk owns the playout clock: it queues what it is sent and plays a frame every 20 ms.
 
 import { logger } from "../../config/logging.ts";
-import { durationMs, FRAME_BYTES, FRAME_MS, type Pcm } from "../../media/frame.ts";
+import { durationMs, FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, type Pcm } from "../../media/frame.ts";
+import { SYSTEM_TIME, type TimeSource } from "../../media/frame_clock.ts";
 import type { MediaHandlers, MediaTransport } from "../../media/transport.ts";
 import type { ControlCommand, ControlEvent } from "./control_message.ts";
 import { TransportError } from "./error.ts";
@@ -22,6 +23,9 @@ const XOFF_MS = 900 * FRAME_MS;
 const XON_MS = 800 * FRAME_MS;
 /** A flush is acknowledged within one tick of 20 ms; a PBX that takes this long is in trouble. */
 const FLUSH_DEADLINE_MS = 1000;
+/** While nothing is said Asterisk sends the caller nothing: a silent frame this often keeps the leg alive. */
+const KEEPALIVE_MS = 1000;
+const SILENCE: Pcm = new Int16Array(FRAME_SAMPLES);
 
 /** A frame, or a mark, that waits to be sent. */
 type Outgoing = { readonly frame: Pcm } | { readonly markId: string };
@@ -40,6 +44,7 @@ interface Mark {
 export class WebsocketTransport implements MediaTransport {
   readonly kind = "websocket";
   readonly #url: string;
+  readonly #time: TimeSource;
   readonly #playhead = new Playhead();
   readonly #incoming = new FrameCutter();
   readonly #outgoing = new FrameCutter();
@@ -57,10 +62,12 @@ export class WebsocketTransport implements MediaTransport {
   #flushing: PromiseWithResolvers<void> | undefined;
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #windowTimer: ReturnType<typeof setTimeout> | undefined;
+  #cancelKeepAlive = () => {};
 
   /** @param url the media address of an external media channel, such as `ws://127.0.0.1:8088/media/<id>`. */
-  constructor(url: string) {
+  constructor(url: string, time: TimeSource = SYSTEM_TIME) {
     this.#url = url;
+    this.#time = time;
   }
 
   get bufferedMs(): number {
@@ -146,6 +153,7 @@ export class WebsocketTransport implements MediaTransport {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#handlers = undefined;
+    this.#cancelKeepAlive();
     await this.#socket?.close();
   }
 
@@ -181,6 +189,7 @@ export class WebsocketTransport implements MediaTransport {
     this.#phase = "open";
     if (this.#paused) this.#command({ command: "PAUSE_MEDIA" });
     this.#pump();
+    this.#keepAlive();
     this.#started.resolve();
   }
 
@@ -201,6 +210,7 @@ export class WebsocketTransport implements MediaTransport {
     const wasOpen = this.#phase === "open";
     this.#phase = "closed";
     clearTimeout(this.#windowTimer);
+    this.#cancelKeepAlive();
     // Nothing can be heard any more: that is what a flush under way has waited for.
     this.#flushing?.resolve();
     this.#flushEnded();
@@ -241,6 +251,17 @@ export class WebsocketTransport implements MediaTransport {
       sent++;
     }
     this.#outbox.splice(0, sent);
+  }
+
+  /** Many phones and trunks drop a leg on which no RTP comes. */
+  #keepAlive(): void {
+    this.#cancelKeepAlive = this.#time.after(KEEPALIVE_MS, () => {
+      const idle = this.#outbox.length === 0 && this.#playhead.remainingMs === 0;
+      if (idle && !this.#paused && !this.#flushing && !this.#xoff) {
+        this.#sendItem({ frame: SILENCE });
+      }
+      this.#keepAlive();
+    });
   }
 
   #windowFull(): boolean {

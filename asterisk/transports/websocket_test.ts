@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, type Pcm, pcmToBytes } from "../../media/frame.ts";
+import { ManualTime } from "../../media/manual_time.ts";
 import type { MediaHandlers, MediaTransport } from "../../media/transport.ts";
 import { TransportError } from "./error.ts";
 import { openTransport } from "./mod.ts";
+import { WebsocketTransport } from "./websocket.ts";
 
 const START = { event: "MEDIA_START", format: "slin16", optimal_frame_size: FRAME_BYTES };
 const LIMIT = () => AbortSignal.timeout(5000);
@@ -328,6 +330,23 @@ Deno.test("a socket closed out of order mid-sentence is told as lost", async () 
   transport.send(frames(1, 100));
   await pbx.close(4000);
   await ear.heard("close lost");
+});
+
+Deno.test("while the bot thinks the caller's leg is kept alive, but nothing is put into a phrase", async () => {
+  await using pbx = new PbxEnd();
+  const time = new ManualTime();
+  const transport = new WebsocketTransport(pbx.url, time);
+  await transport.open(new Ear(), LIMIT());
+  time.advance(1000);
+  await pbx.arrived(0);
+  assert.ok(transport.bufferedMs <= FRAME_MS);
+  transport.send(frames(7, 50));
+  time.advance(1000);
+  transport.endOfPhrase("said");
+  await pbx.arrived("MARK_MEDIA");
+  assert.equal(pbx.received.filter((what) => what === 0).length, 1, "no silence within a phrase");
+  await transport[Symbol.asyncDispose]();
+  assert.equal(time.pending, 0);
 });
 
 Deno.test("our own dispose is not told to the owner", async () => {

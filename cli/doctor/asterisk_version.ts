@@ -1,13 +1,7 @@
-// Which Asterisk can carry a call's audio over chan_websocket the way we speak to it.
+// Which Asterisk has known faults that a later one has not.
 
 /** A release: major, minor, patch. */
 export type Version = readonly [major: number, minor: number, patch: number];
-
-/**
- * The first release of each branch whose chan_websocket takes JSON control messages (`f(json)`),
- * as Asterisk's documentation of chan_websocket.conf says. The driver itself is two releases older.
- */
-const JSON_CONTROL: readonly Version[] = [[20, 18, 0], [22, 8, 0], [23, 2, 0]];
 
 /** The release of branch 22 with the latest ARI security fixes we know of. */
 const ADVISED: Version = [22, 10, 1];
@@ -16,18 +10,6 @@ const ADVISED: Version = [22, 10, 1];
 export function parseVersion(text: string): Version | undefined {
   const [, major, minor, patch] = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text) ?? [];
   return major && minor ? [Number(major), Number(minor), Number(patch ?? 0)] : undefined;
-}
-
-/** Whether this Asterisk's chan_websocket understands us. */
-export function carriesWebsocketMedia(version: Version): boolean {
-  const [newest] = JSON_CONTROL.slice(-1);
-  if (newest && version[0] > newest[0]) return true;
-  return JSON_CONTROL.some((first) => first[0] === version[0] && !isOlder(version, first));
-}
-
-/** The releases to choose from, in words. */
-export function websocketReleases(): string {
-  return JSON_CONTROL.map(([major, minor]) => `${major}.${minor}`).join(", ") + " or later";
 }
 
 /** The release to update to, when this one lacks security fixes. */

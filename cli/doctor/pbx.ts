@@ -1,26 +1,17 @@
 // Is the PBX there, does it let us in, has it what a call needs?
 
 import { describeUsage } from "../../asterisk/ari/usage.ts";
+import { type ChoiceSettings, chooseTransport } from "../../asterisk/transports/choose.ts";
 import type { Settings } from "../../config/settings.ts";
 import { type AriAnswer, askAri } from "./ari.ts";
-import {
-  advisedUpdate,
-  carriesWebsocketMedia,
-  parseVersion,
-  websocketReleases,
-} from "./asterisk_version.ts";
+import { advisedUpdate, parseVersion } from "./asterisk_version.ts";
+import { checkEndpoints } from "./endpoints.ts";
 import { fail, type Finding, type Findings, note, ok } from "./finding.ts";
 
 /** The settings these checks are about. */
-export type PbxSettings = Pick<
-  Settings,
-  | "ARI_HTTP_URL"
-  | "ARI_USER"
-  | "ARI_PASSWORD"
-  | "ARI_APP_NAME"
-  | "ARI_FALLBACK_CONTEXT"
-  | "MEDIA_TRANSPORT"
->;
+export type PbxSettings =
+  & Pick<Settings, "ARI_USER" | "ARI_PASSWORD" | "ARI_APP_NAME" | "ARI_FALLBACK_CONTEXT">
+  & ChoiceSettings;
 
 /** Looks at the PBX; stops at the first thing without which the rest cannot be seen. */
 export async function* checkPbx(settings: PbxSettings): Findings {
@@ -30,18 +21,19 @@ export async function* checkPbx(settings: PbxSettings): Findings {
   if (entrance.status === "FAIL" || info.kind !== "answer") return;
 
   yield await checkMayCommand(settings);
-  const version = checkVersion(textAt(info.body, "system", "version") ?? "unknown");
-  yield version;
+  const version = textAt(info.body, "system", "version") ?? "unknown";
+  yield checkVersion(version);
   const modules = await askAri(settings, "GET", "asterisk/modules");
   if (modules.kind === "answer" && Array.isArray(modules.body)) {
     yield* checkModules(running(modules.body));
-    if (version.status !== "FAIL") yield checkTransport(settings, running(modules.body));
+    yield checkTransport(settings, version, running(modules.body));
   } else {
     yield fail(
       "Asterisk does not list its modules",
       "load res_ari_asterisk.so (asterisk/etc/modules.conf has all that are needed)",
     );
   }
+  yield* checkEndpoints(settings);
   yield* checkDialplan(settings);
 }
 
@@ -91,12 +83,6 @@ async function checkMayCommand(settings: PbxSettings): Promise<Finding> {
 function checkVersion(text: string): Finding {
   const version = parseVersion(text);
   if (!version) return note(`Asterisk ${text}: a build of its own, taken as new enough`);
-  if (!carriesWebsocketMedia(version)) {
-    return fail(
-      `Asterisk ${text} is too old to carry audio over its websocket channel`,
-      `update to ${websocketReleases()}`,
-    );
-  }
   const update = advisedUpdate(version);
   return update
     ? note(`Asterisk ${text} works`, `${update} has fixes to ARI's security: update`)
@@ -115,7 +101,6 @@ const NEEDED: readonly [purpose: string, modules: readonly string[]][] = [
   ]],
   ["the dialplan's Stasis()", ["app_stasis.so"]],
   ["joining caller and bot", ["bridge_simple.so", "bridge_softmix.so"]],
-  ["16 kHz audio", ["codec_resample.so"]],
 ];
 
 /** What a caller's line may speak; one of them is enough. */
@@ -134,18 +119,19 @@ function* checkModules(loaded: ReadonlySet<string>): Generator<Finding> {
 }
 
 function checkTransport(
-  { MEDIA_TRANSPORT }: PbxSettings,
+  settings: PbxSettings,
+  version: string,
   loaded: ReadonlySet<string>,
 ): Finding {
-  if (MEDIA_TRANSPORT !== "auto" && MEDIA_TRANSPORT !== "websocket") {
-    return fail(
-      `MEDIA_TRANSPORT=${MEDIA_TRANSPORT} is not there in this version of the bot`,
-      "set MEDIA_TRANSPORT=auto",
-    );
-  }
-  return loaded.has("chan_websocket.so")
-    ? ok("media transport: websocket (chan_websocket.so is running)")
-    : fail("no media transport: chan_websocket.so is not running", loading(["chan_websocket.so"]));
+  const { kind, why, verdicts } = chooseTransport(settings, { version, modules: [...loaded] });
+  if (kind) return ok(`media transport: ${kind} (${why})`);
+  const wanted = verdicts.find(({ kind }) => kind === settings.MEDIA_TRANSPORT) ?? verdicts[0]!;
+  return fail(
+    `no media transport: ${why}`,
+    wanted.missing.length > 0
+      ? loading(wanted.missing)
+      : `make it possible as said, or set MEDIA_TRANSPORT=auto and load the modules of another`,
+  );
 }
 
 function loading(modules: readonly string[]): string {

@@ -71,7 +71,7 @@ export class Transcripts {
         this.problems.add(`${id}: turns ${last.turn} and ${turn.turn} are one turn told twice`);
       }
     }
-    const tools = now.tools.map((tool) => tool.id);
+    const tools = now.tools.map(({ turn, tool }) => `${turn} ${tool}`);
     if (new Set(tools).size < tools.length) this.problems.add(`${id}: a tool ran twice`);
     if (before) this.#compareTurns(before, now);
   }

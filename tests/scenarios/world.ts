@@ -18,6 +18,8 @@ const PATIENCE_MS = 20_000;
 
 /** A service on a PBX. */
 export class World implements AsyncDisposable {
+  #placing: Promise<unknown> = Promise.resolve();
+
   private constructor(
     readonly pbx: TestPbx,
     readonly settings: Settings,
@@ -49,11 +51,18 @@ export class World implements AsyncDisposable {
   async greeted(): Promise<{ caller: TestCaller; record: CallRecord }> {
     const { caller, record } = await this.called();
     await untilSpokenTo(caller.heard, 0);
+    await eventually(() => record.phase === "listening", "the greeting was heard to its end");
     return { caller, record };
   }
 
-  /** Places a call and waits until the service knows it. */
-  async called(): Promise<{ caller: TestCaller; record: CallRecord }> {
+  /** Places a call and waits until the service knows it. One at a time, so that each gets its own record. */
+  called(): Promise<{ caller: TestCaller; record: CallRecord }> {
+    const call = this.#placing.then(() => this.#place());
+    this.#placing = call.catch(() => undefined);
+    return call;
+  }
+
+  async #place(): Promise<{ caller: TestCaller; record: CallRecord }> {
     const before = new Set(this.service.switchboard.list().map(({ id }) => id));
     const caller = await this.pbx.call();
     await caller.answered;

@@ -1,0 +1,53 @@
+// A recording that is written while it goes on, as Asterisk writes one.
+
+import { join } from "node:path";
+import type { Pcm } from "../../media/frame.ts";
+
+/** Asterisk's write buffer (main/file.c): the file grows by whole blocks. */
+const BLOCK_BYTES = 32_768;
+/** The one raw format of the simulator: 96 kHz. */
+export const FILE_FORMAT = "sln96";
+const SAMPLES_OF_ONE = 6;
+
+/** One growing file. */
+export class RecordingFile {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+  readonly #block = new Uint8Array(BLOCK_BYTES);
+  #filled = 0;
+
+  constructor(recordingDir: string, name: string) {
+    this.#path = join(recordingDir, `${name}.${FILE_FORMAT}`);
+    this.#file = Deno.openSync(this.#path, { write: true, create: true, truncate: true });
+  }
+
+  append(frame: Pcm): void {
+    const samples = new Int16Array(frame.length * SAMPLES_OF_ONE);
+    for (let i = 0; i < samples.length; i++) samples[i] = frame[Math.floor(i / SAMPLES_OF_ONE)]!;
+    const bytes = new Uint8Array(samples.buffer);
+    for (let at = 0; at < bytes.length;) {
+      const part = bytes.subarray(at, at + BLOCK_BYTES - this.#filled);
+      this.#block.set(part, this.#filled);
+      this.#filled += part.length;
+      at += part.length;
+      if (this.#filled === BLOCK_BYTES) this.#write();
+    }
+  }
+
+  /** Writes the rest. */
+  close(): void {
+    this.#write();
+    this.#file.close();
+  }
+
+  discard(): void {
+    this.#file.close();
+    Deno.removeSync(this.#path);
+  }
+
+  #write(): void {
+    const rest = this.#block.subarray(0, this.#filled);
+    for (let at = 0; at < rest.length;) at += this.#file.writeSync(rest.subarray(at));
+    this.#filled = 0;
+  }
+}

@@ -1,0 +1,237 @@
+// The caller's audio over AudioSocket: the PBX connects to a TCP port of the call's own, names the
+// call by UUID, and frames of signed linear audio go both ways at the pace we set.
+
+import { logger } from "../../config/logging.ts";
+import type { Pcm } from "../../media/frame.ts";
+import { Pacer, type PacerOptions } from "../../media/pacer.ts";
+import { Resampler } from "../../media/resample.ts";
+import type {
+  MediaAddress,
+  MediaHandlers,
+  MediaListener,
+  MediaOffer,
+  MediaPlan,
+  MediaTransport,
+} from "../../media/transport.ts";
+import { AudioSocketDoor, closeConnection, READ_BYTES } from "./audiosocket_door.ts";
+import {
+  type AudioSocketMessage,
+  type AudioSocketReader,
+  encodeAudio,
+  HANGUP_MESSAGE,
+} from "./audiosocket_message.ts";
+import { LineInput } from "./line_input.ts";
+
+const log = logger("audiosocket");
+
+type Plan = Extract<MediaPlan, { kind: "audiosocket" }>;
+
+/**
+ * Listens on a port of its own for the one connection that names a UUID made for it.
+ *
+ * @throws when `plan.host` is not an address of this machine.
+ */
+export async function listenAudioSocket(
+  plan: Plan,
+  timing: PacerOptions = {},
+): Promise<MediaListener> {
+  const lineHz = plan.format === "slin16" ? 16_000 : 8000;
+  const resampler = await Resampler.create(16_000, lineHz);
+  const socket = Deno.listen({ hostname: plan.host, port: 0 });
+  const door = new AudioSocketDoor(socket, crypto.randomUUID(), timing.time);
+  return new AudioSocketListener(plan, door, { ...timing, resampler });
+}
+
+class AudioSocketListener implements MediaListener {
+  readonly offer: MediaOffer;
+  readonly #door: AudioSocketDoor;
+  readonly #options: PacerOptions & { readonly resampler: Resampler };
+  #transport: AudioSocketTransport | undefined;
+
+  constructor(
+    plan: Plan,
+    door: AudioSocketDoor,
+    options: PacerOptions & { readonly resampler: Resampler },
+  ) {
+    this.offer = { ...plan, port: door.port, uuid: door.uuid };
+    this.#door = door;
+    this.#options = options;
+  }
+
+  transport(address: MediaAddress): MediaTransport {
+    if (address.kind !== "audiosocket") {
+      throw new TypeError(`an audiosocket listener was given a ${address.kind} address`);
+    }
+    this.#transport = new AudioSocketTransport(this.#door, this.#options);
+    return this.#transport;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#transport) return;
+    this.#options.resampler[Symbol.dispose]();
+    await this.#door[Symbol.asyncDispose]();
+  }
+}
+
+class AudioSocketTransport implements MediaTransport {
+  readonly kind = "audiosocket";
+  readonly #door: AudioSocketDoor;
+  readonly #pacer: Pacer;
+  readonly #silence: Uint8Array<ArrayBuffer>;
+  readonly #lineHz: 8000 | 16_000;
+  #input: LineInput | undefined;
+  #handlers: MediaHandlers | undefined;
+  #conn: Deno.TcpConn | undefined;
+  #reading: Promise<void> = Promise.resolve();
+  #writing = false;
+  #over = false;
+  #badMessages = 0;
+
+  constructor(door: AudioSocketDoor, options: PacerOptions & { readonly resampler: Resampler }) {
+    this.#door = door;
+    this.#lineHz = options.resampler.toHz === 16_000 ? 16_000 : 8000;
+    this.#silence = encodeAudio(new Int16Array(this.#lineHz / 50), this.#lineHz);
+    this.#pacer = new Pacer({
+      onFrame: (frame) => this.#write(frame ? encodeAudio(frame, this.#lineHz) : this.#silence),
+      onMark: (markId) => this.#handlers?.onMark(markId),
+      ready: () => !this.#writing,
+    }, options);
+  }
+
+  get stats(): Readonly<Record<string, number>> {
+    const { turnedAway } = this.#door;
+    return { ...this.#pacer.stats, badMessages: this.#badMessages, turnedAway };
+  }
+
+  get bufferedMs(): number {
+    return this.#pacer.bufferedMs;
+  }
+
+  async open(handlers: MediaHandlers, signal: AbortSignal): Promise<void> {
+    this.#handlers = handlers;
+    this.#input = await LineInput.open(this.#lineHz, (frame) => handlers.onFrame(frame));
+    const { conn, reader, early } = await this.#door.guest(signal);
+    conn.setNoDelay();
+    this.#conn = conn;
+    this.#pacer.start();
+    for (const message of early) this.#take(message);
+    this.#reading = this.#read(conn, reader);
+  }
+
+  send(pcm: Pcm): void {
+    this.#pacer.send(pcm);
+  }
+
+  endOfPhrase(markId: string): void {
+    this.#pacer.endOfPhrase(markId);
+  }
+
+  pause(): void {
+    this.#pacer.pause();
+  }
+
+  resume(): void {
+    this.#pacer.resume();
+  }
+
+  flush(): Promise<void> {
+    return this.#pacer.flush();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#hangUp();
+    this.#end();
+    await this.#door[Symbol.asyncDispose]();
+    await this.#reading;
+    this.#input?.[Symbol.dispose]();
+  }
+
+  /** Says goodbye: before 20.13 Asterisk spins on a connection that just ends. */
+  async #hangUp(): Promise<void> {
+    if (!this.#conn || this.#over || this.#writing) return;
+    this.#over = true;
+    this.#pacer[Symbol.dispose]();
+    try {
+      await this.#conn.write(HANGUP_MESSAGE);
+    } catch (error) {
+      log.debug("the PBX was gone before the hang-up", { error });
+    }
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#pacer[Symbol.dispose]();
+    if (this.#conn) closeConnection(this.#conn);
+  }
+
+  #close(reason: "hangup" | "lost", detail: string): void {
+    if (this.#over) return;
+    this.#end();
+    this.#handlers?.onClose(reason, detail);
+  }
+
+  async #read(conn: Deno.TcpConn, reader: AudioSocketReader): Promise<void> {
+    const buffer = new Uint8Array(READ_BYTES);
+    try {
+      while (!this.#over) {
+        const count = await conn.read(buffer);
+        if (count === null) {
+          return reader.inMessage
+            ? this.#close("lost", "the connection ended within a message")
+            : this.#close("hangup", "the PBX closed the connection");
+        }
+        for (const message of reader.push(buffer.subarray(0, count))) this.#take(message);
+      }
+    } catch (error) {
+      this.#fail("reading", error);
+    }
+  }
+
+  #take(message: AudioSocketMessage): void {
+    if (this.#over) return;
+    switch (message.kind) {
+      case "audio":
+        return message.sampleRateHz === this.#lineHz
+          ? this.#input?.push(message.pcm)
+          : this.#bad(`audio of ${message.sampleRateHz} Hz where ${this.#lineHz} Hz was asked for`);
+      case "dtmf":
+        return this.#handlers?.onDtmf(message.digit);
+      case "hangup":
+        return this.#close("hangup", "the PBX hung up");
+      case "error":
+        return this.#close("lost", `the PBX reports AudioSocket error ${message.code}`);
+      case "uuid":
+        return this.#bad("a second UUID");
+      case "bad":
+        return this.#bad(message.detail);
+    }
+  }
+
+  #bad(detail: string): void {
+    if (this.#badMessages++ === 0) log.warning("message dropped: {detail}", { detail });
+  }
+
+  #write(bytes: Uint8Array): void {
+    const conn = this.#conn!;
+    this.#writing = true;
+    writeAll(conn, bytes).then(
+      () => void (this.#writing = false),
+      (error) => this.#fail("writing", error),
+    );
+  }
+
+  /** A PBX that hangs up while audio of ours is on its way resets the connection. */
+  #fail(what: string, error: unknown): void {
+    const { BrokenPipe, ConnectionReset } = Deno.errors;
+    const reset = error instanceof ConnectionReset || error instanceof BrokenPipe;
+    this.#close(reset ? "hangup" : "lost", `${what} failed: ${describe(error)}`);
+  }
+}
+
+async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,123 @@
+// Phrases as WAV files in the folder where the PBX looks for sounds.
+
+import { join } from "node:path";
+import { logger } from "../../config/logging.ts";
+import { type Pcm, SAMPLE_RATE_HZ } from "../../media/frame.ts";
+import { resample } from "../../media/resample.ts";
+import { writeWav } from "../../media/wav.ts";
+import { TransportError } from "./error.ts";
+
+const log = logger("files");
+
+/** What every Asterisk plays, to every telephone. */
+const FILE_RATE_HZ = 8000;
+/** All our files begin so: `sweepPhraseFiles` must not take anyone else's. */
+const PREFIX = "voxbot-";
+/** The PBX runs as another user: it must be able to read. */
+const FILE_MODE = 0o644;
+
+/** The files of one call. */
+export class PhraseFiles implements AsyncDisposable {
+  readonly #written = new Set<string>();
+
+  private constructor(readonly folder: string, readonly language: string) {}
+
+  /**
+   * Tries the folder out; a PBX without prompts in the language gets its folder.
+   *
+   * @throws {TransportError} when files cannot be written to `<soundsDir>/<language>`.
+   */
+  static async open(soundsDir: string, language: string): Promise<PhraseFiles> {
+    const files = new PhraseFiles(join(soundsDir, language), language);
+    await createIfMissing(files.folder);
+    const name = phraseName();
+    await files.write(name, new Int16Array(1));
+    await files.remove(name);
+    return files;
+  }
+
+  /**
+   * Writes a phrase, whole or not at all.
+   *
+   * @returns what ARI plays it as, such as `sound:ru/voxbot-ab12`.
+   * @throws {TransportError} when the folder is missing, read-only or full.
+   */
+  async write(name: string, pcm: Pcm): Promise<string> {
+    const path = this.#path(name);
+    const partial = `${path}.partial`;
+    const bytes = writeWav(await resample(pcm, SAMPLE_RATE_HZ, FILE_RATE_HZ), FILE_RATE_HZ);
+    this.#written.add(name);
+    try {
+      await Deno.writeFile(partial, bytes, { mode: FILE_MODE });
+      await Deno.rename(partial, path);
+    } catch (error) {
+      await removeIfThere(partial);
+      throw notWritable(this.folder, error);
+    }
+    return `sound:${this.language}/${name}`;
+  }
+
+  /** Removes a phrase that will not be played again. */
+  async remove(name: string): Promise<void> {
+    this.#written.delete(name);
+    await removeIfThere(this.#path(name));
+  }
+
+  /** Removes all that is left of this call. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#written].map((name) => this.remove(name)));
+  }
+
+  #path(name: string): string {
+    return join(this.folder, `${name}.wav`);
+  }
+}
+
+/** A name no other phrase has. */
+export function phraseName(): string {
+  return `${PREFIX}${crypto.randomUUID()}`;
+}
+
+/** Removes what a process that died has left behind; to be called when no call is up. Returns how many. */
+export async function sweepPhraseFiles(soundsDir: string, language: string): Promise<number> {
+  const folder = join(soundsDir, language);
+  let removed = 0;
+  try {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      if (!isFile || !/^voxbot-[0-9a-f-]{36}\.wav(\.partial)?$/.test(name)) continue;
+      await removeIfThere(join(folder, name));
+      removed++;
+    }
+  } catch (error) {
+    log.warning("old phrases could not be removed", { folder, error });
+  }
+  return removed;
+}
+
+/** Not its parent: a sounds folder that is not there is a wrong setting. */
+async function createIfMissing(folder: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw notWritable(folder, error);
+  }
+}
+
+function notWritable(folder: string, error: unknown): TransportError {
+  return new TransportError(
+    `cannot write phrases to ${folder} (${(error as Error).message}): set ASTERISK_SOUNDS_DIR ` +
+      "to the PBX's sounds folder, and let this process write to it",
+    { cause: error },
+  );
+}
+
+/** Removing is tidying up: a failure is told and changes nothing else. */
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      log.warning("a phrase could not be removed", { path, error });
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// The command line as an operator meets it.
+
+import assert from "node:assert/strict";
+import { ROOT } from "./steps.ts";
+
+interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const OWN_ENV = { PATH: "/usr/bin:/bin", HOME: Deno.makeTempDirSync(), NO_COLOR: "1" };
+
+function command(args: readonly string[], env: Record<string, string>): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "main.ts", ...args],
+    cwd: ROOT,
+    clearEnv: true,
+    env: { ...OWN_ENV, ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+  const { code, stdout, stderr } = await command(args, env).output();
+  return {
+    code,
+    stdout: new TextDecoder().decode(stdout),
+    stderr: new TextDecoder().decode(stderr),
+  };
+}
+
+Deno.test("each command explains itself", async () => {
+  for (const name of ["start", "demo", "doctor", "kb"]) {
+    const { code, stdout } = await run([name, "--help"]);
+    assert.equal(code, 0, name);
+    assert.match(stdout, new RegExp(`deno task ${name}`));
+  }
+});
+
+Deno.test("an unknown command or option is refused with what there is, exit code 2", async () => {
+  const unknown = await run(["dance"]);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /start \| demo \| doctor \| kb/);
+  assert.equal((await run(["start", "--loud"])).code, 2);
+});
+
+Deno.test("all wrong settings are named in one message, no secret among them, exit code 2", async () => {
+  const { code, stderr } = await run(["start"], {
+    CONSOLE_PORT: "ninety",
+    ASTERISK_LANG: "fr",
+    ARI_PASSWORD: "hunter2",
+    ARI_USERNAME: "bot",
+    AI_PROCESSING_TIMEOUT: "-1",
+  });
+  assert.equal(code, 2);
+  for (const name of ["CONSOLE_PORT", "ASTERISK_LANG", "ARI_USERNAME", "AI_PROCESSING_TIMEOUT"]) {
+    assert.match(stderr, new RegExp(name));
+  }
+  assert.doesNotMatch(stderr, /hunter2/);
+});
+
+Deno.test("the policies can be read before anything starts", async () => {
+  const { code, stdout } = await run(["start", "--policies"], { CALL_INACTIVITY_TIMEOUT: "77" });
+  assert.equal(code, 0);
+  assert.match(stdout, /listening +77 s .* hangup/);
+});
+
+Deno.test("without a PBX the service says so once, is not ready, and ends on SIGTERM", async () => {
+  const dataDir = await Deno.makeTempDir();
+  const service = command(["start"], {
+    ARI_HTTP_URL: "http://127.0.0.1:9",
+    CONSOLE_PORT: "0",
+    DATA_DIR: dataDir,
+    ASTERISK_LANG: "en",
+    CALL_POOL_SIZE: "0",
+    ASR_PROVIDER: "local",
+  }).spawn();
+  const out = service.stdout.cancel();
+  let log = "";
+  const url = Promise.withResolvers<string>();
+  const missing = Promise.withResolvers<void>();
+  const reading = (async () => {
+    for await (const chunk of service.stderr.pipeThrough(new TextDecoderStream())) {
+      log += chunk;
+      const listening = /console listening url=(\S+)/.exec(log);
+      if (listening) url.resolve(listening[1]!);
+      if (/not connected, trying again/.test(log)) missing.resolve();
+    }
+  })();
+  await missing.promise;
+  const ready = await fetch(`${await url.promise}/ready`);
+  assert.equal(ready.status, 503);
+  assert.match(await ready.text(), /PBX/);
+  service.kill("SIGTERM");
+  assert.equal((await service.status).code, 0);
+  await Promise.all([out, reading]);
+  assert.equal(log.match(/not connected, trying again/g)!.length, 1);
+  await Deno.remove(dataDir, { recursive: true });
+});

@@ -1,0 +1,144 @@
+// A real SIP caller and a media transport, in one bridge (or, with files, on one channel): a call of
+// the service without the service.
+
+import {
+  AriConnection,
+  type AriEvent,
+  AriFileControl,
+  type ChannelOffer,
+  unlessGone,
+} from "../../asterisk/ari/mod.ts";
+import type { Testbed } from "../../asterisk/testbed/testbed.ts";
+import { prepareMedia } from "../../asterisk/transports/mod.ts";
+import type { TestCaller } from "../../media/caller.ts";
+import type { Pcm } from "../../media/frame.ts";
+import type { MediaHandlers, MediaPlan, MediaTransport } from "../../media/transport.ts";
+import { nothingLeft } from "./waiting.ts";
+
+/** What the transport tells its owner. */
+export class Ear implements MediaHandlers {
+  readonly frames: Pcm[] = [];
+  readonly told: string[] = [];
+  /** Why the transport ended. */
+  lastWords = "";
+  #changed = Promise.withResolvers<void>();
+
+  onFrame(frame: Pcm): void {
+    this.frames.push(frame);
+  }
+  onMark(markId: string): void {
+    this.#tell(`mark ${markId}`);
+  }
+  onDtmf(digit: string): void {
+    this.#tell(`key ${digit}`);
+  }
+  onClose(reason: string, detail: string): void {
+    this.lastWords = detail;
+    this.#tell(`close ${reason}`);
+  }
+
+  async hears(what: string): Promise<void> {
+    while (!this.told.includes(what)) await this.#changed.promise;
+  }
+
+  #tell(what: string): void {
+    this.told.push(what);
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}
+
+/** Waits for the channels of a call to arrive in the application. */
+class Arrivals {
+  readonly #starts = new Map<string, PromiseWithResolvers<string>>();
+
+  onEvent(event: AriEvent): void {
+    if (event.type !== "StasisStart") return;
+    const { id } = event.channel;
+    this.#start(/^(media|snoop)-/.exec(id)?.[1] ?? "caller").resolve(id);
+  }
+
+  /** The id of the caller's, the media or the snoop channel. */
+  of(what: "caller" | "media" | "snoop"): Promise<string> {
+    return this.#start(what).promise;
+  }
+
+  #start(what: string): PromiseWithResolvers<string> {
+    const known = this.#starts.get(what) ?? Promise.withResolvers<string>();
+    this.#starts.set(what, known);
+    return known;
+  }
+}
+
+/** One call, up and listening. */
+export class TransportCall implements AsyncDisposable {
+  readonly #stack: AsyncDisposableStack;
+
+  private constructor(
+    readonly caller: TestCaller,
+    readonly transport: MediaTransport,
+    readonly ear: Ear,
+    /** Ends the PBX's side of the audio; the caller stays. */
+    readonly hangUpMedia: () => Promise<void>,
+    stack: AsyncDisposableStack,
+  ) {
+    this.#stack = stack;
+  }
+
+  /** Places a call whose audio travels by `plan`. */
+  static async open(pbx: Testbed, plan: MediaPlan): Promise<TransportCall> {
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => nothingLeft(pbx));
+    const app = pbx.env.ARI_APP_NAME!;
+    const arrivals = new Arrivals();
+    let control: AriFileControl | undefined;
+    const connection = stack.use(
+      new AriConnection(
+        { url: pbx.env.ARI_HTTP_URL!, user: pbx.env.ARI_USER!, password: pbx.env.ARI_PASSWORD! },
+        app,
+        {
+          onEvent(event) {
+            arrivals.onEvent(event);
+            control?.onEvent(event);
+          },
+          onUp() {},
+          onDown() {},
+        },
+      ),
+    );
+    await connection.connect();
+    const ari = connection.commands;
+    const caller = stack.use(await pbx.call());
+    const channelId = await arrivals.of("caller");
+    const ear = new Ear();
+    const [mediaId, snoopId, bridgeId] = ["media", "snoop", "bridge"].map((s) =>
+      `${s}-${channelId}`
+    );
+    if (plan.kind === "files") {
+      control = stack.use(new AriFileControl(ari, { channelId, snoopId: snoopId!, app }));
+    }
+    const listener = stack.use(await prepareMedia(plan, control));
+    const hangUpMedia = async () =>
+      void await unlessGone(ari.hangUp(plan.kind === "files" ? snoopId! : mediaId!));
+    if (plan.kind !== "files") {
+      await ari.createBridge(bridgeId!);
+      stack.defer(() => ari.destroyBridge(bridgeId!));
+      await ari.addToBridge(bridgeId!, channelId);
+      stack.defer(hangUpMedia);
+    }
+    const address = listener.offer.kind === "files"
+      ? { kind: "files" } as const
+      : (await ari.externalMedia(mediaId!, app, undefined, listener.offer as ChannelOffer)).address;
+    const transport = stack.use(listener.transport(address));
+    await transport.open(ear, AbortSignal.timeout(5000));
+    if (plan.kind !== "files") {
+      await arrivals.of("media");
+      await ari.addToBridge(bridgeId!, mediaId!);
+    }
+    return new TransportCall(caller, transport, ear, hangUpMedia, stack.move());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,8 @@
+// The assistant's scenarios on the simulated PBX.
+
+import { startSimulator } from "../../asterisk/simulator/mod.ts";
+import { assistant } from "./assistant_suite.ts";
+
+const simulator = await startSimulator();
+Deno.test.afterAll(async () => await simulator[Symbol.asyncDispose]());
+assistant(simulator);
