@@ -181,30 +181,41 @@ export class CallIsolates implements AsyncDisposable {
   }
 }
 
-/** Lets so many pass at once; those in a hurry go before the others. */
+/** Lets so many pass at once; those in a hurry go before the others, and always find a place soon. */
 class Turnstile {
   #free: number;
+  /** Places that only those in a hurry may take. */
+  readonly #reserved: number;
   readonly #hurried: (() => void)[] = [];
   readonly #others: (() => void)[] = [];
 
   constructor(width: number) {
     this.#free = width;
+    this.#reserved = Math.min(1, width - 1);
   }
 
   /** Waits for a turn; disposing the result ends it. */
   async enter(hurried: boolean): Promise<Disposable> {
-    if (this.#free > 0) this.#free--;
-    else {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      (hurried ? this.#hurried : this.#others).push(resolve);
-      await promise;
-    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    (hurried ? this.#hurried : this.#others).push(resolve);
+    this.#admit();
+    await promise;
     return {
       [Symbol.dispose]: () => {
-        const next = this.#hurried.shift() ?? this.#others.shift();
-        if (next) next();
-        else this.#free++;
+        this.#free++;
+        this.#admit();
       },
     };
+  }
+
+  #admit(): void {
+    for (;;) {
+      const queue = this.#hurried.length > 0 ? this.#hurried : this.#others;
+      if (this.#free <= (queue === this.#hurried ? 0 : this.#reserved)) return;
+      const next = queue.shift();
+      if (!next) return;
+      this.#free--;
+      next();
+    }
   }
 }

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { Journal } from "../../actors/journal.ts";
 import { noMetrics } from "../../actors/metrics.ts";
-import { startSimulator } from "../../asterisk/simulator/mod.ts";
+import { type Simulator, startSimulator } from "../../asterisk/simulator/mod.ts";
 import { describe } from "../../console/calls.ts";
 import { spoken } from "../scenarios/voice.ts";
 import { Bombardment, type Inflicted, planOf, type Recovery } from "./bombardment.ts";
@@ -84,8 +84,7 @@ export async function storm(options: StormOptions, report: Report): Promise<void
   const bombardment = new Bombardment({ service, pbx, disk }, transcripts, talkers);
   await bombardment.run(plan, options.everyMs, random);
   await pause(3000);
-  const talking = await service.calls();
-  const channels = (await pbx.channels()).filter(({ id }) => !id.startsWith("voxbot-"));
+  const strangers = await callersOnlyThePbxKnows(service, pbx);
   await Promise.all(talkers.map((talker) => talker.stop()));
   await until(async () => (await service.calls()).every(({ endedAt }) => endedAt), SETTLE_MS);
   await transcripts.stop();
@@ -111,9 +110,7 @@ export async function storm(options: StormOptions, report: Report): Promise<void
   );
   await report.check(
     "every call the PBX had at the end of the storm was in the service",
-    talking.filter(({ endedAt }) => !endedAt).length >= channels.length
-      ? []
-      : [`${channels.length} callers on the PBX`],
+    strangers,
   );
   await report.check(
     "no caller was left in silence longer than the policy",
@@ -179,6 +176,20 @@ async function journalProblems(service: ServiceProcess): Promise<string[]> {
     if (JSON.stringify(describe(record, undefined)) !== told) problems.push(`${id} differs`);
   }
   return problems;
+}
+
+/** Callers on the PBX beyond those the service talks to; none, once a call just begun is known. */
+async function callersOnlyThePbxKnows(service: ServiceProcess, pbx: Simulator): Promise<string[]> {
+  let found: string[] = [];
+  await until(async () => {
+    const callers = (await pbx.channels()).filter(({ id }) => !id.startsWith("voxbot-"));
+    const live = (await service.calls()).filter(({ endedAt }) => endedAt === undefined);
+    found = live.length === callers.length
+      ? []
+      : [`${callers.length} callers on the PBX, ${live.length} calls in the service`];
+    return found.length === 0;
+  }, SETTLE_MS);
+  return found;
 }
 
 async function leftovers(

@@ -9,6 +9,8 @@ import type { Random } from "./random.ts";
 
 /** Silence after which the caller takes the bot to be done. */
 const DONE_MS = 700;
+/** What a caller takes to think of the next question; shorter than the bot's patience. */
+const THINKING_MS = [300, 5000] as const;
 /** A caller who hears nothing at all for so long asks again. */
 const PATIENCE_MS = 12_000;
 const POLL_MS = 100;
@@ -100,7 +102,7 @@ export class Talker {
 
   /** Waits until the bot has spoken and is silent, or the caller's patience is over. */
   async #listen(call: TalkerCall, since: number): Promise<void> {
-    const thinkingMs = this.#random.between(0, 600);
+    const thinkingMs = this.#random.between(...THINKING_MS);
     for (;;) {
       const now = performance.now();
       const first = call.hearing.soundAfter(since);

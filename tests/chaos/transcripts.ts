@@ -5,7 +5,7 @@ import type { ServiceProcess } from "./service_process.ts";
 
 /** Two turns of the same words closer than this are one turn told twice: nobody asks so fast. */
 const DOUBLED_MS = 1500;
-const POLL_MS = 400;
+const POLL_MS = 700;
 
 /** Watches every call of a service for what was lost or doubled. */
 export class Transcripts {
