@@ -5,7 +5,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { AgentEvent } from "../agent/agent.ts";
 import type { Settings } from "../config/settings.ts";
-import type { MediaAddress } from "../media/transport.ts";
+import type { MediaAddress, MediaOffer, MediaPlan } from "../media/transport.ts";
 import type { SpeechEvent } from "../speech/events.ts";
 import type { CallEvent, CallRecord, ToolResult } from "./call_record.ts";
 
@@ -35,8 +35,10 @@ export type ToCall =
   | { readonly kind: "engine_lost"; readonly reason: string }
   /** Another isolate has found a speech service to be broken, or to work again. */
   | { readonly kind: "service_health"; readonly event: BreakerEvent }
-  /** Take this call: connect its media. */
+  /** Take this call: make its media ready, and answer `media_offer`. */
   | { readonly kind: "assign"; readonly assignment: CallAssignment }
+  /** The PBX has a channel for the media, or needs none: connect, and answer `media_open`. */
+  | { readonly kind: "media"; readonly address: MediaAddress }
   /** The caller and the media are joined: what is said from now on is heard. */
   | { readonly kind: "begin" }
   /** The caller pressed a key (heard by ARI, where the transport does not tell). */
@@ -58,6 +60,8 @@ export type FromCall =
   | { readonly kind: "warm" }
   /** The assignment has arrived and is being handled. */
   | { readonly kind: "assigned" }
+  /** What the PBX is to connect to is ready; the service waits for it only where the PBX connects. */
+  | { readonly kind: "media_offer"; readonly offer: MediaOffer }
   /** The media connection stands. */
   | { readonly kind: "media_open" }
   /** The caller began or stopped speaking; deadlines for a silent caller depend on it. */
@@ -113,7 +117,7 @@ export type ToEngine = { readonly kind: "attach"; readonly port: MessagePort };
 /** A call, handed to an isolate. */
 export interface CallAssignment {
   readonly callId: string;
-  readonly media: MediaAddress;
+  readonly media: MediaPlan;
   /** What is known of the call; has turns when the call is resumed rather than begun. */
   readonly record: CallRecord;
   /** Present when an isolate before this one died. */

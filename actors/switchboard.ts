@@ -69,6 +69,7 @@ export class Switchboard {
 
   /** An event of the PBX. Returns at once. */
   onEvent(event: AriEvent): void {
+    for (const session of this.#live.values()) session.onMediaEvent(event);
     switch (event.type) {
       case "StasisStart":
         this.#channelEntered(event.channel);
@@ -166,9 +167,7 @@ export class Switchboard {
       log.warn("channel entered twice, the second time is ignored", { channel: channel.id });
       return;
     }
-    const refusal = this.#open
-      ? (this.#live.size >= this.#services.settings.MAX_CALLS ? "full" : undefined)
-      : "draining";
+    const refusal = this.#reasonToRefuse();
     if (refusal) return this.#refuse(channel, refusal);
     const record = newCallRecord({
       id: crypto.randomUUID().replaceAll("-", "").slice(0, 12),
@@ -182,10 +181,20 @@ export class Switchboard {
     this.#add(record, false);
   }
 
+  #reasonToRefuse(): string | undefined {
+    const { settings, route } = this.#services;
+    if (!this.#open) return "draining";
+    if (this.#live.size >= settings.MAX_CALLS) return "full";
+    // Before the PBX has told what it has, the call waits for it.
+    return route.unknown || route.problem === undefined ? undefined : "no_media";
+  }
+
   #mediaEntered({ id }: Channel): void {
-    const session = [...this.#live.values()].find((candidate) => candidate.ownsMedia(id));
-    if (session) session.mediaStarted(id);
-    else log.debug("media channel of no call", { channel: id });
+    if (!this.#ownsMedia(id)) log.debug("media channel of no call", { channel: id });
+  }
+
+  #ownsMedia(channelId: string): boolean {
+    return [...this.#live.values()].some((session) => session.ownsMedia(channelId));
   }
 
   #adopt(record: CallRecord): void {
@@ -253,7 +262,7 @@ export class Switchboard {
   }
 
   #dropStrayMedia(commands: AriCommands, id: string): void {
-    if ([...this.#live.values()].some((session) => session.ownsMedia(id))) return;
+    if (this.#ownsMedia(id)) return;
     unlessGone(commands.hangUp(id)).catch((error) =>
       log.error("stray media channel stays", { channel: id, error })
     );

@@ -3,7 +3,7 @@
 import type { Agent } from "../../agent/agent.ts";
 import { isBackchannel } from "../../agent/backchannel.ts";
 import { looksUnfinished } from "../../agent/turn_completeness.ts";
-import { openTransport } from "../../asterisk/transports/mod.ts";
+import { prepareMedia } from "../../asterisk/transports/mod.ts";
 import { logger } from "../../config/logging.ts";
 import type { Prompts } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";
@@ -11,7 +11,12 @@ import { ContinuousAudio } from "../../media/continuous_audio.ts";
 import { FRAME_MS, type Pcm } from "../../media/frame.ts";
 import { Playout } from "../../media/playout.ts";
 import { Recorder } from "../../media/recorder.ts";
-import type { MediaHandlers, MediaTransport } from "../../media/transport.ts";
+import type {
+  MediaAddress,
+  MediaHandlers,
+  MediaListener,
+  MediaTransport,
+} from "../../media/transport.ts";
 import type { AsrProvider } from "../../speech/asr.ts";
 import type { TtsProvider } from "../../speech/tts.ts";
 import type { VadStream } from "../../speech/vad.ts";
@@ -39,6 +44,8 @@ export interface CallOptions {
   readonly agent: Agent;
   readonly speech: CallSpeech;
   readonly prepared: PreparedSpeech;
+  /** Where the PBX has put the audio: known once it has been told the offer. */
+  readonly address: Promise<MediaAddress>;
   readonly send: (message: FromCall) => void;
 }
 
@@ -52,6 +59,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
   readonly #options: CallOptions;
   readonly #conversation: Conversation;
   readonly #caller: ContinuousAudio;
+  #mediaListener?: MediaListener;
   #transport?: MediaTransport;
   #recorder?: Recorder;
   #playout?: Playout;
@@ -98,10 +106,12 @@ export class Call implements AsyncDisposable, MediaHandlers {
 
   /** Connects the media. @throws {TransportError} */
   async open(): Promise<void> {
-    const { assignment, settings, agent, speech, prepared } = this.#options;
+    const { assignment, settings, agent, speech, prepared, address, send } = this.#options;
     const language = settings.ASTERISK_LANG;
+    this.#mediaListener = await prepareMedia(assignment.media);
+    send({ kind: "media_offer", offer: this.#mediaListener.offer });
     this.#recorder = await this.#openRecorder();
-    const bare = openTransport(assignment.media);
+    const bare = this.#mediaListener.transport(await address);
     const transport = this.#recorder?.recorded(bare) ?? bare;
     this.#transport = transport;
     const conversation = this.#conversation;
@@ -145,7 +155,10 @@ export class Call implements AsyncDisposable, MediaHandlers {
 
   /** A message of the service about this call. */
   onMessage(
-    message: Exclude<ToCall, { kind: "engine" | "engine_lost" | "service_health" | "assign" }>,
+    message: Exclude<
+      ToCall,
+      { kind: "engine" | "engine_lost" | "service_health" | "assign" | "media" }
+    >,
   ): void {
     const { prompts } = this.#options;
     switch (message.kind) {
@@ -195,6 +208,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
     this.#speaker?.[Symbol.dispose]();
     this.#playout?.[Symbol.dispose]();
     await this.#transport?.[Symbol.asyncDispose]();
+    await this.#mediaListener?.[Symbol.asyncDispose]();
     try {
       await this.#recorder?.[Symbol.asyncDispose]();
     } catch (error) {

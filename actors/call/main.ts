@@ -6,6 +6,7 @@ import { createAgent, warmAgent } from "../../agent/mod.ts";
 import { logger } from "../../config/logging.ts";
 import { PromptsFile } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";
+import type { MediaAddress } from "../../media/transport.ts";
 import { connectEngine, type LocalSpeech } from "../../speech/local.ts";
 import { createSpeech, type Speech } from "../../speech/mod.ts";
 import { type IsolateBody, runIsolate, type Send } from "../isolate_main.ts";
@@ -29,6 +30,8 @@ interface Equipment {
 class CallIsolate implements IsolateBody<ToCall> {
   readonly #has: Equipment;
   readonly #prepared: PreparedSpeech;
+  /** Where the PBX has put the call's audio. */
+  readonly #media = Promise.withResolvers<MediaAddress>();
   #call?: Call;
 
   constructor(equipment: Equipment) {
@@ -54,6 +57,9 @@ class CallIsolate implements IsolateBody<ToCall> {
       case "assign":
         this.#has.send({ kind: "assigned" });
         void this.#take(message.assignment);
+        break;
+      case "media":
+        this.#media.resolve(message.address);
         break;
       default:
         this.#call?.onMessage(message);
@@ -87,6 +93,7 @@ class CallIsolate implements IsolateBody<ToCall> {
       agent,
       speech: { vad: engine.vad, asr: speech.asr, tts: speech.tts },
       prepared: this.#prepared,
+      address: this.#media.promise,
       send,
     });
     await this.#call.open();
