@@ -205,6 +205,7 @@ export class CallSession {
     const signal = this.#over.signal;
     signal.throwIfAborted();
     void this.#dropMedia();
+    let assigned: CallIsolate | undefined;
     const media = new CallMedia(plan, {
       ari,
       app: settings.ARI_APP_NAME,
@@ -212,9 +213,11 @@ export class CallSession {
       channelId: this.record.channelId,
       bridgeId: this.#bridgeId,
       signal,
+      onFileEvent: (event) => assigned?.post({ kind: "files_event", event }),
     });
     this.#media = media;
     const isolate = await isolates.take();
+    assigned = isolate;
     const resumed = previousExit !== undefined || adopted;
     try {
       await this.#connect(isolate, media, {
@@ -252,6 +255,8 @@ export class CallSession {
       if (message.kind === "assigned") metrics.isolateHandedOver(performance.now() - assignedAt);
       else if (message.kind === "media_offer") media.offered(message.offer);
       else if (message.kind === "media_open") opened.resolve();
+      // Answered even when the call is over: the isolate tidies up.
+      else if (message.kind === "files") void this.#carryOut(isolate, media, message);
       else this.#onMessage(isolate, message);
     });
     isolate.post({ kind: "assign", assignment });
@@ -264,6 +269,19 @@ export class CallSession {
       Promise.all([opened.promise, media.up]),
     );
     await media.join();
+  }
+
+  async #carryOut(
+    isolate: CallIsolate,
+    media: CallMedia,
+    { seq, request }: Extract<FromCall, { kind: "files" }>,
+  ): Promise<void> {
+    try {
+      await media.onFileRequest(request);
+      isolate.post({ kind: "files_done", seq });
+    } catch (error) {
+      isolate.post({ kind: "files_done", seq, error: (error as Error).message });
+    }
   }
 
   #tellRestart(reason: NonNullable<StartContext["previousExit"]>): void {

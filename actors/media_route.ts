@@ -8,14 +8,12 @@ import {
   planMedia,
   type TransportKind,
 } from "../asterisk/transports/choose.ts";
+import { sweepPhraseFiles } from "../asterisk/transports/mod.ts";
 import { logger } from "../config/logging.ts";
 import type { Settings } from "../config/settings.ts";
 import type { MediaPlan } from "../media/transport.ts";
 
 const log = logger("media");
-
-/** The ways a call of the service can take. */
-const WIRED: ReadonlySet<TransportKind> = new Set(["websocket", "audiosocket", "rtp"]);
 
 /** No call's audio can be carried on this PBX: the message says why, and what to do. */
 export class MediaRouteError extends Error {
@@ -28,6 +26,7 @@ export class MediaRoute {
   #plan = Promise.withResolvers<MediaPlan>();
   #problem: string | undefined = "the PBX has not been asked yet how audio can travel";
   #told = "";
+  #files: Extract<MediaPlan, { kind: "files" }> | undefined;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -72,17 +71,19 @@ export class MediaRoute {
     const choice = chooseTransport(this.#settings, pbx);
     const { kind } = choice;
     if (kind === undefined) return this.#refuse(choice.why);
-    if (!WIRED.has(kind)) {
-      return this.#refuse(
-        `${choice.why}, but calls of this version cannot travel by ${kind}: use a PBX with ` +
-          `${[...WIRED].join(" or ")}`,
-      );
-    }
-    this.#settle(await this.#planFor(kind, pbx, commands));
+    const plan = await this.#planFor(kind, pbx, commands);
+    this.#files = plan.kind === "files" ? plan : undefined;
+    if (this.unknown) await this.tidyUp();
+    this.#settle(plan);
     this.#tell(
       kind,
       () => log.info("audio of calls travels by", { transport: kind, why: choice.why }),
     );
+  }
+
+  /** Removes the files of calls that died; to be called when no call is up. */
+  async tidyUp(): Promise<void> {
+    if (this.#files) await sweepPhraseFiles(this.#files.soundsDir, this.#files.language);
   }
 
   async #planFor(kind: TransportKind, pbx: PbxFacts, commands: AriCommands): Promise<MediaPlan> {

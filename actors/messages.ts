@@ -39,6 +39,10 @@ export type ToCall =
   | { readonly kind: "assign"; readonly assignment: CallAssignment }
   /** The PBX has a channel for the media, or needs none: connect, and answer `media_open`. */
   | { readonly kind: "media"; readonly address: MediaAddress }
+  /** A request about files is done, or could not be: `error` says why. */
+  | { readonly kind: "files_done"; readonly seq: number; readonly error?: string }
+  /** The PBX reports something of the call's files. */
+  | { readonly kind: "files_event"; readonly event: FileEvent }
   /** The caller and the media are joined: what is said from now on is heard. */
   | { readonly kind: "begin" }
   /** The caller pressed a key (heard by ARI, where the transport does not tell). */
@@ -62,6 +66,8 @@ export type FromCall =
   | { readonly kind: "assigned" }
   /** What the PBX is to connect to is ready; the service waits for it only where the PBX connects. */
   | { readonly kind: "media_offer"; readonly offer: MediaOffer }
+  /** Do this on the PBX, for the files transport; `files_done` follows. */
+  | { readonly kind: "files"; readonly seq: number; readonly request: FileRequest }
   /** The media connection stands. */
   | { readonly kind: "media_open" }
   /** The caller began or stopped speaking; deadlines for a silent caller depend on it. */
@@ -86,6 +92,18 @@ export type BreakerEvent = Extract<SpeechEvent, { kind: "breaker" }>;
 
 /** What of an assistant's answer is for the metrics. */
 export type AssistantEvent = Extract<AgentEvent, { kind: "degraded" | "usage" }>;
+
+/** What the files transport asks of the PBX (`FileControl` of asterisk/transports/files_control.ts). */
+export type FileRequest =
+  | { readonly what: "play"; readonly playbackId: string; readonly media: string }
+  | { readonly what: "pause" | "resume" | "stop"; readonly playbackId: string }
+  | { readonly what: "record" | "discard"; readonly name: string };
+
+/** What the PBX reports to the files transport (`FileEvents`, there). */
+export type FileEvent =
+  | { readonly what: "playback_started" | "playback_finished"; readonly playbackId: string }
+  | { readonly what: "recording_ended"; readonly detail: string }
+  | { readonly what: "talking"; readonly talking: boolean };
 
 /** How starting answers early has done in one turn. */
 export interface EarlyStartOutcome {

@@ -215,6 +215,7 @@ export class Switchboard {
       this.#live.delete(record.channelId);
       this.#keepEnded(record);
       metrics.liveCalls(this.#live.size);
+      if (this.#live.size === 0) void this.#services.route.tidyUp();
       const seconds = (Date.now() - record.startedAt) / 1000;
       const reason = record.endReason ?? "stood_down";
       metrics.callEnded(reason, seconds);

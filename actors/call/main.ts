@@ -13,6 +13,7 @@ import { type IsolateBody, runIsolate, type Send } from "../isolate_main.ts";
 import type { FromCall, ToCall } from "../messages.ts";
 import { Call } from "./call.ts";
 import { PreparedSpeech } from "./prepared.ts";
+import { RemoteFiles } from "./remote_files.ts";
 
 const log = logger("call");
 
@@ -32,10 +33,12 @@ class CallIsolate implements IsolateBody<ToCall> {
   readonly #prepared: PreparedSpeech;
   /** Where the PBX has put the call's audio. */
   readonly #media = Promise.withResolvers<MediaAddress>();
+  readonly #files: RemoteFiles;
   #call?: Call;
 
   constructor(equipment: Equipment) {
     this.#has = equipment;
+    this.#files = new RemoteFiles(equipment.send);
     this.#prepared = new PreparedSpeech(equipment.speech.tts, equipment.settings);
   }
 
@@ -60,6 +63,12 @@ class CallIsolate implements IsolateBody<ToCall> {
         break;
       case "media":
         this.#media.resolve(message.address);
+        break;
+      case "files_done":
+        this.#files.done(message.seq, message.error);
+        break;
+      case "files_event":
+        this.#files.onEvent(message.event);
         break;
       default:
         this.#call?.onMessage(message);
@@ -94,6 +103,7 @@ class CallIsolate implements IsolateBody<ToCall> {
       speech: { vad: engine.vad, asr: speech.asr, tts: speech.tts },
       prepared: this.#prepared,
       address: this.#media.promise,
+      files: this.#files,
       send,
     });
     await this.#call.open();

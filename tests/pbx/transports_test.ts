@@ -9,4 +9,9 @@ callsOverEach(pbx, {
   websocket: { MEDIA_TRANSPORT: "websocket" },
   audiosocket: { MEDIA_TRANSPORT: "audiosocket" },
   rtp: { MEDIA_TRANSPORT: "rtp" },
+  files: {
+    MEDIA_TRANSPORT: "files",
+    ASTERISK_SOUNDS_DIR: pbx.soundsDir,
+    ASTERISK_RECORDING_DIR: pbx.recordingDir,
+  },
 });
