@@ -96,7 +96,7 @@ async function bargeIn(world: World): Promise<void> {
   const [cut, next] = asked(record);
   assert.equal(cut!.interrupted, true);
   assert.ok(heardText(cut!).length < cut!.phrases.map(({ text }) => text).join(" ").length);
-  assert.match(heardText(next!), /calibrat/);
+  assert.match(heardText(next!), /calibrat/, `the bot understood "${next!.caller}"`);
 }
 
 async function backchannel(world: World): Promise<void> {
