@@ -10,7 +10,8 @@ import {
 import { logger } from "../config/logging.ts";
 import type { MediaAddress, MediaOffer, MediaPlan } from "../media/transport.ts";
 import type { AriGate } from "./ari_gate.ts";
-import type { FileEvent, FileRequest } from "./messages.ts";
+import type { CallIsolate } from "./call_isolates.ts";
+import type { FileEvent, FileRequest, FromCall } from "./messages.ts";
 
 const log = logger("media");
 
@@ -23,10 +24,10 @@ export interface CallMediaOptions {
   readonly channelId: string;
   /** The call's bridge. */
   readonly bridgeId: string;
+  /** The deadline for isolate and PBX to connect. */
+  readonly timeoutMs: number;
   /** Aborts when the call is over. */
   readonly signal: AbortSignal;
-  /** The PBX reports something of the call's files. */
-  onFileEvent(event: FileEvent): void;
 }
 
 /** Whether caller and bot meet in a bridge; files are played and recorded beside one. */
@@ -38,14 +39,17 @@ export function needsBridge({ kind }: MediaPlan): boolean {
 export class CallMedia implements AsyncDisposable {
   /** The channel on the PBX that is ours: it carries the audio, or listens to the caller. */
   readonly id: string;
-  /** Where the isolate finds its audio; rejects with the PBX's refusal. */
-  readonly address: Promise<MediaAddress>;
   readonly #plan: MediaPlan;
   readonly #options: CallMediaOptions;
+  /** What the PBX is asked for. */
   readonly #offer = Promise.withResolvers<MediaOffer>();
+  /** Where the isolate finds its audio. */
+  readonly #address: Promise<MediaAddress>;
+  /** The PBX has the channel in our application. */
   readonly #up = Promise.withResolvers<void>();
   #asked = false;
   #files: AriFileControl | undefined;
+  #isolate: CallIsolate | undefined;
 
   /** Asks the PBX for the audio as soon as it is known what to ask for: where the PBX listens, now. */
   constructor(plan: MediaPlan, options: CallMediaOptions) {
@@ -53,24 +57,40 @@ export class CallMedia implements AsyncDisposable {
     this.#options = options;
     // Never an id a second time: Asterisk 22.10.1 dies of an external media channel whose id is taken.
     this.id = `${options.bridgeId}-${crypto.randomUUID().slice(0, 8)}`;
-    if (plan.kind === "websocket" || plan.kind === "files") this.offered({ kind: plan.kind });
-    this.address = this.#make();
-    this.address.catch(() => {});
+    if (plan.kind === "websocket" || plan.kind === "files") {
+      this.#offer.resolve({ kind: plan.kind });
+    }
+    this.#address = this.#make();
+    this.#address.catch(() => {});
   }
 
-  /** The isolate has made this ready for the PBX. */
-  offered(offer: MediaOffer): void {
-    this.#offer.resolve(offer);
-  }
-
-  /** Resolves when it is known what to ask the PBX for. */
-  get ready(): Promise<unknown> {
-    return this.#offer.promise;
-  }
-
-  /** Resolves when the PBX has the channel in our application. */
-  get up(): Promise<void> {
-    return this.#up.promise;
+  /**
+   * Joins the caller and an isolate that has been assigned the call.
+   *
+   * @param onMessage is given what the isolate tells that is not about media, from now on.
+   * @throws {AriError} when the PBX refuses.
+   * @throws when isolate or PBX do not connect in time, or the isolate dies.
+   */
+  async connect(isolate: CallIsolate, onMessage: (message: FromCall) => void): Promise<void> {
+    const { ari, bridgeId, signal } = this.#options;
+    const opened = Promise.withResolvers<void>();
+    this.#isolate = isolate;
+    isolate.listen((message) => {
+      if (message.kind === "media_offer") this.#offer.resolve(message.offer);
+      else if (message.kind === "media_open") opened.resolve();
+      // Answered even when the call is over: the isolate tidies up.
+      else if (message.kind === "files") void this.#carryOut(isolate, message);
+      else onMessage(message);
+    });
+    await this.#inTime(isolate, "the isolate made no media ready", this.#offer.promise);
+    isolate.post({ kind: "media", address: await this.#address });
+    await this.#inTime(
+      isolate,
+      `no ${this.#plan.kind} media: check the PBX's log and run the doctor`,
+      Promise.all([opened.promise, this.#up.promise]),
+    );
+    if (!needsBridge(this.#plan)) return;
+    await ari.run((commands) => commands.addToBridge(bridgeId, this.id, signal), signal);
   }
 
   /** To be told of every event of the application. */
@@ -79,33 +99,11 @@ export class CallMedia implements AsyncDisposable {
     this.#files?.onEvent(event);
   }
 
-  /** Carries out what the isolate's files transport asks. @throws {AriError | TransportError} */
-  async onFileRequest(request: FileRequest): Promise<void> {
-    const files = this.#files;
-    if (!files) throw new TypeError(`nobody is there to ${request.what} files`);
-    switch (request.what) {
-      case "play":
-        return await files.play(request.playbackId, request.media);
-      case "record":
-      case "discard":
-        return await files[request.what](request.name);
-      default:
-        return await files[request.what](request.playbackId);
-    }
-  }
-
-  /** Joins caller and bot. */
-  async join(): Promise<void> {
-    if (!needsBridge(this.#plan)) return;
-    const { ari, bridgeId, signal } = this.#options;
-    await ari.run((commands) => commands.addToBridge(bridgeId, this.id, signal), signal);
-  }
-
   /** Takes what is left of it off the PBX. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#asked) return;
     const { ari, callId } = this.#options;
-    await this.address.catch(() => {});
+    await this.#address.catch(() => {});
     try {
       if (this.#files) await this.#files[Symbol.asyncDispose]();
       else await unlessGone(ari.run((commands) => commands.hangUp(this.id)));
@@ -132,14 +130,63 @@ export class CallMedia implements AsyncDisposable {
 
   /** Playbacks and the recording go by the caller's channel; ours only listens, once it is asked for. */
   #control(commands: AriCommands): Promise<void> {
-    const { channelId, app, onFileEvent } = this.#options;
+    const { channelId, app } = this.#options;
+    const tell = (event: FileEvent) => this.#isolate?.post({ kind: "files_event", event });
     this.#files = new AriFileControl(commands, { channelId, snoopId: this.id, app });
     this.#files.listen({
-      onPlaybackStarted: (playbackId) => onFileEvent({ what: "playback_started", playbackId }),
-      onPlaybackFinished: (playbackId) => onFileEvent({ what: "playback_finished", playbackId }),
-      onRecordingEnded: (detail) => onFileEvent({ what: "recording_ended", detail }),
-      onTalking: (talking) => onFileEvent({ what: "talking", talking }),
+      onPlaybackStarted: (playbackId) => tell({ what: "playback_started", playbackId }),
+      onPlaybackFinished: (playbackId) => tell({ what: "playback_finished", playbackId }),
+      onRecordingEnded: (detail) => tell({ what: "recording_ended", detail }),
+      onTalking: (talking) => tell({ what: "talking", talking }),
     });
     return Promise.resolve();
+  }
+
+  async #carryOut(
+    isolate: CallIsolate,
+    { seq, request }: Extract<FromCall, { kind: "files" }>,
+  ): Promise<void> {
+    try {
+      if (!this.#files) throw new TypeError(`${this.#plan.kind} carries the call, not files`);
+      await perform(this.#files, request);
+      isolate.post({ kind: "files_done", seq });
+    } catch (error) {
+      isolate.post({ kind: "files_done", seq, error: (error as Error).message });
+    }
+  }
+
+  /** Waits for `work`, but no longer than the deadline, the call, or the isolate lives. */
+  async #inTime(isolate: CallIsolate, otherwise: string, work: Promise<unknown>): Promise<void> {
+    const { timeoutMs, signal } = this.#options;
+    const { promise, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => reject(new Error(`not within ${timeoutMs} ms: ${otherwise}`)),
+      timeoutMs,
+    );
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    const died = isolate.exited.then((reason) => {
+      throw new Error(`the isolate died while connecting (${reason}): ${isolate.detail}`);
+    });
+    try {
+      await Promise.race([work, promise, died]);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+      died.catch(() => {});
+    }
+  }
+}
+
+async function perform(files: AriFileControl, request: FileRequest): Promise<void> {
+  switch (request.what) {
+    case "play":
+      return await files.play(request.playbackId, request.media);
+    case "record":
+    case "discard":
+      return await files[request.what](request.name);
+    default:
+      return await files[request.what](request.playbackId);
   }
 }

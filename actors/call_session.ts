@@ -12,7 +12,7 @@ import { applyEvent, type CallEvent, type CallRecord, type Phase } from "./call_
 import type { Journal } from "./journal.ts";
 import { playLastResort } from "./last_resort.ts";
 import type { MediaRoute } from "./media_route.ts";
-import type { CallAssignment, FaultKind, FromCall } from "./messages.ts";
+import type { FaultKind, FromCall } from "./messages.ts";
 import type { ServiceMetrics } from "./metrics.ts";
 import { PhaseTimers } from "./phase_timers.ts";
 import type { DeadlineAction, Policies } from "./policies.ts";
@@ -205,32 +205,39 @@ export class CallSession {
     plan: MediaPlan,
     adopted: boolean,
   ): Promise<CallIsolate> {
-    const { ari, isolates, settings } = this.#services;
+    const { ari, isolates, settings, metrics } = this.#services;
     const signal = this.#over.signal;
     signal.throwIfAborted();
     void this.#dropMedia();
-    const owner: { isolate?: CallIsolate } = {};
     const media = new CallMedia(plan, {
       ari,
       app: settings.ARI_APP_NAME,
       callId: this.record.id,
       channelId: this.record.channelId,
       bridgeId: this.#bridgeId,
+      timeoutMs: settings.MEDIA_CONNECT_TIMEOUT_MS,
       signal,
-      onFileEvent: (event) => owner.isolate?.post({ kind: "files_event", event }),
     });
     this.#media = media;
-    const isolate = owner.isolate = await isolates.take();
+    const isolate = await isolates.take();
     const resumed = previousExit !== undefined || adopted;
+    const assignedAt = performance.now();
     try {
-      await this.#connect(isolate, media, {
-        callId: this.record.id,
-        media: plan,
-        record: this.record,
-        resumed,
-        // Nobody listened while the service was down: whatever was said then is lost.
-        callerWasSpeaking: this.#callerSpeaking || (adopted && previousExit === undefined),
-        recordingPath: this.#services.recordingPath(this.record.id),
+      isolate.post({
+        kind: "assign",
+        assignment: {
+          callId: this.record.id,
+          media: plan,
+          record: this.record,
+          resumed,
+          // Nobody listened while the service was down: whatever was said then is lost.
+          callerWasSpeaking: this.#callerSpeaking || (adopted && previousExit === undefined),
+          recordingPath: this.#services.recordingPath(this.record.id),
+        },
+      });
+      await media.connect(isolate, (message) => {
+        if (message.kind === "assigned") metrics.isolateHandedOver(performance.now() - assignedAt);
+        else this.#onMessage(isolate, message);
       });
       this.#isolate = isolate;
       this.#callerSpeaking = false;
@@ -242,48 +249,6 @@ export class CallSession {
     } catch (error) {
       isolate.kill();
       throw error;
-    }
-  }
-
-  /** Assigns the call, and joins the caller and the isolate's media. */
-  async #connect(
-    isolate: CallIsolate,
-    media: CallMedia,
-    assignment: CallAssignment,
-  ): Promise<void> {
-    const { settings, metrics } = this.#services;
-    const opened = Promise.withResolvers<void>();
-    const assignedAt = performance.now();
-    isolate.listen((message) => {
-      if (message.kind === "assigned") metrics.isolateHandedOver(performance.now() - assignedAt);
-      else if (message.kind === "media_offer") media.offered(message.offer);
-      else if (message.kind === "media_open") opened.resolve();
-      // Answered even when the call is over: the isolate tidies up.
-      else if (message.kind === "files") void this.#carryOut(isolate, media, message);
-      else this.#onMessage(isolate, message);
-    });
-    isolate.post({ kind: "assign", assignment });
-    const inTime = (what: string, work: Promise<unknown>) =>
-      within(settings.MEDIA_CONNECT_TIMEOUT_MS, this.#over.signal, isolate, what, work);
-    await inTime("the isolate made no media ready", media.ready);
-    isolate.post({ kind: "media", address: await media.address });
-    await inTime(
-      `no ${assignment.media.kind} media: check the PBX's log and run the doctor`,
-      Promise.all([opened.promise, media.up]),
-    );
-    await media.join();
-  }
-
-  async #carryOut(
-    isolate: CallIsolate,
-    media: CallMedia,
-    { seq, request }: Extract<FromCall, { kind: "files" }>,
-  ): Promise<void> {
-    try {
-      await media.onFileRequest(request);
-      isolate.post({ kind: "files_done", seq });
-    } catch (error) {
-      isolate.post({ kind: "files_done", seq, error: (error as Error).message });
     }
   }
 
@@ -493,30 +458,6 @@ export class CallSession {
         error,
       });
     }
-  }
-}
-
-/** Waits for `work`, but no longer than `ms`, the call, or the isolate lives. */
-async function within(
-  ms: number,
-  signal: AbortSignal,
-  isolate: CallIsolate,
-  otherwise: string,
-  work: Promise<unknown>,
-): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`not within ${ms} ms: ${otherwise}`)), ms);
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  const died = isolate.exited.then((reason) => {
-    throw new Error(`the isolate died while connecting (${reason}): ${isolate.detail}`);
-  });
-  try {
-    await Promise.race([work, promise, died]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
-    died.catch(() => {});
   }
 }
 

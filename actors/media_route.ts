@@ -8,12 +8,15 @@ import {
   planMedia,
   type TransportKind,
 } from "../asterisk/transports/choose.ts";
-import { sweepPhraseFiles } from "../asterisk/transports/mod.ts";
+import { TransportError } from "../asterisk/transports/error.ts";
+import { PhraseFiles, sweepPhraseFiles } from "../asterisk/transports/phrase_files.ts";
 import { logger } from "../config/logging.ts";
 import type { Settings } from "../config/settings.ts";
 import type { MediaPlan } from "../media/transport.ts";
 
 const log = logger("media");
+
+type FilesPlan = Extract<MediaPlan, { kind: "files" }>;
 
 /** No call's audio can be carried on this PBX: the message says why, and what to do. */
 export class MediaRouteError extends Error {
@@ -26,7 +29,7 @@ export class MediaRoute {
   #plan = Promise.withResolvers<MediaPlan>();
   #problem: string | undefined = "the PBX has not been asked yet how audio can travel";
   #told = "";
-  #files: Extract<MediaPlan, { kind: "files" }> | undefined;
+  #files: FilesPlan | undefined;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -72,6 +75,10 @@ export class MediaRoute {
     const { kind } = choice;
     if (kind === undefined) return this.#refuse(choice.why);
     const plan = await this.#planFor(kind, pbx, commands);
+    if (plan.kind === "files") {
+      const obstacle = await notWritable(plan);
+      if (obstacle !== undefined) return this.#refuse(obstacle);
+    }
     this.#files = plan.kind === "files" ? plan : undefined;
     if (this.unknown) await this.tidyUp();
     this.#settle(plan);
@@ -137,4 +144,15 @@ async function askedOf(commands: AriCommands): Promise<PbxFacts> {
     version: info.system?.version ?? "",
     modules: modules.filter(({ status }) => status === "Running").map(({ name }) => name),
   };
+}
+
+/** Why the PBX's folder of sounds does not take phrases; undefined when it does. */
+async function notWritable(plan: FilesPlan): Promise<string | undefined> {
+  try {
+    await using _tried = await PhraseFiles.open(plan.soundsDir, plan.language);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TransportError) return error.message;
+    throw error;
+  }
 }

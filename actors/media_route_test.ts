@@ -5,12 +5,21 @@ import { MediaRoute, MediaRouteError } from "./media_route.ts";
 
 const { signal } = new AbortController();
 
+const FILES = [
+  "res_stasis_playback.so",
+  "res_stasis_recording.so",
+  "res_stasis_snoop.so",
+  "format_wav.so",
+  "format_sln.so",
+];
+
 /** A PBX with these modules running. */
 function pbx(...names: string[]): AriCommands {
   const modules = ["codec_resample.so", ...names].map((name) => ({ name, status: "Running" }));
   return {
     info: () => Promise.resolve({ system: { version: "22.10.1" } }),
     modules: () => Promise.resolve(modules),
+    globalVariable: (name: string) => Promise.resolve(`/nowhere/${name}`),
   } as unknown as AriCommands;
 }
 
@@ -48,4 +57,18 @@ Deno.test("a call that ends while it waits stops waiting", async () => {
   const plan = new MediaRoute(settingsWith({})).plan(over.signal);
   over.abort(new DOMException("hung up", "AbortError"));
   await assert.rejects(plan, { message: "hung up" });
+});
+
+Deno.test("files are refused while phrases cannot be written, and taken once they can", async () => {
+  const soundsDir = await Deno.makeTempDir();
+  const route = new MediaRoute(
+    settingsWith({ MEDIA_TRANSPORT: "files", ASTERISK_SOUNDS_DIR: `${soundsDir}/later` }),
+  );
+  await route.choose(pbx(...FILES));
+  assert.match(route.problem!, /cannot write phrases to .*later.*ASTERISK_SOUNDS_DIR/);
+  await Deno.mkdir(`${soundsDir}/later`);
+  await route.choose(pbx(...FILES));
+  assert.equal(route.problem, undefined);
+  assert.equal((await route.plan(signal)).kind, "files");
+  await Deno.remove(soundsDir, { recursive: true });
 });

@@ -142,7 +142,8 @@ export async function startService(settings: Settings): Promise<Service> {
   const connected = connection.connect();
   connected.catch((error) => log.debug("never connected", { error }));
   const monitor = setInterval(() => {
-    if (connection.up && route.unknown) chooseRoute();
+    // A module may have been loaded, or a folder opened, since.
+    if (connection.up && route.problem !== undefined) chooseRoute();
     reconcile();
   }, settings.CHANNEL_MONITOR_INTERVAL * 1000);
   scope.defer(() => clearInterval(monitor));

@@ -5,6 +5,7 @@ import { heardText } from "../../actors/call_record.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { TestPbx } from "../../media/caller.ts";
 import { firstSoundAfter, untilSpokenTo } from "../../media/ear.ts";
+import { say } from "../steps.ts";
 import { spoken } from "./voice.ts";
 import { ask, asked, eventually, World } from "./world.ts";
 
@@ -17,7 +18,7 @@ export function callsOverEach(pbx: TestPbx, transports: Transports): void {
   const stage = new Stage(pbx);
   Deno.test.afterAll(async () => {
     await stage[Symbol.asyncDispose]();
-    console.log(table(pbx.kind, Object.keys(transports), kept));
+    await say(`${table(pbx.kind, Object.keys(transports), kept)}\n`);
   });
   for (const [transport, settings] of Object.entries(transports)) {
     for (const [name, promise, play] of PROMISES) {
