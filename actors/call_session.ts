@@ -1,14 +1,17 @@
 // One call as the service sees it: its channel, bridge and media on the PBX, the supervised
 // isolate that talks, and its deadlines. Nothing here touches audio.
 
-import { AriError, unlessGone } from "../asterisk/ari/mod.ts";
+import { AriError, type AriEvent, unlessGone } from "../asterisk/ari/mod.ts";
 import { logger } from "../config/logging.ts";
 import type { Settings } from "../config/settings.ts";
+import type { MediaPlan } from "../media/transport.ts";
 import type { AriGate } from "./ari_gate.ts";
 import type { CallIsolate, CallIsolates } from "./call_isolates.ts";
+import { CallMedia, needsBridge } from "./call_media.ts";
 import { applyEvent, type CallEvent, type CallRecord, type Phase } from "./call_record.ts";
 import type { Journal } from "./journal.ts";
 import { playLastResort } from "./last_resort.ts";
+import type { MediaRoute } from "./media_route.ts";
 import type { FaultKind, FromCall } from "./messages.ts";
 import type { ServiceMetrics } from "./metrics.ts";
 import { PhaseTimers } from "./phase_timers.ts";
@@ -26,6 +29,7 @@ export interface CallServices {
   readonly settings: Settings;
   readonly policies: Policies;
   readonly ari: AriGate;
+  readonly route: MediaRoute;
   readonly isolates: CallIsolates;
   readonly journal: Journal;
   readonly metrics: ServiceMetrics;
@@ -45,9 +49,7 @@ export class CallSession {
   readonly #over = new AbortController();
   readonly #closed: Promise<void>;
   #isolate?: CallIsolate;
-  /** StasisStart of the media channel being set up. */
-  #mediaUp = Promise.withResolvers<void>();
-  #mediaId?: string;
+  #media?: CallMedia;
   #callerSpeaking = false;
   #diedAt = 0;
   #exit?: Exit;
@@ -107,12 +109,12 @@ export class CallSession {
 
   /** The media channel in use, if `channelId` is it. */
   ownsMedia(channelId: string): boolean {
-    return channelId.startsWith(`${this.#bridgeId}-`);
+    return channelId === this.#media?.id;
   }
 
-  /** The PBX says that a media channel of this call has entered our application. */
-  mediaStarted(channelId: string): void {
-    if (channelId === this.#mediaId) this.#mediaUp.resolve();
+  /** An event that may be about the call's media. */
+  onMediaEvent(event: AriEvent): void {
+    this.#media?.onEvent(event);
   }
 
   /** The caller's channel has left: hung up, or gone on in the dialplan. */
@@ -155,12 +157,13 @@ export class CallSession {
   async #run(adopted: boolean): Promise<void> {
     const { id, channelId } = this.record;
     try {
-      await this.#join(adopted);
+      const plan = await this.#services.route.plan(this.#over.signal);
+      await this.#join(plan, adopted);
       await this.#supervisor.startChild({
         id: "isolate",
         restart: "transient",
         shutdown: SHUTDOWN_MS,
-        start: (context) => this.#startIsolate(context, adopted),
+        start: (context) => this.#startIsolate(context, plan, adopted),
       });
     } catch (error) {
       if (this.#over.signal.aborted || gone(error)) this.#end("hangup");
@@ -175,10 +178,16 @@ export class CallSession {
     if (!this.#standingDown) await this.#cleanUp();
   }
 
-  /** Puts the caller into a bridge of this call's own. */
-  async #join(adopted: boolean): Promise<void> {
+  /** Answers, and puts the caller into a bridge of this call's own. */
+  async #join(plan: MediaPlan, adopted: boolean): Promise<void> {
     const { ari } = this.#services;
     const signal = this.#over.signal;
+    if (!needsBridge(plan)) {
+      await ari.run((commands) => commands.answer(this.record.channelId, signal), signal);
+      // From an earlier run over another transport: in a bridge the caller would hear no file.
+      if (adopted) await this.#destroyBridge();
+      return;
+    }
     const made = ari.run((commands) => commands.createBridge(this.#bridgeId, signal), signal);
     await Promise.all([
       ari.run((commands) => commands.answer(this.record.channelId, signal), signal),
@@ -191,39 +200,34 @@ export class CallSession {
   }
 
   /** Gives the call to a warm isolate, with media of its own, and waits until it talks. */
-  async #startIsolate({ previousExit }: StartContext, adopted: boolean): Promise<CallIsolate> {
+  async #startIsolate(
+    { previousExit }: StartContext,
+    plan: MediaPlan,
+    adopted: boolean,
+  ): Promise<CallIsolate> {
     const { ari, isolates, settings, metrics } = this.#services;
     const signal = this.#over.signal;
     signal.throwIfAborted();
-    this.#dropMedia();
-    // Never an id a second time: Asterisk 22.10.1 dies of an external media channel whose id is taken.
-    const mediaId = `${this.#bridgeId}-${crypto.randomUUID().slice(0, 8)}`;
-    this.#mediaId = mediaId;
-    this.#mediaUp = Promise.withResolvers();
-    const [taken, made] = await Promise.allSettled([
-      isolates.take(),
-      ari.runOnce(
-        (commands) => commands.externalMedia(mediaId, settings.ARI_APP_NAME, signal),
-        signal,
-      ),
-    ]);
-    if (taken.status === "rejected") throw taken.reason;
-    const isolate = taken.value;
+    void this.#dropMedia();
+    const media = new CallMedia(plan, {
+      ari,
+      app: settings.ARI_APP_NAME,
+      callId: this.record.id,
+      channelId: this.record.channelId,
+      bridgeId: this.#bridgeId,
+      timeoutMs: settings.MEDIA_CONNECT_TIMEOUT_MS,
+      signal,
+    });
+    this.#media = media;
+    const isolate = await isolates.take();
+    const resumed = previousExit !== undefined || adopted;
+    const assignedAt = performance.now();
     try {
-      if (made.status === "rejected") throw made.reason;
-      const opened = Promise.withResolvers<void>();
-      const assignedAt = performance.now();
-      isolate.listen((message) => {
-        if (message.kind === "assigned") metrics.isolateHandedOver(performance.now() - assignedAt);
-        else if (message.kind === "media_open") opened.resolve();
-        else this.#onMessage(isolate, message);
-      });
-      const resumed = previousExit !== undefined || adopted;
       isolate.post({
         kind: "assign",
         assignment: {
           callId: this.record.id,
-          media: made.value.address,
+          media: plan,
           record: this.record,
           resumed,
           // Nobody listened while the service was down: whatever was said then is lost.
@@ -231,13 +235,10 @@ export class CallSession {
           recordingPath: this.#services.recordingPath(this.record.id),
         },
       });
-      await within(
-        settings.MEDIA_CONNECT_TIMEOUT_MS,
-        signal,
-        isolate,
-        Promise.all([opened.promise, this.#mediaUp.promise]),
-      );
-      await ari.run((commands) => commands.addToBridge(this.#bridgeId, mediaId, signal), signal);
+      await media.connect(isolate, (message) => {
+        if (message.kind === "assigned") metrics.isolateHandedOver(performance.now() - assignedAt);
+        else this.#onMessage(isolate, message);
+      });
       this.#isolate = isolate;
       this.#callerSpeaking = false;
       this.#timers.callerSpeaking(false);
@@ -436,22 +437,17 @@ export class CallSession {
     this.#supervisor.shutdown();
   }
 
-  #dropMedia(): void {
-    const mediaId = this.#mediaId;
-    if (mediaId === undefined) return;
-    this.#mediaId = undefined;
-    const { ari } = this.#services;
-    unlessGone(ari.run((commands) => commands.hangUp(mediaId))).catch((error) =>
-      log.error("media channel could not be hung up", {
-        call: this.record.id,
-        channel: mediaId,
-        error,
-      })
-    );
+  async #dropMedia(): Promise<void> {
+    const media = this.#media;
+    this.#media = undefined;
+    await media?.[Symbol.asyncDispose]();
   }
 
   async #cleanUp(): Promise<void> {
-    this.#dropMedia();
+    await Promise.all([this.#dropMedia(), this.#destroyBridge()]);
+  }
+
+  async #destroyBridge(): Promise<void> {
     const { ari } = this.#services;
     try {
       await unlessGone(ari.run((commands) => commands.destroyBridge(this.#bridgeId)));
@@ -462,32 +458,6 @@ export class CallSession {
         error,
       });
     }
-  }
-}
-
-/** Waits for `work`, but no longer than `ms`, the call, or the isolate lives. */
-async function within(
-  ms: number,
-  signal: AbortSignal,
-  isolate: CallIsolate,
-  work: Promise<unknown>,
-): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(new Error(`no media within ${ms} ms: check chan_websocket and the PBX's log`)),
-    ms,
-  );
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  const died = isolate.exited.then((reason) => {
-    throw new Error(`the isolate died while connecting (${reason}): ${isolate.detail}`);
-  });
-  try {
-    await Promise.race([work, promise, died]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
-    died.catch(() => {});
   }
 }
 

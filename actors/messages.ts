@@ -5,7 +5,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { AgentEvent } from "../agent/agent.ts";
 import type { Settings } from "../config/settings.ts";
-import type { MediaAddress } from "../media/transport.ts";
+import type { MediaAddress, MediaOffer, MediaPlan } from "../media/transport.ts";
 import type { SpeechEvent } from "../speech/events.ts";
 import type { CallEvent, CallRecord, ToolResult } from "./call_record.ts";
 
@@ -35,8 +35,14 @@ export type ToCall =
   | { readonly kind: "engine_lost"; readonly reason: string }
   /** Another isolate has found a speech service to be broken, or to work again. */
   | { readonly kind: "service_health"; readonly event: BreakerEvent }
-  /** Take this call: connect its media. */
+  /** Take this call: make its media ready, and answer `media_offer`. */
   | { readonly kind: "assign"; readonly assignment: CallAssignment }
+  /** The PBX has a channel for the media, or needs none: connect, and answer `media_open`. */
+  | { readonly kind: "media"; readonly address: MediaAddress }
+  /** A request about files is done, or could not be: `error` says why. */
+  | { readonly kind: "files_done"; readonly seq: number; readonly error?: string }
+  /** The PBX reports something of the call's files. */
+  | { readonly kind: "files_event"; readonly event: FileEvent }
   /** The caller and the media are joined: what is said from now on is heard. */
   | { readonly kind: "begin" }
   /** The caller pressed a key (heard by ARI, where the transport does not tell). */
@@ -58,6 +64,10 @@ export type FromCall =
   | { readonly kind: "warm" }
   /** The assignment has arrived and is being handled. */
   | { readonly kind: "assigned" }
+  /** What the PBX is to connect to is ready; the service waits for it only where the PBX connects. */
+  | { readonly kind: "media_offer"; readonly offer: MediaOffer }
+  /** Do this on the PBX, for the files transport; `files_done` follows. */
+  | { readonly kind: "files"; readonly seq: number; readonly request: FileRequest }
   /** The media connection stands. */
   | { readonly kind: "media_open" }
   /** The caller began or stopped speaking; deadlines for a silent caller depend on it. */
@@ -82,6 +92,18 @@ export type BreakerEvent = Extract<SpeechEvent, { kind: "breaker" }>;
 
 /** What of an assistant's answer is for the metrics. */
 export type AssistantEvent = Extract<AgentEvent, { kind: "degraded" | "usage" }>;
+
+/** What the files transport asks of the PBX (`FileControl` of asterisk/transports/files_control.ts). */
+export type FileRequest =
+  | { readonly what: "play"; readonly playbackId: string; readonly media: string }
+  | { readonly what: "pause" | "resume" | "stop"; readonly playbackId: string }
+  | { readonly what: "record" | "discard"; readonly name: string };
+
+/** What the PBX reports to the files transport (`FileEvents`, there). */
+export type FileEvent =
+  | { readonly what: "playback_started" | "playback_finished"; readonly playbackId: string }
+  | { readonly what: "recording_ended"; readonly detail: string }
+  | { readonly what: "talking"; readonly talking: boolean };
 
 /** How starting answers early has done in one turn. */
 export interface EarlyStartOutcome {
@@ -113,7 +135,7 @@ export type ToEngine = { readonly kind: "attach"; readonly port: MessagePort };
 /** A call, handed to an isolate. */
 export interface CallAssignment {
   readonly callId: string;
-  readonly media: MediaAddress;
+  readonly media: MediaPlan;
   /** What is known of the call; has turns when the call is resumed rather than begun. */
   readonly record: CallRecord;
   /** Present when an isolate before this one died. */

@@ -19,6 +19,9 @@ const OURS = "voxbot-";
 /** A refused caller is sent away by then, apologised to or not. */
 const LONGEST_APOLOGY_MS = 10_000;
 
+/** Why a call is not taken. */
+type Refusal = "draining" | "full" | "speechless" | "no_media";
+
 /** The registry of calls. */
 export class Switchboard {
   readonly #services: CallServices;
@@ -74,6 +77,7 @@ export class Switchboard {
 
   /** An event of the PBX. Returns at once. */
   onEvent(event: AriEvent): void {
+    for (const session of this.#live.values()) session.onMediaEvent(event);
     switch (event.type) {
       case "StasisStart":
         this.#channelEntered(event.channel);
@@ -181,7 +185,7 @@ export class Switchboard {
       log.warn("channel entered twice, the second time is ignored", { channel: channel.id });
       return;
     }
-    const refusal = this.#refusal();
+    const refusal = this.#reasonToRefuse();
     if (refusal) return this.#refuse(channel, refusal);
     const record = newCallRecord({
       id: crypto.randomUUID().replaceAll("-", "").slice(0, 12),
@@ -196,16 +200,21 @@ export class Switchboard {
   }
 
   /** Why a new call cannot be taken now. */
-  #refusal(): "draining" | "full" | "speechless" | undefined {
+  #reasonToRefuse(): Refusal | undefined {
+    const { settings, route } = this.#services;
     if (!this.#open) return "draining";
-    if (this.#live.size >= this.#services.settings.MAX_CALLS) return "full";
-    return this.#speechless ? "speechless" : undefined;
+    if (this.#live.size >= settings.MAX_CALLS) return "full";
+    if (this.#speechless) return "speechless";
+    // Before the PBX has told what it has, the call waits for it.
+    return route.unknown || route.problem === undefined ? undefined : "no_media";
   }
 
   #mediaEntered({ id }: Channel): void {
-    const session = [...this.#live.values()].find((candidate) => candidate.ownsMedia(id));
-    if (session) session.mediaStarted(id);
-    else log.debug("media channel of no call", { channel: id });
+    if (!this.#ownsMedia(id)) log.debug("media channel of no call", { channel: id });
+  }
+
+  #ownsMedia(channelId: string): boolean {
+    return [...this.#live.values()].some((session) => session.ownsMedia(channelId));
   }
 
   #adopt(record: CallRecord): void {
@@ -226,6 +235,7 @@ export class Switchboard {
       this.#live.delete(record.channelId);
       this.#keepEnded(record);
       metrics.liveCalls(this.#live.size);
+      if (this.#live.size === 0) void this.#services.route.tidyUp();
       const seconds = (Date.now() - record.startedAt) / 1000;
       const reason = record.endReason ?? "stood_down";
       metrics.callEnded(reason, seconds);
@@ -253,7 +263,7 @@ export class Switchboard {
     this.#ended.length = Math.min(this.#ended.length, KEEP_ENDED);
   }
 
-  #refuse({ id }: Channel, reason: "draining" | "full" | "speechless"): void {
+  #refuse({ id }: Channel, reason: Refusal): void {
     const { settings, metrics } = this.#services;
     metrics.callRefused(reason);
     log.warn("call refused", {
@@ -283,7 +293,7 @@ export class Switchboard {
   }
 
   #dropStrayMedia(commands: AriCommands, id: string): void {
-    if ([...this.#live.values()].some((session) => session.ownsMedia(id))) return;
+    if (this.#ownsMedia(id)) return;
     unlessGone(commands.hangUp(id)).catch((error) =>
       log.error("stray media channel stays", { channel: id, error })
     );

@@ -5,6 +5,7 @@ import { AriGate } from "../actors/ari_gate.ts";
 import { CallIsolates } from "../actors/call_isolates.ts";
 import { EngineHost } from "../actors/engine_host.ts";
 import { Journal } from "../actors/journal.ts";
+import { MediaRoute } from "../actors/media_route.ts";
 import type { FaultKind } from "../actors/messages.ts";
 import { policiesOf } from "../actors/policies.ts";
 import { Supervisor } from "../actors/supervisor.ts";
@@ -69,6 +70,7 @@ export async function startService(settings: Settings): Promise<Service> {
         metrics.ariConnected(true);
         gate.opened();
         switchboard.connected();
+        chooseRoute();
         reconcile();
       },
       onDown: () => {
@@ -79,6 +81,15 @@ export async function startService(settings: Settings): Promise<Service> {
     { minBackoffMs: ARI_BACKOFF_MS },
   );
   const gate = new AriGate(connection, metrics);
+  const route = new MediaRoute(settings);
+  const chooseRoute = () => {
+    gate.run((commands) => route.choose(commands)).catch((error) => {
+      log.error("the PBX does not tell how audio can travel; it is asked again", {
+        error,
+        afterSeconds: settings.CHANNEL_MONITOR_INTERVAL,
+      });
+    });
+  };
   const reconcile = () => {
     if (!connection.up) return;
     gate.run((commands) => switchboard.reconcile(commands)).catch((error) => {
@@ -93,6 +104,7 @@ export async function startService(settings: Settings): Promise<Service> {
     settings,
     policies,
     ari: gate,
+    route,
     isolates,
     journal,
     metrics,
@@ -109,7 +121,7 @@ export async function startService(settings: Settings): Promise<Service> {
       injectFault: (id, kind) => switchboard.injectFault(id, kind),
       injectEngineFault: (kind) => engine.injectFault(kind),
     },
-    health: { ready: () => readiness(connection, switchboard) },
+    health: { ready: () => readiness(connection, switchboard, route) },
     metrics,
     faultInjection: settings.FAULT_INJECTION,
   });
@@ -129,7 +141,11 @@ export async function startService(settings: Settings): Promise<Service> {
   scope.use(connection);
   const connected = connection.connect();
   connected.catch((error) => log.debug("never connected", { error }));
-  const monitor = setInterval(reconcile, settings.CHANNEL_MONITOR_INTERVAL * 1000);
+  const monitor = setInterval(() => {
+    // A module may have been loaded, or a folder opened, since.
+    if (connection.up && route.problem !== undefined) chooseRoute();
+    reconcile();
+  }, settings.CHANNEL_MONITOR_INTERVAL * 1000);
   scope.defer(() => clearInterval(monitor));
   scope.defer(() => switchboard.letGo());
   const running = scope.move();
@@ -137,7 +153,7 @@ export async function startService(settings: Settings): Promise<Service> {
     consoleUrl: console.url,
     switchboard,
     connected,
-    ready: () => readiness(connection, switchboard).ready,
+    ready: () => readiness(connection, switchboard, route).ready,
     injectEngineFault: (kind) => engine.injectFault(kind),
     drain: () => switchboard.drain(settings.DRAIN_TIMEOUT_SECONDS * 1000),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
@@ -147,11 +163,13 @@ export async function startService(settings: Settings): Promise<Service> {
 function readiness(
   connection: AriConnection,
   switchboard: Switchboard,
+  route: MediaRoute,
 ): { ready: boolean; reason: string } {
   if (switchboard.replaced) {
     return { ready: false, reason: "another client has taken the Stasis application" };
   }
   if (!connection.up) return { ready: false, reason: "not connected to the PBX (ARI)" };
+  if (route.problem !== undefined) return { ready: false, reason: route.problem };
   if (switchboard.draining) return { ready: false, reason: "draining: no new calls are taken" };
   return { ready: true, reason: "connected to the PBX" };
 }

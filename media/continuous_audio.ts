@@ -14,8 +14,13 @@ export class ContinuousAudio {
   /**
    * @param emit takes each frame, real or silent, in order.
    * @param now milliseconds that only grow.
+   * @param toleranceMs how late audio may come and still be audio.
    */
-  constructor(readonly emit: (frame: Pcm) => void, readonly now: () => number) {}
+  constructor(
+    readonly emit: (frame: Pcm) => void,
+    readonly now: () => number,
+    readonly toleranceMs: number = GAP_TOLERANCE_MS,
+  ) {}
 
   /** A frame came from the caller. */
   push(frame: Pcm): void {
@@ -31,7 +36,7 @@ export class ContinuousAudio {
   #fill(): void {
     this.#startedAt ??= this.now();
     const elapsedMs = this.now() - this.#startedAt;
-    while (elapsedMs - this.#frames * FRAME_MS > GAP_TOLERANCE_MS) {
+    while (elapsedMs - this.#frames * FRAME_MS > this.toleranceMs) {
       this.#emit(new Int16Array(FRAME_SAMPLES));
     }
   }

@@ -3,15 +3,20 @@
 import type { Agent } from "../../agent/agent.ts";
 import { isBackchannel } from "../../agent/backchannel.ts";
 import { looksUnfinished } from "../../agent/turn_completeness.ts";
-import { openTransport } from "../../asterisk/transports/mod.ts";
+import { type FileControl, prepareMedia } from "../../asterisk/transports/mod.ts";
 import { logger } from "../../config/logging.ts";
 import type { Prompts } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";
-import { ContinuousAudio } from "../../media/continuous_audio.ts";
+import { ContinuousAudio, GAP_TOLERANCE_MS } from "../../media/continuous_audio.ts";
 import { FRAME_MS, type Pcm } from "../../media/frame.ts";
 import { Playout } from "../../media/playout.ts";
 import { Recorder } from "../../media/recorder.ts";
-import type { MediaHandlers, MediaTransport } from "../../media/transport.ts";
+import type {
+  MediaAddress,
+  MediaHandlers,
+  MediaListener,
+  MediaTransport,
+} from "../../media/transport.ts";
 import type { AsrProvider } from "../../speech/asr.ts";
 import type { TtsProvider } from "../../speech/tts.ts";
 import type { VadStream } from "../../speech/vad.ts";
@@ -24,12 +29,21 @@ import { Speaker } from "./speaker.ts";
 
 const log = logger("call");
 
+/** A recording grows by blocks of 170 ms (see `RECORDING_FORMAT`): a late one is no silence. */
+const BLOCK_TOLERANCE_MS = 500;
+
 /** What a call hears and speaks with. */
 export interface CallSpeech {
   readonly vad: VadStream;
   readonly asr: AsrProvider;
   readonly tts: TtsProvider;
 }
+
+/** What the service tells an isolate about its call. */
+export type CallMessage = Extract<
+  ToCall,
+  { kind: "begin" | "dtmf" | "tool_done" | "nudge" | "apologise" | "say_last" }
+>;
 
 /** What a call is made of. */
 export interface CallOptions {
@@ -39,6 +53,10 @@ export interface CallOptions {
   readonly agent: Agent;
   readonly speech: CallSpeech;
   readonly prepared: PreparedSpeech;
+  /** Where the PBX has put the audio: known once it has been told the offer. */
+  readonly address: Promise<MediaAddress>;
+  /** The PBX's playbacks and recordings, for the files transport. */
+  readonly files: FileControl;
   readonly send: (message: FromCall) => void;
 }
 
@@ -52,6 +70,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
   readonly #options: CallOptions;
   readonly #conversation: Conversation;
   readonly #caller: ContinuousAudio;
+  #mediaListener?: MediaListener;
   #transport?: MediaTransport;
   #recorder?: Recorder;
   #playout?: Playout;
@@ -89,7 +108,11 @@ export class Call implements AsyncDisposable, MediaHandlers {
         earlyStart: (outcome) => send({ kind: "early_start", outcome }),
       },
     });
-    this.#caller = new ContinuousAudio((frame) => this.#hear(frame), () => performance.now());
+    this.#caller = new ContinuousAudio(
+      (frame) => this.#hear(frame),
+      () => performance.now(),
+      assignment.media.kind === "files" ? BLOCK_TOLERANCE_MS : GAP_TOLERANCE_MS,
+    );
   }
 
   get id(): string {
@@ -98,10 +121,12 @@ export class Call implements AsyncDisposable, MediaHandlers {
 
   /** Connects the media. @throws {TransportError} */
   async open(): Promise<void> {
-    const { assignment, settings, agent, speech, prepared } = this.#options;
+    const { assignment, settings, agent, speech, prepared, address, files, send } = this.#options;
     const language = settings.ASTERISK_LANG;
+    this.#mediaListener = await prepareMedia(assignment.media, files);
+    send({ kind: "media_offer", offer: this.#mediaListener.offer });
     this.#recorder = await this.#openRecorder();
-    const bare = openTransport(assignment.media);
+    const bare = this.#mediaListener.transport(await address);
     const transport = this.#recorder?.recorded(bare) ?? bare;
     this.#transport = transport;
     const conversation = this.#conversation;
@@ -145,7 +170,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
 
   /** A message of the service about this call. */
   onMessage(
-    message: Exclude<ToCall, { kind: "engine" | "engine_lost" | "service_health" | "assign" }>,
+    message: CallMessage,
   ): void {
     const { prompts } = this.#options;
     switch (message.kind) {
@@ -195,6 +220,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
     this.#speaker?.[Symbol.dispose]();
     this.#playout?.[Symbol.dispose]();
     await this.#transport?.[Symbol.asyncDispose]();
+    await this.#mediaListener?.[Symbol.asyncDispose]();
     try {
       await this.#recorder?.[Symbol.asyncDispose]();
     } catch (error) {

@@ -6,12 +6,14 @@ import { createAgent, warmAgent } from "../../agent/mod.ts";
 import { logger } from "../../config/logging.ts";
 import { PromptsFile } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";
+import type { MediaAddress } from "../../media/transport.ts";
 import { connectEngine, type LocalSpeech } from "../../speech/local.ts";
 import { createSpeech, type Speech } from "../../speech/mod.ts";
 import { type IsolateBody, runIsolate, type Send } from "../isolate_main.ts";
 import type { FromCall, ToCall } from "../messages.ts";
 import { Call } from "./call.ts";
 import { PreparedSpeech } from "./prepared.ts";
+import { RemoteFiles } from "./remote_files.ts";
 
 const log = logger("call");
 
@@ -29,10 +31,14 @@ interface Equipment {
 class CallIsolate implements IsolateBody<ToCall> {
   readonly #has: Equipment;
   readonly #prepared: PreparedSpeech;
+  /** Where the PBX has put the call's audio. */
+  readonly #media = Promise.withResolvers<MediaAddress>();
+  readonly #files: RemoteFiles;
   #call?: Call;
 
   constructor(equipment: Equipment) {
     this.#has = equipment;
+    this.#files = new RemoteFiles(equipment.send);
     this.#prepared = new PreparedSpeech(equipment.speech.tts, equipment.settings);
   }
 
@@ -54,6 +60,15 @@ class CallIsolate implements IsolateBody<ToCall> {
       case "assign":
         this.#has.send({ kind: "assigned" });
         void this.#take(message.assignment);
+        break;
+      case "media":
+        this.#media.resolve(message.address);
+        break;
+      case "files_done":
+        this.#files.done(message.seq, message.error);
+        break;
+      case "files_event":
+        this.#files.onEvent(message.event);
         break;
       default:
         this.#call?.onMessage(message);
@@ -87,6 +102,8 @@ class CallIsolate implements IsolateBody<ToCall> {
       agent,
       speech: { vad: engine.vad, asr: speech.asr, tts: speech.tts },
       prepared: this.#prepared,
+      address: this.#media.promise,
+      files: this.#files,
       send,
     });
     await this.#call.open();

@@ -425,9 +425,12 @@ Deno.test("what a service that died has left in the sounds folder is removed, an
     const phrase = `voxbot-${crypto.randomUUID()}.wav`;
     for (const name of [phrase, `${phrase}.partial`, "hello.wav", "voxbot-greeting.wav"]) {
       await Deno.writeTextFile(join(soundsDir, "ru", name), "");
+      await Deno.utime(join(soundsDir, "ru", name), 1, 1);
     }
+    const beingSaid = `voxbot-${crypto.randomUUID()}.wav`;
+    await Deno.writeTextFile(join(soundsDir, "ru", beingSaid), "");
     assert.equal(await sweepPhraseFiles(soundsDir, "ru"), 2);
     const left = [...Deno.readDirSync(join(soundsDir, "ru"))].map(({ name }) => name).sort();
-    assert.deepEqual(left, ["hello.wav", "voxbot-greeting.wav"]);
+    assert.deepEqual(left, ["hello.wav", beingSaid, "voxbot-greeting.wav"].sort());
     assert.equal(await sweepPhraseFiles(soundsDir, "nowhere"), 0);
   }));

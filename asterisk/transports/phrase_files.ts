@@ -13,6 +13,8 @@ const log = logger("files");
 const FILE_RATE_HZ = 8000;
 /** All our files begin so: `sweepPhraseFiles` must not take anyone else's. */
 const PREFIX = "voxbot-";
+/** More than the clocks of a file system and a process are apart. */
+const YOUNG_MS = 1000;
 /** The PBX runs as another user: it must be able to read. */
 const FILE_MODE = 0o644;
 
@@ -78,14 +80,20 @@ export function phraseName(): string {
   return `${PREFIX}${crypto.randomUUID()}`;
 }
 
-/** Removes what a process that died has left behind; to be called when no call is up. Returns how many. */
+/**
+ * Removes what calls that died have left behind; to be called when no call is up. One that begins
+ * meanwhile keeps its phrases: what is younger than `YOUNG_MS` stays. Returns how many were removed.
+ */
 export async function sweepPhraseFiles(soundsDir: string, language: string): Promise<number> {
   const folder = join(soundsDir, language);
+  const before = Date.now() - YOUNG_MS;
   let removed = 0;
   try {
     for await (const { name, isFile } of Deno.readDir(folder)) {
       if (!isFile || !/^voxbot-[0-9a-f-]{36}\.wav(\.partial)?$/.test(name)) continue;
-      await removeIfThere(join(folder, name));
+      const path = join(folder, name);
+      if (((await Deno.stat(path)).mtime?.getTime() ?? 0) > before) continue;
+      await removeIfThere(path);
       removed++;
     }
   } catch (error) {

@@ -19,6 +19,7 @@ const PATIENCE_MS = 20_000;
 /** A service on a PBX. */
 export class World implements AsyncDisposable {
   #placing: Promise<unknown> = Promise.resolve();
+  readonly #callers: TestCaller[] = [];
 
   private constructor(
     readonly pbx: TestPbx,
@@ -65,12 +66,20 @@ export class World implements AsyncDisposable {
   async #place(): Promise<{ caller: TestCaller; record: CallRecord }> {
     const before = new Set(this.service.switchboard.list().map(({ id }) => id));
     const caller = await this.pbx.call();
+    this.#callers.push(caller);
     await caller.answered;
     const record = await eventually(
       () => this.service.switchboard.list().find(({ id }) => !before.has(id)),
       "the service knows the call",
     );
     return { caller, record };
+  }
+
+  /** Hangs up whoever is still on the line: a scenario that failed must not fail the next one. */
+  async hangUpAll(): Promise<void> {
+    await Promise.allSettled(
+      this.#callers.splice(0).map((caller) => caller[Symbol.asyncDispose]()),
+    );
   }
 
   /** Waits until neither the service nor the PBX has anything left of any call. */
