@@ -55,6 +55,8 @@ export class CallSession {
   #exit?: Exit;
   /** The channel is being sent away: nothing is said any more. */
   #departing = false;
+  /** The channel is not ours any more. */
+  #left = false;
   #standingDown = false;
 
   /** @param record a new call's, or the journal's of one that is adopted. */
@@ -117,7 +119,9 @@ export class CallSession {
 
   /** The caller's channel has left: hung up, or gone on in the dialplan. */
   channelLeft(): void {
-    this.#end(this.#exit ?? "hangup");
+    this.#left = true;
+    // The PBX often says so before it answers the command that did it: that is noted first.
+    if (!this.#departing) this.#end(this.#exit ?? "hangup");
   }
 
   /** The PBX no longer has the channel, and nobody knows since when. */
@@ -379,6 +383,8 @@ export class CallSession {
       if (departure.exit === "hangup") await this.#release("hangup");
       else await this.#transfer(departure.extension);
     } catch (error) {
+      // Gone all the same: only the answer was lost.
+      if (this.#left) return;
       this.#exit = undefined;
       this.#departing = false;
       throw error;

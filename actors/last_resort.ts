@@ -52,6 +52,9 @@ export async function playLastResort(
       ),
     );
     await promise;
+  } catch (error) {
+    // The way out of dead air must not depend on a sound.
+    if (!signal.aborted) log.error("the apology could not be played", { sound, error });
   } finally {
     clearTimeout(timer);
     playing.delete(playbackId);

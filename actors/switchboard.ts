@@ -7,7 +7,7 @@ import { unlessGone } from "../asterisk/ari/mod.ts";
 import { logger, maskNumber } from "../config/logging.ts";
 import { applyEvent, type CallRecord, newCallRecord } from "./call_record.ts";
 import { type CallServices, CallSession } from "./call_session.ts";
-import { playbackFinished } from "./last_resort.ts";
+import { playbackFinished, playLastResort } from "./last_resort.ts";
 import type { FaultKind } from "./messages.ts";
 
 const log = logger("switchboard");
@@ -16,6 +16,11 @@ const log = logger("switchboard");
 const KEEP_ENDED = 1000;
 /** Channels and bridges of ours bear this prefix: what bears it and belongs to no call is left over. */
 const OURS = "voxbot-";
+/** A refused caller is sent away by then, apologised to or not. */
+const LONGEST_APOLOGY_MS = 10_000;
+
+/** Why a call is not taken. */
+type Refusal = "draining" | "full" | "speechless" | "no_media";
 
 /** The registry of calls. */
 export class Switchboard {
@@ -23,8 +28,11 @@ export class Switchboard {
   /** By caller channel. */
   readonly #live = new Map<string, CallSession>();
   readonly #ended: CallRecord[] = [];
+  /** Channels of refused calls, until they have gone. */
+  readonly #leaving = new Set<string>();
   #open = true;
   #replaced = false;
+  #speechless = false;
 
   constructor(services: Omit<CallServices, "recordingPath">) {
     this.#services = { ...services, recordingPath: (id) => this.#recordingFile(id) };
@@ -135,6 +143,15 @@ export class Switchboard {
     }
   }
 
+  /**
+   * Whether nobody can speak or hear at the moment: then calls are not talked to but handed over,
+   * those that are live with the words that were rendered for it.
+   */
+  speechless(now: boolean): void {
+    this.#speechless = now;
+    if (now) { for (const session of this.#live.values()) session.handOver(); }
+  }
+
   /** Takes no new calls: they go to the fallback context. */
   close(): void {
     this.#open = false;
@@ -163,6 +180,7 @@ export class Switchboard {
   #channelEntered(channel: Channel): void {
     if (this.#replaced) return;
     if (channel.id.startsWith(OURS)) return this.#mediaEntered(channel);
+    if (this.#leaving.has(channel.id)) return;
     if (this.#live.has(channel.id)) {
       log.warn("channel entered twice, the second time is ignored", { channel: channel.id });
       return;
@@ -181,10 +199,12 @@ export class Switchboard {
     this.#add(record, false);
   }
 
-  #reasonToRefuse(): string | undefined {
+  /** Why a new call cannot be taken now. */
+  #reasonToRefuse(): Refusal | undefined {
     const { settings, route } = this.#services;
     if (!this.#open) return "draining";
     if (this.#live.size >= settings.MAX_CALLS) return "full";
+    if (this.#speechless) return "speechless";
     // Before the PBX has told what it has, the call waits for it.
     return route.unknown || route.problem === undefined ? undefined : "no_media";
   }
@@ -243,22 +263,32 @@ export class Switchboard {
     this.#ended.length = Math.min(this.#ended.length, KEEP_ENDED);
   }
 
-  #refuse({ id }: Channel, reason: string): void {
-    const { ari, settings, metrics } = this.#services;
+  #refuse({ id }: Channel, reason: Refusal): void {
+    const { settings, metrics } = this.#services;
     metrics.callRefused(reason);
     log.warn("call refused", {
       channel: id,
       reason,
       to: settings.ARI_FALLBACK_CONTEXT || "hangup",
     });
+    this.#leaving.add(id);
+    this.#sendAway(id, reason === "speechless")
+      .catch((error) => log.error("refused call could not be sent away", { channel: id, error }))
+      .finally(() => this.#leaving.delete(id));
+  }
+
+  async #sendAway(id: string, apologise: boolean): Promise<void> {
+    const { ari, settings } = this.#services;
     const context = settings.ARI_FALLBACK_CONTEXT;
-    const away = ari.run((commands) =>
-      context === ""
-        ? commands.hangUp(id, "congestion")
-        : commands.continueInDialplan(id, { context, extension: "s", priority: 1 })
-    );
-    unlessGone(away).catch((error) =>
-      log.error("refused call could not be sent away", { channel: id, error })
+    if (apologise) {
+      await playLastResort(this.#services, id, AbortSignal.timeout(LONGEST_APOLOGY_MS));
+    }
+    await unlessGone(
+      ari.run((commands) =>
+        context === ""
+          ? commands.hangUp(id, "congestion")
+          : commands.continueInDialplan(id, { context, extension: "s", priority: 1 })
+      ),
     );
   }
 

@@ -109,6 +109,9 @@ export async function startService(settings: Settings): Promise<Service> {
     journal,
     metrics,
   });
+  const speechless = () => {
+    if (needsEngine(settings)) switchboard.speechless(engineKeeper.resting);
+  };
 
   const app = createConsole({
     calls: {
@@ -129,7 +132,7 @@ export async function startService(settings: Settings): Promise<Service> {
   // Callers of an earlier run wait in silence and must not wait for models; a first caller is
   // better served by the dialplan's fallback for a moment than by a bot that cannot speak yet.
   const interrupted = journal.liveCalls().length > 0;
-  const engineKeeper = keepEngine(engine);
+  const engineKeeper = keepEngine(engine, speechless);
   scope.defer(() => engineKeeper.stop());
   scope.use(isolates);
   const warm = engineKeeper.started.then(() => isolates.fill());
@@ -171,14 +174,31 @@ function readiness(
   return { ready: true, reason: "connected to the PBX" };
 }
 
+/** Without the engine there is nobody to hear, or to speak. */
+function needsEngine({ ASR_PROVIDER, TTS_PROVIDER }: Settings): boolean {
+  return [ASR_PROVIDER, TTS_PROVIDER].some((services) =>
+    services.every((service) => service === "local")
+  );
+}
+
+/** What keeps the speech engine alive. */
+interface EngineKeeper {
+  /** Settles when the engine is there, or its first start has failed. */
+  readonly started: Promise<void>;
+  /** The engine died over and over, or does not start, and is left alone for a while. */
+  readonly resting: boolean;
+  stop(): Promise<void>;
+}
+
 /**
  * Keeps the speech engine alive. An engine that dies over and over is left alone for a while, as
- * calls can go on without it, and is then tried again.
+ * calls can go on without it where their speech services are others, and is then tried again.
+ *
+ * @param onRest told when the rest begins and when it ends.
  */
-function keepEngine(
-  engine: EngineHost,
-): { readonly started: Promise<void>; stop(): Promise<void> } {
+function keepEngine(engine: EngineHost, onRest: () => void): EngineKeeper {
   let stopped = false;
+  let resting = false;
   let supervisor: Supervisor;
   let rest: ReturnType<typeof setTimeout> | undefined;
   const begin = async (): Promise<void> => {
@@ -190,6 +210,10 @@ function keepEngine(
     void supervisor.exited.then(again);
     try {
       await supervisor.start([engine.spec]);
+      if (resting) {
+        resting = false;
+        onRest();
+      }
     } catch (error) {
       log.error("speech engine did not start; calls go on without it", { error });
     }
@@ -197,10 +221,15 @@ function keepEngine(
   const again = (): void => {
     if (stopped) return;
     log.error("speech engine is given a rest", { ms: ENGINE_REST_MS });
+    resting = true;
+    onRest();
     rest = setTimeout(() => void begin(), ENGINE_REST_MS);
   };
   return {
     started: begin(),
+    get resting() {
+      return resting;
+    },
     async stop() {
       stopped = true;
       clearTimeout(rest);

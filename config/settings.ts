@@ -106,7 +106,7 @@ export const SCHEMA = {
     },
   ),
   BARGE_IN_CONFIRM_MS: integer(
-    600,
+    1000,
     [100, 5000],
     "speech this long is a barge-in whatever its words",
     {

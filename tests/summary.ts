@@ -17,6 +17,13 @@ export function readSummary(output: string): Counts {
   return { passed: Number(last?.[1] ?? 0), failed: Number(last?.[2] ?? 0) };
 }
 
+/** The test files in which something failed, as `deno test` lists them at its end. */
+export function failedFiles(output: string): string[] {
+  const list = output.replace(COLOUR, "").split(/^ *FAILURES *$/m).at(-1) ?? "";
+  const files = [...list.matchAll(/(?:=> |^)\.\/(\S+?\.ts)(?::\d+| \(uncaught error\))/gm)];
+  return [...new Set(files.map(([, path]) => path!))];
+}
+
 /** All counts together. */
 export function sum(counts: readonly Counts[]): Counts {
   return {

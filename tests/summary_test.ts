@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { readSummary, sum, summaryLine } from "./summary.ts";
+import { failedFiles, readSummary, sum, summaryLine } from "./summary.ts";
 
 Deno.test("what deno test says at the end is what is counted", () => {
   const cases: [output: string, passed: number, failed: number][] = [
@@ -23,4 +23,22 @@ Deno.test("the closing line is the sum of all parts", () => {
     summaryLine(sum([{ passed: 2, failed: 0 }, { passed: 3, failed: 1 }])),
     "5 passed, 1 failed",
   );
+});
+
+Deno.test("the files in which something failed are known, each once", () => {
+  const output = `a ... FAILED (1s)
+
+ ERRORS
+
+a => ./tests/wrong.ts:1:1
+
+ FAILURES
+
+a => ./tests/scenarios/one_test.ts:22:10
+b => ./tests/scenarios/one_test.ts:22:10
+./tests/pbx/two_test.ts (uncaught error)
+
+FAILED | 1 passed | 3 failed (1s)`;
+  assert.deepEqual(failedFiles(output), ["tests/scenarios/one_test.ts", "tests/pbx/two_test.ts"]);
+  assert.deepEqual(failedFiles("ok | 3 passed | 0 failed (1s)"), []);
 });

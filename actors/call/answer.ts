@@ -2,13 +2,17 @@
 
 import type { DialogueTurn } from "../../agent/agent.ts";
 import { normalizeRecognized } from "../../agent/recognized.ts";
+import { heardPrefix } from "../../media/playout.ts";
 import {
+  type CallEvent,
   type CallRecord,
   heardText,
   nextTurn,
   type Stage,
   type StageTimings,
+  type TurnRecord,
 } from "../call_record.ts";
+import type { Interruption } from "./floor.ts";
 
 /** An answer being made and spoken, and its timings. */
 export class Answer {
@@ -55,6 +59,29 @@ export function dialogueBefore(record: CallRecord, before: number): DialogueTurn
     }
     return said;
   });
+}
+
+/**
+ * What becomes of an answer that the caller talks over: cut at `at`, the phrase that was playing, or
+ * withdrawn when nothing of it was heard.
+ */
+export function cutOf(
+  turn: TurnRecord,
+  at: { readonly phrase: number; readonly heardFraction: number } | undefined,
+  { onsetAt, silentAt }: Interruption,
+): CallEvent {
+  const phrase = at?.phrase ?? turn.phrases.findIndex(({ heard }) => !heard);
+  const heard = heardPrefix(turn.phrases[phrase]?.text ?? "", at?.heardFraction ?? 0);
+  if (turn.caller !== undefined && heard === "" && heardText(turn) === "") {
+    return { kind: "answer_withdrawn", turn: turn.turn };
+  }
+  return {
+    kind: "barge_in",
+    turn: turn.turn,
+    phrase: Math.max(0, phrase),
+    heardText: heard,
+    onsetToSilenceMs: Math.max(0, silentAt - onsetAt),
+  };
 }
 
 /** A turn of the caller. */

@@ -2,19 +2,18 @@
 // meet here and nowhere else. All effects are events; all parts are handed in.
 
 import { logger } from "../../config/logging.ts";
-import { heardPrefix, type PlayoutListener } from "../../media/playout.ts";
+import type { PlayoutListener } from "../../media/playout.ts";
 import {
   applyEvent,
   type CallEvent,
   type CallRecord,
-  heardText,
   nextTurn,
   type Phase,
   type Stage,
   type ToolResult,
   type TurnRecord,
 } from "../call_record.ts";
-import { Answer, dialogueBefore, saidWith } from "./answer.ts";
+import { Answer, cutOf, dialogueBefore, saidWith } from "./answer.ts";
 import type { ConversationOptions, Voice } from "./conversation_options.ts";
 import { Errands } from "./errands.ts";
 import { Filler } from "./filler.ts";
@@ -240,7 +239,8 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
         this.#take(answer, part);
       }
       if (answer.signal.aborted) return;
-      if (answer.phrases === 0) this.#phrase(answer, this.#options.prompts.apology);
+      const silent = answer.phrases === 0 && !this.#errands.inTurn(answer.turn);
+      if (silent) this.#phrase(answer, this.#options.prompts.apology);
     } catch (error) {
       if (answer.signal.aborted) return;
       this.#log.error("the assistant failed", { call: this.#record.id, phase: this.phase, error });
@@ -328,23 +328,9 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
     const answer = this.#answer!;
     const turn = this.#turn(answer.turn);
     const { phraseId, heardFraction } = this.#voice.playout.position;
-    const { onsetAt, silentAt } = this.#floor.interruption;
-    const phrase = phraseId === undefined || !this.#answerOf(phraseId)
-      ? turn.phrases.findIndex(({ heard }) => !heard)
-      : phraseNumber(phraseId);
-    const heard = heardPrefix(turn.phrases[phrase]?.text ?? "", heardFraction);
-    const nothingHeard = heard === "" && heardText(turn) === "";
-    if (turn.caller !== undefined && nothingHeard) {
-      this.#emit({ kind: "answer_withdrawn", turn: turn.turn });
-    } else {
-      this.#emit({
-        kind: "barge_in",
-        turn: turn.turn,
-        phrase: Math.max(0, phrase),
-        heardText: heard,
-        onsetToSilenceMs: Math.max(0, silentAt - onsetAt),
-      });
-    }
+    const inAnswer = phraseId !== undefined && this.#answerOf(phraseId) !== undefined;
+    const cut = inAnswer ? { phrase: phraseNumber(phraseId), heardFraction } : undefined;
+    this.#emit(cutOf(turn, cut, this.#floor.interruption));
     this.#options.output.count("barge_in_confirmed");
     this.#silence();
     this.#enter("listening");

@@ -26,6 +26,11 @@ export class Errands {
     return this.#record.tools.some((tool) => tool.id === id);
   }
 
+  /** Whether anything was, or is to be, done in a turn. */
+  inTurn(turn: number): boolean {
+    return this.#record.tools.some((tool) => tool.turn === turn);
+  }
+
   /**
    * Asks for what is due in a turn. A departure is the last thing to be asked for.
    *

@@ -106,6 +106,13 @@ Deno.test("an answer begun again after a crash does not do again what it has don
   assert.deepEqual(call.intents, []);
 });
 
+Deno.test("an answer that is an action alone needs no words", async () => {
+  using call = await answeredWith(wish({ name: "send_dtmf", digits: "5" }));
+  assert.deepEqual(call.intents, ["2-send_dtmf"]);
+  assert.deepEqual(call.record.turns[1]!.phrases, []);
+  assert.equal(call.conversation.phase, "listening");
+});
+
 Deno.test("what was recognised is kept word for word beside what was made of it", async () => {
   using call = await inConversation();
   await call.play();

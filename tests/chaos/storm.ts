@@ -67,7 +67,7 @@ export async function storm(options: StormOptions, report: Report): Promise<void
   await service.ready();
   const idle = await settled(service);
   await report.line(`idle: ${JSON.stringify(idle)}`);
-  const questions = await Promise.all(QUESTIONS.map(spoken));
+  const questions = await Promise.all(QUESTIONS.map((text) => spoken(text)));
   const talkers = Array.from(
     { length: calls },
     (_, i) => new Talker(pbx, i, questions, new Random(seed + 1 + i)),

@@ -19,7 +19,12 @@ export function conversations(pbx: TestPbx): void {
 
   /** Sockets and workers of the shared service live longer than one scenario. */
   const scenario = (name: string, run: () => Promise<void>) =>
-    Deno.test({ name, fn: run, sanitizeOps: false, sanitizeResources: false });
+    Deno.test({
+      name,
+      fn: () => run().finally(() => world.hangUpAll()),
+      sanitizeOps: false,
+      sanitizeResources: false,
+    });
 
   scenario(
     "a caller is greeted, asks, hears the right answer, hangs up, and nothing is left",

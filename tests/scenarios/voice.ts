@@ -3,28 +3,42 @@
 import { concatPcm, type Pcm } from "../../media/frame.ts";
 import { LocalVoice } from "../../speech/engine/local_voice.ts";
 
-const VOICE = "en-us";
+/** A voice of the local synthesiser, and its pace. */
+export interface Talker {
+  readonly voice: string;
+  readonly speed: number;
+}
+
 /** Slow: at its normal pace the local recogniser hardly understands this voice over a telephone line. */
-const SPEED = 0.8;
+const ENGLISH: Talker = { voice: "en-us", speed: 0.8 };
+/** A Russian caller, and what a Russian service sounds like to them. */
+export const RUSSIAN_CALLER: Talker = { voice: "ru", speed: 1 };
+export const RUSSIAN_SERVICE: Talker = { voice: "ru+f3", speed: 1 };
 
 let voice: Promise<LocalVoice> | undefined;
 const rendered = new Map<string, Promise<Pcm>>();
 
 /** A sentence as 16 kHz audio. */
 export function spoken(text: string): Promise<Pcm> {
-  let audio = rendered.get(text);
+  return spokenBy(ENGLISH, text);
+}
+
+/** A sentence in one of the voices above, as 16 kHz audio. */
+export function spokenBy(talker: Talker, text: string): Promise<Pcm> {
+  const key = `${talker.voice} ${talker.speed} ${text}`;
+  let audio = rendered.get(key);
   if (!audio) {
-    audio = render(text);
-    rendered.set(text, audio);
+    audio = render(text, talker);
+    rendered.set(key, audio);
   }
   return audio;
 }
 
-async function render(text: string): Promise<Pcm> {
-  voice ??= LocalVoice.load([VOICE]);
+async function render(text: string, talker: Talker): Promise<Pcm> {
+  voice ??= LocalVoice.load([ENGLISH, RUSSIAN_CALLER, RUSSIAN_SERVICE].map((one) => one.voice));
   const parts: Pcm[] = [];
   const { signal } = new AbortController();
-  const request = { id: rendered.size, text, voice: VOICE, speed: SPEED };
+  const request = { id: rendered.size, text, ...talker };
   await (await voice).speak(request, (pcm) => parts.push(pcm.slice()), signal);
   return concatPcm(parts);
 }

@@ -18,6 +18,9 @@ const PATIENCE_MS = 20_000;
 
 /** A service on a PBX. */
 export class World implements AsyncDisposable {
+  #placing: Promise<unknown> = Promise.resolve();
+  readonly #callers: TestCaller[] = [];
+
   private constructor(
     readonly pbx: TestPbx,
     readonly settings: Settings,
@@ -53,16 +56,30 @@ export class World implements AsyncDisposable {
     return { caller, record };
   }
 
-  /** Places a call and waits until the service knows it. */
-  async called(): Promise<{ caller: TestCaller; record: CallRecord }> {
+  /** Places a call and waits until the service knows it. One at a time, so that each gets its own record. */
+  called(): Promise<{ caller: TestCaller; record: CallRecord }> {
+    const call = this.#placing.then(() => this.#place());
+    this.#placing = call.catch(() => undefined);
+    return call;
+  }
+
+  async #place(): Promise<{ caller: TestCaller; record: CallRecord }> {
     const before = new Set(this.service.switchboard.list().map(({ id }) => id));
     const caller = await this.pbx.call();
+    this.#callers.push(caller);
     await caller.answered;
     const record = await eventually(
       () => this.service.switchboard.list().find(({ id }) => !before.has(id)),
       "the service knows the call",
     );
     return { caller, record };
+  }
+
+  /** Hangs up whoever is still on the line: a scenario that failed must not fail the next one. */
+  async hangUpAll(): Promise<void> {
+    await Promise.allSettled(
+      this.#callers.splice(0).map((caller) => caller[Symbol.asyncDispose]()),
+    );
   }
 
   /** Waits until neither the service nor the PBX has anything left of any call. */

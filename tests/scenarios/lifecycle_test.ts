@@ -1,0 +1,207 @@
+// A service that is killed, replaced, drained or out of its voice: what becomes of its calls.
+
+import assert from "node:assert/strict";
+import { heardText } from "../../actors/call_record.ts";
+import { startSimulator } from "../../asterisk/simulator/mod.ts";
+import type { CallDetails } from "../../console/calls.ts";
+import { firstSoundAfter, untilSpokenTo } from "../../media/ear.ts";
+import { ServiceProcess } from "../chaos/service_process.ts";
+import { spoken } from "./voice.ts";
+import { ask, asked, eventually, World } from "./world.ts";
+
+const pbx = await startSimulator();
+Deno.test.afterAll(async () => await pbx[Symbol.asyncDispose]());
+
+const QUESTION = "What is the price of the machine?";
+const FALLBACK = "voxbot-fallback";
+
+function scenario(name: string, run: () => Promise<void>): void {
+  Deno.test({ name, fn: run, sanitizeOps: false, sanitizeResources: false });
+}
+
+/** A service in a process of its own, and what is thrown away with it. */
+async function processOn(env: Record<string, string> = {}) {
+  const stack = new AsyncDisposableStack();
+  const folder = await Deno.makeTempDir({ prefix: "voxbot-" });
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const service = stack.use(new ServiceProcess(folder, { ...pbx.env, ...env }));
+  await service.start();
+  await service.ready();
+  return { service, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+async function liveCall(service: ServiceProcess): Promise<CallDetails> {
+  const { id } = await eventually(
+    async () => (await service.calls()).find(({ endedAt }) => endedAt === undefined),
+    "the service knows the call",
+  );
+  return await service.call(id);
+}
+
+async function contextOf(channelId: string): Promise<string | undefined> {
+  return (await pbx.channels()).find(({ id }) => id === channelId)?.context;
+}
+
+scenario("kill -9 amid an answer: the next service says the cut sentence whole", async () => {
+  await using host = await processOn();
+  const { service } = host;
+  await using caller = await pbx.call();
+  await untilSpokenTo(caller.heard, 0);
+  const { endedAt } = await caller.say(await spoken(QUESTION));
+  const began = await eventually(() => firstSoundAfter(caller.heard, endedAt), "it answers");
+  await eventually(() => performance.now() > began + 500, "some of it was heard");
+  const before = await liveCall(service);
+  await service.kill();
+  await service.start();
+  const back = performance.now();
+  await untilSpokenTo(caller.heard, back);
+  const after = await service.call(before.id);
+  assert.deepEqual(after.restarts.map(({ reason }) => reason), ["shutdown"]);
+  assert.deepEqual(after.turns.map(({ turn }) => turn), [0, 1]);
+  assert.equal(after.turns[1]!.caller, before.turns[1]!.caller);
+  assert.ok(after.turns[1]!.phrases.every(({ heard }) => heard));
+  assert.match(after.turns[1]!.bot, /price depends/);
+  await ask(caller, "Tell me about the installation.");
+  await caller.hangUp();
+  await eventually(async () => (await service.call(before.id)).endedAt, "the call has ended");
+  assert.equal((await service.call(before.id)).turns.length, 3);
+  await eventually(
+    async () => (await pbx.leftovers()).bridges.length === 0,
+    "its bridge is taken away",
+  );
+});
+
+scenario("a call whose caller left while the service was down is closed as lost", async () => {
+  await using host = await processOn();
+  const { service } = host;
+  await using caller = await pbx.call();
+  await untilSpokenTo(caller.heard, 0);
+  const { id } = await liveCall(service);
+  await service.kill();
+  await caller.hangUp();
+  await service.start();
+  const { endReason } = await eventually(async () => {
+    const call = await service.call(id).catch(() => undefined);
+    return call?.endReason ? call : undefined;
+  }, "the call is known to be over");
+  assert.equal(endReason, "lost");
+  await eventually(
+    async () => (await pbx.leftovers()).bridges.length === 0,
+    "its bridge is taken away",
+  );
+});
+
+scenario("SIGTERM: new calls go to the operator, the running one ends in peace", async () => {
+  await using host = await processOn({ DRAIN_TIMEOUT_SECONDS: "60" });
+  const { service } = host;
+  await using caller = await pbx.call();
+  await untilSpokenTo(caller.heard, 0);
+  service.signal("SIGTERM");
+  await eventually(
+    async () => (await fetch(`${service.url}/ready`)).status === 503,
+    "it is not ready for calls any more",
+  );
+  await using late = await pbx.call();
+  await eventually(async () => await contextOf(late.channelId) === FALLBACK, "the late caller");
+  await late.hangUp();
+  const { endedAt } = await caller.say(await spoken(QUESTION));
+  await untilSpokenTo(caller.heard, endedAt);
+  assert.match((await liveCall(service)).turns[1]!.bot, /price depends/);
+  await caller.hangUp();
+  assert.equal(await service.ended(15_000), 0);
+});
+
+scenario("SIGTERM: a call that lasts too long is handed over with a last word", async () => {
+  await using host = await processOn({ DRAIN_TIMEOUT_SECONDS: "1" });
+  const { service } = host;
+  await using caller = await pbx.call();
+  await untilSpokenTo(caller.heard, 0);
+  const asked = performance.now();
+  service.signal("SIGTERM");
+  assert.equal(await service.ended(25_000), 0);
+  assert.ok(firstSoundAfter(caller.heard, asked), "the caller was told");
+  assert.equal(await contextOf(caller.channelId), FALLBACK);
+  await caller.hangUp();
+});
+
+scenario("a second SIGTERM ends at once, and the call is there for the next service", async () => {
+  await using host = await processOn({ DRAIN_TIMEOUT_SECONDS: "3600" });
+  const { service } = host;
+  await using caller = await pbx.call();
+  await untilSpokenTo(caller.heard, 0);
+  const { id } = await liveCall(service);
+  service.signal("SIGTERM");
+  await eventually(
+    async () => (await fetch(`${service.url}/ready`)).status === 503,
+    "the first is taken",
+  );
+  service.signal("SIGTERM");
+  assert.equal(await service.ended(15_000), 0);
+  await service.start();
+  await eventually(
+    async () => (await service.calls()).find((call) => call.id === id)?.restarts === 1,
+    "it is adopted",
+  );
+  await ask(caller, QUESTION);
+  await caller.hangUp();
+  await eventually(async () => (await service.call(id)).endedAt, "the call has ended");
+});
+
+scenario(
+  "a service whose application another takes over stands down and harms no call",
+  async () => {
+    await using first = await World.start(pbx);
+    const { caller, record } = await first.greeted();
+    await using _line = caller;
+    await using second = await World.start(pbx);
+    await eventually(
+      () => !first.service.ready() && first.service.switchboard.size === 0,
+      "it stops",
+    );
+    assert.equal(record.endReason, undefined);
+    const taken = await eventually(
+      () => second.service.switchboard.list().find(({ endedAt }) => endedAt === undefined),
+      "the other has the call",
+    );
+    await ask(caller, QUESTION);
+    await eventually(() => asked(taken).length > 0, "the other answers");
+    await caller.hangUp();
+    await second.nothingLeft();
+  },
+);
+
+scenario(
+  "with no voice at all a call is not answered with silence: it goes to the operator",
+  async () => {
+    await using world = await World.start(pbx, {
+      ARI_FALLBACK_CONTEXT: FALLBACK,
+      LOCAL_TTS_VOICE: "no-such-voice",
+    });
+    await using caller = await pbx.call();
+    await eventually(async () => await contextOf(caller.channelId) === FALLBACK, "the operator");
+    assert.equal(world.service.switchboard.size, 0);
+    await caller.hangUp();
+  },
+);
+
+scenario(
+  "an engine that dies over and over: its calls are told so and go to the operator",
+  async () => {
+    await using world = await World.start(pbx, { ARI_FALLBACK_CONTEXT: FALLBACK });
+    const { caller, record } = await world.greeted();
+    await using _line = caller;
+    const since = performance.now();
+    const breaking = setInterval(() => world.service.injectEngineFault("throw"), 50);
+    try {
+      await eventually(() => record.endedAt, "the call is handed over", 120_000);
+    } finally {
+      clearInterval(breaking);
+    }
+    assert.equal(record.endReason, "handover");
+    assert.match(heardText(record.turns.at(-1)!), /connecting you to an operator/);
+    assert.ok(firstSoundAfter(caller.heard, since));
+    const contexts = (await pbx.channels()).map(({ context }) => context);
+    assert.ok(contexts.includes(FALLBACK), `the channels are in ${contexts}`);
+    await caller.hangUp();
+  },
+);

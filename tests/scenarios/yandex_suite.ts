@@ -1,0 +1,155 @@
+// Calls in Russian through Yandex's own protocol, on a PBX: the services are stand-ins that speak
+// with a real voice and know what the caller may say.
+
+import assert from "node:assert/strict";
+import { heardText } from "../../actors/call_record.ts";
+import type { Settings } from "../../config/settings.ts";
+import type { TestPbx } from "../../media/caller.ts";
+import { firstSoundAfter, isAudible, untilSpokenTo } from "../../media/ear.ts";
+import { durationMs, FRAME_MS } from "../../media/frame.ts";
+import { ScriptedEar } from "../servers/scripted_ear.ts";
+import { YandexGrpcServer } from "../servers/yandex_grpc_server.ts";
+import { YandexRestServer } from "../servers/yandex_rest_server.ts";
+import { RUSSIAN_CALLER, RUSSIAN_SERVICE, spokenBy } from "./voice.ts";
+import { asked, eventually, World } from "./world.ts";
+
+const QUESTION = "Расскажите про монтаж и пусконаладку.";
+const SECOND_QUESTION = "Подождите, а какая гарантия на машину?";
+const SCRIPT = [QUESTION, SECOND_QUESTION];
+
+/** Both services of Yandex, and a world whose calls use them. */
+class YandexWorld implements AsyncDisposable {
+  private constructor(
+    readonly grpc: YandexGrpcServer,
+    readonly rest: YandexRestServer,
+    readonly world: World,
+    readonly owned: AsyncDisposable,
+  ) {}
+
+  static async start(pbx: TestPbx, changes: Partial<Settings>): Promise<YandexWorld> {
+    await using scope = new AsyncDisposableStack();
+    const phrases = await Promise.all(
+      SCRIPT.map(async (text) => ({ text, pcm: await spokenBy(RUSSIAN_CALLER, text) })),
+    );
+    const ear = new ScriptedEar(phrases);
+    const grpc = scope.use(
+      await YandexGrpcServer.start({
+        voice: (text) => spokenBy(RUSSIAN_SERVICE, text),
+        ear: (pcm) => ear.hear(pcm),
+        ttsPaceMs: 20,
+      }),
+    );
+    const rest = scope.use(new YandexRestServer());
+    const world = scope.use(
+      await World.start(pbx, {
+        ASTERISK_LANG: "ru",
+        ASR_PROVIDER: ["yandex"],
+        TTS_PROVIDER: ["yandex", "local"],
+        YANDEX_API_KEY: "test-key",
+        YANDEX_STT_ENDPOINT: grpc.endpoint,
+        YANDEX_TTS_ENDPOINT: grpc.endpoint,
+        YANDEX_TTS_V1_ENDPOINT: rest.endpoint,
+        ...changes,
+      }),
+    );
+    return new YandexWorld(grpc, rest, world, scope.move());
+  }
+
+  /** The value of a series of `/metrics`; 0 when it is not there. */
+  async metric(series: string): Promise<number> {
+    const page = await (await fetch(`${this.world.service.consoleUrl}/metrics`)).text();
+    const line = page.split("\n").find((line) => line.startsWith(`${series} `));
+    return Number(line?.slice(series.length) ?? 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.owned[Symbol.asyncDispose]();
+  }
+}
+
+/** Registers the scenarios for one PBX, which must be running. */
+export function yandex(pbx: TestPbx): void {
+  const scenario = (
+    name: string,
+    play: (scene: YandexWorld) => Promise<void>,
+    changes: Partial<Settings> = {},
+  ) =>
+    Deno.test({
+      name,
+      sanitizeOps: false,
+      sanitizeResources: false,
+      async fn() {
+        await using scene = await YandexWorld.start(pbx, changes);
+        await play(scene);
+      },
+    });
+
+  scenario(
+    "a Russian caller is understood and answered, may talk over the bot, and no stream stays open",
+    async (scene) => {
+      const { world, grpc } = scene;
+      const { caller, record } = await world.greeted();
+      const { endedAt } = await caller.say(await spokenBy(RUSSIAN_CALLER, QUESTION));
+      const answer = await eventually(
+        () => firstSoundAfter(caller.heard, endedAt),
+        "the bot answers",
+      );
+      await eventually(() => performance.now() > answer + 1500, "some of it was heard");
+      const { endedAt: askedAt } = await caller.say(
+        await spokenBy(RUSSIAN_CALLER, SECOND_QUESTION),
+      );
+      await untilSpokenTo(caller.heard, askedAt);
+      await caller.hangUp();
+      await world.nothingLeft();
+      const [cut, next] = asked(record);
+      assert.match(cut!.raw!, /монтаж/);
+      assert.equal(cut!.interrupted, true);
+      assert.ok(heardText(cut!).length < cut!.phrases.map(({ text }) => text).join(" ").length);
+      assert.match(next!.caller!, /гарантия/);
+      assert.match(heardText(next!), /гаранти/i);
+      assert.ok(cut!.bargeInMs! > 0);
+      await eventually(() => grpc.openStreams === 0, "every stream at the service has ended");
+      const asr = '{task="asr",service="yandex"}';
+      assert.ok(await scene.metric(`voxbot_speech_requests_total${asr}`) >= 2);
+      assert.ok(await scene.metric(`voxbot_speech_final_seconds_count${asr}`) >= 2);
+    },
+  );
+
+  scenario(
+    "when the voice breaks off in the middle of an answer another goes on, and each word is heard once",
+    async (scene) => {
+      const { world, grpc, rest } = scene;
+      const { caller, record } = await world.greeted();
+      rest.ttsFaults.always({ kind: "refuse", code: "UNAVAILABLE" });
+      grpc.ttsFaults.always({ kind: "cut", after: 3 });
+      const before = grpc.ttsRequests.length;
+      const { endedAt } = await caller.say(await spokenBy(RUSSIAN_CALLER, QUESTION));
+      await untilSpokenTo(caller.heard, endedAt, { quietMs: 2000 });
+      await caller.hangUp();
+      await world.nothingLeft();
+      const [turn] = asked(record);
+      assert.equal(turn!.interrupted, false);
+      assert.ok(turn!.phrases.every(({ heard }) => heard));
+      assert.deepEqual(record.restarts, []);
+
+      const texts = grpc.ttsRequests.slice(before).map(({ messages }) => String(messages[0].text));
+      const unsaid = texts[0]!.split(/\s+/).slice(3).join(" ");
+      assert.ok(texts.includes(unsaid), `${texts.join(" / ")} goes on where it broke off`);
+      const wholeMs = durationMs(
+        (await Promise.all(turn!.phrases.map(({ text }) => spokenBy(RUSSIAN_SERVICE, text))))
+          .reduce((sum, { length }) => sum + length, 0),
+      );
+      const heardMs = FRAME_MS *
+        caller.heard.filter((frame) => frame.at > endedAt && isAudible(frame)).length;
+      assert.ok(
+        heardMs > 0.6 * wholeMs && heardMs < 1.25 * wholeMs,
+        `${heardMs} ms of sound were heard of an answer that is ${Math.round(wholeMs)} ms long`,
+      );
+      const failover = 'voxbot_speech_failovers_total{task="tts",from="yandex-rest",to="local"';
+      assert.ok(await scene.metric(`${failover},code="HTTP_503"}`) >= 1);
+      const errors = 'voxbot_speech_errors_total{task="tts",service="yandex",code="UNAVAILABLE"}';
+      assert.ok(await scene.metric(errors) >= 2);
+    },
+    { TTS_CACHE_MB: 0, EARLY_START: false },
+  );
+}
