@@ -49,12 +49,12 @@ export function conversations(pbx: TestPbx): void {
       "the bot answers",
     );
     await eventually(() => performance.now() > answer + 1000, "a second of it was heard");
-    await ask(caller, "Tell me about the calibration.");
+    await ask(caller, "What is the price of the machine?");
     await caller.hangUp();
     const [cut, next] = asked(record);
     assert.equal(cut!.interrupted, true);
     assert.ok(heardText(cut!).length < cut!.phrases.map(({ text }) => text).join(" ").length);
-    assert.match(heardText(next!), /calibrat/);
+    assert.match(heardText(next!), /price depends/);
     await world.nothingLeft();
   });
 

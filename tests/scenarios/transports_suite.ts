@@ -92,12 +92,12 @@ async function bargeIn(world: World): Promise<void> {
   const { endedAt } = await caller.say(await spoken(LONG_ANSWER));
   const answer = await eventually(() => firstSoundAfter(caller.heard, endedAt), "the bot answers");
   await eventually(() => performance.now() > answer + 1000, "a second of it was heard");
-  await ask(caller, "Tell me about the calibration.");
+  await ask(caller, QUESTION);
   await caller.hangUp();
   const [cut, next] = asked(record);
   assert.equal(cut!.interrupted, true);
   assert.ok(heardText(cut!).length < cut!.phrases.map(({ text }) => text).join(" ").length);
-  assert.match(heardText(next!), /calibrat/, `the bot understood "${next!.caller}"`);
+  assert.match(heardText(next!), /price depends/, `the bot understood "${next!.caller}"`);
 }
 
 async function backchannel(world: World): Promise<void> {
