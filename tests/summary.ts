@@ -17,11 +17,22 @@ export function readSummary(output: string): Counts {
   return { passed: Number(last?.[1] ?? 0), failed: Number(last?.[2] ?? 0) };
 }
 
-/** The test files in which something failed, as `deno test` lists them at its end. */
-export function failedFiles(output: string): string[] {
+/** What failed, as `deno test` lists it at its end. */
+export interface Failures {
+  readonly files: readonly string[];
+  /** The tests' names; empty when a whole file failed, and so no names tell. */
+  readonly tests: readonly string[];
+}
+
+/** The failures of a run of `deno test`. */
+export function readFailures(output: string): Failures {
   const list = output.replace(COLOUR, "").split(/^ *FAILURES *$/m).at(-1) ?? "";
-  const files = [...list.matchAll(/(?:=> |^)\.\/(\S+?\.ts)(?::\d+| \(uncaught error\))/gm)];
-  return [...new Set(files.map(([, path]) => path!))];
+  const tests = [...list.matchAll(/^(.+) => \.\/(\S+?\.ts):\d+/gm)];
+  const whole = [...list.matchAll(/^\.\/(\S+?\.ts) \(uncaught error\)/gm)];
+  return {
+    files: [...new Set([...tests.map(([, , path]) => path!), ...whole.map(([, path]) => path!)])],
+    tests: whole.length > 0 ? [] : [...new Set(tests.map(([, name]) => name!))],
+  };
 }
 
 /** All counts together. */

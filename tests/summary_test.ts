@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { failedFiles, readSummary, sum, summaryLine } from "./summary.ts";
+import { readFailures, readSummary, sum, summaryLine } from "./summary.ts";
 
 Deno.test("what deno test says at the end is what is counted", () => {
   const cases: [output: string, passed: number, failed: number][] = [
@@ -25,20 +25,33 @@ Deno.test("the closing line is the sum of all parts", () => {
   );
 });
 
-Deno.test("the files in which something failed are known, each once", () => {
+Deno.test("what failed is known by file and by name", () => {
   const output = `a ... FAILED (1s)
 
  ERRORS
 
-a => ./tests/wrong.ts:1:1
+wrong => ./tests/wrong.ts:1:1
 
  FAILURES
 
-a => ./tests/scenarios/one_test.ts:22:10
+a: it (says) => ./tests/scenarios/one_test.ts:22:10
 b => ./tests/scenarios/one_test.ts:22:10
-./tests/pbx/two_test.ts (uncaught error)
 
-FAILED | 1 passed | 3 failed (1s)`;
-  assert.deepEqual(failedFiles(output), ["tests/scenarios/one_test.ts", "tests/pbx/two_test.ts"]);
-  assert.deepEqual(failedFiles("ok | 3 passed | 0 failed (1s)"), []);
+FAILED | 1 passed | 2 failed (1s)`;
+  const files = ["tests/scenarios/one_test.ts"];
+  assert.deepEqual(readFailures(output), { files, tests: ["a: it (says)", "b"] });
+  const none = { files: [], tests: [] };
+  assert.deepEqual(readFailures("ok | 3 passed | 0 failed (1s)"), none);
+});
+
+Deno.test("where a whole file failed, no names tell what", () => {
+  const output = ` FAILURES
+
+a => ./tests/one_test.ts:22:10
+./tests/two_test.ts (uncaught error)
+`;
+  assert.deepEqual(readFailures(output), {
+    files: ["tests/one_test.ts", "tests/two_test.ts"],
+    tests: [],
+  });
 });
