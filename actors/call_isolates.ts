@@ -15,6 +15,8 @@ const log = logger("pool");
 const INIT_TIMEOUT_MS = 15_000;
 /** Rendering the prompts takes a fraction of a second; without an engine it does not happen. */
 const WARM_TIMEOUT_MS = 5000;
+/** Starting a worker holds this thread for some 30 ms (measured): the call that took one is set up first. */
+const REFILL_AFTER_MS = 200;
 /** After a failed warm-up: the cause is hardly gone at once. */
 const REFILL_PAUSE_MS = 1000;
 /** Isolates started at once: more of them only share the cores, and all are late together. */
@@ -65,7 +67,7 @@ export class CallIsolates implements AsyncDisposable {
   async take(): Promise<CallIsolate> {
     const ready = this.#warm.shift() ?? this.#takeWarming();
     this.#metrics.poolSize(this.#warm.length);
-    this.#refillSoon(0);
+    this.#refillSoon(REFILL_AFTER_MS);
     return ready ?? await this.#start("a caller waits");
   }
 
