@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { print, printError } from "./cli/print.ts";
 import { configureLogging } from "./config/logging.ts";
 import { settingsFromEnvironment } from "./config/environment.ts";
+import { PromptsError } from "./config/prompts.ts";
 import { SettingsError } from "./config/settings.ts";
 
 const HELP = {
@@ -83,11 +84,16 @@ class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** Whether the message says all there is to say. */
+function isForOperator(error: unknown): error is Error {
+  return [UsageError, SettingsError, PromptsError].some((kind) => error instanceof kind);
+}
+
 if (import.meta.main) {
   try {
     Deno.exitCode = await main(Deno.args);
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof SettingsError)) throw error;
+    if (!isForOperator(error)) throw error;
     printError(error.message);
     Deno.exitCode = 2;
   }

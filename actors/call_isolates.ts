@@ -2,11 +2,12 @@
 // the speech engine, and a new one when the engine was replaced.
 
 import { logger } from "../config/logging.ts";
+import type { Prompts, PromptsFile } from "../config/prompts.ts";
 import type { Settings } from "../config/settings.ts";
 import type { EngineHost } from "./engine_host.ts";
 import { Isolate, IsolateStartError } from "./isolate.ts";
 import type { SpeechEvent } from "../speech/events.ts";
-import type { BreakerEvent, FromCall, ToCall } from "./messages.ts";
+import type { BreakerEvent, CallIsolateData, FromCall, ToCall } from "./messages.ts";
 import type { ServiceMetrics } from "./metrics.ts";
 
 const log = logger("pool");
@@ -28,6 +29,7 @@ export type CallIsolate = Isolate<ToCall, FromCall>;
 /** Starts, keeps warm and equips call isolates. */
 export class CallIsolates implements AsyncDisposable {
   readonly #settings: Settings;
+  readonly #promptsFile: PromptsFile;
   readonly #engine: Pick<EngineHost, "attach">;
   readonly #metrics: ServiceMetrics;
   readonly #all = new Set<CallIsolate>();
@@ -42,10 +44,21 @@ export class CallIsolates implements AsyncDisposable {
   #closed = false;
   #pause?: ReturnType<typeof setTimeout>;
 
-  constructor(settings: Settings, engine: Pick<EngineHost, "attach">, metrics: ServiceMetrics) {
+  constructor(
+    settings: Settings,
+    promptsFile: PromptsFile,
+    engine: Pick<EngineHost, "attach">,
+    metrics: ServiceMetrics,
+  ) {
     this.#settings = settings;
+    this.#promptsFile = promptsFile;
     this.#engine = engine;
     this.#metrics = metrics;
+  }
+
+  /** The prompts of a call that begins now. Never throws. */
+  prompts(): Promise<Prompts> {
+    return this.#promptsFile.current();
   }
 
   /** Isolates alive, warm and busy. */
@@ -113,10 +126,11 @@ export class CallIsolates implements AsyncDisposable {
     using _turn = await this.#turnstile.enter(urgency === "a caller waits");
     const name = `call-${++this.#started}`;
     if (this.#closed) throw new IsolateStartError(name, "shutdown", "the service ends");
+    const data: CallIsolateData = { settings: this.#settings, prompts: await this.prompts() };
     const isolate: CallIsolate = await Isolate.start<ToCall, FromCall>({
       name,
       module: new URL("./call/main.ts", import.meta.url),
-      data: { settings: this.#settings },
+      data,
       heapMb: this.#settings.CALL_HEAP_MB,
       initTimeoutMs: INIT_TIMEOUT_MS,
     });

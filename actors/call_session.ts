@@ -219,7 +219,7 @@ export class CallSession {
       signal,
     });
     this.#media = media;
-    const isolate = await isolates.take();
+    const [isolate, prompts] = await Promise.all([isolates.take(), isolates.prompts()]);
     const resumed = previousExit !== undefined || adopted;
     const assignedAt = performance.now();
     try {
@@ -232,6 +232,7 @@ export class CallSession {
           resumed,
           // Nobody listened while the service was down: whatever was said then is lost.
           callerWasSpeaking: this.#callerSpeaking || (adopted && previousExit === undefined),
+          prompts,
           recordingPath: this.#services.recordingPath(this.record.id),
         },
       });

@@ -20,12 +20,16 @@ export type Send<In> = (message: In) => void;
  * Runs an isolate's body: `start` initialises it, and only then is the isolate ready.
  * An error thrown by `start` ends the isolate (`crash`).
  */
-export async function runIsolate<Out extends { readonly kind: string }, In>(
-  start: (data: IsolateData, send: Send<In>, done: () => void) => Promise<IsolateBody<Out>>,
+export async function runIsolate<
+  Out extends { readonly kind: string },
+  In,
+  Data extends IsolateData = IsolateData,
+>(
+  start: (data: Data, send: Send<In>, done: () => void) => Promise<IsolateBody<Out>>,
 ): Promise<void> {
   const port = parentPort;
   if (!port) throw new Error("an isolate's entry point runs in a worker, not by itself");
-  const data = workerData as IsolateData;
+  const data = workerData as Data;
   configureLogging(data.settings.LOG_LEVEL);
   const tell = (message: FromIsolate) => port.postMessage(message);
   const send: Send<In> = (message) => port.postMessage(message);

@@ -4,6 +4,7 @@
 
 import type { MessagePort } from "node:worker_threads";
 import type { AgentEvent } from "../agent/agent.ts";
+import type { Prompts } from "../config/prompts.ts";
 import type { Settings } from "../config/settings.ts";
 import type { MediaAddress, MediaOffer, MediaPlan } from "../media/transport.ts";
 import type { SpeechEvent } from "../speech/events.ts";
@@ -142,6 +143,8 @@ export interface CallAssignment {
   readonly resumed: boolean;
   /** The caller was speaking when the isolate before died: what was said then is lost. */
   readonly callerWasSpeaking: boolean;
+  /** As they are at the call's beginning; the operator may have edited them since the isolate's birth. */
+  readonly prompts: Prompts;
   /** Where to write the recording, or undefined for none. */
   readonly recordingPath?: string;
 }
@@ -149,4 +152,10 @@ export interface CallAssignment {
 /** What an isolate gets at its birth. Plain data. */
 export interface IsolateData {
   readonly settings: Settings;
+}
+
+/** What a call isolate gets at its birth. */
+export interface CallIsolateData extends IsolateData {
+  /** As they are now: what can be rendered before a call is. */
+  readonly prompts: Prompts;
 }

@@ -11,7 +11,7 @@ import type { LexicalStore, ScoredSentence } from "./lexical_store.ts";
 import { normalizeRecognized } from "./recognized.ts";
 import { rowSentence } from "./sentences.ts";
 import { queryStems, stemsOf } from "./stems.ts";
-import { judgeToolCall, toolCallId, type ToolSettings } from "./tools.ts";
+import { isToolAllowed, toolCallId, type ToolSettings } from "./tool_rules.ts";
 
 /**
  * Least share of a question, by weight of its words, that a passage must cover to be an answer:
@@ -82,10 +82,9 @@ export class ExtractiveAgent implements Agent {
 
   /** Ends the call behind the farewell, where the operator lets the assistant do so. */
   *#hangUp(turn: number): Generator<AgentEvent> {
-    const verdict = judgeToolCall("hang_up", "{}", this.#settings);
-    if (verdict.allowed) {
-      yield { kind: "tool", id: toolCallId(turn, verdict.call), call: verdict.call };
-    }
+    if (!isToolAllowed("hang_up", this.#settings)) return;
+    const call = { name: "hang_up" } as const;
+    yield { kind: "tool", id: toolCallId(turn, call), call };
   }
 
   /** The reply to words that ask nothing. */

@@ -2,10 +2,16 @@
 
 import { createRequire } from "node:module";
 
+type Package = typeof import("number-to-words-ru");
+
+/** Loaded by the first number: it takes an isolate 15 ms to start with, and English calls have none. */
+let loaded: Package | undefined;
+
 // The package is CommonJS under an ES "type": only `require` gives its exports their names.
-const { convert } = createRequire(import.meta.url)(
-  "number-to-words-ru",
-) as typeof import("number-to-words-ru");
+const convert: Package["convert"] = (...args) => {
+  loaded ??= createRequire(import.meta.url)("number-to-words-ru") as Package;
+  return loaded.convert(...args);
+};
 
 /** The six cases. */
 export type Case =

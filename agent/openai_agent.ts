@@ -15,7 +15,8 @@ import { recentHistory } from "./memory.ts";
 import { normalizeRecognized } from "./recognized.ts";
 import type { Retrieval } from "./retrieval.ts";
 import { type Route, routeOf } from "./routing.ts";
-import { judgeToolCall, offeredTools, toolCallId } from "./tools.ts";
+import { toolCallId } from "./tool_rules.ts";
+import { judgeToolCall, offeredTools } from "./tools.ts";
 
 const log = logger("agent");
 

@@ -1,13 +1,9 @@
 // What a model may do besides speaking. It only asks: whether it may, and with what arguments, is
 // decided here against the operator's configuration, whatever a caller or a document told it.
 
-import { crc32 } from "node:zlib";
 import { z } from "zod";
-import type { Settings } from "../config/settings.ts";
 import type { ToolCall } from "./agent.ts";
-
-/** The settings that say what is allowed. */
-export type ToolSettings = Pick<Settings, "AGENT_TOOLS" | "TRANSFER_TARGETS">;
+import { isToolAllowed, type ToolSettings } from "./tool_rules.ts";
 
 /** A tool as a model is told of it; the parameters are JSON Schema. */
 export interface ToolOffer {
@@ -67,7 +63,7 @@ export function offeredTools(settings: ToolSettings): ToolOffer[] {
       parameters: z.toJSONSchema(TAKE_CONTACT),
     },
   ];
-  return offers.filter(({ name }) => isAllowed(name, settings));
+  return offers.filter(({ name }) => isToolAllowed(name, settings));
 }
 
 /** Checks what a model asked for: a known tool, allowed, with arguments that make sense. */
@@ -77,7 +73,7 @@ export function judgeToolCall(
   settings: ToolSettings,
 ): ToolVerdict {
   const refuse = (reason: string): ToolVerdict => ({ allowed: false, name, reason });
-  if (!isAllowed(name, settings)) {
+  if (!isToolAllowed(name, settings)) {
     return refuse(
       `the model asked for "${
         name.slice(0, 40)
@@ -86,7 +82,7 @@ export function judgeToolCall(
   }
   const given = parseJson(argumentsJson);
   if (given === undefined) return refuse(`the model's arguments for ${name} are not JSON`);
-  switch (name as ToolCall["name"]) {
+  switch (name) {
     case "transfer_to": {
       const result = transferArguments(settings).safeParse(given);
       if (!result.success) {
@@ -115,19 +111,6 @@ export function judgeToolCall(
       return { allowed: true, call: { name: "take_contact", contact: result.data } };
     }
   }
-}
-
-/**
- * The id of a wish: the same in the same turn, `turn` being how much was said before it. It tells
- * nothing of the arguments, which may be personal data.
- */
-export function toolCallId(turn: number, call: ToolCall): string {
-  return `${turn}-${call.name}-${crc32(JSON.stringify(call)).toString(16)}`;
-}
-
-function isAllowed(name: string, { AGENT_TOOLS, TRANSFER_TARGETS }: ToolSettings): boolean {
-  if (!(AGENT_TOOLS as readonly string[]).includes(name) || name === "none") return false;
-  return name !== "transfer_to" || Object.keys(TRANSFER_TARGETS).length > 0;
 }
 
 function transferArguments({ TRANSFER_TARGETS }: ToolSettings) {

@@ -12,6 +12,7 @@ import { Supervisor } from "../actors/supervisor.ts";
 import { Switchboard } from "../actors/switchboard.ts";
 import { AriConnection } from "../asterisk/ari/mod.ts";
 import { logger } from "../config/logging.ts";
+import { PromptsFile } from "../config/prompts.ts";
 import type { Settings } from "../config/settings.ts";
 import { createConsole } from "../console/console.ts";
 import { createMetrics } from "../console/metrics.ts";
@@ -53,6 +54,7 @@ export async function startService(settings: Settings): Promise<Service> {
   const metrics = createMetrics();
   const journal = scope.use(new Journal(join(settings.DATA_DIR, "journal.sqlite"), metrics));
 
+  const promptsFile = await PromptsFile.open(settings);
   const engine = new EngineHost(settings, {
     onUp: () => isolates.engineUp(),
     onLost: (reason) => {
@@ -60,7 +62,7 @@ export async function startService(settings: Settings): Promise<Service> {
       if (reason !== "shutdown") metrics.engineRestarted(reason);
     },
   });
-  const isolates = new CallIsolates(settings, engine, metrics);
+  const isolates = new CallIsolates(settings, promptsFile, engine, metrics);
   const connection = new AriConnection(
     { url: settings.ARI_HTTP_URL, user: settings.ARI_USER, password: settings.ARI_PASSWORD },
     settings.ARI_APP_NAME,

@@ -5,7 +5,6 @@ import { isBackchannel } from "../../agent/backchannel.ts";
 import { looksUnfinished } from "../../agent/turn_completeness.ts";
 import { type FileControl, prepareMedia } from "../../asterisk/transports/mod.ts";
 import { logger } from "../../config/logging.ts";
-import type { Prompts } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";
 import { ContinuousAudio, GAP_TOLERANCE_MS } from "../../media/continuous_audio.ts";
 import { FRAME_MS, type Pcm } from "../../media/frame.ts";
@@ -49,7 +48,6 @@ export type CallMessage = Extract<
 export interface CallOptions {
   readonly assignment: CallAssignment;
   readonly settings: Settings;
-  readonly prompts: Prompts;
   readonly agent: Agent;
   readonly speech: CallSpeech;
   readonly prepared: PreparedSpeech;
@@ -82,11 +80,11 @@ export class Call implements AsyncDisposable, MediaHandlers {
 
   constructor(options: CallOptions) {
     this.#options = options;
-    const { settings, agent, prompts, assignment, send } = options;
+    const { settings, agent, assignment, send } = options;
     const { ASTERISK_LANG: language } = settings;
     this.#conversation = new Conversation({
       agent,
-      prompts,
+      prompts: assignment.prompts,
       language,
       startEarly: settings.EARLY_START,
       fillerAfterMs: settings.FILLER_AFTER_MS,
@@ -172,7 +170,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
   onMessage(
     message: CallMessage,
   ): void {
-    const { prompts } = this.#options;
+    const { prompts } = this.#options.assignment;
     switch (message.kind) {
       case "begin":
         this.#begin();

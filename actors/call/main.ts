@@ -4,13 +4,13 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { createAgent, warmAgent } from "../../agent/mod.ts";
 import { logger } from "../../config/logging.ts";
-import { PromptsFile } from "../../config/prompts.ts";
+import type { Prompts } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { MediaAddress } from "../../media/transport.ts";
 import { connectEngine, type LocalSpeech } from "../../speech/local.ts";
 import { createSpeech, type Speech } from "../../speech/mod.ts";
 import { type IsolateBody, runIsolate, type Send } from "../isolate_main.ts";
-import type { FromCall, ToCall } from "../messages.ts";
+import type { CallAssignment, CallIsolateData, FromCall, ToCall } from "../messages.ts";
 import { Call } from "./call.ts";
 import { PreparedSpeech } from "./prepared.ts";
 import { RemoteFiles } from "./remote_files.ts";
@@ -21,7 +21,8 @@ const log = logger("call");
 interface Equipment {
   readonly settings: Settings;
   readonly send: Send<FromCall>;
-  readonly promptsFile: PromptsFile;
+  /** To be rendered beforehand. */
+  readonly prompts: Prompts;
   /** The engine of this machine: voice detection in any case. */
   readonly engine: LocalSpeech;
   /** The services of ASR_PROVIDER and TTS_PROVIDER, the engine's among them. */
@@ -83,22 +84,19 @@ class CallIsolate implements IsolateBody<ToCall> {
 
   /** The engine is there: what can be rendered before a call is. */
   #equip(port: MessagePort): void {
-    const { engine, promptsFile, send } = this.#has;
+    const { engine, prompts, send } = this.#has;
     engine.reconnect(port);
     if (this.#call) return;
-    void promptsFile.current()
-      .then((prompts) => this.#prepared.render(prompts))
-      .then(() => send({ kind: "warm" }));
+    void this.#prepared.render(prompts).then(() => send({ kind: "warm" }));
   }
 
-  async #take(assignment: Extract<ToCall, { kind: "assign" }>["assignment"]): Promise<void> {
-    const { settings, promptsFile, engine, speech, send } = this.#has;
-    const prompts = await promptsFile.current();
+  async #take(assignment: CallAssignment): Promise<void> {
+    const { settings, engine, speech, send } = this.#has;
+    const { prompts } = assignment;
     const agent = await createAgent(settings, prompts);
     this.#call = new Call({
       assignment,
       settings,
-      prompts,
       agent,
       speech: { vad: engine.vad, asr: speech.asr, tts: speech.tts },
       prepared: this.#prepared,
@@ -133,14 +131,13 @@ function engineOf(
   return engine;
 }
 
-await runIsolate<ToCall, FromCall>(async ({ settings }, send) => {
+await runIsolate<ToCall, FromCall, CallIsolateData>(async ({ settings, prompts }, send) => {
   const engine = engineOf(settings, send, () => isolate.callId);
-  const [promptsFile, speech] = await Promise.all([
-    PromptsFile.open(settings),
+  const [speech] = await Promise.all([
     createSpeech(settings, engine, { onEvent: (event) => send({ kind: "speech", event }) }),
     warmAgent(settings),
   ]);
   void speech.warm();
-  const isolate = new CallIsolate({ settings, send, promptsFile, engine, speech });
+  const isolate = new CallIsolate({ settings, send, prompts, engine, speech });
   return isolate;
 });

@@ -9,8 +9,6 @@ import type { Prompts } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { Pcm } from "../../media/frame.ts";
 import { collect } from "../../media/playout.ts";
-import { resample } from "../../media/resample.ts";
-import { writeWav } from "../../media/wav.ts";
 import type { TtsProvider } from "../../speech/tts.ts";
 import { lastResortSound } from "../last_resort.ts";
 
@@ -64,6 +62,11 @@ export class PreparedSpeech {
     if (present) return;
     const unique = `${path}.${crypto.randomUUID().slice(0, 8)}`;
     try {
+      // Loaded by the one isolate that writes: a resampler in each would cost 6 MB a call.
+      const [{ resample }, { writeWav }] = await Promise.all([
+        import("../../media/resample.ts"),
+        import("../../media/wav.ts"),
+      ]);
       await mkdir(dirname(path), { recursive: true });
       await writeFile(unique, writeWav(await resample(pcm, 16_000, PBX_WAV_HZ), PBX_WAV_HZ));
       await rename(unique, path);

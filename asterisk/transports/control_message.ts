@@ -1,8 +1,6 @@
 // The text frames of chan_websocket, JSON in both directions (`f(json)`); their shapes are those
 // of channels/chan_websocket.c in Asterisk 22.10.1.
 
-import { z } from "zod";
-
 /** What we tell the PBX. It drops a text frame of more than 128 bytes: ids must be short. */
 export type ControlCommand =
   | { readonly command: "MARK_MEDIA"; readonly correlation_id: string }
@@ -14,26 +12,18 @@ export type ControlCommand =
       | "REPORT_QUEUE_DRAINED";
   };
 
-const EVENTS = [
-  z.object({
-    event: z.literal("MEDIA_START"),
-    format: z.string(),
-    optimal_frame_size: z.number(),
-  }),
-  z.object({ event: z.literal("MEDIA_MARK_PROCESSED"), correlation_id: z.string() }),
-  z.object({ event: z.literal("DTMF_END"), digit: z.string().regex(/^[0-9*#A-D]$/) }),
-  z.object({ event: z.literal("MEDIA_XOFF") }),
-  z.object({ event: z.literal("MEDIA_XON") }),
-  z.object({ event: z.literal("QUEUE_DRAINED") }),
-  z.object({ event: z.literal("ERROR"), error_text: z.string() }),
-] as const;
-
-const ControlEvent = z.discriminatedUnion("event", EVENTS);
-const IN_USE: ReadonlySet<string> = new Set(EVENTS.map(({ shape }) => shape.event.value));
-const Named = z.object({ event: z.string().regex(/^\w{1,64}$/) });
-
 /** What the PBX tells us. */
-export type ControlEvent = z.infer<typeof ControlEvent>;
+export type ControlEvent =
+  | {
+    readonly event: "MEDIA_START";
+    readonly format: string;
+    /** Bytes of 20 ms. */
+    readonly optimal_frame_size: number;
+  }
+  | { readonly event: "MEDIA_MARK_PROCESSED"; readonly correlation_id: string }
+  | { readonly event: "DTMF_END"; readonly digit: string }
+  | { readonly event: "MEDIA_XOFF" | "MEDIA_XON" | "QUEUE_DRAINED" }
+  | { readonly event: "ERROR"; readonly error_text: string };
 
 /** A text frame, read. A problem quotes no value: MEDIA_START carries channel variables. */
 export type ParsedControl =
@@ -41,20 +31,45 @@ export type ParsedControl =
   | { readonly kind: "not_in_use"; readonly name: string }
   | { readonly kind: "malformed"; readonly problem: string };
 
+type Check = (value: unknown) => boolean;
+
+const text: Check = (value) => typeof value === "string";
+const number: Check = (value) => typeof value === "number";
+const key: Check = (value) => typeof value === "string" && /^[0-9*#A-D]$/.test(value);
+
+/** The fields of each event in use. By hand: a library of schemas is 14 ms and 5 MB of each call's isolate. */
+const FIELDS: Readonly<Record<ControlEvent["event"], Readonly<Record<string, Check>>>> = {
+  MEDIA_START: { format: text, optimal_frame_size: number },
+  MEDIA_MARK_PROCESSED: { correlation_id: text },
+  DTMF_END: { digit: key },
+  MEDIA_XOFF: {},
+  MEDIA_XON: {},
+  QUEUE_DRAINED: {},
+  ERROR: { error_text: text },
+};
+
 /** Reads a text frame. Never throws. */
-export function parseControl(text: string): ParsedControl {
+export function parseControl(frame: string): ParsedControl {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(frame);
   } catch {
-    return { kind: "malformed", problem: `not JSON (${text.length} characters)` };
+    return { kind: "malformed", problem: `not JSON (${frame.length} characters)` };
   }
-  const named = Named.safeParse(json);
-  if (!named.success) return { kind: "malformed", problem: "no event's name" };
-  const name = named.data.event;
-  if (!IN_USE.has(name)) return { kind: "not_in_use", name };
-  const parsed = ControlEvent.safeParse(json);
-  if (parsed.success) return { kind: "event", event: parsed.data };
-  const [issue] = parsed.error.issues;
-  return { kind: "malformed", problem: `${name}.${issue?.path.join(".")}: ${issue?.message}` };
+  const message = (typeof json === "object" && json !== null ? json : {}) as Record<
+    string,
+    unknown
+  >;
+  const name = message.event;
+  if (typeof name !== "string" || !/^\w{1,64}$/.test(name)) {
+    return { kind: "malformed", problem: "no event's name" };
+  }
+  if (!Object.hasOwn(FIELDS, name)) return { kind: "not_in_use", name };
+  const fields = Object.entries(FIELDS[name as ControlEvent["event"]]);
+  const wrong = fields.find(([field, isRight]) => !isRight(message[field]));
+  if (wrong) {
+    return { kind: "malformed", problem: `${name}.${wrong[0]}: missing, or of the wrong type` };
+  }
+  const inUse = Object.fromEntries(fields.map(([field]) => [field, message[field]]));
+  return { kind: "event", event: { event: name, ...inUse } as ControlEvent };
 }
