@@ -31,7 +31,8 @@ export class Switchboard {
   /** Channels of refused calls, until they have gone. */
   readonly #leaving = new Set<string>();
   #open = true;
-  #replaced = false;
+  /** Milliseconds since the epoch. */
+  #replacedAt: number | undefined;
   #speechless = false;
 
   constructor(services: Omit<CallServices, "recordingPath">) {
@@ -49,9 +50,12 @@ export class Switchboard {
     return !this.#open;
   }
 
-  /** Another client has taken our application over: nothing is done any more. */
-  get replaced(): boolean {
-    return this.#replaced;
+  /**
+   * Since when another client has our application, in milliseconds since the epoch: nothing is done
+   * any more. ARI does not tell which client.
+   */
+  get replacedAt(): number | undefined {
+    return this.#replacedAt;
   }
 
   /** Newest first, live and ended. */
@@ -98,11 +102,6 @@ export class Switchboard {
     }
   }
 
-  /** The application is ours, from now on or again. */
-  connected(): void {
-    this.#replaced = false;
-  }
-
   /**
    * Brings what is known here and what the PBX has together: after every connection, as nothing is
    * replayed of what happened meanwhile, and from time to time, as an event may get lost. Calls of
@@ -111,7 +110,7 @@ export class Switchboard {
    * @throws {AriError} when the PBX cannot be asked.
    */
   async reconcile(commands: AriCommands): Promise<void> {
-    if (this.#replaced) return;
+    if (this.#stoodDown) return;
     const { settings, journal } = this.#services;
     // Only what was known before the PBX was asked can be judged by its answer.
     const before = new Map(this.#live);
@@ -123,7 +122,7 @@ export class Switchboard {
     ]);
     const alive = new Map(channels.map((channel) => [channel.id, channel]));
     const ours = application.channel_ids.filter((id) => alive.has(id));
-    if (this.#replaced) return;
+    if (this.#stoodDown) return;
     for (const [channelId, session] of before) {
       if (!alive.has(channelId)) session.lost();
     }
@@ -178,7 +177,7 @@ export class Switchboard {
   }
 
   #channelEntered(channel: Channel): void {
-    if (this.#replaced) return;
+    if (this.#stoodDown) return;
     if (channel.id.startsWith(OURS)) return this.#mediaEntered(channel);
     if (this.#leaving.has(channel.id)) return;
     if (this.#live.has(channel.id)) {
@@ -299,11 +298,16 @@ export class Switchboard {
     );
   }
 
+  get #stoodDown(): boolean {
+    return this.#replacedAt !== undefined;
+  }
+
   #standDown(): void {
-    this.#replaced = true;
-    log.error("another client has taken our Stasis application; standing down", {
+    if (this.#stoodDown) return;
+    this.#replacedAt = Date.now();
+    log.error("another client has taken our Stasis application; standing down for good", {
       app: this.#services.settings.ARI_APP_NAME,
-      fix: "run one service an application, or give this one another ARI_APP_NAME",
+      fix: "stop the other client and start this service again, or give it another ARI_APP_NAME",
     });
     void this.letGo();
   }

@@ -71,7 +71,6 @@ export async function startService(settings: Settings): Promise<Service> {
       onUp: () => {
         metrics.ariConnected(true);
         gate.opened();
-        switchboard.connected();
         chooseRoute();
         reconcile();
       },
@@ -167,8 +166,13 @@ function readiness(
   switchboard: Switchboard,
   route: MediaRoute,
 ): { ready: boolean; reason: string } {
-  if (switchboard.replaced) {
-    return { ready: false, reason: "another client has taken the Stasis application" };
+  if (switchboard.replacedAt !== undefined) {
+    const since = new Date(switchboard.replacedAt).toISOString();
+    return {
+      ready: false,
+      reason: `another client has had our Stasis application since ${since} (ARI does not tell ` +
+        "which): stop it and start this service again, or give it another ARI_APP_NAME",
+    };
   }
   if (!connection.up) return { ready: false, reason: "not connected to the PBX (ARI)" };
   if (route.problem !== undefined) return { ready: false, reason: route.problem };

@@ -14,7 +14,10 @@ const log = logger("ari");
  * at once (Asterisk drops a reader that stalls for 100 ms); an error in one is logged, no more.
  */
 export interface AriListener {
-  /** An event, in order. `ApplicationReplaced` says that another client has taken the application over. */
+  /**
+   * An event, in order. `ApplicationReplaced` says that another client has taken the application
+   * over: this connection stays as it is until it is lost, and is then not made again.
+   */
   onEvent(event: AriEvent): void;
   /** Commands work and events arrive from now on. Nothing is replayed: reconcile. */
   onUp(): void;
@@ -43,6 +46,7 @@ export class AriConnection implements AsyncDisposable {
   readonly #firstUp = Promise.withResolvers<void>();
   #commands: AriCommands | undefined;
   #up = false;
+  #replaced = false;
   #running: Promise<void> | undefined;
   /** The failure last said aloud: each kind is said once, until the connection is up again. */
   #said: AriErrorKind | undefined;
@@ -64,6 +68,11 @@ export class AriConnection implements AsyncDisposable {
     return this.#up;
   }
 
+  /** Another client has taken the application over, and it is not taken back. */
+  get replaced(): boolean {
+    return this.#replaced;
+  }
+
   /**
    * Commands to the PBX. They may be tried while the connection is down.
    *
@@ -75,8 +84,8 @@ export class AriConnection implements AsyncDisposable {
   }
 
   /**
-   * Connects, and from then on reconnects, for ever: until `signal` aborts or the connection is
-   * disposed. Called once.
+   * Connects, and from then on reconnects, for ever: until `signal` aborts, the connection is
+   * disposed, or another client has taken the application over. Called once.
    *
    * @returns when the connection is up for the first time.
    * @throws the signal's reason when it aborts before that.
@@ -106,6 +115,7 @@ export class AriConnection implements AsyncDisposable {
     let backoffMs = this.#timing.minBackoffMs;
     while (!this.#stop.signal.aborted) {
       const lost = await this.#session();
+      if (this.#replaced) return;
       backoffMs = lost ? this.#timing.minBackoffMs : backoffMs;
       await pause(backoffMs, this.#stop.signal);
       backoffMs = Math.min(2 * backoffMs, this.#timing.maxBackoffMs);
@@ -120,7 +130,7 @@ export class AriConnection implements AsyncDisposable {
       this.#commands ??= await AriCommands.open(this.#address, signal);
       const reason = await readEvents(this.#address, this.#app, {
         onOpen: () => this.#cameUp(),
-        onEvent: (event) => this.#listener.onEvent(event),
+        onEvent: (event) => this.#onEvent(event),
       }, { pingMs, signal });
       this.#wentDown(reason);
       return true;
@@ -138,10 +148,18 @@ export class AriConnection implements AsyncDisposable {
     this.#firstUp.resolve();
   }
 
+  #onEvent(event: AriEvent): void {
+    if (event.type === "ApplicationReplaced") this.#replaced = true;
+    this.#listener.onEvent(event);
+  }
+
   #wentDown(reason: string): void {
     this.#up = false;
     const wanted = this.#stop.signal.aborted;
-    if (!wanted) log.warn("connection lost, connecting again", { reason });
+    if (this.#replaced) {
+      // Connecting would take the application from whoever has it now, calls and all.
+      if (!wanted) log.warn("connection lost, and not made again: the application is another's");
+    } else if (!wanted) log.warn("connection lost, connecting again", { reason });
     this.#tell(() => this.#listener.onDown(wanted ? "closed" : reason));
   }
 

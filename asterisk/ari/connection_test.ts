@@ -199,14 +199,26 @@ Deno.test("closing does not wait for a PBX that has fallen silent", async () => 
   assert.deepEqual(reports.all, ["up", "down"]);
 });
 
-Deno.test("another client taking the application over is told to the owner, who decides", async () => {
+Deno.test("an application that another client has taken over is not taken back", async () => {
+  using log = new LogLines();
   await using pbx = new TestAri();
   const reports = new Reports();
   await using ari = new AriConnection(pbx.address, "voxbot", reports, QUICK);
   await ari.connect();
-  (await pbx.socket()).send(eventJson("ApplicationReplaced"));
+  const socket = await pbx.socket();
+  socket.send(eventJson("ApplicationReplaced"));
   await reports.seen("ApplicationReplaced");
   assert.equal(ari.up, true);
+  assert.equal(ari.replaced, true);
+  socket.close();
+  await log.written(/not made again/);
+  // Another connection is made, and meanwhile the first has had its chance.
+  const others = new Reports();
+  await using other = new AriConnection(pbx.address, "voxbot", others, QUICK);
+  await other.connect();
+  (await pbx.socket()).close();
+  await others.seen("up", 2);
+  assert.deepEqual(reports.all, ["up", "ApplicationReplaced", "down"]);
 });
 
 Deno.test("connecting ends with the reason when it is given up", async () => {

@@ -165,6 +165,17 @@ scenario(
     );
     await ask(caller, QUESTION);
     await eventually(() => asked(taken).length > 0, "the other answers");
+
+    // Both lose their connection; only the one whose calls they are now comes back for them.
+    await pbx.cutEvents();
+    await eventually(() => !second.service.ready(), "the other notices the loss");
+    await eventually(() => second.service.ready(), "the other is back");
+    const ready = await fetch(`${first.service.consoleUrl}/ready`);
+    assert.equal(ready.status, 503);
+    assert.match((await ready.json()).reason, /another client .* start this service again/);
+    await ask(caller, "Tell me about the installation.");
+    await eventually(() => asked(taken).length > 1, "the other still answers");
+    assert.equal(first.service.switchboard.size, 0);
     await caller.hangUp();
     await second.nothingLeft();
   },
