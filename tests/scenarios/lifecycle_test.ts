@@ -170,6 +170,8 @@ scenario(
     await pbx.cutEvents();
     await eventually(() => !second.service.ready(), "the other notices the loss");
     await eventually(() => second.service.ready(), "the other is back");
+    const metrics = await (await fetch(`${first.service.consoleUrl}/metrics`)).text();
+    assert.match(metrics, /^voxbot_ari_connects_total 1$/m);
     const ready = await fetch(`${first.service.consoleUrl}/ready`);
     assert.equal(ready.status, 503);
     assert.match((await ready.json()).reason, /another client .* start this service again/);
