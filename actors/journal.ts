@@ -1,6 +1,6 @@
 // The journal: every event of every call, in SQLite, so that a call outlives its isolate and the
 // service. The service thread must not wait for the disk: events are written together, a moment
-// after they happen, and a journal that cannot be written costs resuming, not calls.
+// after they happen, and a journal that cannot be opened or written costs resuming, not calls.
 
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
@@ -21,6 +21,21 @@ const RETRY_AFTER_MS = 1000;
 /** Events kept in memory while the disk refuses them; beyond, the oldest are given up. */
 const MAX_UNWRITTEN = 100_000;
 
+const FREE_OR_CHANGE = "free some space there, or set DATA_DIR to a folder that can be written";
+
+// WAL with NORMAL survives the death of the process; only a power cut may lose the last moments.
+const SCHEMA = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  CREATE TABLE IF NOT EXISTS calls (
+    id TEXT PRIMARY KEY, channel_id TEXT NOT NULL, caller TEXT NOT NULL,
+    started_at INTEGER NOT NULL, ended INTEGER NOT NULL DEFAULT 0) STRICT;
+  CREATE INDEX IF NOT EXISTS live_calls ON calls (ended) WHERE ended = 0;
+  CREATE TABLE IF NOT EXISTS events (
+    seq INTEGER PRIMARY KEY, call_id TEXT NOT NULL, at INTEGER NOT NULL, event TEXT NOT NULL) STRICT;
+  CREATE INDEX IF NOT EXISTS events_of_call ON events (call_id, seq);
+`;
+
 type Entry =
   | { readonly call: CallStart }
   | { readonly callId: string; readonly event: CallEvent; readonly at: number };
@@ -34,35 +49,29 @@ export class Journal implements Disposable {
   #unwritten: Entry[] = [];
   #timer?: ReturnType<typeof setTimeout>;
   #failing = false;
+  #unopened?: string;
 
   /**
-   * Opens the journal, and makes it where there is none.
+   * Opens the journal, and makes it where there is none. One that cannot be opened (a full disk, a
+   * folder that is not ours) is kept in memory instead, as long as this process lives.
    *
-   * @param path its file; ":memory:" keeps nothing.
-   * @throws when the file cannot be opened.
+   * @param path its file, or ":memory:".
    */
   constructor(path: string, metrics: Pick<ServiceMetrics, "journalFailed">) {
     this.#metrics = metrics;
-    if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
-    this.#db = new DatabaseSync(path);
-    // WAL with NORMAL survives the death of the process; only a power cut may lose the last moments.
-    this.#db.exec(`
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = NORMAL;
-      CREATE TABLE IF NOT EXISTS calls (
-        id TEXT PRIMARY KEY, channel_id TEXT NOT NULL, caller TEXT NOT NULL,
-        started_at INTEGER NOT NULL, ended INTEGER NOT NULL DEFAULT 0) STRICT;
-      CREATE INDEX IF NOT EXISTS live_calls ON calls (ended) WHERE ended = 0;
-      CREATE TABLE IF NOT EXISTS events (
-        seq INTEGER PRIMARY KEY, call_id TEXT NOT NULL, at INTEGER NOT NULL, event TEXT NOT NULL) STRICT;
-      CREATE INDEX IF NOT EXISTS events_of_call ON events (call_id, seq);
-    `);
+    this.#db = this.#open(path);
     this.#insertCall = this.#db.prepare(
       "INSERT INTO calls (id, channel_id, caller, started_at) VALUES (?, ?, ?, ?)",
     );
     this.#insertEvent = this.#db.prepare(
       "INSERT INTO events (call_id, at, event) VALUES (?, ?, ?)",
     );
+  }
+
+  /** Why calls would not survive this process, and what to do; undefined when they would. */
+  get problem(): string | undefined {
+    if (this.#unopened !== undefined) return this.#unopened;
+    return this.#failing ? `the journal cannot be written: ${FREE_OR_CHANGE}` : undefined;
   }
 
   /** A call has begun. */
@@ -97,6 +106,22 @@ export class Journal implements Disposable {
     this.#db.close();
   }
 
+  #open(path: string): DatabaseSync {
+    try {
+      return openDatabase(path);
+    } catch (error) {
+      this.#metrics.journalFailed();
+      this.#unopened =
+        `the journal ${path} could not be opened: ${FREE_OR_CHANGE}, and start again`;
+      log.error("journal cannot be opened; calls go on, but would not survive the service", {
+        path,
+        error,
+        fix: `${FREE_OR_CHANGE}, and start again`,
+      });
+      return openDatabase(":memory:");
+    }
+  }
+
   #add(entry: Entry): void {
     this.#unwritten.push(entry);
     if (this.#unwritten.length > MAX_UNWRITTEN) this.#unwritten.shift();
@@ -122,8 +147,8 @@ export class Journal implements Disposable {
       this.#metrics.journalFailed();
       if (!this.#failing) {
         log.error(
-          "journal cannot be written; calls go on, but would not survive the service: check DATA_DIR",
-          { error },
+          "journal cannot be written; calls go on, but would not survive the service",
+          { error, fix: FREE_OR_CHANGE },
         );
       }
       this.#failing = true;
@@ -138,8 +163,13 @@ export class Journal implements Disposable {
       return;
     }
     this.#insertEvent.run(entry.callId, entry.at, JSON.stringify(entry.event));
-    if (entry.event.kind === "ended") {
+    if (entry.event.kind !== "ended") return;
+    if (this.#unopened === undefined) {
       this.#db.prepare("UPDATE calls SET ended = 1 WHERE id = ?").run(entry.callId);
+    } else {
+      // Nobody will ask for it, and memory is not to fill up.
+      this.#db.prepare("DELETE FROM events WHERE call_id = ?").run(entry.callId);
+      this.#db.prepare("DELETE FROM calls WHERE id = ?").run(entry.callId);
     }
   }
 
@@ -156,5 +186,18 @@ export class Journal implements Disposable {
       applyEvent(record, JSON.parse(String(event)) as CallEvent, Number(at));
     }
     return record;
+  }
+}
+
+/** @throws when the file cannot be made, or is not a journal. */
+function openDatabase(path: string): DatabaseSync {
+  if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
+  const db = new DatabaseSync(path);
+  try {
+    db.exec(SCHEMA);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
   }
 }

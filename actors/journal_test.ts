@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -92,7 +93,30 @@ Deno.test("a disk that refuses is counted, calls go on, and nothing is lost once
       assert.ok(tries < 5000, "the failure was never counted");
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
+    assert.match(journal.problem!, /cannot be written/);
     journal.append("c1", EVENTS[0]!, 2000);
     blocker.exec("ROLLBACK");
     assert.equal(journal.liveCalls()[0]!.phase, "greeting");
+    assert.equal(journal.problem, undefined);
+  }));
+
+Deno.test("a journal that cannot be opened costs no call: it is kept in memory, and said why", () =>
+  inFolder((path) => {
+    writeFileSync(
+      path,
+      "not a journal, and far longer than the header that SQLite looks for".repeat(9),
+    );
+    for (const bad of [path, join(path, "journal.sqlite")]) {
+      const counted = metrics();
+      using journal = new Journal(bad, counted);
+      assert.equal(counted.failures, 1);
+      assert.match(journal.problem!, /DATA_DIR/);
+      assert.ok(journal.problem!.includes(bad));
+      journal.begin(CALL);
+      journal.append("c1", EVENTS[0]!, 2000);
+      assert.equal(journal.liveCalls()[0]!.phase, "greeting");
+      journal.append("c1", { kind: "ended", reason: "hangup" }, 3000);
+      assert.deepEqual(journal.liveCalls(), []);
+      assert.deepEqual(journal.endedCalls(10), []);
+    }
   }));

@@ -28,6 +28,8 @@ export class Switchboard {
   /** By caller channel. */
   readonly #live = new Map<string, CallSession>();
   readonly #ended: CallRecord[] = [];
+  /** Calls of an earlier run, by caller channel, until the PBX tells which of them it still has. */
+  readonly #interrupted = new Map<string, CallRecord>();
   /** Channels of refused calls, until they have gone. */
   readonly #leaving = new Set<string>();
   #open = true;
@@ -37,7 +39,14 @@ export class Switchboard {
 
   constructor(services: Omit<CallServices, "recordingPath">) {
     this.#services = { ...services, recordingPath: (id) => this.#recordingFile(id) };
-    this.#ended.push(...services.journal.endedCalls(KEEP_ENDED));
+    const { journal } = services;
+    this.#ended.push(...journal.endedCalls(KEEP_ENDED));
+    for (const record of journal.liveCalls()) this.#interrupted.set(record.channelId, record);
+  }
+
+  /** Calls of an earlier run whose fate is not known yet. */
+  get interrupted(): number {
+    return this.#interrupted.size;
   }
 
   /** Calls live now. */
@@ -58,14 +67,17 @@ export class Switchboard {
     return this.#replacedAt;
   }
 
-  /** Newest first, live and ended. */
+  /** Newest first, live and ended; those of an earlier run as it left them. */
   list(): readonly CallRecord[] {
     const live = [...this.#live.values()].map(({ record }) => record);
-    return [...live, ...this.#ended].sort((a, b) => b.startedAt - a.startedAt);
+    return [...live, ...this.#interrupted.values(), ...this.#ended].sort((a, b) =>
+      b.startedAt - a.startedAt
+    );
   }
 
   get(id: string): CallRecord | undefined {
-    return this.#session(id)?.record ?? this.#ended.find((record) => record.id === id);
+    const known = [...this.#interrupted.values(), ...this.#ended];
+    return this.#session(id)?.record ?? known.find((record) => record.id === id);
   }
 
   /** The call's recording, once it exists. */
@@ -111,10 +123,9 @@ export class Switchboard {
    */
   async reconcile(commands: AriCommands): Promise<void> {
     if (this.#stoodDown) return;
-    const { settings, journal } = this.#services;
+    const { settings } = this.#services;
     // Only what was known before the PBX was asked can be judged by its answer.
     const before = new Map(this.#live);
-    const open = journal.liveCalls().filter(({ channelId }) => !before.has(channelId));
     const [application, channels, bridges] = await Promise.all([
       commands.application(settings.ARI_APP_NAME),
       commands.channels(),
@@ -126,9 +137,11 @@ export class Switchboard {
     for (const [channelId, session] of before) {
       if (!alive.has(channelId)) session.lost();
     }
-    for (const record of open) {
-      if (this.#live.has(record.channelId)) continue;
-      if (ours.includes(record.channelId)) this.#adopt(record);
+    const interrupted = [...this.#interrupted.values()];
+    this.#interrupted.clear();
+    for (const record of interrupted) {
+      const { channelId } = record;
+      if (ours.includes(channelId) && !this.#live.has(channelId)) this.#adopt(record);
       else this.#lose(record);
     }
     for (const id of ours) {

@@ -47,7 +47,8 @@ export interface Service extends AsyncDisposable {
 /**
  * Starts the service. It answers calls as soon as the PBX is there, and waits for it for ever.
  *
- * @throws {ConsoleError} when the console's port is taken; or when the journal cannot be opened.
+ * @throws {ConsoleError} when the console's port is taken.
+ * @throws {PromptsError} when the prompts file is missing or bad.
  */
 export async function startService(settings: Settings): Promise<Service> {
   await using scope = new AsyncDisposableStack();
@@ -122,7 +123,7 @@ export async function startService(settings: Settings): Promise<Service> {
       injectFault: (id, kind) => switchboard.injectFault(id, kind),
       injectEngineFault: (kind) => engine.injectFault(kind),
     },
-    health: { ready: () => readiness(connection, switchboard, route) },
+    health: { ready: () => readiness(connection, switchboard, route, journal) },
     metrics,
     faultInjection: settings.FAULT_INJECTION,
   });
@@ -132,7 +133,7 @@ export async function startService(settings: Settings): Promise<Service> {
 
   // Callers of an earlier run wait in silence and must not wait for models; a first caller is
   // better served by the dialplan's fallback for a moment than by a bot that cannot speak yet.
-  const interrupted = journal.liveCalls().length > 0;
+  const interrupted = switchboard.interrupted > 0;
   const engineKeeper = keepEngine(engine, speechless);
   scope.defer(() => engineKeeper.stop());
   scope.use(isolates);
@@ -154,7 +155,7 @@ export async function startService(settings: Settings): Promise<Service> {
     consoleUrl: console.url,
     switchboard,
     connected,
-    ready: () => readiness(connection, switchboard, route).ready,
+    ready: () => readiness(connection, switchboard, route, journal).ready,
     injectEngineFault: (kind) => engine.injectFault(kind),
     drain: () => switchboard.drain(settings.DRAIN_TIMEOUT_SECONDS * 1000),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
@@ -165,6 +166,7 @@ function readiness(
   connection: AriConnection,
   switchboard: Switchboard,
   route: MediaRoute,
+  journal: Journal,
 ): { ready: boolean; reason: string } {
   if (switchboard.replacedAt !== undefined) {
     const since = new Date(switchboard.replacedAt).toISOString();
@@ -177,7 +179,8 @@ function readiness(
   if (!connection.up) return { ready: false, reason: "not connected to the PBX (ARI)" };
   if (route.problem !== undefined) return { ready: false, reason: route.problem };
   if (switchboard.draining) return { ready: false, reason: "draining: no new calls are taken" };
-  return { ready: true, reason: "connected to the PBX" };
+  const { problem } = journal;
+  return { ready: true, reason: `connected to the PBX${problem ? `; but ${problem}` : ""}` };
 }
 
 /** Without the engine there is nobody to hear, or to speak. */

@@ -1,11 +1,13 @@
 // A service that is killed, replaced, drained or out of its voice: what becomes of its calls.
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { heardText } from "../../actors/call_record.ts";
 import { startSimulator } from "../../asterisk/simulator/mod.ts";
 import type { CallDetails } from "../../console/calls.ts";
 import { firstSoundAfter, untilSpokenTo } from "../../media/ear.ts";
 import { ServiceProcess } from "../chaos/service_process.ts";
+import { SmallDisk } from "../chaos/small_disk.ts";
 import { spoken } from "./voice.ts";
 import { ask, asked, eventually, World } from "./world.ts";
 
@@ -15,7 +17,7 @@ Deno.test.afterAll(async () => await pbx[Symbol.asyncDispose]());
 const QUESTION = "What is the price of the machine?";
 const FALLBACK = "voxbot-fallback";
 
-function scenario(name: string, run: () => Promise<void>): void {
+function scenario(name: string, run: (t: Deno.TestContext) => Promise<void>): void {
   Deno.test({ name, fn: run, sanitizeOps: false, sanitizeResources: false });
 }
 
@@ -89,6 +91,56 @@ scenario("a call whose caller left while the service was down is closed as lost"
     async () => (await pbx.leftovers()).bridges.length === 0,
     "its bridge is taken away",
   );
+});
+
+scenario("until the PBX is back, a call of before is shown as it was left", async () => {
+  await using host = await processOn();
+  const { service } = host;
+  await using caller = await pbx.call();
+  await untilSpokenTo(caller.heard, 0);
+  await ask(caller, QUESTION);
+  const before = await liveCall(service);
+  await service.kill();
+  await pbx.delayReplies(2000);
+  try {
+    await service.start();
+    const { restarts, turns } = await service.call(before.id);
+    assert.deepEqual(restarts, []);
+    assert.deepEqual(turns, before.turns);
+    assert.deepEqual((await service.calls()).map(({ id }) => id), [before.id]);
+  } finally {
+    await pbx.delayReplies(0);
+  }
+  await eventually(
+    async () => (await service.call(before.id)).restarts.length === 1,
+    "it is adopted",
+  );
+  await caller.hangUp();
+  await eventually(async () => (await service.call(before.id)).endedAt, "the call has ended");
+  assert.equal((await service.calls()).length, 1);
+});
+
+scenario("a disk that is full at the start costs the journal, and no call", async (t) => {
+  await using stack = new AsyncDisposableStack();
+  const folder = await Deno.makeTempDir({ prefix: "voxbot-" });
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const disk = await SmallDisk.mount(folder);
+  if (!disk) return void await t.step({ name: "takes root, for a tmpfs", ignore: true, fn() {} });
+  stack.use(disk);
+  await disk.fill();
+  await using host = await processOn({ DATA_DIR: folder });
+  const { service } = host;
+  const ready = await fetch(`${service.url}/ready`);
+  assert.equal(ready.status, 200);
+  assert.match((await ready.json()).reason, /journal .* could not be opened: .* DATA_DIR/);
+  assert.ok(await service.metric("journal_errors_total") > 0);
+  await using caller = await pbx.call();
+  await untilSpokenTo(caller.heard, 0);
+  await ask(caller, QUESTION);
+  assert.match((await liveCall(service)).turns[1]!.bot, /price depends/);
+  await caller.hangUp();
+  const log = await Deno.readTextFile(join(service.dataDir, "service.log"));
+  assert.equal(log.match(/ERROR +journal: .*DATA_DIR/g)?.length, 1);
 });
 
 scenario("SIGTERM: new calls go to the operator, the running one ends in peace", async () => {
