@@ -172,6 +172,7 @@ export class FailoverTts implements TtsProvider {
     for await (const text of tape.from(index)) {
       const rest = position?.rest ?? text;
       position = undefined;
+      yield { index, pcm: new Int16Array(0) };
       for await (const pcm of this.synthesize(rest, options)) yield { index, pcm };
       index++;
     }

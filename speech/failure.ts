@@ -5,7 +5,7 @@ export type ServiceName = "yandex" | "yandex-rest" | "openai" | "local";
 
 /** What is known of a failure besides its message. */
 export interface FailureFacts {
-  /** gRPC status name, `HTTP 500`, or one of our own: `SILENT`, `STALLED`, `EMPTY`, `CIRCUIT_OPEN`. */
+  /** gRPC status name, `HTTP 500`, or one of our own: `SILENT`, `STALLED`, `EMPTY`, `ENDED`, `CLOSED`, `FAILED`. */
   readonly code: string;
   /** One more try at the same service, at once, may well succeed. */
   readonly again: boolean;

@@ -1,7 +1,7 @@
 // How far into a text its audio has come, so that another voice can go on where one broke off.
 
 /** Samples of a character at an ordinary pace (16 kHz, about 15 characters a second). */
-const SAMPLES_PER_CHARACTER = 1067;
+export const SAMPLES_PER_CHARACTER = 1067;
 
 /** Follows the speech of one text. */
 export class SpokenPosition {

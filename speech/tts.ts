@@ -20,6 +20,7 @@ export interface SpokenChunk {
   readonly index: number;
   /** How many characters of that text are spoken with this piece; where the service says it. */
   readonly characters?: number;
+  /** Empty where a text is only begun: those before it are spoken to their end. */
   readonly pcm: Pcm;
 }
 

@@ -302,6 +302,7 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
 
   #complete(answer: Answer): void {
     this.#emit({ kind: "answer_complete", turn: answer.turn, phrases: answer.phrases });
+    this.#voice.speaker.complete();
     this.#goFurther(answer);
   }
 

@@ -1,9 +1,11 @@
-// The call's mouth: phrases are synthesised side by side, a few ahead, and played in order.
+// The call's mouth: phrases are played in their order, and synthesised ahead of that: a few side by
+// side, or, where the voice can, all of an answer in one stream that is fed as the model writes.
 
 import { speakable } from "../../agent/speakable.ts";
 import { logger } from "../../config/logging.ts";
 import type { Pcm } from "../../media/frame.ts";
 import type { PhraseSink, Playout } from "../../media/playout.ts";
+import { AnswerStream, isStreaming } from "../../speech/answer_stream.ts";
 import type { TtsProvider } from "../../speech/tts.ts";
 
 /** Before a failed synthesis is tried again: a speech engine is back within about a second. */
@@ -39,6 +41,8 @@ export class Speaker implements Disposable {
   #abort = new AbortController();
   #waiting: Job[] = [];
   #running = 0;
+  /** The answer being spoken in one stream. */
+  #stream?: AnswerStream;
 
   constructor(options: SpeakerOptions) {
     this.#options = options;
@@ -46,8 +50,18 @@ export class Speaker implements Disposable {
 
   /** Speaks a phrase after all others. */
   say(phraseId: string, text: string): void {
-    this.#waiting.push({ phraseId, text, sink: this.#options.playout.add(phraseId) });
-    this.#next();
+    const { playout, prepared, tts, language } = this.#options;
+    const job = { phraseId, text, sink: playout.add(phraseId) };
+    if (!isStreaming(tts) || prepared.get(text)) return this.#enqueue(job);
+    const { signal } = this.#abort;
+    this.#stream ??= new AnswerStream(tts, { language, signal });
+    void this.#follow(job, this.#stream.say(speakable(text, language)), signal);
+  }
+
+  /** The answer has no more phrases: what is said next is another one. */
+  complete(): void {
+    this.#stream?.end();
+    this.#stream = undefined;
   }
 
   /** Speaks a phrase ahead of all that have not begun. */
@@ -60,12 +74,18 @@ export class Speaker implements Disposable {
   cancel(): void {
     this.#abort.abort();
     this.#abort = new AbortController();
+    this.#stream = undefined;
     this.#waiting = [];
     this.#running = 0;
   }
 
   [Symbol.dispose](): void {
     this.cancel();
+  }
+
+  #enqueue(job: Job): void {
+    this.#waiting.push(job);
+    this.#next();
   }
 
   #next(): void {
@@ -82,46 +102,78 @@ export class Speaker implements Disposable {
     }
   }
 
-  async #speak({ phraseId, text, sink }: Job, signal: AbortSignal): Promise<void> {
-    const { prepared, call, tts, language } = this.#options;
-    const ready = prepared.get(text);
+  /** Plays a phrase of the answer's stream. One that the stream did not come to is spoken by itself. */
+  async #follow(job: Job, audio: AsyncIterable<Pcm>, signal: AbortSignal): Promise<void> {
+    const outcome = await this.#play(job, audio, signal);
+    if (outcome.kind === "whole" || signal.aborted) return;
+    if (outcome.kind === "broken") return this.#giveUp(job, outcome.error);
+    logger("speaker").warning("the answer's stream failed, speaking phrase by phrase", {
+      call: this.#options.call,
+      error: outcome.error,
+    });
+    if (this.#stream) this.complete();
+    this.#enqueue(job);
+  }
+
+  async #speak(job: Job, signal: AbortSignal): Promise<void> {
+    const { prepared, call, tts, language, retries } = this.#options;
+    const ready = prepared.get(job.text);
     if (ready) {
-      this.#options.onFirstByte(phraseId);
-      sink.write(ready);
-      sink.end();
+      this.#options.onFirstByte(job.phraseId);
+      job.sink.write(ready);
+      job.sink.end();
       return;
     }
     // What is written stays so in the transcript; only the voice needs it in words.
-    const spoken = speakable(text, language);
+    const spoken = speakable(job.text, language);
     for (let attempt = 0; !signal.aborted; attempt++) {
-      let written = false;
-      try {
-        for await (const pcm of tts.synthesize(spoken, { language, signal })) {
-          if (signal.aborted) return;
-          if (!written) this.#options.onFirstByte(phraseId);
-          written = true;
-          sink.write(pcm);
-        }
-        sink.end();
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        // Audio already handed over cannot be taken back: saying the phrase again would double it.
-        if (written || attempt >= this.#options.retries) {
-          sink.end();
-          this.#options.onFailed(phraseId, error);
-          return;
-        }
-        logger("speaker").warning("synthesis failed, trying again", {
-          call,
-          attempt: attempt + 1,
-          error,
-        });
-        await pause(RETRY_PAUSE_MS, signal);
-      }
+      const audio = tts.synthesize(spoken, { language, signal });
+      const outcome = await this.#play(job, audio, signal);
+      if (outcome.kind === "whole" || signal.aborted) return;
+      const { error } = outcome;
+      if (outcome.kind === "broken" || attempt >= retries) return this.#giveUp(job, error);
+      logger("speaker").warning("synthesis failed, trying again", {
+        call,
+        attempt: attempt + 1,
+        error,
+      });
+      await pause(RETRY_PAUSE_MS, signal);
     }
   }
+
+  /** Plays a phrase's audio as it comes. */
+  async #play(
+    { phraseId, sink }: Job,
+    audio: AsyncIterable<Pcm>,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    let written = false;
+    try {
+      for await (const pcm of audio) {
+        if (signal.aborted) break;
+        if (!written) this.#options.onFirstByte(phraseId);
+        written = true;
+        sink.write(pcm);
+      }
+      if (!signal.aborted) sink.end();
+      return { kind: "whole" };
+    } catch (error) {
+      return { kind: written ? "broken" : "unspoken", error };
+    }
+  }
+
+  #giveUp({ phraseId, sink }: Job, error: unknown): void {
+    sink.end();
+    this.#options.onFailed(phraseId, error);
+  }
 }
+
+/** What became of a phrase's audio. */
+type Outcome =
+  | { readonly kind: "whole" }
+  /** Some of it was handed over and cannot be taken back: saying it again would double it. */
+  | { readonly kind: "broken"; readonly error: unknown }
+  | { readonly kind: "unspoken"; readonly error: unknown };
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

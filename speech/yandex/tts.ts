@@ -9,6 +9,7 @@ import { Queue } from "../queue.ts";
 import { speakable, splitText } from "../text.ts";
 import { type SpokenChunk, TtsError, type TtsOptions, type TtsProvider } from "../tts.ts";
 import type { YandexChannel } from "./channel.ts";
+import { Progress, StreamProgress } from "./progress.ts";
 
 /** Source: SpeechKit documentation, "Quotas and limits". */
 const LONGEST_TEXT = 250;
@@ -105,7 +106,7 @@ export class YandexTts implements TtsProvider {
     texts: AsyncIterable<string>,
     { signal }: Omit<TtsOptions, "onSpoken">,
   ): AsyncGenerator<SpokenChunk, void, undefined> {
-    const progress = new StreamProgress();
+    const progress = new StreamProgress(this.#voice.speed);
     let fail = (_error: TtsError) => {};
     const watchdog = new Watchdog(this.#streamStallMs, () => {
       const failure = silence("yandex", "Yandex synthesis", this.#streamStallMs, true);
@@ -118,10 +119,11 @@ export class YandexTts implements TtsProvider {
     try {
       for await (const { pcm, text } of chunks) {
         if (signal.aborted) return;
-        const spoken = progress.advance(text);
+        const spoken = progress.advance(text, pcm.length);
         watchdog.heard(progress.behind);
         yield { ...spoken, pcm };
       }
+      if (progress.leftOut && !signal.aborted) throw endedEarly();
     } finally {
       watchdog.heard(false);
     }
@@ -186,7 +188,9 @@ export class YandexTts implements TtsProvider {
         heard ||= pcm.length > 0;
         if (pcm.length > 0) yield { pcm, text: text_chunk?.text ?? "" };
       }
-      if (!heard && fed && method === "UtteranceSynthesis" && !signal.aborted) throw emptyAnswer();
+      if (signal.aborted) return;
+      if (!fed) throw endedEarly();
+      if (!heard && method === "UtteranceSynthesis") throw emptyAnswer();
     } finally {
       signal.removeEventListener("abort", cancel);
       cancel();
@@ -195,60 +199,16 @@ export class YandexTts implements TtsProvider {
 }
 
 function emptyAnswer(): TtsError {
-  const failure = new ServiceFailure("yandex", "Yandex synthesis", {
-    code: "EMPTY",
-    again: false,
-    lasting: false,
-    cure: "the service answered without any audio",
-  });
+  return broken("EMPTY", "the service answered without any audio");
+}
+
+/** The service ended a stream while there was more to say. */
+function endedEarly(): TtsError {
+  return broken("ENDED", "the service ended the stream of an answer before its end");
+}
+
+function broken(code: string, cure: string): TtsError {
+  const facts = { code, again: false, lasting: false, cure };
+  const failure = new ServiceFailure("yandex", "Yandex synthesis", facts);
   return new TtsError(failure.message, { cause: failure });
-}
-
-/** How far into a text its audio has come, by what the service says it speaks. */
-class Progress {
-  #at = 0;
-
-  constructor(readonly text: string) {}
-
-  /** Finds a spoken piece after the last one; what the service rewrote counts by its length. */
-  advance(piece: string): number {
-    const words = piece.trim();
-    const found = this.text.indexOf(words, this.#at);
-    const near = found >= 0 && found - this.#at <= 20;
-    this.#at = Math.min(this.text.length, (near ? found : this.#at) + words.length);
-    return this.#at;
-  }
-}
-
-/** Which of the texts fed to a stream its audio has come to, and how far into it. */
-class StreamProgress {
-  readonly #texts: { readonly endsAt: number; readonly progress: Progress }[] = [];
-  /** Characters, white space left out: the service joins texts as it likes. */
-  #written = 0;
-  #spoken = 0;
-  #index = 0;
-
-  /** Text was fed that is not yet spoken, as far as the service says. */
-  get behind(): boolean {
-    return this.#spoken < this.#written;
-  }
-
-  add(text: string): void {
-    this.#written += characters(text);
-    this.#texts.push({ endsAt: this.#written, progress: new Progress(text) });
-  }
-
-  /** What comes next speaks this piece. */
-  advance(piece: string): { readonly index: number; readonly characters?: number } {
-    const last = this.#texts.length - 1;
-    while (this.#index < last && this.#spoken >= this.#texts[this.#index]!.endsAt) this.#index++;
-    if (piece === "") return { index: this.#index };
-    this.#spoken += characters(piece);
-    const { progress } = this.#texts[this.#index]!;
-    return { index: this.#index, characters: progress.advance(piece) };
-  }
-}
-
-function characters(text: string): number {
-  return text.replace(/\s/g, "").length;
 }
