@@ -6,9 +6,11 @@ import type { Prompts, PromptsFile } from "../config/prompts.ts";
 import type { Settings } from "../config/settings.ts";
 import type { EngineHost } from "./engine_host.ts";
 import { Isolate, IsolateStartError } from "./isolate.ts";
+import { Episodes } from "../speech/episodes.ts";
 import type { SpeechEvent } from "../speech/events.ts";
 import type { BreakerEvent, CallIsolateData, FromCall, ToCall } from "./messages.ts";
 import type { ServiceMetrics } from "./metrics.ts";
+import type { TokenDesk } from "./token_desk.ts";
 
 const log = logger("pool");
 
@@ -32,6 +34,8 @@ export class CallIsolates implements AsyncDisposable {
   readonly #promptsFile: PromptsFile;
   readonly #engine: Pick<EngineHost, "attach">;
   readonly #metrics: ServiceMetrics;
+  readonly #tokens: Pick<TokenDesk, "answer">;
+  readonly #episodes = new Episodes();
   readonly #all = new Set<CallIsolate>();
   readonly #turnstile = new Turnstile(STARTS_AT_ONCE);
   /** Speech services that are being left alone, for isolates that start meanwhile. */
@@ -49,11 +53,13 @@ export class CallIsolates implements AsyncDisposable {
     promptsFile: PromptsFile,
     engine: Pick<EngineHost, "attach">,
     metrics: ServiceMetrics,
+    tokens: Pick<TokenDesk, "answer">,
   ) {
     this.#settings = settings;
     this.#promptsFile = promptsFile;
     this.#engine = engine;
     this.#metrics = metrics;
+    this.#tokens = tokens;
   }
 
   /** The prompts of a call that begins now. Never throws. */
@@ -97,6 +103,7 @@ export class CallIsolates implements AsyncDisposable {
   /** An isolate has used a speech service: it is counted, and what it learned is told to the others. */
   speechHappened(event: SpeechEvent, by: CallIsolate): void {
     this.#metrics.speechHappened(event);
+    this.#episodes.happened(event);
     if (event.kind !== "breaker" || event.state === "half_open") return;
     const which = `${event.task} ${event.service}`;
     if (event.state === "open") this.#broken.set(which, event);
@@ -104,6 +111,14 @@ export class CallIsolates implements AsyncDisposable {
     for (const isolate of this.#all) {
       if (isolate !== by) isolate.post({ kind: "service_health", event });
     }
+  }
+
+  /** An isolate asks about IAM tokens. */
+  async tokenAsked(
+    { seq, question }: Extract<FromCall, { kind: "token" }>,
+    by: CallIsolate,
+  ): Promise<void> {
+    by.post({ kind: "token_answer", seq, answer: await this.#tokens.answer(question) });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -126,7 +141,8 @@ export class CallIsolates implements AsyncDisposable {
     using _turn = await this.#turnstile.enter(urgency === "a caller waits");
     const name = `call-${++this.#started}`;
     if (this.#closed) throw new IsolateStartError(name, "shutdown", "the service ends");
-    const data: CallIsolateData = { settings: this.#settings, prompts: await this.prompts() };
+    const settings = withoutOurSecrets(this.#settings);
+    const data: CallIsolateData = { settings, prompts: await this.prompts() };
     const isolate: CallIsolate = await Isolate.start<ToCall, FromCall>({
       name,
       module: new URL("./call/main.ts", import.meta.url),
@@ -147,6 +163,7 @@ export class CallIsolates implements AsyncDisposable {
   #listenTo(isolate: CallIsolate, onWarm: () => void): void {
     isolate.listen((message) => {
       if (message.kind === "speech") this.speechHappened(message.event, isolate);
+      else if (message.kind === "token") void this.tokenAsked(message, isolate);
       else if (message.kind === "warm") onWarm();
     });
   }
@@ -195,6 +212,11 @@ export class CallIsolates implements AsyncDisposable {
     clearTimeout(this.#pause);
     this.#pause = setTimeout(() => void this.fill(), afterMs);
   }
+}
+
+/** What the service alone needs: a call isolate neither speaks to ARI nor gets its own tokens. */
+function withoutOurSecrets(settings: Settings): Settings {
+  return { ...settings, ARI_PASSWORD: "", OAUTH_TOKEN: "" };
 }
 
 /** Lets so many pass at once; those in a hurry go before the others, and always find a place soon. */

@@ -300,6 +300,9 @@ export class CallSession {
       case "speech":
         this.#services.isolates.speechHappened(message.event, isolate);
         break;
+      case "token":
+        void this.#services.isolates.tokenAsked(message, isolate);
+        break;
       case "warm":
         break;
       default:

@@ -8,6 +8,7 @@ import type { Prompts } from "../config/prompts.ts";
 import type { Settings } from "../config/settings.ts";
 import type { MediaAddress, MediaOffer, MediaPlan } from "../media/transport.ts";
 import type { SpeechEvent } from "../speech/events.ts";
+import type { FailureReport } from "../speech/failure.ts";
 import type { CallEvent, CallRecord, ToolResult } from "./call_record.ts";
 
 /** A way for an isolate to die, for tests and drills (`FAULT_INJECTION`). */
@@ -42,6 +43,8 @@ export type ToCall =
   | { readonly kind: "media"; readonly address: MediaAddress }
   /** A request about files is done, or could not be: `error` says why. */
   | { readonly kind: "files_done"; readonly seq: number; readonly error?: string }
+  /** The answer to `token`. */
+  | { readonly kind: "token_answer"; readonly seq: number; readonly answer: TokenAnswer }
   /** The PBX reports something of the call's files. */
   | { readonly kind: "files_event"; readonly event: FileEvent }
   /** The caller and the media are joined: what is said from now on is heard. */
@@ -83,6 +86,8 @@ export type FromCall =
   | { readonly kind: "assistant"; readonly event: AssistantEvent }
   /** A turn was answered: how starting early has done since the turn before. */
   | { readonly kind: "early_start"; readonly outcome: EarlyStartOutcome }
+  /** A question about Yandex IAM tokens, which the service alone gets; `token_answer` follows. */
+  | { readonly kind: "token"; readonly seq: number; readonly question: TokenQuestion }
   /** Something happened with a speech service. */
   | { readonly kind: "speech"; readonly event: SpeechEvent }
   /** Counts for the metrics. */
@@ -90,6 +95,20 @@ export type FromCall =
 
 /** A speech service's circuit breaker changed: isolates tell each other, by way of the service. */
 export type BreakerEvent = Extract<SpeechEvent, { kind: "breaker" }>;
+
+/** What a call isolate asks of the service's IAM tokens (`TokenSource` of speech/yandex/iam.ts). */
+export type TokenQuestion =
+  /** One that is valid now. */
+  | { readonly what: "token" }
+  /** A speech service has refused this one: is another try worth it? */
+  | { readonly what: "refused"; readonly token: string };
+
+/** What it is answered. */
+export type TokenAnswer =
+  | { readonly what: "token"; readonly token: string }
+  | { readonly what: "again"; readonly again: boolean }
+  /** IAM refuses us, or is not to be reached. */
+  | { readonly what: "failed"; readonly failure: FailureReport };
 
 /** What of an assistant's answer is for the metrics. */
 export type AssistantEvent = Extract<AgentEvent, { kind: "degraded" | "usage" }>;

@@ -10,6 +10,7 @@ import type { FaultKind } from "../actors/messages.ts";
 import { policiesOf } from "../actors/policies.ts";
 import { Supervisor } from "../actors/supervisor.ts";
 import { Switchboard } from "../actors/switchboard.ts";
+import { TokenDesk } from "../actors/token_desk.ts";
 import { AriConnection } from "../asterisk/ari/mod.ts";
 import { logger } from "../config/logging.ts";
 import { PromptsFile } from "../config/prompts.ts";
@@ -49,6 +50,7 @@ export interface Service extends AsyncDisposable {
  *
  * @throws {ConsoleError} when the console's port is taken.
  * @throws {PromptsError} when the prompts file is missing or bad.
+ * @throws {KeyFileError | Deno.errors.NotFound} when the service account's key file cannot be used.
  */
 export async function startService(settings: Settings): Promise<Service> {
   await using scope = new AsyncDisposableStack();
@@ -63,7 +65,8 @@ export async function startService(settings: Settings): Promise<Service> {
       if (reason !== "shutdown") metrics.engineRestarted(reason);
     },
   });
-  const isolates = new CallIsolates(settings, promptsFile, engine, metrics);
+  const tokens = TokenDesk.of(settings);
+  const isolates = new CallIsolates(settings, promptsFile, engine, metrics, tokens);
   const connection = new AriConnection(
     { url: settings.ARI_HTTP_URL, user: settings.ARI_USER, password: settings.ARI_PASSWORD },
     settings.ARI_APP_NAME,

@@ -71,6 +71,7 @@ Deno.test("how a speech service does can be read from /metrics, and whether it i
     from: "yandex",
     to: "local",
     code: "UNAVAILABLE",
+    message: "wait",
     first: true,
   });
   metrics.speechHappened({ kind: "breaker", ...about, state: "open", untilMs: 1 });

@@ -72,6 +72,8 @@ export function speechMetrics(registry: Registry): (event: SpeechEvent) => void 
           { task: event.task, service: event.service },
           BREAKER_STATES[event.state],
         );
+      case "recovered":
+        return;
     }
   };
 }

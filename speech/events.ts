@@ -30,15 +30,18 @@ export type SpeechEvent =
     readonly service: ServiceName;
     readonly code: string;
   }
-  /** `from` failed and `to` did its work; `first` of an episode, the one that is logged as an error. */
+  /** `from` failed and `to` did its work; `message` names the cure; `first` of the episode here. */
   | {
     readonly kind: "failover";
     readonly task: SpeechTask;
     readonly from: ServiceName;
     readonly to: ServiceName;
     readonly code: string;
+    readonly message: string;
     readonly first: boolean;
   }
+  /** A service that was passed over does its work again. */
+  | { readonly kind: "recovered"; readonly task: SpeechTask; readonly service: ServiceName }
   /** The phrase cache had the phrase, or not. */
   | { readonly kind: "cache"; readonly service: ServiceName; readonly hit: boolean }
   /** A recognition session was replaced before its limit in the middle of an utterance. */

@@ -86,6 +86,7 @@ Deno.test("a phrase goes to the next service at once when the first fails", asyn
     from: "yandex",
     to: "openai",
     code: "UNAVAILABLE",
+    message: "speaking: UNAVAILABLE; wait",
     first: true,
   }]);
 });

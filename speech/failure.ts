@@ -15,6 +15,12 @@ export interface FailureFacts {
   readonly cure: string;
 }
 
+/** A failure as plain data, for its way to another isolate. */
+export interface FailureReport extends FailureFacts {
+  readonly service: ServiceName;
+  readonly tried: string;
+}
+
 /** A request to a speech service failed. The message names the service, the code and the cure. */
 export class ServiceFailure extends Error {
   override readonly name = "ServiceFailure";
@@ -25,12 +31,22 @@ export class ServiceFailure extends Error {
 
   constructor(
     readonly service: ServiceName,
-    tried: string,
+    readonly tried: string,
     facts: FailureFacts,
     options?: ErrorOptions,
   ) {
     super(`${tried}: ${facts.code}; ${facts.cure}`, options);
     ({ code: this.code, again: this.again, lasting: this.lasting, cure: this.cure } = facts);
+  }
+
+  /** The failure that a report tells of. */
+  static from({ service, tried, ...facts }: FailureReport): ServiceFailure {
+    return new ServiceFailure(service, tried, facts);
+  }
+
+  get report(): FailureReport {
+    const { service, tried, code, again, lasting, cure } = this;
+    return { service, tried, code, again, lasting, cure };
   }
 }
 

@@ -5,6 +5,7 @@ import type { Settings } from "../config/settings.ts";
 import type { AsrProvider } from "./asr.ts";
 import { configuredServices, type LocalProviders, type ServiceTies } from "./configured.ts";
 import type { SpeechEvent } from "./events.ts";
+import { Episodes } from "./episodes.ts";
 import { FailoverAsr } from "./failover_asr.ts";
 import { FailoverTts } from "./failover_tts.ts";
 import { PhraseCache } from "./phrase_cache.ts";
@@ -13,7 +14,10 @@ import type { TtsProvider } from "./tts.ts";
 export type { LocalProviders } from "./configured.ts";
 export type { SpeechEvent, SpeechListener } from "./events.ts";
 
-/** Ties to the rest of the service; each is optional. `onEvent` must not throw. */
+/**
+ * Ties to the rest of the service; each is optional. `onEvent` must not throw; who takes the events
+ * also says in the log what they mean (`Episodes`).
+ */
 export type SpeechHooks = ServiceTies;
 
 /** Ears and a voice. */
@@ -43,7 +47,8 @@ export async function createSpeech(
   if (!local && [...settings.ASR_PROVIDER, ...settings.TTS_PROVIDER].includes("local")) {
     throw new Error("local is named in ASR_PROVIDER or TTS_PROVIDER, but no engine is given");
   }
-  const onEvent = hooks.onEvent ?? (() => {});
+  const episodes = new Episodes();
+  const onEvent = hooks.onEvent ?? ((event) => episodes.happened(event));
   const services = await configuredServices(settings, local, hooks);
   const cache = settings.TTS_CACHE_MB > 0
     ? new PhraseCache(`${settings.DATA_DIR}/tts-cache`, settings.TTS_CACHE_MB * MB)

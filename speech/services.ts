@@ -1,6 +1,5 @@
 // The services of one task in their order of preference, and what is known of their health.
 
-import { logger } from "../config/logging.ts";
 import { CircuitBreaker } from "./breaker.ts";
 import type { Patience } from "./deadline.ts";
 import { errorEvent, type SpeechEvent, type SpeechListener, type SpeechTask } from "./events.ts";
@@ -19,13 +18,13 @@ export interface WatchedService<P> extends Service<P> {
   readonly breaker: CircuitBreaker;
 }
 
-/** The services of a task. A run of failures is one episode: logged once, then counted. */
+/** The services of a task. A run of failures is one episode. */
 export class ServiceList<P> {
   readonly services: readonly WatchedService<P>[];
   readonly #task: SpeechTask;
   readonly #onEvent: SpeechListener;
-  /** Failovers of the episode that a service is in. */
-  readonly #episodes = new Map<ServiceName, number>();
+  /** Services that were passed over and have not worked since. */
+  readonly #episodes = new Set<ServiceName>();
 
   constructor(task: SpeechTask, services: readonly Service<P>[], onEvent: SpeechListener) {
     this.#task = task;
@@ -63,14 +62,8 @@ export class ServiceList<P> {
   /** The service did its work. */
   succeeded(service: WatchedService<P>): void {
     service.breaker.succeeded();
-    const failovers = this.#episodes.get(service.name);
-    if (failovers === undefined) return;
-    this.#episodes.delete(service.name);
-    logger("speech").info("speech service works again", {
-      task: this.#task,
-      service: service.name,
-      failovers,
-    });
+    if (!this.#episodes.delete(service.name)) return;
+    this.#onEvent({ kind: "recovered", task: this.#task, service: service.name });
   }
 
   /** The service failed; tried again at once if that may help, so not yet passed over. */
@@ -81,26 +74,11 @@ export class ServiceList<P> {
 
   /** What failed at `from` goes to `to`. */
   passedOver(from: WatchedService<P>, to: WatchedService<P>, failure: ServiceFailure): void {
-    const before = this.#episodes.get(from.name) ?? 0;
-    this.#episodes.set(from.name, before + 1);
-    if (before === 0) {
-      logger("speech").error("speech service failed, the next one takes over", {
-        task: this.#task,
-        service: from.name,
-        code: failure.code,
-        next: to.name,
-        error: failure,
-      });
-    }
-    const { code } = failure;
-    this.#onEvent({
-      kind: "failover",
-      task: this.#task,
-      from: from.name,
-      to: to.name,
-      code,
-      first: before === 0,
-    });
+    const first = !this.#episodes.has(from.name);
+    this.#episodes.add(from.name);
+    const { code, message } = failure;
+    const about = { task: this.#task, from: from.name, to: to.name };
+    this.#onEvent({ kind: "failover", ...about, code, message, first });
   }
 
   /** Another isolate has learned this of a service. */
@@ -108,9 +86,6 @@ export class ServiceList<P> {
     const service = this.services.find(({ name }) => name === event.service);
     if (!service) return;
     service.breaker.adopt(event.state, event.untilMs);
-    // The line is already in the log.
-    if (event.state === "open" && !this.#episodes.has(event.service)) {
-      this.#episodes.set(event.service, 1);
-    }
+    if (event.state === "open") this.#episodes.add(event.service);
   }
 }

@@ -14,6 +14,7 @@ import type { CallAssignment, CallIsolateData, FromCall, ToCall } from "../messa
 import { Call } from "./call.ts";
 import { PreparedSpeech } from "./prepared.ts";
 import { RemoteFiles } from "./remote_files.ts";
+import { RemoteTokens } from "./remote_tokens.ts";
 
 const log = logger("call");
 
@@ -25,6 +26,7 @@ interface Equipment {
   readonly prompts: Prompts;
   /** The engine of this machine: voice detection in any case. */
   readonly engine: LocalSpeech;
+  readonly tokens: RemoteTokens;
   /** The services of ASR_PROVIDER and TTS_PROVIDER, the engine's among them. */
   readonly speech: Speech;
 }
@@ -67,6 +69,9 @@ class CallIsolate implements IsolateBody<ToCall> {
         break;
       case "files_done":
         this.#files.done(message.seq, message.error);
+        break;
+      case "token_answer":
+        this.#has.tokens.answered(message.seq, message.answer);
         break;
       case "files_event":
         this.#files.onEvent(message.event);
@@ -133,11 +138,15 @@ function engineOf(
 
 await runIsolate<ToCall, FromCall, CallIsolateData>(async ({ settings, prompts }, send) => {
   const engine = engineOf(settings, send, () => isolate.callId);
+  const tokens = new RemoteTokens(send);
   const [speech] = await Promise.all([
-    createSpeech(settings, engine, { onEvent: (event) => send({ kind: "speech", event }) }),
+    createSpeech(settings, engine, {
+      onEvent: (event) => send({ kind: "speech", event }),
+      tokens,
+    }),
     warmAgent(settings),
   ]);
   void speech.warm();
-  const isolate = new CallIsolate({ settings, send, prompts, engine, speech });
+  const isolate = new CallIsolate({ settings, send, prompts, engine, tokens, speech });
   return isolate;
 });

@@ -160,7 +160,8 @@ export class YandexChannel implements Disposable {
       });
       call.on("error", (error: grpc.ServiceError) => {
         if (over) return;
-        void this.#explain(error, proof, requestId).then(finish);
+        this.#explain(error, proof, requestId)
+          .then(finish, (unexplained) => finish(failureOf(unexplained, "yandex")));
       });
       for (const action of waiting) action(call);
     }).catch((error) => finish(failureOf(error, "yandex")));

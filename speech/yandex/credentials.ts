@@ -29,7 +29,7 @@ export interface Credentials {
  * @throws {KeyFileError | Deno.errors.NotFound} when the key file cannot be used.
  */
 export function yandexCredentials(settings: Settings, tokens?: TokenSource): Credentials {
-  const { YANDEX_API_KEY, YANDEX_SERVICE_ACCOUNT_KEY_FILE: keyFile } = settings;
+  const { YANDEX_API_KEY } = settings;
   if (YANDEX_API_KEY) {
     return {
       kind: "api-key",
@@ -37,21 +37,27 @@ export function yandexCredentials(settings: Settings, tokens?: TokenSource): Cre
       refused: () => false,
     };
   }
-  if (keyFile) {
-    return bearer(
-      "service-account",
-      tokens ?? new IamTokens(
-        settings.YANDEX_IAM_ENDPOINT,
-        serviceAccountIdentity(readServiceAccountKey(Deno.readTextFileSync(keyFile), keyFile)),
-      ),
-    );
-  }
-  const identity = { yandexPassportOauthToken: settings.OAUTH_TOKEN };
-  return bearer(
-    "user",
-    tokens ?? new IamTokens(settings.YANDEX_IAM_ENDPOINT, () => Promise.resolve(identity)),
-    settings.YANDEX_FOLDER_ID,
-  );
+  tokens ??= new IamTokens(settings.YANDEX_IAM_ENDPOINT, identityOf(settings));
+  return settings.YANDEX_SERVICE_ACCOUNT_KEY_FILE
+    ? bearer("service-account", tokens)
+    : bearer("user", tokens, settings.YANDEX_FOLDER_ID);
+}
+
+/**
+ * One exchange with IAM for all calls; undefined where no call needs one.
+ *
+ * @throws {KeyFileError | Deno.errors.NotFound} when the key file cannot be used.
+ */
+export function iamTokens(settings: Settings): IamTokens | undefined {
+  const used = [...settings.ASR_PROVIDER, ...settings.TTS_PROVIDER].includes("yandex");
+  if (!used || settings.YANDEX_API_KEY) return undefined;
+  return new IamTokens(settings.YANDEX_IAM_ENDPOINT, identityOf(settings));
+}
+
+function identityOf({ YANDEX_SERVICE_ACCOUNT_KEY_FILE: file, OAUTH_TOKEN }: Settings) {
+  if (file) return serviceAccountIdentity(readServiceAccountKey(Deno.readTextFileSync(file), file));
+  const identity = { yandexPassportOauthToken: OAUTH_TOKEN };
+  return () => Promise.resolve(identity);
 }
 
 const BEARER = "Bearer ";

@@ -247,6 +247,27 @@ Deno.test("an answer stream that falls silent while text waits is given up", asy
   await until(() => server.openStreams === 0);
 });
 
+Deno.test("an answer stream that the service ends early fails, so that another voice goes on", async () => {
+  await using server = await YandexGrpcServer.start();
+  using channel = channelTo(server, "tts");
+  const tts = new YandexTts(channel, JANE, 1000);
+  const stillWriting = Promise.withResolvers<void>();
+  async function* written() {
+    yield "Раз два три.";
+  }
+  async function* beingWritten() {
+    await stillWriting.promise;
+    yield "Раз два три.";
+  }
+  for (const texts of [written(), beingWritten()]) {
+    server.ttsFaults.next({ kind: "empty" });
+    await assert.rejects(async () => {
+      for await (const _ of tts.synthesizeStream!(texts, { language: "ru", signal: never }));
+    }, (error) => failureOf(error, "yandex").code === "ENDED");
+  }
+  stillWriting.resolve();
+});
+
 Deno.test("speech asked for after the call has closed its channel fails, and nothing else", async () => {
   await using server = await YandexGrpcServer.start();
   const channel = channelTo(server, "tts");

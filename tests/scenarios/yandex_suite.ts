@@ -7,7 +7,9 @@ import type { Settings } from "../../config/settings.ts";
 import type { TestPbx } from "../../media/caller.ts";
 import { firstSoundAfter, isAudible, untilSpokenTo } from "../../media/ear.ts";
 import { durationMs, FRAME_MS } from "../../media/frame.ts";
+import { startOpenAiServer } from "../servers/openai_server.ts";
 import { ScriptedEar } from "../servers/scripted_ear.ts";
+import type { TtsRequest } from "../servers/yandex_context.ts";
 import { YandexGrpcServer } from "../servers/yandex_grpc_server.ts";
 import { YandexRestServer } from "../servers/yandex_rest_server.ts";
 import { RUSSIAN_CALLER, RUSSIAN_SERVICE, spokenBy } from "./voice.ts";
@@ -17,13 +19,24 @@ const QUESTION = "Расскажите про монтаж и пусконала
 const SECOND_QUESTION = "Подождите, а какая гарантия на машину?";
 const SCRIPT = [QUESTION, SECOND_QUESTION];
 
+/** A model's answers, by question. */
+const WRITTEN = [
+  "Монтаж начинается с осмотра места, где будет стоять машина. | " +
+  "Затем инженер выставляет раму по уровню и подключает питание. | " +
+  "После этого проверяются датчики силы и перемещения. | " +
+  "Затем мы показываем вашим людям, как ставить образец и снимать кривую. | " +
+  "Обычно на всё это уходит один рабочий день. | " +
+  "В конце составляется протокол, и его подписывают обе стороны.",
+  "Гарантия на машину два года. | Она начинается с подписания протокола.",
+];
+
 /** Both services of Yandex, and a world whose calls use them. */
 class YandexWorld implements AsyncDisposable {
   private constructor(
     readonly grpc: YandexGrpcServer,
     readonly rest: YandexRestServer,
     readonly world: World,
-    readonly owned: AsyncDisposable,
+    private readonly owned: AsyncDisposable,
   ) {}
 
   static async start(pbx: TestPbx, changes: Partial<Settings>): Promise<YandexWorld> {
@@ -40,6 +53,13 @@ class YandexWorld implements AsyncDisposable {
       }),
     );
     const rest = scope.use(new YandexRestServer());
+    const model = scope.use(startOpenAiServer({
+      answer: ({ messages }) => ({
+        text: WRITTEN[/гарантия/.test(messages.at(-1)!.content) ? 1 : 0]!,
+        // Faster than it is spoken, but slow enough that its first phrase is heard before it ends.
+        tokensPerSecond: 5,
+      }),
+    }));
     const world = scope.use(
       await World.start(pbx, {
         ASTERISK_LANG: "ru",
@@ -49,6 +69,7 @@ class YandexWorld implements AsyncDisposable {
         YANDEX_STT_ENDPOINT: grpc.endpoint,
         YANDEX_TTS_ENDPOINT: grpc.endpoint,
         YANDEX_TTS_V1_ENDPOINT: rest.endpoint,
+        OPENAI_BASE_URL: model.url,
         ...changes,
       }),
     );
@@ -116,40 +137,89 @@ export function yandex(pbx: TestPbx): void {
   );
 
   scenario(
-    "when the voice breaks off in the middle of an answer another goes on, and each word is heard once",
-    async (scene) => {
-      const { world, grpc, rest } = scene;
+    "an answer is one stream at the service, spoken while the model writes; talked over, it ends there",
+    async ({ world, grpc }) => {
       const { caller, record } = await world.greeted();
-      rest.ttsFaults.always({ kind: "refuse", code: "UNAVAILABLE" });
-      grpc.ttsFaults.always({ kind: "cut", after: 3 });
-      const before = grpc.ttsRequests.length;
       const { endedAt } = await caller.say(await spokenBy(RUSSIAN_CALLER, QUESTION));
-      await untilSpokenTo(caller.heard, endedAt, { quietMs: 2000 });
+      await eventually(() => firstSoundAfter(caller.heard, endedAt), "the bot answers");
+      const [answer] = streamsOf(grpc);
+      assert.ok(textsOf(answer!).length < 6, "the model is still writing when the bot speaks");
+      await eventually(() => asked(record)[0]!.phrases[0]?.heard, "a phrase was heard to its end");
+      const { endedAt: askedAt } = await caller.say(
+        await spokenBy(RUSSIAN_CALLER, SECOND_QUESTION),
+      );
+      await eventually(() => answer!.outcome === "cancelled", "the stream is cancelled");
+      await untilSpokenTo(caller.heard, askedAt, { quietMs: 1500 });
       await caller.hangUp();
       await world.nothingLeft();
-      const [turn] = asked(record);
-      assert.equal(turn!.interrupted, false);
-      assert.ok(turn!.phrases.every(({ heard }) => heard));
-      assert.deepEqual(record.restarts, []);
 
-      const texts = grpc.ttsRequests.slice(before).map(({ messages }) => String(messages[0].text));
-      const unsaid = texts[0]!.split(/\s+/).slice(3).join(" ");
-      assert.ok(texts.includes(unsaid), `${texts.join(" / ")} goes on where it broke off`);
-      const wholeMs = durationMs(
-        (await Promise.all(turn!.phrases.map(({ text }) => spokenBy(RUSSIAN_SERVICE, text))))
-          .reduce((sum, { length }) => sum + length, 0),
-      );
-      const heardMs = FRAME_MS *
-        caller.heard.filter((frame) => frame.at > endedAt && isAudible(frame)).length;
-      assert.ok(
-        heardMs > 0.6 * wholeMs && heardMs < 1.25 * wholeMs,
-        `${heardMs} ms of sound were heard of an answer that is ${Math.round(wholeMs)} ms long`,
-      );
-      const failover = 'voxbot_speech_failovers_total{task="tts",from="yandex-rest",to="local"';
-      assert.ok(await scene.metric(`${failover},code="HTTP_503"}`) >= 1);
-      const errors = 'voxbot_speech_errors_total{task="tts",service="yandex",code="UNAVAILABLE"}';
-      assert.ok(await scene.metric(errors) >= 2);
+      const [cut, next] = asked(record);
+      assert.equal(cut!.interrupted, true);
+      assert.ok(WRITTEN[0]!.replaceAll("| ", "").startsWith(heardText(cut!)), heardText(cut!));
+      assert.equal(cut!.phrases.at(-1)!.heard, false);
+      assert.equal(heardText(next!), WRITTEN[1]!.replaceAll("| ", ""));
+      const spoken = streamsOf(grpc);
+      assert.equal(spoken.length, 2, "a stream for each answer");
+      assert.deepEqual(spoken.map(({ outcome }) => outcome), ["cancelled", "finished"]);
+      assert.equal(textsOf(spoken[1]!).join(""), `${heardText(next!)} `);
+      await eventually(() => grpc.openStreams === 0, "every stream at the service has ended");
     },
-    { TTS_CACHE_MB: 0, EARLY_START: false },
+    {
+      YANDEX_TTS_MODE: "stream",
+      AGENT_PROVIDER: "openai",
+      EARLY_START: false,
+      FILLER_AFTER_MS: 0,
+      TTS_CACHE_MB: 0,
+    },
   );
+
+  for (const mode of ["utterance", "stream"] as const) {
+    scenario(
+      `when the voice breaks off in the middle of an answer (${mode}), another goes on, and each word is heard once`,
+      async (scene) => {
+        const { world, grpc, rest } = scene;
+        const { caller, record } = await world.greeted();
+        rest.ttsFaults.always({ kind: "refuse", code: "UNAVAILABLE" });
+        grpc.ttsFaults.always({ kind: "cut", after: 3 });
+        const before = grpc.ttsRequests.length;
+        const { endedAt } = await caller.say(await spokenBy(RUSSIAN_CALLER, QUESTION));
+        await untilSpokenTo(caller.heard, endedAt, { quietMs: 2000 });
+        await caller.hangUp();
+        await world.nothingLeft();
+        const [turn] = asked(record);
+        assert.equal(turn!.interrupted, false);
+        assert.ok(turn!.phrases.every(({ heard }) => heard));
+        assert.deepEqual(record.restarts, []);
+
+        const texts = grpc.ttsRequests.slice(before).map((request) => textsOf(request)[0]!.trim());
+        const unsaid = texts[0]!.split(/\s+/).slice(3).join(" ");
+        assert.ok(texts.includes(unsaid), `${texts.join(" / ")} goes on where it broke off`);
+        const wholeMs = durationMs(
+          (await Promise.all(turn!.phrases.map(({ text }) => spokenBy(RUSSIAN_SERVICE, text))))
+            .reduce((sum, { length }) => sum + length, 0),
+        );
+        const heardMs = FRAME_MS *
+          caller.heard.filter((frame) => frame.at > endedAt && isAudible(frame)).length;
+        assert.ok(
+          heardMs > 0.6 * wholeMs && heardMs < 1.25 * wholeMs,
+          `${heardMs} ms of sound were heard of an answer that is ${Math.round(wholeMs)} ms long`,
+        );
+        const failover = 'voxbot_speech_failovers_total{task="tts",from="yandex-rest",to="local"';
+        assert.ok(await scene.metric(`${failover},code="HTTP_503"}`) >= 1);
+        const errors = 'voxbot_speech_errors_total{task="tts",service="yandex",code="UNAVAILABLE"}';
+        assert.ok(await scene.metric(errors) >= 2);
+      },
+      { YANDEX_TTS_MODE: mode, TTS_CACHE_MB: 0, EARLY_START: false },
+    );
+  }
+}
+
+/** Answers spoken in one stream, oldest first. */
+function streamsOf({ ttsRequests }: YandexGrpcServer): TtsRequest[] {
+  return ttsRequests.filter(({ method }) => method === "StreamSynthesis");
+}
+
+/** What was given to the service to speak, piece by piece. */
+function textsOf({ messages }: TtsRequest): string[] {
+  return messages.flatMap(({ text, synthesis_input }) => text ?? synthesis_input?.text ?? []);
 }
