@@ -12,6 +12,7 @@ import { ScriptedEar } from "../servers/scripted_ear.ts";
 import type { TtsRequest } from "../servers/yandex_context.ts";
 import { YandexGrpcServer } from "../servers/yandex_grpc_server.ts";
 import { YandexRestServer } from "../servers/yandex_rest_server.ts";
+import { failOver } from "./failover_call.ts";
 import { RUSSIAN_CALLER, RUSSIAN_SERVICE, spokenBy } from "./voice.ts";
 import { asked, eventually, World } from "./world.ts";
 
@@ -143,12 +144,13 @@ export function yandex(pbx: TestPbx): void {
       const { endedAt } = await caller.say(await spokenBy(RUSSIAN_CALLER, QUESTION));
       await eventually(() => firstSoundAfter(caller.heard, endedAt), "the bot answers");
       const [answer] = streamsOf(grpc);
-      assert.ok(textsOf(answer!).length < 6, "the model is still writing when the bot speaks");
+      assert.ok(answer, "the answer is a stream at the service");
+      assert.ok(textsOf(answer).length < 6, "the model is still writing when the bot speaks");
       await eventually(() => asked(record)[0]!.phrases[0]?.heard, "a phrase was heard to its end");
       const { endedAt: askedAt } = await caller.say(
         await spokenBy(RUSSIAN_CALLER, SECOND_QUESTION),
       );
-      await eventually(() => answer!.outcome === "cancelled", "the stream is cancelled");
+      await eventually(() => answer.outcome === "cancelled", "the stream is cancelled");
       await untilSpokenTo(caller.heard, askedAt, { quietMs: 1500 });
       await caller.hangUp();
       await world.nothingLeft();
@@ -174,44 +176,65 @@ export function yandex(pbx: TestPbx): void {
   );
 
   for (const mode of ["utterance", "stream"] as const) {
-    scenario(
-      `when the voice breaks off in the middle of an answer (${mode}), another goes on, and each word is heard once`,
-      async (scene) => {
-        const { world, grpc, rest } = scene;
-        const { caller, record } = await world.greeted();
-        rest.ttsFaults.always({ kind: "refuse", code: "UNAVAILABLE" });
-        grpc.ttsFaults.always({ kind: "cut", after: 3 });
-        const before = grpc.ttsRequests.length;
-        const { endedAt } = await caller.say(await spokenBy(RUSSIAN_CALLER, QUESTION));
-        await untilSpokenTo(caller.heard, endedAt, { quietMs: 2000 });
-        await caller.hangUp();
-        await world.nothingLeft();
-        const [turn] = asked(record);
-        assert.equal(turn!.interrupted, false);
-        assert.ok(turn!.phrases.every(({ heard }) => heard));
-        assert.deepEqual(record.restarts, []);
-
-        const texts = grpc.ttsRequests.slice(before).map((request) => textsOf(request)[0]!.trim());
-        const unsaid = texts[0]!.split(/\s+/).slice(3).join(" ");
-        assert.ok(texts.includes(unsaid), `${texts.join(" / ")} goes on where it broke off`);
-        const wholeMs = durationMs(
-          (await Promise.all(turn!.phrases.map(({ text }) => spokenBy(RUSSIAN_SERVICE, text))))
-            .reduce((sum, { length }) => sum + length, 0),
-        );
-        const heardMs = FRAME_MS *
-          caller.heard.filter((frame) => frame.at > endedAt && isAudible(frame)).length;
-        assert.ok(
-          heardMs > 0.6 * wholeMs && heardMs < 1.25 * wholeMs,
-          `${heardMs} ms of sound were heard of an answer that is ${Math.round(wholeMs)} ms long`,
-        );
-        const failover = 'voxbot_speech_failovers_total{task="tts",from="yandex-rest",to="local"';
-        assert.ok(await scene.metric(`${failover},code="HTTP_503"}`) >= 1);
-        const errors = 'voxbot_speech_errors_total{task="tts",service="yandex",code="UNAVAILABLE"}';
-        assert.ok(await scene.metric(errors) >= 2);
-      },
-      { YANDEX_TTS_MODE: mode, TTS_CACHE_MB: 0, EARLY_START: false },
-    );
+    const name =
+      `when the voice breaks off in the middle of an answer (${mode}), another goes on, and each word is heard once`;
+    if (pbx.kind === "simulator") {
+      Deno.test({
+        name,
+        sanitizeOps: false,
+        sanitizeResources: false,
+        fn: () => heardWordForWord(pbx, mode),
+      });
+    } else {
+      scenario(name, heardOnceByLength, {
+        YANDEX_TTS_MODE: mode,
+        TTS_CACHE_MB: 0,
+        EARLY_START: false,
+      });
+    }
   }
+}
+
+/** On a line that leaves tones as they are: the caller's recording is read back. */
+async function heardWordForWord(pbx: TestPbx, mode: "utterance" | "stream"): Promise<void> {
+  const { turn, said, heard } = await failOver(pbx, mode);
+  assert.deepEqual(heard, said);
+  assert.ok(turn.phrases.every(({ heard }) => heard));
+}
+
+/** On a telephone line: by the requests, and by how long the caller has heard something. */
+async function heardOnceByLength(scene: YandexWorld): Promise<void> {
+  const { world, grpc, rest } = scene;
+  const { caller, record } = await world.greeted();
+  rest.ttsFaults.always({ kind: "refuse", code: "UNAVAILABLE" });
+  grpc.ttsFaults.always({ kind: "cut", after: 3 });
+  const before = grpc.ttsRequests.length;
+  const { endedAt } = await caller.say(await spokenBy(RUSSIAN_CALLER, QUESTION));
+  await untilSpokenTo(caller.heard, endedAt, { quietMs: 2000 });
+  await caller.hangUp();
+  await world.nothingLeft();
+  const [turn] = asked(record);
+  assert.equal(turn!.interrupted, false);
+  assert.ok(turn!.phrases.every(({ heard }) => heard));
+  assert.deepEqual(record.restarts, []);
+
+  const texts = grpc.ttsRequests.slice(before).map((request) => textsOf(request)[0]!.trim());
+  const unsaid = texts[0]!.split(/\s+/).slice(3).join(" ");
+  assert.ok(texts.includes(unsaid), `${texts.join(" / ")} goes on where it broke off`);
+  const wholeMs = durationMs(
+    (await Promise.all(turn!.phrases.map(({ text }) => spokenBy(RUSSIAN_SERVICE, text))))
+      .reduce((sum, { length }) => sum + length, 0),
+  );
+  const heardMs = FRAME_MS *
+    caller.heard.filter((frame) => frame.at > endedAt && isAudible(frame)).length;
+  assert.ok(
+    heardMs > 0.6 * wholeMs && heardMs < 1.25 * wholeMs,
+    `${heardMs} ms of sound were heard of an answer that is ${Math.round(wholeMs)} ms long`,
+  );
+  const failover = 'voxbot_speech_failovers_total{task="tts",from="yandex-rest",to="local"';
+  assert.ok(await scene.metric(`${failover},code="HTTP_503"}`) >= 1);
+  const errors = 'voxbot_speech_errors_total{task="tts",service="yandex",code="UNAVAILABLE"}';
+  assert.ok(await scene.metric(errors) >= 2);
 }
 
 /** Answers spoken in one stream, oldest first. */

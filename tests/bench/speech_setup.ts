@@ -1,0 +1,23 @@
+// What the speech benchmarks have in common.
+
+import { type Settings, settingsWith } from "../../config/settings.ts";
+import type { YandexGrpcServer } from "../servers/yandex_grpc_server.ts";
+
+export const never = new AbortController().signal;
+
+/** Settings that lead to this stand-in of Yandex alone. */
+export function yandexOnly(server: YandexGrpcServer, changes: Partial<Settings> = {}): Settings {
+  return settingsWith({
+    ASR_PROVIDER: ["yandex"],
+    TTS_PROVIDER: ["yandex"],
+    TTS_CACHE_MB: 0,
+    YANDEX_API_KEY: "test-key",
+    YANDEX_STT_ENDPOINT: server.endpoint,
+    YANDEX_TTS_ENDPOINT: server.endpoint,
+    ...changes,
+  });
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

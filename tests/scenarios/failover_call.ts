@@ -1,0 +1,81 @@
+// A call whose voice dies in the middle of an answer. The voices speak tones, so that the caller's
+// own recording can be read back word by word.
+
+import type { TurnRecord } from "../../actors/call_record.ts";
+import { speakable } from "../../agent/speakable.ts";
+import type { TestPbx } from "../../media/caller.ts";
+import { heardBetween, isAudible, lastSound, untilSpokenTo } from "../../media/ear.ts";
+import { FRAME_MS } from "../../media/frame.ts";
+import { OpenAiSpeechServer } from "../servers/openai_speech_server.ts";
+import { ScriptedEar } from "../servers/scripted_ear.ts";
+import { fromTones, wordsOf } from "../servers/tone_speech.ts";
+import { YandexGrpcServer } from "../servers/yandex_grpc_server.ts";
+import { YandexRestServer } from "../servers/yandex_rest_server.ts";
+import { RUSSIAN_CALLER, spokenBy } from "./voice.ts";
+import { asked, eventually, World } from "./world.ts";
+
+const QUESTION = "Расскажите про монтаж и пусконаладку.";
+/** A word of speech takes longer than this, so the service is never far ahead when it dies. */
+const PACE_MS = 200;
+const DIES_AFTER_MS = 1500;
+
+/** What came of the answer. */
+export interface FailedOver {
+  readonly turn: TurnRecord;
+  /** Words of the answer, and those of the caller's recording. */
+  readonly said: readonly string[];
+  readonly heard: readonly string[];
+  readonly longestSilenceMs: number;
+}
+
+/**
+ * Asks a question, kills Yandex's voice while its answer is heard, and listens to the end. Only for
+ * a PBX whose line leaves tones as they are.
+ */
+export async function failOver(pbx: TestPbx, mode: "utterance" | "stream"): Promise<FailedOver> {
+  const question = await spokenBy(RUSSIAN_CALLER, QUESTION);
+  const ear = new ScriptedEar([{ text: QUESTION, pcm: question }]);
+  await using ears = await YandexGrpcServer.start({ ear: (pcm) => ear.hear(pcm) });
+  await using voice = await YandexGrpcServer.start({ ttsPaceMs: PACE_MS });
+  await using rest = new YandexRestServer();
+  rest.ttsFaults.always({ kind: "refuse", code: "UNAVAILABLE" });
+  await using openai = new OpenAiSpeechServer();
+  await using world = await World.start(pbx, {
+    ASTERISK_LANG: "ru",
+    ASR_PROVIDER: ["yandex"],
+    TTS_PROVIDER: ["yandex", "openai"],
+    TTS_CACHE_MB: 0,
+    YANDEX_TTS_MODE: mode,
+    YANDEX_API_KEY: "test-key",
+    YANDEX_STT_ENDPOINT: ears.endpoint,
+    YANDEX_TTS_ENDPOINT: voice.endpoint,
+    YANDEX_TTS_V1_ENDPOINT: rest.endpoint,
+    OPENAI_API_KEY: "sk-test",
+    OPENAI_BASE_URL: openai.baseUrl,
+    AGENT_PROVIDER: "extractive",
+    FILLER_AFTER_MS: 0,
+    EARLY_START: false,
+  });
+  const { caller, record } = await world.greeted();
+  const { endedAt } = await caller.say(question);
+  const audible = () => caller.heard.filter((frame) => frame.at > endedAt && isAudible(frame));
+  await eventually(() => audible().length * FRAME_MS > DIES_AFTER_MS, "some of it was heard");
+  await voice.goAway();
+  const startedAt = await untilSpokenTo(caller.heard, endedAt, {
+    quietMs: 2500,
+    timeoutMs: 60_000,
+  });
+  const until = lastSound(caller.heard)! + FRAME_MS;
+  await caller.hangUp();
+  await world.nothingLeft();
+
+  const turn = asked(record)[0]!;
+  const frames = audible();
+  const gaps = frames.slice(1).map(({ at }, i) => at - frames[i]!.at - FRAME_MS);
+  return {
+    turn,
+    said: wordsOf(turn.phrases.map(({ text }) => speakable(text, "ru")).join(" ")),
+    heard: fromTones(heardBetween(caller.heard, startedAt, until)).split(" "),
+    longestSilenceMs: Math.max(0, ...gaps),
+  };
+}
