@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { PromptsFile } from "../config/prompts.ts";
 import { settingsWith } from "../config/settings.ts";
 import { ServiceFailure } from "../speech/failure.ts";
-import { LogLines } from "../tests/log_lines.ts";
+import { LogLines } from "../tests/servers/log_lines.ts";
 import { YandexGrpcServer } from "../tests/servers/yandex_grpc_server.ts";
 import { YandexRestServer } from "../tests/servers/yandex_rest_server.ts";
 import { CallIsolates } from "./call_isolates.ts";
@@ -89,8 +89,7 @@ Deno.test("with an API key nobody needs a token, and one asked for says what to 
 });
 
 Deno.test({
-  name:
-    "twenty call isolates log in to Yandex with one exchange",
+  name: "twenty call isolates log in to Yandex with one exchange",
   sanitizeOps: false,
   sanitizeResources: false,
   async fn() {

@@ -1,7 +1,7 @@
-// The log of a test, instead of standard error: for promises about what is written there.
+// Stands in for the log, instead of standard error: for promises about what is written there.
 
 import { configureSync, resetSync } from "@logtape/logtape";
-import { formatRecord } from "../config/logging.ts";
+import { formatRecord } from "../../config/logging.ts";
 
 /** The lines logged since; disposing it ends that. */
 export class LogLines implements Disposable {
