@@ -1,7 +1,7 @@
 // Running Deno's own commands one after another for whoever runs our tests: output as it comes,
 // and how many tests passed.
 
-import { type Counts, readFailures, readSummary } from "./summary.ts";
+import { type Counts, readFailures, readSummary, withSecondTry } from "./summary.ts";
 
 /** One sub-command of Deno's. */
 export interface Step {
@@ -32,11 +32,11 @@ export async function runRealTimeStep(step: Step, folder: string): Promise<Count
   const only = tests.length > 0 ? [`--filter=/^(?:${tests.map(escapeRegExp).join("|")})$/`] : [];
   const args = step.args.flatMap((arg) => arg === folder ? [...only, ...files] : [arg]);
   const again = await runStep({ ...step, title: `${step.title}, second try`, args });
-  if (again.failed > 0) {
-    return { passed: counts.passed + counts.failed - again.failed, failed: again.failed };
-  }
-  await say(`\n${counts.failed} test(s) passed only at the second try: ${tests.join("; ")}\n`);
-  return { passed: counts.passed + counts.failed, failed: 0 };
+  const together = withSecondTry(counts, again);
+  const mended = counts.failed - together.failed;
+  const which = together.failed === 0 ? `: ${tests.join("; ")}` : "";
+  if (mended > 0) await say(`\n${mended} test(s) passed only at the second try${which}\n`);
+  return together;
 }
 
 function escapeRegExp(text: string): string {

@@ -24,15 +24,32 @@ export interface Failures {
   readonly tests: readonly string[];
 }
 
-/** The failures of a run of `deno test`. */
+/**
+ * The failures of a run of `deno test`. A test's file is the one that was running: where the test
+ * was written may be elsewhere, in a suite that several files register.
+ */
 export function readFailures(output: string): Failures {
-  const list = output.replace(COLOUR, "").split(/^ *FAILURES *$/m).at(-1) ?? "";
-  const tests = [...list.matchAll(/^(.+) => \.\/(\S+?\.ts):\d+/gm)];
-  const whole = [...list.matchAll(/^\.\/(\S+?\.ts) \(uncaught error\)/gm)];
-  return {
-    files: [...new Set([...tests.map(([, , path]) => path!), ...whole.map(([, path]) => path!)])],
-    tests: whole.length > 0 ? [] : [...new Set(tests.map(([, name]) => name!))],
-  };
+  const plain = output.replace(COLOUR, "");
+  const list = plain.split(/^ *FAILURES *$/m).at(-1) ?? "";
+  const tests = new Set([...list.matchAll(/^(.+) => \.\/\S+?\.ts:\d+/gm)].map(([, name]) => name!));
+  const whole = [...list.matchAll(/^\.\/(\S+?\.ts) \(uncaught error\)/gm)].map(([, path]) => path!);
+  const files = new Set(whole);
+  let running: string | undefined;
+  for (const line of plain.split("\n")) {
+    running = line.match(/^running \d+ tests? from \.\/(\S+)/)?.[1] ?? running;
+    const failed = line.match(/^(.+) \.\.\. FAILED \(/)?.[1];
+    if (running && failed !== undefined && tests.has(failed)) files.add(running);
+  }
+  return { files: [...files], tests: whole.length > 0 ? [] : [...tests] };
+}
+
+/**
+ * The counts of a run whose failures were run once more. What failed has passed only where the
+ * second run says so: a failure that it did not run stays one.
+ */
+export function withSecondTry(first: Counts, again: Counts): Counts {
+  const failed = Math.min(first.failed, Math.max(again.failed, first.failed - again.passed));
+  return { passed: first.passed + first.failed - failed, failed };
 }
 
 /** All counts together. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { readFailures, readSummary, sum, summaryLine } from "./summary.ts";
+import { readFailures, readSummary, sum, summaryLine, withSecondTry } from "./summary.ts";
 
 Deno.test("what deno test says at the end is what is counted", () => {
   const cases: [output: string, passed: number, failed: number][] = [
@@ -25,8 +25,18 @@ Deno.test("the closing line is the sum of all parts", () => {
   );
 });
 
-Deno.test("what failed is known by file and by name", () => {
-  const output = `a ... FAILED (1s)
+Deno.test("what failed is known by name, and by the file that ran it", () => {
+  const output = `running 2 tests from ./tests/scenarios/one_test.ts
+a: it (says) ... FAILED (2s)
+c ... ok (1s)
+running 1 test from ./tests/scenarios/two_test.ts
+b ...
+------- post-test output -------
+wrong ... FAILED (
+----- post-test output end -----
+b ... FAILED (1s)
+running 1 test from ./tests/scenarios/three_test.ts
+d ... ok (1s)
 
  ERRORS
 
@@ -34,24 +44,43 @@ wrong => ./tests/wrong.ts:1:1
 
  FAILURES
 
-a: it (says) => ./tests/scenarios/one_test.ts:22:10
-b => ./tests/scenarios/one_test.ts:22:10
+a: it (says) => ./tests/scenarios/suite.ts:22:10
+b => ./tests/scenarios/suite.ts:22:10
 
 FAILED | 1 passed | 2 failed (1s)`;
-  const files = ["tests/scenarios/one_test.ts"];
+  const files = ["tests/scenarios/one_test.ts", "tests/scenarios/two_test.ts"];
   assert.deepEqual(readFailures(output), { files, tests: ["a: it (says)", "b"] });
   const none = { files: [], tests: [] };
   assert.deepEqual(readFailures("ok | 3 passed | 0 failed (1s)"), none);
 });
 
 Deno.test("where a whole file failed, no names tell what", () => {
-  const output = ` FAILURES
+  const output = `running 1 test from ./tests/one_test.ts
+a ... FAILED (1s)
+
+ FAILURES
 
 a => ./tests/one_test.ts:22:10
 ./tests/two_test.ts (uncaught error)
 `;
   assert.deepEqual(readFailures(output), {
-    files: ["tests/one_test.ts", "tests/two_test.ts"],
+    files: ["tests/two_test.ts", "tests/one_test.ts"],
     tests: [],
   });
+});
+
+Deno.test("a failure passes only where a second run has said so", () => {
+  const cases: [again: [number, number], passed: number, failed: number][] = [
+    [[3, 0], 13, 0],
+    [[2, 1], 12, 1],
+    [[0, 3], 10, 3],
+    [[0, 0], 10, 3],
+    [[1, 0], 11, 2],
+    [[9, 0], 13, 0],
+    [[9, 2], 11, 2],
+  ];
+  for (const [[passed2, failed2], passed, failed] of cases) {
+    const together = withSecondTry({ passed: 10, failed: 3 }, { passed: passed2, failed: failed2 });
+    assert.deepEqual(together, { passed, failed }, `${passed2} passed, ${failed2} failed`);
+  }
 });
