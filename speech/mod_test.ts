@@ -8,8 +8,8 @@ import { YandexGrpcServer } from "../tests/servers/yandex_grpc_server.ts";
 import { YandexRestServer } from "../tests/servers/yandex_rest_server.ts";
 import type { SpeechEvent } from "./events.ts";
 import { createSpeech, type Speech } from "./mod.ts";
-import { prerender } from "./prerender.ts";
 import { probeSpeech } from "./probe.ts";
+import { IamTokens } from "./yandex/iam.ts";
 
 const never = new AbortController().signal;
 
@@ -98,6 +98,115 @@ Deno.test("a phrase in the making breaks off at one service and ends at the next
   assert.equal(await say(speech, "раз два три четыре пять"), "раз два три четыре пять");
 });
 
+Deno.test("what the settings say of voice and recognition is what Yandex is asked", async () => {
+  await using servers = await allServers({
+    YANDEX_TTS_VOICE: "jane",
+    YANDEX_TTS_ROLE: "evil",
+    YANDEX_TTS_SPEED: 0.8,
+    YANDEX_STT_MODEL: "general:rc",
+    YANDEX_STT_LANGUAGE: "kk-KZ",
+    YANDEX_STT_NORMALIZATION: false,
+    YANDEX_STT_EOU: "high",
+    YANDEX_STT_MAX_PAUSE_MS: 900,
+  });
+  await using speech = await createSpeech(servers.settings, undefined);
+  await say(speech, "раз");
+  await hear(speech, "раз");
+  assert.deepEqual(
+    servers.grpc.ttsRequests[0]!.messages[0].hints.map(({ Hint: _, ...hint }: { Hint: string }) =>
+      hint
+    ),
+    [{ voice: "jane" }, { role: "evil" }, { speed: 0.8 }],
+  );
+  const { recognition_model, eou_classifier } = servers.grpc.sttSessions[0]!.options;
+  assert.equal(recognition_model.model, "general:rc");
+  assert.deepEqual(recognition_model.language_restriction.language_code, ["kk-KZ"]);
+  const { text_normalization } = recognition_model.text_normalization;
+  assert.equal(text_normalization, "TEXT_NORMALIZATION_DISABLED");
+  assert.deepEqual(eou_classifier.default_classifier, {
+    type: "HIGH",
+    max_pause_between_words_hint_ms: 900,
+  });
+});
+
+Deno.test("a voice that accepts and never answers is left, and its stream closed, in both ways to ask", async () => {
+  for (const YANDEX_TTS_MODE of ["utterance", "stream"] as const) {
+    await using servers = await allServers({
+      YANDEX_TTS_MODE,
+      SPEECH_FIRST_BYTE_TIMEOUT_MS: 50,
+      SPEECH_STALL_TIMEOUT_MS: 50,
+    });
+    servers.grpc.ttsFaults.always({ kind: "stall", after: 0 });
+    const events: SpeechEvent[] = [];
+    await using speech = await createSpeech(servers.settings, undefined, {
+      onEvent: (event) => events.push(event),
+    });
+    async function* answer() {
+      yield "раз два";
+    }
+    const options = { language: "ru", signal: never } as const;
+    const parts: Pcm[] = [];
+    if (YANDEX_TTS_MODE === "utterance") parts.push(toTones(await say(speech, "раз два")));
+    else {for await (const { pcm } of speech.tts.synthesizeStream!(answer(), options)) {
+        parts.push(pcm);
+      }}
+    assert.equal(fromTones(concatPcm(parts)), "раз два");
+    assert.equal(servers.rest.v1Requests.length, 1);
+    while (servers.grpc.openStreams > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.ok(events.some((event) => event.kind === "error" && event.service === "yandex"));
+  }
+});
+
+Deno.test("a phrase in the cache is that of its voice, role and speed, and of no other", async () => {
+  const DATA_DIR = await Deno.makeTempDir();
+  await using servers = await allServers({ DATA_DIR, TTS_CACHE_MB: 1 });
+  const asked = async (changes: Partial<Settings>) => {
+    const before = servers.grpc.ttsRequests.length;
+    await using speech = await createSpeech({ ...servers.settings, ...changes }, undefined);
+    assert.equal(await say(speech, "раз"), "раз");
+    return servers.grpc.ttsRequests.length - before;
+  };
+  assert.equal(await asked({}), 1);
+  assert.equal(await asked({}), 0, "from the cache");
+  assert.equal(await asked({ YANDEX_TTS_SPEED: 1 }), 1);
+  assert.equal(await asked({ YANDEX_TTS_ROLE: "good" }), 1);
+  assert.equal(await asked({ YANDEX_TTS_VOICE: "filipp" }), 1);
+  await Deno.remove(DATA_DIR, { recursive: true });
+});
+
+Deno.test("an expired token is exchanged anew and the phrase is heard", async () => {
+  await using servers = await allServers({
+    YANDEX_API_KEY: "",
+    OAUTH_TOKEN: "oauth-test",
+    YANDEX_FOLDER_ID: "test-folder",
+  });
+  const { grpc, rest } = servers;
+  let now = Date.now();
+  const tokens = new IamTokens(
+    rest.endpoint,
+    () => Promise.resolve({ yandexPassportOauthToken: "oauth-test" }),
+    () => now,
+  );
+  const admit = (token: string) => {
+    grpc.access.allowed.add(`Bearer ${token}`);
+    grpc.access.users.add(`Bearer ${token}`);
+  };
+  await using speech = await createSpeech(servers.settings, undefined, { tokens });
+  admit(await tokens.token());
+  assert.equal(await say(speech, "раз"), "раз");
+  // Ended at the service before its time, as a revoked session's is.
+  grpc.access.allowed.clear();
+  now += 60_000;
+  admit("t1.test-2");
+  assert.equal(await say(speech, "два"), "два");
+  assert.equal(rest.exchanges, 2);
+  assert.equal(
+    servers.openai.speeches.length + rest.v1Requests.length,
+    0,
+    "no other voice was asked",
+  );
+});
+
 Deno.test("closing leaves no stream open at any service", async () => {
   await using servers = await allServers({ ASR_PROVIDER: ["yandex"] });
   const speech = await createSpeech(servers.settings, undefined);
@@ -143,7 +252,7 @@ Deno.test("both services are reached by TLS, and a certificate not trusted is re
   await Deno.remove(caFile);
 });
 
-Deno.test("set phrases rendered at start are there when every service is down", async () => {
+Deno.test("a phrase said once is there when every service is down", async () => {
   const DATA_DIR = await Deno.makeTempDir();
   await using servers = await allServers({
     DATA_DIR,
@@ -152,8 +261,7 @@ Deno.test("set phrases rendered at start are there when every service is down", 
   });
   {
     await using speech = await createSpeech(servers.settings, undefined);
-    const phrases = ["Здравствуйте!", "Секунду", "Секунду"];
-    assert.equal(await prerender(speech.tts, phrases, { language: "ru", signal: never }), 2);
+    await say(speech, "Здравствуйте!");
   }
   await servers.grpc.goAway();
   servers.rest.ttsFaults.always({ kind: "refuse", code: "INTERNAL" });

@@ -247,6 +247,25 @@ Deno.test("an answer stream that falls silent while text waits is given up", asy
   await until(() => server.openStreams === 0);
 });
 
+Deno.test("ten thousand characters, whole, go into a stream in pieces within the limit", async () => {
+  await using server = await YandexGrpcServer.start();
+  using channel = channelTo(server, "tts");
+  const tts = new YandexTts(channel, JANE, 10_000);
+  const text = Array.from({ length: 1250 }, (_, i) => `сл${String(i).padStart(5, "0")}`).join(" ");
+  async function* answer() {
+    yield `${text}\ud83d 👍`;
+  }
+  const parts: Pcm[] = [];
+  for await (const { pcm } of tts.synthesizeStream!(answer(), { language: "ru", signal: never })) {
+    parts.push(pcm);
+  }
+  assert.equal(fromTones(concatPcm(parts)), text);
+  const pieces = server.ttsRequests[0]!.messages.flatMap(({ synthesis_input }) =>
+    synthesis_input?.text ?? []
+  );
+  assert.ok(pieces.length >= 40 && pieces.every((piece) => piece.trim().length <= 250));
+});
+
 Deno.test("an answer stream that the service ends early fails, so that another voice goes on", async () => {
   await using server = await YandexGrpcServer.start();
   using channel = channelTo(server, "tts");
