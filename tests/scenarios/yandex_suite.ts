@@ -13,6 +13,7 @@ import type { TtsRequest } from "../servers/yandex_context.ts";
 import { YandexGrpcServer } from "../servers/yandex_grpc_server.ts";
 import { YandexRestServer } from "../servers/yandex_rest_server.ts";
 import { failOver } from "./failover_call.ts";
+import { quoteCall } from "./quote.ts";
 import { RUSSIAN_CALLER, RUSSIAN_SERVICE, spokenBy } from "./voice.ts";
 import { asked, eventually, World } from "./world.ts";
 
@@ -134,6 +135,7 @@ export function yandex(pbx: TestPbx): void {
       const asr = '{task="asr",service="yandex"}';
       assert.ok(await scene.metric(`voxbot_speech_requests_total${asr}`) >= 2);
       assert.ok(await scene.metric(`voxbot_speech_final_seconds_count${asr}`) >= 2);
+      if (pbx.kind === "asterisk") await quoteCall(world, record, "yandex-barge-in");
     },
   );
 
@@ -165,6 +167,7 @@ export function yandex(pbx: TestPbx): void {
       assert.deepEqual(spoken.map(({ outcome }) => outcome), ["cancelled", "finished"]);
       assert.equal(textsOf(spoken[1]!).join(""), `${heardText(next!)} `);
       await eventually(() => grpc.openStreams === 0, "every stream at the service has ended");
+      if (pbx.kind === "asterisk") await quoteCall(world, record, "yandex-stream");
     },
     {
       YANDEX_TTS_MODE: "stream",
