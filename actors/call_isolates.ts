@@ -4,6 +4,7 @@
 import { logger } from "../config/logging.ts";
 import type { Prompts, PromptsFile } from "../config/prompts.ts";
 import type { Settings } from "../config/settings.ts";
+import { withholdSecrets } from "../config/withheld.ts";
 import type { EngineHost } from "./engine_host.ts";
 import { Isolate, IsolateStartError } from "./isolate.ts";
 import { Episodes } from "../speech/episodes.ts";
@@ -24,6 +25,9 @@ const REFILL_AFTER_MS = 200;
 const REFILL_PAUSE_MS = 1000;
 /** Isolates started at once: more of them only share the cores, and all are late together. */
 const STARTS_AT_ONCE = navigator.hardwareConcurrency;
+
+/** A call speaks to these services itself. It neither speaks to ARI nor gets IAM tokens. */
+const CALL_SECRETS = ["OPENAI_API_KEY", "YANDEX_API_KEY"] as const;
 
 /** An isolate that runs, or will run, a call. */
 export type CallIsolate = Isolate<ToCall, FromCall>;
@@ -141,7 +145,7 @@ export class CallIsolates implements AsyncDisposable {
     using _turn = await this.#turnstile.enter(urgency === "a caller waits");
     const name = `call-${++this.#started}`;
     if (this.#closed) throw new IsolateStartError(name, "shutdown", "the service ends");
-    const settings = withoutOurSecrets(this.#settings);
+    const settings = withholdSecrets(this.#settings, CALL_SECRETS);
     const data: CallIsolateData = { settings, prompts: await this.prompts() };
     const isolate: CallIsolate = await Isolate.start<ToCall, FromCall>({
       name,
@@ -212,11 +216,6 @@ export class CallIsolates implements AsyncDisposable {
     clearTimeout(this.#pause);
     this.#pause = setTimeout(() => void this.fill(), afterMs);
   }
-}
-
-/** What the service alone needs: a call isolate neither speaks to ARI nor gets its own tokens. */
-function withoutOurSecrets(settings: Settings): Settings {
-  return { ...settings, ARI_PASSWORD: "", OAUTH_TOKEN: "" };
 }
 
 /** Lets so many pass at once; those in a hurry go before the others, and always find a place soon. */

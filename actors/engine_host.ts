@@ -3,6 +3,7 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { logger } from "../config/logging.ts";
 import type { Settings } from "../config/settings.ts";
+import { withholdSecrets } from "../config/withheld.ts";
 import type { ExitReason } from "./call_record.ts";
 import { Isolate } from "./isolate.ts";
 import type { FaultKind, ToEngine } from "./messages.ts";
@@ -65,7 +66,7 @@ export class EngineHost {
     const isolate = await Isolate.start<ToEngine, never>({
       name: "engine",
       module: new URL("./engine_main.ts", import.meta.url),
-      data: { settings: this.#settings },
+      data: { settings: withholdSecrets(this.#settings, []) },
       heapMb: HEAP_MB,
       initTimeoutMs: INIT_TIMEOUT_MS,
     });

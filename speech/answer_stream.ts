@@ -25,8 +25,11 @@ export class AnswerStream {
     tts: StreamingTts,
     options: { readonly language: "ru" | "en"; readonly signal: AbortSignal },
   ) {
-    options.signal.addEventListener("abort", () => this.end(), { once: true });
-    void this.#read(tts.synthesizeStream(this.#texts, options));
+    const { signal } = options;
+    const end = () => this.end();
+    signal.addEventListener("abort", end, { once: true });
+    void this.#read(tts.synthesizeStream(this.#texts, options))
+      .finally(() => signal.removeEventListener("abort", end));
   }
 
   /**
