@@ -57,6 +57,7 @@ export async function failOver(pbx: TestPbx, mode: "utterance" | "stream"): Prom
     EARLY_START: false,
   });
   const { caller, record } = await world.greeted();
+  await using _line = caller;
   const { endedAt } = await caller.say(question);
   const audible = () => caller.heard.filter((frame) => frame.at > endedAt && isAudible(frame));
   await eventually(() => audible().length * FRAME_MS > DIES_AFTER_MS, "some of it was heard");

@@ -86,6 +86,7 @@ class YandexWorld implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.world.hangUpAll();
     await this.owned[Symbol.asyncDispose]();
   }
 }
