@@ -50,7 +50,7 @@ export class AriGate {
       try {
         return await this.runOnce(command, signal);
       } catch (error) {
-        if (!(error instanceof AriError) || error.status < 500 || tries >= TRIES) throw error;
+        if (!(error instanceof AriError) || !failedItself(error) || tries >= TRIES) throw error;
         log.warn("the PBX failed at a command, trying again", { error });
         await this.#pause(signal);
       }
@@ -100,4 +100,9 @@ export class AriGate {
       signal?.removeEventListener("abort", onAbort);
     }
   }
+}
+
+/** The PBX failed, rather than refused: what it answered has no meaning of its own. */
+function failedItself({ status, kind }: AriError): boolean {
+  return status >= 500 && kind === "unexpected";
 }

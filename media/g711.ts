@@ -1,10 +1,14 @@
 // G.711, the codec of telephone legs: 8-bit logarithmic samples at 8 kHz (ITU-T G.711, in the
-// inverted-bit forms that RTP payload types 0 and 8 carry).
+// inverted-bit forms that RTP payload types 0 and 8 carry). Encoders give bit for bit what the
+// reference software of ITU-T G.191 gives (ulaw_compress, alaw_compress).
 
 import type { Pcm } from "./frame.ts";
 
 /** Which of the two companding laws. */
 export type G711Law = "ulaw" | "alaw";
+
+/** Samples a second. */
+export const G711_RATE_HZ = 8000;
 
 /** Code of silence in each law. */
 export const G711_SILENCE: Readonly<Record<G711Law, number>> = { ulaw: 0xff, alaw: 0xd5 };
@@ -49,7 +53,7 @@ function expandUlaw(code: number): number {
 
 function compressUlaw(sample: number): number {
   const sign = sample < 0 ? 0x80 : 0;
-  const biased = Math.min(Math.abs(sample), ULAW_CLIP) + ULAW_BIAS;
+  const biased = Math.min(magnitudeOf(sample), ULAW_CLIP) + ULAW_BIAS;
   const exponent = 24 - Math.clz32(biased);
   const mantissa = (biased >> (exponent + 3)) & 15;
   return ~(sign | exponent << 4 | mantissa) & 0xff;
@@ -65,9 +69,13 @@ function expandAlaw(code: number): number {
 
 function compressAlaw(sample: number): number {
   const sign = sample >= 0 ? 0x80 : 0;
-  // One's complement for negatives: -1 belongs to the same step as 0.
-  const magnitude = sample >= 0 ? sample : ~sample;
+  const magnitude = magnitudeOf(sample);
   const exponent = magnitude < 256 ? 0 : 24 - Math.clz32(magnitude);
   const mantissa = (magnitude >> (exponent === 0 ? 4 : exponent + 3)) & 15;
   return (sign | exponent << 4 | mantissa) ^ 0x55;
+}
+
+/** One's complement for negatives: -1 belongs to the same step as 0, and every four samples to one. */
+function magnitudeOf(sample: number): number {
+  return sample >= 0 ? sample : ~sample;
 }

@@ -4,6 +4,7 @@
 
 import { TestbedError } from "../asterisk/testbed/error.ts";
 import { installAsterisk } from "../asterisk/testbed/install.ts";
+import { RELEASE_NAMES } from "../asterisk/testbed/releases.ts";
 import { runRealTimeStep, say, type Step } from "./steps.ts";
 import { summaryLine } from "./summary.ts";
 
@@ -28,7 +29,7 @@ Deno.exit(counts.failed === 0 ? 0 : 1);
 
 async function installed(): Promise<boolean> {
   try {
-    await installAsterisk();
+    for (const release of RELEASE_NAMES) await installAsterisk(release);
     return true;
   } catch (error) {
     if (!(error instanceof TestbedError)) throw error;

@@ -206,6 +206,10 @@ export class Call implements AsyncDisposable, MediaHandlers {
   /** Keys are taken from ARI, which tells of them on every transport: here they would count twice. */
   onDtmf(): void {}
 
+  onTalking(talking: boolean): void {
+    if (this.#begun && talking) this.#conversation.onTalking();
+  }
+
   onClose(reason: "hangup" | "lost", detail: string): void {
     if (!this.#over) crash(new MediaLostError(`media connection ${reason}: ${detail}`));
   }

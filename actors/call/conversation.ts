@@ -122,8 +122,19 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
 
   // What the ears report.
 
+  /** The PBX noticed that the caller makes a sound; what it is, the ears will tell. */
+  onTalking(): void {
+    const { listener, playout } = this.#voice;
+    if (!this.#interruptible || listener.hearing) return;
+    if (this.#floor.expect(playout)) listener.expectSpeech();
+  }
+
   onOnset(onsetAt: number): void {
     this.#floor.begin(onsetAt);
+  }
+
+  onNoSpeech(): void {
+    if (this.#floor.clear()) this.#goOn();
   }
 
   onSpeech(soFar: HeardSoFar): void {

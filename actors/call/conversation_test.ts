@@ -48,6 +48,31 @@ Deno.test("the bot falls silent at the first sound, before it is known what it i
   assert.equal(call.line.flushes, 0);
 });
 
+Deno.test("sound that the PBX notices silences the bot before it has come; where no speech comes, it goes on", async () => {
+  using call = await inConversation();
+  call.conversation.onTalking();
+  assert.equal(call.line.paused, false, "nothing is heard yet that could be silenced");
+  call.line.play("s2");
+  call.conversation.onTalking();
+  assert.equal(call.line.paused, true);
+  await call.silence(600);
+  assert.equal(call.line.paused, false);
+  await call.play();
+  assert.equal(heardText(call.record.turns[1]!), "First answer. Second part.");
+});
+
+Deno.test("sound that the PBX notices and that is speech is an interruption like any other", async () => {
+  using call = await inConversation();
+  call.line.play("s3");
+  call.conversation.onTalking();
+  await call.silence(160);
+  await call.speak("", 300);
+  assert.equal(call.line.paused, true);
+  await call.ask("Stop, something else.");
+  assert.equal(call.record.turns[1]!.interrupted, true);
+  assert.equal(call.record.turns[2]!.caller, "Stop, something else.");
+});
+
 Deno.test("after a backchannel the bot goes on where it stopped", async () => {
   using call = await inConversation();
   call.line.play("s2");

@@ -37,6 +37,20 @@ export class Floor {
     this.#tell(true);
   }
 
+  /**
+   * The PBX noticed sound from the caller before any of it has come: holds playout until it is known
+   * whether it is speech.
+   *
+   * @returns whether playout is held now: not where the bot is silent, or may have heard itself.
+   */
+  expect(playout: Playout): boolean {
+    if (this.#suspect || playout.audibleSince === undefined || this.#mayBeEcho(playout)) {
+      return false;
+    }
+    this.#hold(playout, performance.now());
+    return true;
+  }
+
   /** The caller has said what they wanted, or it was nothing. */
   end(): void {
     this.#tell(false);
@@ -45,11 +59,8 @@ export class Floor {
   /** What the caller's speech over the bot is, as far as it is known; holds playout meanwhile. */
   claim(soFar: HeardSoFar, playout: Playout): Verdict {
     if (!this.#suspect) {
-      const { audibleSince } = playout;
-      const audibleMs = audibleSince === undefined ? Infinity : performance.now() - audibleSince;
-      if (soFar.paused || mayBeEcho(audibleMs, this.#bargeIn)) return "undecided";
-      playout.pause();
-      this.#suspect = { onsetAt: this.#onsetAt, silentAt: performance.now() };
+      if (soFar.paused || this.#mayBeEcho(playout)) return "undecided";
+      this.#hold(playout, this.#onsetAt);
     }
     return judge(soFar, this.#bargeIn);
   }
@@ -64,6 +75,16 @@ export class Floor {
     const held = this.#suspect !== undefined;
     this.#suspect = undefined;
     return held;
+  }
+
+  #hold(playout: Playout, onsetAt: number): void {
+    playout.pause();
+    this.#suspect = { onsetAt, silentAt: performance.now() };
+  }
+
+  #mayBeEcho({ audibleSince }: Playout): boolean {
+    const audibleMs = audibleSince === undefined ? Infinity : performance.now() - audibleSince;
+    return mayBeEcho(audibleMs, this.#bargeIn);
   }
 
   #tell(speaking: boolean): void {

@@ -9,6 +9,11 @@ import type { AsrProvider, AsrUtterance, Transcript } from "../../speech/asr.ts"
 import { VAD_WINDOW_SAMPLES, type VadStream } from "../../speech/vad.ts";
 
 const WINDOW_MS = durationMs(VAD_WINDOW_SAMPLES);
+/**
+ * Speech that was announced is there within so much audio: a recording's block that was not written
+ * yet (170 ms, see `RECORDING_FORMAT`), the windows of an onset, and a word's quiet beginning.
+ */
+const EXPECTED_WITHIN_MS = 450;
 
 /** The end of a caller's turn. Times are `performance.now()` milliseconds. */
 export interface HeardTurn {
@@ -35,6 +40,8 @@ export interface HeardSoFar {
 export interface ListenerEvents {
   /** The caller began to speak; `onsetAt` is when the first frame of it arrived. */
   onOnset(onsetAt: number): void;
+  /** What `expectSpeech` announced was no speech. */
+  onNoSpeech(): void;
   /** More was heard of the utterance that `onOnset` began. */
   onSpeech(soFar: HeardSoFar): void;
   /** The caller has paused, and this is the text of all they said: the turn may be over. */
@@ -76,6 +83,8 @@ export class Listener implements Disposable {
   #windowSamples = 0;
   #utterance?: OpenUtterance;
   #speechEndAt = 0;
+  /** How much more audio may pass before what was announced counts as no speech. */
+  #expectedMs = 0;
   #disposed = false;
 
   constructor(options: ListenerOptions) {
@@ -95,6 +104,11 @@ export class Listener implements Disposable {
     this.#window.push(frame);
     this.#windowSamples += frame.length;
     while (this.#windowSamples >= VAD_WINDOW_SAMPLES) this.#detect(this.#takeWindow(), at);
+  }
+
+  /** The PBX has noticed sound that has not come yet: `onOnset` follows, or `onNoSpeech`. */
+  expectSpeech(): void {
+    this.#expectedMs = EXPECTED_WITHIN_MS;
   }
 
   /** Forgets the utterance under way: it was a noise, or a sign of attention. */
@@ -137,6 +151,7 @@ export class Listener implements Disposable {
     const utterance = this.#utterance;
     if (utterance) utterance.lengthMs += WINDOW_MS;
     if (change === "onset") this.#onOnset(at);
+    else if (this.#expectedMs > 0) this.#expectFurther();
     if (!utterance) return;
     if (change === "pause" && !utterance.checkpointed) {
       utterance.checkpointed = true;
@@ -148,7 +163,13 @@ export class Listener implements Disposable {
     if (this.#utterance === utterance) this.#endIfOver(utterance, at);
   }
 
+  #expectFurther(): void {
+    this.#expectedMs -= WINDOW_MS;
+    if (this.#expectedMs <= 0 && !this.#utterance) this.#options.events.onNoSpeech();
+  }
+
   #onOnset(at: number): void {
+    this.#expectedMs = 0;
     if (this.#utterance) {
       this.#utterance.checkpointed = false;
       return;

@@ -10,6 +10,7 @@ function ears({ text = "What is the price?", failsToOpen = false } = {}) {
   const pushed: number[] = [];
   const told = {
     onsets: 0,
+    unfounded: 0,
     turns: [] as HeardTurn[],
     soFar: [] as HeardSoFar[],
     failures: 0,
@@ -49,6 +50,7 @@ function ears({ text = "What is the price?", failsToOpen = false } = {}) {
     },
     events: {
       onOnset: () => told.onsets++,
+      onNoSpeech: () => told.unfounded++,
       onSpeech: (soFar) => told.soFar.push(soFar),
       onStable: () => {},
       onTurn: (turn) => told.turns.push(turn),
@@ -89,6 +91,21 @@ Deno.test("the first word is whole: what came 300 ms before it was noticed is re
     600 / FRAME_MS,
     "no frame of the speech is missing, none is there twice",
   );
+});
+
+Deno.test("what the PBX took for talking is known to be none when speech does not come", async () => {
+  using call = ears();
+  call.listener.expectSpeech();
+  await call.silence(400);
+  assert.equal(call.told.unfounded, 0);
+  await call.silence(1000);
+  assert.equal(call.told.unfounded, 1, "told once");
+  call.listener.expectSpeech();
+  await call.silence(200);
+  await call.speak(600);
+  await call.silence(600);
+  assert.equal(call.told.unfounded, 1);
+  assert.equal(call.told.turns.length, 1);
 });
 
 Deno.test("recognition has begun before the silence window closes", async () => {

@@ -66,6 +66,7 @@ Deno.test("a hang-up that came first is told apart from every other refusal", as
     [400, "Invalid parameter", "unexpected"],
     [409, "Channel not in a Stasis application", "conflict"],
     [412, "Channel in invalid state", "conflict"],
+    [500, "Supplying a bridge type when updating a bridge is not allowed.", "conflict"],
     [422, "Channel not in Stasis application", "not_in_stasis"],
     [403, "Forbidden", "unauthorized"],
     [500, "Internal error", "unexpected"],

@@ -6,7 +6,7 @@ import { redact } from "../../config/logging.ts";
  * Why a command failed, as far as a caller would act differently on it.
  * - `gone`: the channel, bridge or playback does not exist (any more); after a hang-up this is no fault.
  * - `not_in_stasis`: the channel is not (yet, or any more) in a Stasis application (422).
- * - `conflict`: the thing exists but is in the wrong hands or state (409, 412).
+ * - `conflict`: the thing exists already, or is in the wrong hands or state (409, 412).
  * - `unauthorized`: user or password are wrong, or the user is read-only (401, 403).
  * - `timeout`: no answer before the deadline.
  * - `unreachable`: no HTTP server answered.
@@ -71,6 +71,9 @@ export function kindOfStatus(status: number, reason: string): AriErrorKind {
     case 400:
       // POST /bridges/{id}/addChannel answers 400 for a channel that has hung up: its 404 is the bridge's.
       return /channel not found/i.test(reason) ? "gone" : "unexpected";
+    case 500:
+      // Asterisk 16 says so of POST /bridges/{id} where that bridge is there already; newer ones say 409.
+      return /when updating a bridge/i.test(reason) ? "conflict" : "unexpected";
     default:
       return "unexpected";
   }

@@ -34,6 +34,8 @@ export class AriFileControl implements FileControl, AsyncDisposable {
   readonly #snoopUp = Promise.withResolvers<void>();
   #recording: { readonly name: string; readonly begun: PromiseWithResolvers<void> } | undefined;
   #events: FileEvents | undefined;
+  /** TALK_DETECT takes a channel as talking until it has heard silence: only then is a start an onset. */
+  #wasQuiet = false;
 
   constructor(ari: AriCommands, channels: FileChannels) {
     this.#ari = ari;
@@ -67,11 +69,14 @@ export class AriFileControl implements FileControl, AsyncDisposable {
         if (event.recording.name !== this.#recording?.name) return;
         return this.#recordingEnded(event.recording.cause ?? "the PBX stopped recording");
       case "ChannelTalkingStarted":
-        if (event.channel.id === this.#channels.channelId) this.#events?.onTalking(true);
+        if (event.channel.id === this.#channels.channelId && this.#wasQuiet) {
+          this.#events?.onTalking(true);
+        }
         return;
       case "ChannelTalkingFinished":
-        if (event.channel.id === this.#channels.channelId) this.#events?.onTalking(false);
-        return;
+        if (event.channel.id !== this.#channels.channelId) return;
+        this.#wasQuiet = true;
+        return this.#events?.onTalking(false);
     }
   }
 

@@ -1,6 +1,7 @@
 // What a telephone line does to a voice: the band of a phone, 8 kHz, G.711 µ-law, and back.
 
 import { FRAME_SAMPLES, type Pcm } from "../../media/frame.ts";
+import { decodeG711, encodeG711 } from "../../media/g711.ts";
 
 /** How the caller's line carries audio. */
 export type LineCodec = "ulaw" | "slin16";
@@ -25,7 +26,7 @@ export function lineFilter(codec: LineCodec): LineFilter {
     const quiet = frame.every((sample) => sample === 0);
     quietFrames = quiet ? quietFrames + 1 : 0;
     if (quietFrames > 2) return SILENCE;
-    return up(down(frame).map(throughUlaw));
+    return up(throughUlaw(down(frame)));
   };
 }
 
@@ -36,7 +37,7 @@ export function decimator(): (frame: Int16Array) => Float32Array {
 }
 
 /** 8 kHz to 16 kHz, for one stream. */
-export function interpolator(): (samples: Float32Array) => Pcm {
+export function interpolator(): (samples: ArrayLike<number>) => Pcm {
   const history = new History(TAPS / 2);
   return (samples) => interpolate(history, samples);
 }
@@ -55,7 +56,7 @@ function decimate(history: History, frame: Int16Array): Float32Array {
 }
 
 /** 8 kHz to 16 kHz: the even and the odd half of the filter, so that the inserted zeros cost nothing. */
-function interpolate(history: History, samples: Float32Array): Pcm {
+function interpolate(history: History, samples: ArrayLike<number>): Pcm {
   const input = history.before(samples);
   const output = new Int16Array(samples.length * 2);
   const half = TAPS / 2;
@@ -91,14 +92,9 @@ class History {
   }
 }
 
-/** A sample as it is after G.711 µ-law encoding and decoding (ITU-T G.711, 14-bit magnitudes). */
-export function throughUlaw(sample: number): number {
-  const BIAS = 0x84;
-  const magnitude = Math.min(Math.abs(Math.round(sample)), 32635) + BIAS;
-  const segment = Math.max(0, 31 - Math.clz32(magnitude) - 7);
-  const step = (magnitude >> (segment + 3)) & 0x0f;
-  const decoded = (((step << 3) + BIAS) << segment) - BIAS;
-  return sample < 0 ? -decoded : decoded;
+/** What G.711 leaves of audio at 8 kHz. */
+function throughUlaw(samples: Float32Array): Pcm {
+  return decodeG711("ulaw", encodeG711("ulaw", Int16Array.from(samples, clip)));
 }
 
 function lowPass(taps: number, cutoff: number): Float32Array {

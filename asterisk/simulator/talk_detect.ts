@@ -17,6 +17,7 @@ export class TalkDetect {
   readonly #level: number;
   #talkedMs = 0;
   #quietMs = 0;
+  /** As on Asterisk a channel counts as talking from its first frame until it has been silent. */
   #talking = false;
 
   /** @param setting `<silence ms>,<level>`; either may be missing. */
@@ -29,15 +30,15 @@ export class TalkDetect {
 
   hear(frame: Pcm): void {
     const mean = frame.reduce((sum, sample) => sum + Math.abs(sample), 0) / frame.length;
-    const loud = mean >= this.#level;
-    this.#quietMs = loud ? 0 : this.#quietMs + FRAME_MS;
-    if (loud && !this.#talking) {
+    this.#quietMs = mean >= this.#level ? 0 : this.#quietMs + FRAME_MS;
+    const quiet = this.#quietMs >= this.#silenceMs;
+    if (!quiet && !this.#talking) {
       this.#talking = true;
       this.#talkedMs = 0;
       this.#tell("ChannelTalkingStarted", {});
     }
     this.#talkedMs += FRAME_MS;
-    if (this.#talking && this.#quietMs >= this.#silenceMs) {
+    if (quiet && this.#talking) {
       this.#talking = false;
       this.#tell("ChannelTalkingFinished", { duration: this.#talkedMs - this.#quietMs });
     }

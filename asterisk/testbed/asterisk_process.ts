@@ -3,7 +3,7 @@
 import { TestbedError } from "./error.ts";
 import type { Instance } from "./instance.ts";
 import { ASTERISK_PRIORITY } from "./real_time.ts";
-import { inMountedTree, inTree } from "./tree.ts";
+import { inTree } from "./tree.ts";
 
 /** What Asterisk prints when all its modules are loaded. */
 const READY = "Asterisk Ready.";
@@ -20,7 +20,7 @@ export class AsteriskProcess {
 
   private constructor(readonly tree: string, readonly instance: Instance) {
     const command = ["asterisk", "-C", configOf(instance), "-f", "-n"];
-    this.#child = inMountedTree(tree, command, ASTERISK_PRIORITY).spawn();
+    this.#child = inTree(tree, command, { realTimePriority: ASTERISK_PRIORITY }).spawn();
     this.#done = this.#watch();
   }
 

@@ -5,13 +5,16 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import { FRAME_MS } from "../../media/frame.ts";
-import { G711_RATE_HZ, MULAW_SILENCE } from "./g711.ts";
+import { G711_RATE_HZ, G711_SILENCE } from "../../media/g711.ts";
+import { RTP_CODECS } from "../transports/rtp_codec.ts";
+import { decodeRtp, encodeRtp } from "../transports/rtp_packet.ts";
 import type { PhoneCommand, PhoneReport } from "./phone_messages.ts";
-import { keyPayload, PAYLOAD_EVENT, PAYLOAD_PCMU, pcmuPayload, rtpPacket } from "./rtp_packet.ts";
+import { keyPayload, PAYLOAD_EVENT } from "./telephone_event.ts";
 
 const LOOPBACK = "127.0.0.1";
 const FRAME = G711_RATE_HZ * FRAME_MS / 1000;
-const SILENCE = new Uint8Array(FRAME).fill(MULAW_SILENCE);
+const SILENCE = new Uint8Array(FRAME).fill(G711_SILENCE.ulaw);
+const PAYLOAD_PCMU = RTP_CODECS.ulaw.payloadType;
 const QUIET_MS = 3 * FRAME_MS;
 /** How long a key is held, and how long the next thing waits after it. */
 const KEY_FRAMES = 6;
@@ -91,10 +94,10 @@ class Phone {
 
   #receive(packet: Uint8Array): void {
     const at = now();
-    const audio = pcmuPayload(packet);
-    if (!audio) return;
+    const { payloadType, payload } = decodeRtp(packet) ?? {};
+    if (payloadType !== PAYLOAD_PCMU || !payload?.length) return;
     this.#lastHeardAt = at;
-    report({ kind: "heard", phone: this.id, at, audio: audio.slice() });
+    report({ kind: "heard", phone: this.id, at, audio: payload.slice() });
   }
 
   /** Deadlines are counted from the start, so that a late tick does not make the next one late. */
@@ -138,9 +141,16 @@ class Phone {
   }
 
   #send(payloadType: number, timestamp: number, marker: boolean, payload: Uint8Array): void {
-    const header = { payloadType, sequence: this.#sequence, timestamp, ssrc: this.#ssrc, marker };
+    const packet = encodeRtp({
+      payloadType,
+      sequence: this.#sequence,
+      timestamp,
+      ssrc: this.#ssrc,
+      marker,
+      payload,
+    });
     this.#sequence++;
-    this.#socket.send(rtpPacket(header, payload), this.#pbxPort, LOOPBACK);
+    this.#socket.send(packet, this.#pbxPort, LOOPBACK);
   }
 }
 

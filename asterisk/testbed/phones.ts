@@ -3,10 +3,10 @@
 
 import { FRAME_MS, FRAME_SAMPLES, type Pcm, SAMPLE_RATE_HZ } from "../../media/frame.ts";
 import type { HeardFrame } from "../../media/caller.ts";
+import { decodeG711, encodeG711, G711_RATE_HZ } from "../../media/g711.ts";
 import { resample, Resampler } from "../../media/resample.ts";
 import { TestbedError } from "./error.ts";
 import { setRealTime } from "./real_time.ts";
-import { decodeMulaw, encodeMulaw, G711_RATE_HZ } from "./g711.ts";
 import type { PhoneCommand, PhoneReport } from "./phone_messages.ts";
 
 /** When the first and the last packet of something left. */
@@ -98,7 +98,7 @@ export class Phone {
 
   /** Speaks 16 kHz audio after whatever is being said. */
   async say(pcm: Pcm): Promise<Sent> {
-    const audio = encodeMulaw(await resample(pcm, SAMPLE_RATE_HZ, G711_RATE_HZ));
+    const audio = encodeG711("ulaw", await resample(pcm, SAMPLE_RATE_HZ, G711_RATE_HZ));
     return await this.#job((id) => ({ kind: "say", phone: this.#id, id, audio }));
   }
 
@@ -172,7 +172,7 @@ class Ear {
     if (last !== undefined && at - last > 3 * FRAME_MS) this.pause();
     const packets = payload.length * 1000 / G711_RATE_HZ / FRAME_MS;
     for (let i = 0; i < packets; i++) this.#arrivals.push(at);
-    this.#take(this.#resampler.push(decodeMulaw(payload)));
+    this.#take(this.#resampler.push(decodeG711("ulaw", payload)));
   }
 
   /** The audio does not go on: what the resampler keeps back belongs to the last packet. */

@@ -19,8 +19,16 @@ const PROMPTS = [
 ];
 
 export const RELEASES = {
+  // The oldest that is in wide use: no AudioSocket over ARI, no chan_websocket.
+  "16": {
+    suite: "bullseye",
+    packages: ["asterisk", "asterisk-modules", "sip-tester", ...PROMPTS],
+  },
   "22": {
     suite: "sid",
     packages: ["asterisk", "asterisk-modules", "sip-tester", ...PROMPTS],
   },
 } as const satisfies Record<string, Release>;
+
+/** All of them, the newest first. */
+export const RELEASE_NAMES: readonly ReleaseName[] = ["22", "16"];

@@ -4,8 +4,8 @@ import type { Pcm } from "../../media/frame.ts";
 import type { HeardFrame, TestCaller } from "../../media/caller.ts";
 import { TestbedError } from "./error.ts";
 import type { Phone } from "./phones.ts";
-import { isKey } from "./rtp_packet.ts";
 import { type SignallingOptions, SipSignalling } from "./sip_signalling.ts";
+import { isKey } from "./telephone_event.ts";
 
 /** How long a PBX has to take a hang-up before the telephone simply goes. */
 const HANG_UP_DEADLINE_MS = 3000;

@@ -8,16 +8,14 @@ import { installAsterisk } from "./install.ts";
 import { createInstance, type Instance, removeInstance } from "./instance.ts";
 import { Phones } from "./phones.ts";
 import type { ReleaseName } from "./releases.ts";
-import { PAYLOAD_EVENT } from "./rtp_packet.ts";
 import { SipCaller } from "./sip_caller.ts";
 import { sipScenario } from "./sip_scenario.ts";
+import { linkPrompts, PROMPT_FOLDERS, type PromptLanguage, soundsFolder } from "./sounds.ts";
+import { PAYLOAD_EVENT } from "./telephone_event.ts";
 
 /** The dialplan's extensions in asterisk/etc/extensions.conf. */
 export const BOT_EXTENSION = "100";
 export const OPERATOR_EXTENSION = "200";
-
-/** What the folders of the recorded prompts are called, by language. */
-const PROMPT_FOLDERS = { en: "en_US_f_Allison", ru: "ru_RU_f_IvrvoiceRU" } as const;
 
 /** A recording of a human voice that comes with Asterisk: 8 kHz 16-bit mono WAV. */
 export interface Prompt {
@@ -44,9 +42,9 @@ export interface Testbed extends TestPbx {
   /** Everything Asterisk has logged since it was first started, oldest first. */
   log(): Promise<string>;
   /** The recorded prompts of a language, in order of name. */
-  prompts(language: "en" | "ru"): Promise<readonly Prompt[]>;
+  prompts(language: PromptLanguage): Promise<readonly Prompt[]>;
   /** Where one recorded prompt is, e.g. `("en", "vm-goodbye")`. */
-  promptPath(language: "en" | "ru", name: string): string;
+  promptPath(language: PromptLanguage, name: string): string;
   /** Stops Asterisk in order, unless it is down, and starts it again on the same ports. */
   restart(): Promise<void>;
   /** Ends Asterisk at once, as a power failure would; `restart` brings it back. */
@@ -63,6 +61,7 @@ export async function startTestbed(
   { release = "22" }: { release?: ReleaseName } = {},
 ): Promise<Testbed> {
   const tree = await installAsterisk(release);
+  await linkPrompts(tree);
   await using started = new AsyncDisposableStack();
   const instance = await createInstance(tree);
   started.defer(() => removeInstance(instance));
@@ -95,7 +94,7 @@ class RealAsterisk implements Testbed {
     this.#phones = phones;
     this.#owned = owned;
     this.folder = instance.hostPath;
-    this.soundsDir = `${tree}/usr/share/asterisk/sounds`;
+    this.soundsDir = soundsFolder(tree);
     this.recordingDir = `${instance.hostPath}/spool/recording`;
     this.env = {
       ARI_HTTP_URL: `http://127.0.0.1:${instance.httpPort}`,
@@ -144,7 +143,7 @@ class RealAsterisk implements Testbed {
     return Deno.readTextFile(`${this.folder}/log/messages.log`);
   }
 
-  async prompts(language: "en" | "ru"): Promise<readonly Prompt[]> {
+  async prompts(language: PromptLanguage): Promise<readonly Prompt[]> {
     const prompts: Prompt[] = [];
     for (const folder of ["", "digits/", "letters/"]) {
       const path = `${this.soundsDir}/${PROMPT_FOLDERS[language]}/${folder}`;
@@ -157,7 +156,7 @@ class RealAsterisk implements Testbed {
     return prompts.sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
-  promptPath(language: "en" | "ru", name: string): string {
+  promptPath(language: PromptLanguage, name: string): string {
     return `${this.soundsDir}/${PROMPT_FOLDERS[language]}/${name}.wav`;
   }
 

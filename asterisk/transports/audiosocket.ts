@@ -3,7 +3,7 @@
 
 import { logger } from "../../config/logging.ts";
 import type { Pcm } from "../../media/frame.ts";
-import { Pacer, type PacerOptions } from "../../media/pacer.ts";
+import type { PacerOptions } from "../../media/pacer.ts";
 import { Resampler } from "../../media/resample.ts";
 import type {
   MediaAddress,
@@ -21,6 +21,7 @@ import {
   HANGUP_MESSAGE,
 } from "./audiosocket_message.ts";
 import { LineInput } from "./line_input.ts";
+import { PacedTransport } from "./paced_transport.ts";
 
 const log = logger("audiosocket");
 
@@ -73,14 +74,12 @@ class AudioSocketListener implements MediaListener {
   }
 }
 
-class AudioSocketTransport implements MediaTransport {
+class AudioSocketTransport extends PacedTransport implements MediaTransport {
   readonly kind = "audiosocket";
   readonly #door: AudioSocketDoor;
-  readonly #pacer: Pacer;
   readonly #silence: Uint8Array<ArrayBuffer>;
   readonly #lineHz: 8000 | 16_000;
   #input: LineInput | undefined;
-  #handlers: MediaHandlers | undefined;
   #conn: Deno.TcpConn | undefined;
   #reading: Promise<void> = Promise.resolve();
   #writing = false;
@@ -88,54 +87,26 @@ class AudioSocketTransport implements MediaTransport {
   #badMessages = 0;
 
   constructor(door: AudioSocketDoor, options: PacerOptions & { readonly resampler: Resampler }) {
+    super(options);
     this.#door = door;
     this.#lineHz = options.resampler.toHz === 16_000 ? 16_000 : 8000;
     this.#silence = encodeAudio(new Int16Array(this.#lineHz / 50), this.#lineHz);
-    this.#pacer = new Pacer({
-      onFrame: (frame) => this.#write(frame ? encodeAudio(frame, this.#lineHz) : this.#silence),
-      onMark: (markId) => this.#handlers?.onMark(markId),
-      ready: () => !this.#writing,
-    }, options);
   }
 
-  get stats(): Readonly<Record<string, number>> {
+  override get stats(): Readonly<Record<string, number>> {
     const { turnedAway } = this.#door;
-    return { ...this.#pacer.stats, badMessages: this.#badMessages, turnedAway };
-  }
-
-  get bufferedMs(): number {
-    return this.#pacer.bufferedMs;
+    return { ...super.stats, badMessages: this.#badMessages, turnedAway };
   }
 
   async open(handlers: MediaHandlers, signal: AbortSignal): Promise<void> {
-    this.#handlers = handlers;
+    this.handlers = handlers;
     this.#input = await LineInput.open(this.#lineHz, (frame) => handlers.onFrame(frame));
     const { conn, reader, early } = await this.#door.guest(signal);
     conn.setNoDelay();
     this.#conn = conn;
-    this.#pacer.start();
+    this.pacer.start();
     for (const message of early) this.#take(message);
     this.#reading = this.#read(conn, reader);
-  }
-
-  send(pcm: Pcm): void {
-    this.#pacer.send(pcm);
-  }
-
-  endOfPhrase(markId: string): void {
-    this.#pacer.endOfPhrase(markId);
-  }
-
-  pause(): void {
-    this.#pacer.pause();
-  }
-
-  resume(): void {
-    this.#pacer.resume();
-  }
-
-  flush(): Promise<void> {
-    return this.#pacer.flush();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -150,7 +121,7 @@ class AudioSocketTransport implements MediaTransport {
   async #hangUp(): Promise<void> {
     if (!this.#conn || this.#over || this.#writing) return;
     this.#over = true;
-    this.#pacer[Symbol.dispose]();
+    this.pacer[Symbol.dispose]();
     try {
       await this.#conn.write(HANGUP_MESSAGE);
     } catch (error) {
@@ -160,14 +131,14 @@ class AudioSocketTransport implements MediaTransport {
 
   #end(): void {
     this.#over = true;
-    this.#pacer[Symbol.dispose]();
+    this.pacer[Symbol.dispose]();
     if (this.#conn) closeConnection(this.#conn);
   }
 
   #close(reason: "hangup" | "lost", detail: string): void {
     if (this.#over) return;
     this.#end();
-    this.#handlers?.onClose(reason, detail);
+    this.handlers?.onClose(reason, detail);
   }
 
   async #read(conn: Deno.TcpConn, reader: AudioSocketReader): Promise<void> {
@@ -195,7 +166,7 @@ class AudioSocketTransport implements MediaTransport {
           ? this.#input?.push(message.pcm)
           : this.#bad(`audio of ${message.sampleRateHz} Hz where ${this.#lineHz} Hz was asked for`);
       case "dtmf":
-        return this.#handlers?.onDtmf(message.digit);
+        return this.handlers?.onDtmf(message.digit);
       case "hangup":
         return this.#close("hangup", "the PBX hung up");
       case "error":
@@ -211,7 +182,12 @@ class AudioSocketTransport implements MediaTransport {
     if (this.#badMessages++ === 0) log.warning("message dropped: {detail}", { detail });
   }
 
-  #write(bytes: Uint8Array): void {
+  protected override get ready(): boolean {
+    return !this.#writing;
+  }
+
+  protected override transmit(frame: Pcm | undefined): void {
+    const bytes = frame ? encodeAudio(frame, this.#lineHz) : this.#silence;
     const conn = this.#conn!;
     this.#writing = true;
     writeAll(conn, bytes).then(

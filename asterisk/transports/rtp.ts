@@ -6,7 +6,7 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { logger } from "../../config/logging.ts";
 import type { Pcm } from "../../media/frame.ts";
 import { SYSTEM_TIME, type TimeSource } from "../../media/frame_clock.ts";
-import { Pacer, type PacerOptions } from "../../media/pacer.ts";
+import type { PacerOptions } from "../../media/pacer.ts";
 import { Resampler } from "../../media/resample.ts";
 import type {
   MediaAddress,
@@ -18,6 +18,7 @@ import type {
 } from "../../media/transport.ts";
 import { TransportError } from "./error.ts";
 import { LineInput } from "./line_input.ts";
+import { PacedTransport } from "./paced_transport.ts";
 import { RTP_CODECS, RTP_RATE_HZ } from "./rtp_codec.ts";
 import { RtpReceiver, RtpSender } from "./rtp_stream.ts";
 
@@ -68,81 +69,50 @@ class RtpListener implements MediaListener {
   }
 }
 
-class RtpTransport implements MediaTransport {
+class RtpTransport extends PacedTransport implements MediaTransport {
   readonly kind = "rtp";
   readonly #socket: Socket;
   readonly #pbx: Address;
   readonly #time: TimeSource;
-  readonly #pacer: Pacer;
+  readonly #sender: RtpSender;
   readonly #receiver: RtpReceiver;
   #input: LineInput | undefined;
-  #handlers: MediaHandlers | undefined;
   #over = false;
   #fromElsewhere = 0;
   #sendErrors = 0;
 
   constructor(socket: Socket, pbx: Address, format: keyof typeof RTP_CODECS, options: Options) {
+    super(options);
     const codec = RTP_CODECS[format];
-    const sender = new RtpSender(codec);
     this.#socket = socket;
     this.#pbx = pbx;
     this.#time = options.time ?? SYSTEM_TIME;
+    this.#sender = new RtpSender(codec);
     this.#receiver = new RtpReceiver(codec, (pcm) => this.#input?.push(pcm));
-    this.#pacer = new Pacer({
-      onFrame: (frame, skipped) => {
-        this.#receiver.tick(this.#time.now());
-        this.#transmit(sender.packet(frame, skipped));
-      },
-      onMark: (markId) => this.#handlers?.onMark(markId),
-    }, options);
   }
 
-  get stats(): Readonly<Record<string, number>> {
+  override get stats(): Readonly<Record<string, number>> {
     return {
-      ...this.#pacer.stats,
+      ...super.stats,
       ...this.#receiver.stats,
       fromElsewhere: this.#fromElsewhere,
       sendErrors: this.#sendErrors,
     };
   }
 
-  get bufferedMs(): number {
-    return this.#pacer.bufferedMs;
-  }
-
   async open(handlers: MediaHandlers, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    this.#handlers = handlers;
+    this.handlers = handlers;
     this.#input = await LineInput.open(RTP_RATE_HZ, (frame) => handlers.onFrame(frame));
     this.#socket.on("message", (datagram, from) => this.#take(datagram, from));
     this.#socket.on("error", (error) => this.#lose(error));
-    this.#pacer.start();
-  }
-
-  send(pcm: Pcm): void {
-    this.#pacer.send(pcm);
-  }
-
-  endOfPhrase(markId: string): void {
-    this.#pacer.endOfPhrase(markId);
-  }
-
-  pause(): void {
-    this.#pacer.pause();
-  }
-
-  resume(): void {
-    this.#pacer.resume();
-  }
-
-  flush(): Promise<void> {
-    return this.#pacer.flush();
+    this.pacer.start();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#over) return;
     this.#over = true;
-    this.#pacer[Symbol.dispose]();
+    this.pacer[Symbol.dispose]();
     await closed(this.#socket);
     this.#input?.[Symbol.dispose]();
   }
@@ -159,17 +129,23 @@ class RtpTransport implements MediaTransport {
     });
   }
 
-  #transmit(packet: Uint8Array): void {
-    this.#socket.send(packet, this.#pbx.port, this.#pbx.host, (error) => {
-      if (error && !this.#over) this.#sendErrors++;
-    });
+  protected override transmit(frame: Pcm | undefined, skipped: number): void {
+    this.#receiver.tick(this.#time.now());
+    this.#socket.send(
+      this.#sender.packet(frame, skipped),
+      this.#pbx.port,
+      this.#pbx.host,
+      (error) => {
+        if (error && !this.#over) this.#sendErrors++;
+      },
+    );
   }
 
   #lose(error: Error): void {
     if (this.#over) return;
-    this.#pacer[Symbol.dispose]();
-    this.#handlers?.onClose("lost", `the RTP socket failed: ${error.message}`);
-    this.#handlers = undefined;
+    this.pacer[Symbol.dispose]();
+    this.handlers?.onClose("lost", `the RTP socket failed: ${error.message}`);
+    this.handlers = undefined;
   }
 }
 

@@ -3,10 +3,10 @@
 // 118) but drops what comes back (ast_rtp_codecs_get_payload; seen on 22.10.1).
 
 import type { Pcm } from "../../media/frame.ts";
-import { decodeG711, encodeG711, type G711Law } from "../../media/g711.ts";
+import { decodeG711, encodeG711, G711_RATE_HZ, type G711Law } from "../../media/g711.ts";
 
 /** Samples a second of each format; also the rate of RTP timestamps. */
-export const RTP_RATE_HZ = 8000;
+export const RTP_RATE_HZ = G711_RATE_HZ;
 
 /** One payload format: a byte a sample. */
 export interface RtpCodec {

@@ -18,7 +18,7 @@ export interface RtpPacket {
 const VERSION = 2;
 const HEADER_BYTES = 12;
 
-/** The packet as it goes on the wire. */
+/** The packet as it goes on the wire; counters that have grown too large begin anew. */
 export function encodeRtp(packet: RtpPacket): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HEADER_BYTES + packet.payload.length);
   const view = new DataView(bytes.buffer);

@@ -18,6 +18,12 @@ Deno.test("a packet reads back as it was written", () => {
   ));
 });
 
+Deno.test("counters that have grown beyond their field begin anew", () => {
+  const packet = { payloadType: 0, marker: true, ssrc: 9, payload: Uint8Array.of(7) };
+  const bytes = encodeRtp({ ...packet, sequence: 70_000, timestamp: 2 ** 32 + 5 });
+  assert.deepEqual([...bytes], [0x80, 0x80, 0x11, 0x70, 0, 0, 0, 5, 0, 0, 0, 9, 7]);
+});
+
 Deno.test("contributing sources, a header extension and padding are no audio", () => {
   // V=2, padding, extension, two CSRCs; extension of one word; payload 9 9; three bytes of padding.
   const bytes = Uint8Array.of(

@@ -130,6 +130,7 @@ async function endpointOf(
     },
     events: {
       onOnset: () => {},
+      onNoSpeech: () => {},
       onStable: () => {},
       onSpeech: () => {},
       onTurn: () => endedAtMs = Math.min(endedAtMs, atMs),

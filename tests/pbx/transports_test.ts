@@ -1,24 +1,40 @@
-// Calls over every transport of a real Asterisk, with a real SIP caller.
+// Calls over every transport of real Asterisks, with a real SIP caller.
 
-import { dirname, join } from "node:path";
-import { startTestbed } from "../../asterisk/testbed/testbed.ts";
+import type { ReleaseName } from "../../asterisk/testbed/releases.ts";
+import { startTestbed, type Testbed } from "../../asterisk/testbed/testbed.ts";
 import { callsOverEach } from "../scenarios/transports_suite.ts";
 
-const pbx = await startTestbed();
-// The PBX's own sounds/en is a link that leads somewhere only within its root.
-const soundsDir = await Deno.makeTempDir();
-await Deno.symlink(dirname(pbx.promptPath("en", "vm-goodbye")), join(soundsDir, "en"));
-Deno.test.afterAll(async () => {
-  await pbx[Symbol.asyncDispose]();
-  await Deno.remove(soundsDir, { recursive: true });
-});
-callsOverEach(pbx, {
-  websocket: { MEDIA_TRANSPORT: "websocket" },
-  audiosocket: { MEDIA_TRANSPORT: "audiosocket" },
-  rtp: { MEDIA_TRANSPORT: "rtp" },
-  files: {
-    MEDIA_TRANSPORT: "files",
-    ASTERISK_SOUNDS_DIR: soundsDir,
-    ASTERISK_RECORDING_DIR: pbx.recordingDir,
+const newest = await start("22");
+const oldest = await start("16");
+callsOverEach([
+  {
+    name: "Asterisk 22",
+    pbx: newest,
+    transports: {
+      websocket: { MEDIA_TRANSPORT: "websocket" },
+      audiosocket: { MEDIA_TRANSPORT: "audiosocket" },
+      rtp: { MEDIA_TRANSPORT: "rtp" },
+      files: filesOf(newest),
+    },
   },
-});
+  // Neither chan_websocket nor AudioSocket over ARI.
+  {
+    name: "Asterisk 16.28",
+    pbx: oldest,
+    transports: { rtp: { MEDIA_TRANSPORT: "rtp" }, files: filesOf(oldest) },
+  },
+]);
+
+async function start(release: ReleaseName): Promise<Testbed> {
+  const pbx = await startTestbed({ release });
+  Deno.test.afterAll(async () => await pbx[Symbol.asyncDispose]());
+  return pbx;
+}
+
+function filesOf(pbx: Testbed) {
+  return {
+    MEDIA_TRANSPORT: "files",
+    ASTERISK_SOUNDS_DIR: pbx.soundsDir,
+    ASTERISK_RECORDING_DIR: pbx.recordingDir,
+  } as const;
+}

@@ -3,60 +3,99 @@
 import assert from "node:assert/strict";
 import { heardText } from "../../actors/call_record.ts";
 import type { Settings } from "../../config/settings.ts";
+import type { CallDetails } from "../../console/calls.ts";
 import type { TestPbx } from "../../media/caller.ts";
-import { firstSoundAfter } from "../../media/ear.ts";
+import { firstSoundAfter, untilSpokenTo } from "../../media/ear.ts";
+import { type Pcm, SAMPLE_RATE_HZ, samplesIn } from "../../media/frame.ts";
+import { ServiceProcess } from "../chaos/service_process.ts";
 import { say } from "../steps.ts";
 import { spoken } from "./voice.ts";
 import { ask, asked, eventually, World } from "./world.ts";
 
-/** The settings by which a call travels, by the transport's name. */
-export type Transports = Readonly<Record<string, Partial<Settings>>>;
+/** A PBX, and the settings by which calls travel on it, by the transport's name. */
+export interface PbxUnderTest {
+  /** What the table calls it. */
+  readonly name: string;
+  readonly pbx: TestPbx;
+  readonly transports: Readonly<Record<string, Partial<Settings>>>;
+}
 
-/** Registers the promises for each transport of one PBX, and prints which were kept. */
-export function callsOverEach(pbx: TestPbx, transports: Transports): void {
-  const kept = new Map<string, Map<string, boolean>>();
-  const stage = new Stage(pbx);
+/** Registers the promises for each transport of each PBX, and prints which were kept. */
+export function callsOverEach(pbxs: readonly PbxUnderTest[]): void {
+  const columns = pbxs.flatMap(({ name, pbx, transports }) =>
+    Object.entries(transports).map(([transport, settings]) => ({
+      pbx,
+      settings,
+      pbxName: name,
+      transport,
+      kept: new Map<string, boolean>(),
+    }))
+  );
+  const stage = new Stage();
   Deno.test.afterAll(async () => {
-    await stage[Symbol.asyncDispose]();
-    await say(`${table(pbx.kind, Object.keys(transports), kept)}\n`);
+    await stage.clear();
+    await say(`${table(columns)}\n`);
   });
-  for (const [transport, settings] of Object.entries(transports)) {
-    for (const [name, promise, play] of PROMISES) {
+  for (const { pbx, settings, pbxName, transport, kept } of columns) {
+    const promise = (row: string, promised: string, keep: () => Promise<void>) =>
       Deno.test({
-        name: `${transport}: ${promise}`,
+        name: `${pbxName}, ${transport}: ${promised}`,
         sanitizeOps: false,
         sanitizeResources: false,
         async fn() {
-          const results = kept.get(name) ?? new Map<string, boolean>();
-          kept.set(name, results.set(transport, false));
-          const world = await stage.set(transport, settings);
-          await play(world);
-          await world.nothingLeft();
-          results.set(transport, true);
+          kept.set(row, false);
+          await keep();
+          kept.set(row, true);
         },
       });
+    for (const [row, promised, play] of PROMISES) {
+      promise(row, promised, async () => {
+        await inWorld(await stage.set(pbx, settings), play);
+      });
     }
+    if (transport === "files") {
+      promise(
+        NOTICED,
+        "a noise holds the bot before it is heard, and nothing is lost",
+        async () => {
+          const world = await stage.set(pbx, settings);
+          await noticed(world);
+          await world.nothingLeft();
+        },
+      );
+    }
+    promise(RESTART, "a call outlives a kill -9 of the service", async () => {
+      await stage.clear();
+      await restarted(pbx, settings);
+    });
   }
 }
 
-/** One service at a time, on the transport that is due. */
-class Stage implements AsyncDisposable {
-  #transport?: string;
+async function inWorld(world: World, play: (world: World) => Promise<void>): Promise<void> {
+  try {
+    await play(world);
+    await world.nothingLeft();
+  } finally {
+    await world.hangUpAll();
+  }
+}
+
+/** One service at a time, on the PBX and by the settings that are due. */
+class Stage {
+  #settings?: Partial<Settings>;
   #world: World | undefined;
 
-  constructor(readonly pbx: TestPbx) {}
-
-  async set(transport: string, settings: Partial<Settings>): Promise<World> {
-    if (this.#world && this.#transport === transport) return this.#world;
-    await this[Symbol.asyncDispose]();
-    const world = await World.start(this.pbx, { FAULT_INJECTION: true, ...settings });
+  async set(pbx: TestPbx, settings: Partial<Settings>): Promise<World> {
+    if (this.#world && this.#settings === settings) return this.#world;
+    await this.clear();
+    const world = await World.start(pbx, { FAULT_INJECTION: true, ...settings });
     this.#world = world;
-    this.#transport = transport;
+    this.#settings = settings;
     await eventually(() => world.service.ready(), "the service takes calls");
     return world;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async clear(): Promise<void> {
     const world = this.#world;
     this.#world = undefined;
     await world?.[Symbol.asyncDispose]();
@@ -73,7 +112,16 @@ const PROMISES: readonly [string, string, (world: World) => Promise<void>][] = [
   ["backchannel", "a backchannel does not stop the bot", backchannel],
   ["resume", "an answer cut by a crash is heard whole, and the call goes on", resumed],
   ["keys", "a key that the caller presses is noted once", keys],
+  [
+    "hang-up everywhere",
+    "a caller may hang up at any moment, and nothing is left of the call",
+    gone,
+  ],
 ];
+/** Only where frames come late: there the PBX tells of sound first (TALK_DETECT). */
+const NOTICED = "onset by the PBX";
+/** The last row of the table: its service is a process of its own, for it is killed. */
+const RESTART = "service restart";
 
 async function answered(world: World): Promise<void> {
   const { caller, record } = await world.greeted();
@@ -145,20 +193,122 @@ async function keys(world: World): Promise<void> {
   assert.deepEqual([...record.keys], ["5"]);
 }
 
-function table(
-  pbx: TestPbx["kind"],
-  transports: readonly string[],
-  kept: ReadonlyMap<string, ReadonlyMap<string, boolean>>,
-): string {
-  const width = Math.max(...PROMISES.map(([name]) => name.length), pbx.length);
+/** Hangs up amid the greeting, the thinking, the answer, and the caller's own interruption. */
+async function gone(world: World): Promise<void> {
+  const greeting = await world.called();
+  await eventually(() => firstSoundAfter(greeting.caller.heard, 0), "the greeting begins");
+  await greeting.caller.hangUp();
+
+  const thinking = await world.greeted();
+  await thinking.caller.say(await spoken(QUESTION));
+  await thinking.caller.hangUp();
+
+  const speaking = await world.greeted();
+  const { endedAt } = await speaking.caller.say(await spoken(LONG_ANSWER));
+  await eventually(() => firstSoundAfter(speaking.caller.heard, endedAt), "the bot answers");
+  await speaking.caller.hangUp();
+
+  const interrupting = await world.greeted();
+  const asked = await interrupting.caller.say(await spoken(LONG_ANSWER));
+  await eventually(() => firstSoundAfter(interrupting.caller.heard, asked.endedAt), "it answers");
+  const interruption = interrupting.caller.say(await spoken(QUESTION)).catch(() => "cut short");
+  await eventually(() => interrupting.record.turns.some((turn) => turn.interrupted), "it yields");
+  await interrupting.caller.hangUp();
+  await interruption;
+
+  for (const { record } of [greeting, thinking, speaking, interrupting]) {
+    await eventually(() => record.endedAt, "the call has ended");
+    assert.equal(record.endReason, "hangup");
+    assert.deepEqual(record.restarts, []);
+  }
+}
+
+/** A tone is no speech to the voice detector: only the PBX can have told of it. */
+async function noticed(world: World): Promise<void> {
+  const { caller, record } = await world.greeted();
+  const { endedAt } = await caller.say(await spoken(LONG_ANSWER));
+  const answer = await eventually(() => firstSoundAfter(caller.heard, endedAt), "the bot answers");
+  await eventually(() => performance.now() > answer + 1000, "a second of it was heard");
+  const before = await timesHeld(world);
+  const { endedAt: made } = await caller.say(tone(100));
+  await eventually(async () => await timesHeld(world) > before, "the bot was held, and goes on");
+  await untilSpokenTo(caller.heard, made, { quietMs: 1500 });
+  await caller.hangUp();
+  const [turn, ...others] = asked(record);
+  assert.deepEqual(others, []);
+  assert.equal(turn!.interrupted, false);
+  assert.ok(turn!.phrases.every(({ heard }) => heard), "every phrase was heard to its end");
+}
+
+/** How often playout was held for what was no interruption. */
+async function timesHeld(world: World): Promise<number> {
+  const page = await (await fetch(`${world.service.consoleUrl}/metrics`)).text();
+  return Number(/^voxbot_barge_ins?_total\{outcome="resumed"\} (\d+)$/m.exec(page)?.[1] ?? 0);
+}
+
+function tone(ms: number): Pcm {
+  const step = 2 * Math.PI * 440 / SAMPLE_RATE_HZ;
+  return Int16Array.from({ length: samplesIn(ms) }, (_, i) => 8000 * Math.sin(i * step));
+}
+
+async function restarted(pbx: TestPbx, settings: Partial<Settings>): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await Deno.makeTempDir({ prefix: "voxbot-" });
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const env = Object.entries(settings).map(([name, value]) => [name, String(value)]);
+  const service = stack.use(
+    new ServiceProcess(folder, { ...pbx.env, ...Object.fromEntries(env) }),
+  );
+  await service.start();
+  await service.ready();
+  const caller = stack.use(await pbx.call());
+  await untilSpokenTo(caller.heard, 0);
+  const { endedAt } = await caller.say(await spoken(QUESTION));
+  const answer = await eventually(() => firstSoundAfter(caller.heard, endedAt), "the bot answers");
+  await eventually(() => performance.now() > answer + 500, "some of it was heard");
+  const id = (await service.calls())[0]!.id;
+  await service.kill();
+  await service.start();
+  let seen: CallDetails | undefined;
+  await eventually(async () => {
+    seen = await service.call(id).catch(() => undefined);
+    return seen?.phase === "listening" && seen.turns[1]?.phrases.every(({ heard }) => heard);
+  }, () => `the answer was heard to its end, but the call is ${JSON.stringify(seen)}`);
+  await ask(caller, LONG_ANSWER);
+  await caller.hangUp();
+  const call = await eventually(async () => {
+    const details = await service.call(id);
+    return details.endedAt !== undefined && details;
+  }, "the call has ended");
+  assert.deepEqual(call.restarts.map(({ reason }) => reason), ["shutdown"]);
+  assert.deepEqual(call.turns.map(({ turn }) => turn), [0, 1, 2], "no second greeting");
+  assert.match(call.turns[1]!.bot, /price depends/);
+  assert.match(call.turns[2]!.bot, /engineer installs/);
+  await eventually(async () => {
+    const { channels, bridges } = await pbx.leftovers();
+    return channels.length === 0 && bridges.length === 0;
+  }, "nothing is left on the PBX");
+}
+
+interface Column {
+  readonly pbxName: string;
+  readonly transport: string;
+  readonly kept: ReadonlyMap<string, boolean>;
+}
+
+function table(columns: readonly Column[]): string {
+  const rows = [...PROMISES.map(([row]) => row), NOTICED, RESTART];
+  const width = Math.max(...rows.map((row) => row.length));
   const line = (title: string, cells: readonly string[]) =>
-    [title.padEnd(width), ...cells.map((cell) => cell.padEnd(11))].join("  ").trimEnd();
+    [title.padEnd(width), ...cells.map((cell) => cell.padEnd(CELL_WIDTH))].join("  ").trimEnd();
   const cell = (result: boolean | undefined) =>
     result === undefined ? "-" : result ? "ok" : "FAILED";
   return [
-    line(pbx, transports),
-    ...PROMISES.map(([name]) =>
-      line(name, transports.map((transport) => cell(kept.get(name)?.get(transport))))
-    ),
+    line("", columns.map(({ pbxName }) => pbxName)),
+    line("", columns.map(({ transport }) => transport)),
+    ...rows.map((row) => line(row, columns.map(({ kept }) => cell(kept.get(row))))),
   ].join("\n");
 }
+
+/** Room for "Asterisk 16.28". */
+const CELL_WIDTH = 14;

@@ -15,12 +15,16 @@ Deno.test.afterAll(async () => {
   await simulator[Symbol.asyncDispose]();
   await Deno.remove(root, { recursive: true });
 });
-callsOverEach(simulator, {
-  websocket: { MEDIA_TRANSPORT: "websocket" },
-  audiosocket: { MEDIA_TRANSPORT: "audiosocket" },
-  rtp: { MEDIA_TRANSPORT: "rtp" },
-  files: { MEDIA_TRANSPORT: "files" },
-});
+callsOverEach([{
+  name: "simulator",
+  pbx: simulator,
+  transports: {
+    websocket: { MEDIA_TRANSPORT: "websocket" },
+    audiosocket: { MEDIA_TRANSPORT: "audiosocket" },
+    rtp: { MEDIA_TRANSPORT: "rtp" },
+    files: { MEDIA_TRANSPORT: "files" },
+  },
+}]);
 
 Deno.test({
   name: "where the transport that is set is not to be had, /ready says so and callers go elsewhere",
