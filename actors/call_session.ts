@@ -2,6 +2,7 @@
 // isolate that talks, and its deadlines. Nothing here touches audio.
 
 import { AriError, type AriEvent, unlessGone } from "../asterisk/ari/mod.ts";
+import { inCallersCodec, NATIVE_FORMATS } from "../asterisk/transports/choose.ts";
 import { logger } from "../config/logging.ts";
 import type { Settings } from "../config/settings.ts";
 import type { MediaPlan } from "../media/transport.ts";
@@ -159,11 +160,12 @@ export class CallSession {
     try {
       const plan = await this.#services.route.plan(this.#over.signal);
       await this.#join(plan, adopted);
+      const fitting = await this.#fitting(plan);
       await this.#supervisor.startChild({
         id: "isolate",
         restart: "transient",
         shutdown: SHUTDOWN_MS,
-        start: (context) => this.#startIsolate(context, plan, adopted),
+        start: (context) => this.#startIsolate(context, fitting, adopted),
       });
     } catch (error) {
       if (this.#over.signal.aborted || gone(error)) this.#end("hangup");
@@ -197,6 +199,28 @@ export class CallSession {
       (commands) => commands.addToBridge(this.#bridgeId, this.record.channelId, signal),
       signal,
     );
+  }
+
+  /** The plan for this caller, whose line's codec is settled once the call is answered. */
+  async #fitting(plan: MediaPlan): Promise<MediaPlan> {
+    if (plan.kind !== "rtp") return plan;
+    const { channelId, id } = this.record;
+    const signal = this.#over.signal;
+    try {
+      const formats = await this.#services.ari.runOnce(
+        (commands) => commands.variable(channelId, NATIVE_FORMATS, signal),
+        signal,
+      );
+      return inCallersCodec(plan, formats);
+    } catch (error) {
+      if (signal.aborted || gone(error)) throw error;
+      log.warn("the codec of the caller's line is not known: its audio may be transcoded", {
+        call: id,
+        format: plan.format,
+        error,
+      });
+      return plan;
+    }
   }
 
   /** Gives the call to a warm isolate, with media of its own, and waits until it talks. */

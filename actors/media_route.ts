@@ -8,8 +8,8 @@ import {
   planMedia,
   type TransportKind,
 } from "../asterisk/transports/choose.ts";
-import { TransportError } from "../asterisk/transports/error.ts";
-import { PhraseFiles, sweepPhraseFiles } from "../asterisk/transports/phrase_files.ts";
+import { folderProblem } from "../asterisk/transports/folders.ts";
+import { sweepPhraseFiles } from "../asterisk/transports/phrase_files.ts";
 import { logger } from "../config/logging.ts";
 import type { Settings } from "../config/settings.ts";
 import type { MediaPlan } from "../media/transport.ts";
@@ -76,8 +76,8 @@ export class MediaRoute {
     if (kind === undefined) return this.#refuse(choice.why);
     const plan = await this.#planFor(kind, pbx, commands);
     if (plan.kind === "files") {
-      const obstacle = await notWritable(plan);
-      if (obstacle !== undefined) return this.#refuse(obstacle);
+      const obstacle = await folderProblem(plan);
+      if (obstacle) return this.#refuse(obstacle.message);
     }
     this.#files = plan.kind === "files" ? plan : undefined;
     if (this.unknown) await this.tidyUp();
@@ -144,15 +144,4 @@ async function askedOf(commands: AriCommands): Promise<PbxFacts> {
     version: info.system?.version ?? "",
     modules: modules.filter(({ status }) => status === "Running").map(({ name }) => name),
   };
-}
-
-/** Why the PBX's folder of sounds does not take phrases; undefined when it does. */
-async function notWritable(plan: FilesPlan): Promise<string | undefined> {
-  try {
-    await using _tried = await PhraseFiles.open(plan.soundsDir, plan.language);
-    return undefined;
-  } catch (error) {
-    if (error instanceof TransportError) return error.message;
-    throw error;
-  }
 }

@@ -59,16 +59,24 @@ Deno.test("a call that ends while it waits stops waiting", async () => {
   await assert.rejects(plan, { message: "hung up" });
 });
 
-Deno.test("files are refused while phrases cannot be written, and taken once they can", async () => {
-  const soundsDir = await Deno.makeTempDir();
+Deno.test("files are refused while the PBX's folders cannot be used, and taken once they can", async () => {
+  const folder = await Deno.makeTempDir();
+  const [soundsDir, recordingDir] = [`${folder}/sounds`, `${folder}/recording`];
   const route = new MediaRoute(
-    settingsWith({ MEDIA_TRANSPORT: "files", ASTERISK_SOUNDS_DIR: `${soundsDir}/later` }),
+    settingsWith({
+      MEDIA_TRANSPORT: "files",
+      ASTERISK_SOUNDS_DIR: soundsDir,
+      ASTERISK_RECORDING_DIR: recordingDir,
+    }),
   );
   await route.choose(pbx(...FILES));
-  assert.match(route.problem!, /cannot write phrases to .*later.*ASTERISK_SOUNDS_DIR/);
-  await Deno.mkdir(`${soundsDir}/later`);
+  assert.match(route.problem!, /cannot write phrases to .*sounds.*ASTERISK_SOUNDS_DIR/);
+  await Deno.mkdir(soundsDir);
+  await route.choose(pbx(...FILES));
+  assert.match(route.problem!, /cannot hear callers from .*recording.*ASTERISK_RECORDING_DIR/);
+  await Deno.mkdir(recordingDir);
   await route.choose(pbx(...FILES));
   assert.equal(route.problem, undefined);
   assert.equal((await route.plan(signal)).kind, "files");
-  await Deno.remove(soundsDir, { recursive: true });
+  await Deno.remove(folder, { recursive: true });
 });

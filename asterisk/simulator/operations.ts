@@ -213,6 +213,7 @@ const FUNCTIONS: Readonly<
   Record<string, (channel: { language: string; callerNumber: string }) => string>
 > = {
   "CHANNEL(language)": (channel) => channel.language,
+  "CHANNEL(audionativeformat)": () => "(ulaw)",
   "CALLERID(num)": (channel) => channel.callerNumber,
 };
 

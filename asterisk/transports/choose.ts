@@ -2,6 +2,7 @@
 
 import type { Settings } from "../../config/settings.ts";
 import type { MediaPlan } from "../../media/transport.ts";
+import type { FoldersInUse } from "./folders.ts";
 import { atLeast, type Since } from "./version.ts";
 
 /** A way to carry a call's audio. */
@@ -83,17 +84,12 @@ export interface PbxFolders {
   readonly spoolDir: string;
 }
 
-/**
- * What a call isolate is told to make ready.
- *
- * @param callerFormat the codec of the caller's channel, so that RTP needs no transcoding.
- */
+/** What a call isolate is told to make ready. */
 export function planMedia(
   kind: TransportKind,
   settings: Settings,
   pbx: PbxFacts,
   folders: PbxFolders,
-  callerFormat = "",
 ): MediaPlan {
   const { MEDIA_HOST: host, RTP_PORT_MIN, RTP_PORT_MAX } = settings;
   switch (kind) {
@@ -103,19 +99,40 @@ export function planMedia(
       const wideband = atLeast(pbx.version, AUDIOSOCKET_RATES) && has(pbx, "codec_resample.so");
       return { kind, host, format: wideband ? "slin16" : "slin" };
     }
-    case "rtp": {
-      const format = /\balaw\b/.test(callerFormat) ? "alaw" : "ulaw";
-      return { kind, host, ports: [RTP_PORT_MIN, RTP_PORT_MAX], format };
-    }
+    case "rtp":
+      return { kind, host, ports: [RTP_PORT_MIN, RTP_PORT_MAX], format: "ulaw" };
     case "files":
-      return {
-        kind,
-        soundsDir: settings.ASTERISK_SOUNDS_DIR || `${folders.dataDir}/sounds`,
-        language: settings.ASTERISK_LANG,
-        recordingDir: settings.ASTERISK_RECORDING_DIR || `${folders.spoolDir}/recording`,
-        retries: settings.PLAYBACK_RETRY_COUNT,
-      };
+      return { kind, ...filesFolders(settings, folders), retries: settings.PLAYBACK_RETRY_COUNT };
   }
+}
+
+/** The settings that say where the files transport works. */
+export type FolderSettings = Pick<
+  Settings,
+  "ASTERISK_SOUNDS_DIR" | "ASTERISK_RECORDING_DIR" | "ASTERISK_LANG"
+>;
+
+/** Where the files transport works: as is set, or else where the PBX has it. */
+export function filesFolders(settings: FolderSettings, pbx: PbxFolders): FoldersInUse {
+  return {
+    soundsDir: settings.ASTERISK_SOUNDS_DIR || `${pbx.dataDir}/sounds`,
+    language: settings.ASTERISK_LANG,
+    recordingDir: settings.ASTERISK_RECORDING_DIR || `${pbx.spoolDir}/recording`,
+  };
+}
+
+/** In which the PBX says what the caller's line speaks, best first, such as `(alaw|ulaw)`. */
+export const NATIVE_FORMATS = "CHANNEL(audionativeformat)";
+
+/**
+ * The plan for one caller: RTP in the codec of their own line, so that nothing is transcoded.
+ *
+ * @param formats the value of `NATIVE_FORMATS` for the caller's channel; undefined when not known.
+ */
+export function inCallersCodec(plan: MediaPlan, formats: string | undefined): MediaPlan {
+  if (plan.kind !== "rtp") return plan;
+  const [codec] = /\b[au]law\b/.exec(formats ?? "") ?? [];
+  return { ...plan, format: codec === "alaw" ? "alaw" : "ulaw" };
 }
 
 /** True where keys come along with the audio; otherwise ARI's ChannelDtmfReceived is to be listened to. */

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { settingsWith } from "../../config/settings.ts";
-import { carriesKeys, chooseTransport, type PbxFacts, planMedia } from "./choose.ts";
+import {
+  carriesKeys,
+  chooseTransport,
+  inCallersCodec,
+  type PbxFacts,
+  planMedia,
+} from "./choose.ts";
 
 const FILES = [
   "res_stasis_playback.so",
@@ -81,15 +87,17 @@ Deno.test("audiosocket is wideband where the PBX names the rate of its frames, a
 
 Deno.test("rtp speaks the caller's own codec, so that nothing is transcoded", () => {
   const settings = settingsWith({ RTP_PORT_MIN: 31_000, RTP_PORT_MAX: 31_009 });
-  const plan = (codec?: string) => planMedia("rtp", settings, DEBIAN_16, FOLDERS, codec);
+  const plan = (formats?: string) =>
+    inCallersCodec(planMedia("rtp", settings, DEBIAN_16, FOLDERS), formats);
   assert.deepEqual(plan("(alaw)"), {
     kind: "rtp",
     host: "127.0.0.1",
     ports: [31_000, 31_009],
     format: "alaw",
   });
-  assert.equal((plan("(ulaw)") as { format: string }).format, "ulaw");
-  assert.equal((plan() as { format: string }).format, "ulaw");
+  const spoken = ["(ulaw)", "(alaw|ulaw)", "(ulaw|alaw)", "(g722|alaw)", "(opus)", undefined]
+    .map((formats) => (plan(formats) as { format: string }).format);
+  assert.deepEqual(spoken, ["ulaw", "alaw", "ulaw", "alaw", "ulaw", "ulaw"]);
 });
 
 Deno.test("files are where the settings say, or else where the PBX says", () => {

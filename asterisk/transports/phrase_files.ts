@@ -5,7 +5,7 @@ import { logger } from "../../config/logging.ts";
 import { type Pcm, SAMPLE_RATE_HZ } from "../../media/frame.ts";
 import { resample } from "../../media/resample.ts";
 import { writeWav } from "../../media/wav.ts";
-import { TransportError } from "./error.ts";
+import { FolderError } from "./error.ts";
 
 const log = logger("files");
 
@@ -27,7 +27,7 @@ export class PhraseFiles implements AsyncDisposable {
   /**
    * Tries the folder out; a PBX without prompts in the language gets its folder.
    *
-   * @throws {TransportError} when files cannot be written to `<soundsDir>/<language>`.
+   * @throws {FolderError} when files cannot be written to `<soundsDir>/<language>`.
    */
   static async open(soundsDir: string, language: string): Promise<PhraseFiles> {
     const files = new PhraseFiles(join(soundsDir, language), language);
@@ -42,7 +42,7 @@ export class PhraseFiles implements AsyncDisposable {
    * Writes a phrase, whole or not at all.
    *
    * @returns what ARI plays it as, such as `sound:ru/voxbot-ab12`.
-   * @throws {TransportError} when the folder is missing, read-only or full.
+   * @throws {FolderError} when the folder is missing, read-only or full.
    */
   async write(name: string, pcm: Pcm): Promise<string> {
     const path = this.#path(name);
@@ -111,11 +111,11 @@ async function createIfMissing(folder: string): Promise<void> {
   }
 }
 
-function notWritable(folder: string, error: unknown): TransportError {
-  return new TransportError(
-    `cannot write phrases to ${folder} (${(error as Error).message}): set ASTERISK_SOUNDS_DIR ` +
-      "to the PBX's sounds folder, and let this process write to it",
-    { cause: error },
+function notWritable(folder: string, error: unknown): FolderError {
+  return new FolderError(
+    `cannot write phrases to ${folder} (${(error as Error).message})`,
+    "set ASTERISK_SOUNDS_DIR to the PBX's sounds folder, and let this process write to it",
+    error,
   );
 }
 

@@ -1,16 +1,24 @@
 // Is the PBX there, does it let us in, has it what a call needs?
 
 import { describeUsage } from "../../asterisk/ari/usage.ts";
-import { type ChoiceSettings, chooseTransport } from "../../asterisk/transports/choose.ts";
+import {
+  type ChoiceSettings,
+  chooseTransport,
+  type TransportChoice,
+} from "../../asterisk/transports/choose.ts";
 import type { Settings } from "../../config/settings.ts";
 import { type AriAnswer, askAri } from "./ari.ts";
 import { advisedUpdate, parseVersion } from "./asterisk_version.ts";
 import { checkEndpoints } from "./endpoints.ts";
 import { fail, type Finding, type Findings, note, ok } from "./finding.ts";
+import { checkFolders } from "./folders.ts";
 
 /** The settings these checks are about. */
 export type PbxSettings =
-  & Pick<Settings, "ARI_USER" | "ARI_PASSWORD" | "ARI_APP_NAME" | "ARI_FALLBACK_CONTEXT">
+  & Pick<
+    Settings,
+    "ARI_USER" | "ARI_PASSWORD" | "ARI_APP_NAME" | "ARI_FALLBACK_CONTEXT" | "ASTERISK_LANG"
+  >
   & ChoiceSettings;
 
 /** Looks at the PBX; stops at the first thing without which the rest cannot be seen. */
@@ -25,8 +33,11 @@ export async function* checkPbx(settings: PbxSettings): Findings {
   yield checkVersion(version);
   const modules = await askAri(settings, "GET", "asterisk/modules");
   if (modules.kind === "answer" && Array.isArray(modules.body)) {
-    yield* checkModules(running(modules.body));
-    yield checkTransport(settings, version, running(modules.body));
+    const loaded = running(modules.body);
+    yield* checkModules(loaded);
+    const choice = chooseTransport(settings, { version, modules: [...loaded] });
+    yield checkTransport(settings, choice);
+    if (choice.kind === "files") yield await checkFolders(settings);
   } else {
     yield fail(
       "Asterisk does not list its modules",
@@ -120,10 +131,8 @@ function* checkModules(loaded: ReadonlySet<string>): Generator<Finding> {
 
 function checkTransport(
   settings: PbxSettings,
-  version: string,
-  loaded: ReadonlySet<string>,
+  { kind, why, verdicts }: TransportChoice,
 ): Finding {
-  const { kind, why, verdicts } = chooseTransport(settings, { version, modules: [...loaded] });
   if (kind) return ok(`media transport: ${kind} (${why})`);
   const wanted = verdicts.find(({ kind }) => kind === settings.MEDIA_TRANSPORT) ?? verdicts[0]!;
   return fail(

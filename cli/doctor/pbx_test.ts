@@ -21,13 +21,16 @@ interface FakePbx {
   /** Settings of the one SIP line. */
   readonly line?: Readonly<Record<string, string>>;
   readonly readOnly?: boolean;
+  /** Global variables that name its folders. */
+  readonly folders?: Readonly<Record<string, string>>;
   /** A web server without ARI. */
   readonly noAri?: boolean;
 }
 
 /** What the doctor finds at an HTTP server that answers as Asterisk does (tried on 22.10.1). */
 async function examine(
-  { version = "22.10.1", modules = MODULES, apps = [], line = {}, readOnly, noAri }: FakePbx,
+  { version = "22.10.1", modules = MODULES, apps = [], line = {}, readOnly, noAri, folders = {} }:
+    FakePbx,
   changes: Partial<PbxSettings> = {},
 ): Promise<Finding[]> {
   const answers: Record<string, unknown> = {
@@ -44,7 +47,9 @@ async function examine(
     if (request.headers.get("authorization") !== authorised) {
       return Response.json({ message: "Authentication required" }, { status: 401 });
     }
-    const answer = answers[`${request.method} ${new URL(request.url).pathname}`];
+    const { pathname, searchParams } = new URL(request.url);
+    const value = folders[searchParams.get("variable") ?? ""];
+    const answer = value ? { value } : answers[`${request.method} ${pathname}`];
     if (answer !== undefined) return Response.json(answer);
     return request.method !== "GET" && readOnly
       ? Response.json({ message: "Write access denied" }, { status: 403 })
@@ -133,6 +138,32 @@ Deno.test("a line that would drop a silent call is shown, with the setting to ch
   assert.ok(
     findings.some(({ status, what }) => status === "ok" && /stay up in a silence/.test(what)),
   );
+});
+
+Deno.test("files: folders of the PBX that cannot be used are named, with the setting to change", async () => {
+  const folder = await Deno.makeTempDir();
+  const files = {
+    modules: [
+      ...MODULES.filter((name) => name !== "chan_websocket.so"),
+      ...["res_stasis_playback.so", "res_stasis_recording.so", "res_stasis_snoop.so"],
+      ...["format_wav.so", "format_sln.so"],
+    ],
+    folders: { ASTDATADIR: `${folder}/data`, ASTSPOOLDIR: `${folder}/spool` },
+  };
+  const missing = failure(await examine(files));
+  assert.match(missing.what, /cannot write phrases to .*data\/sounds\/ru \(/);
+  assert.match(missing.fix, /^set ASTERISK_SOUNDS_DIR/);
+
+  await Deno.mkdir(`${folder}/data/sounds`, { recursive: true });
+  const deaf = failure(await examine(files));
+  assert.match(deaf.what, /cannot hear callers from .*spool\/recording \(/);
+  assert.match(deaf.fix, /^set ASTERISK_RECORDING_DIR/);
+
+  await Deno.mkdir(`${folder}/elsewhere`);
+  const findings = await examine(files, { ASTERISK_RECORDING_DIR: `${folder}/elsewhere` });
+  assert.deepEqual(findings.filter(({ status }) => status === "FAIL"), []);
+  assert.ok(findings.some(({ what }) => /heard from .*elsewhere$/.test(what)));
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("an Asterisk without the latest ARI fixes works, and is advised to update", async () => {

@@ -1,0 +1,25 @@
+// Where calls are carried by files: may this process use the PBX's folders?
+
+import { filesFolders, type FolderSettings } from "../../asterisk/transports/choose.ts";
+import { folderProblem } from "../../asterisk/transports/folders.ts";
+import { type AriAccess, askAri } from "./ari.ts";
+import { fail, type Finding, ok } from "./finding.ts";
+
+/** Tries the folders out as a call would, in the place the PBX names unless a setting does. */
+export async function checkFolders(settings: AriAccess & FolderSettings): Promise<Finding> {
+  const [dataDir, spoolDir] = await Promise.all(
+    ["ASTDATADIR", "ASTSPOOLDIR"].map((name) => globalVariable(settings, name)),
+  );
+  const folders = filesFolders(settings, { dataDir: dataDir!, spoolDir: spoolDir! });
+  const problem = await folderProblem(folders);
+  return problem
+    ? fail(problem.what, problem.fix)
+    : ok(`phrases go to ${folders.soundsDir}, callers are heard from ${folders.recordingDir}`);
+}
+
+async function globalVariable(access: AriAccess, name: string): Promise<string> {
+  const answer = await askAri(access, "GET", `asterisk/variable?variable=${name}`);
+  const body = answer.kind === "answer" ? answer.body : undefined;
+  const value = body !== null && typeof body === "object" && (body as { value?: unknown }).value;
+  return typeof value === "string" ? value : "";
+}
