@@ -1,14 +1,15 @@
 // `deno task bench`: timings, memory and recognition, on the simulator and on a real Asterisk.
-// Measure on a quiet machine. Options: --simulator, --asterisk or --prompts (human speech)
-// for one part only.
+// Measure on a quiet machine. Options: --simulator, --asterisk, --prompts (human speech) or
+// --transports (all four side by side, 16 minutes; only when asked for) for one part only.
 
 import { startSimulator } from "../asterisk/simulator/mod.ts";
 import { TestbedError } from "../asterisk/testbed/error.ts";
-import { startTestbed } from "../asterisk/testbed/testbed.ts";
+import { startTestbed, type Testbed } from "../asterisk/testbed/testbed.ts";
 import { benchConversations, benchReliability } from "./bench/conversations.ts";
 import { benchMemory } from "./bench/memory.ts";
 import { line } from "./bench/print.ts";
 import { benchEnglishPrompts, benchRussianPrompts } from "./bench/prompts.ts";
+import { benchTransports } from "./bench/transports.ts";
 
 const wanted = (name: string) => Deno.args.length === 0 || Deno.args.includes(name);
 
@@ -20,17 +21,27 @@ if (wanted("--simulator")) {
   await benchMemory();
 }
 if (wanted("--asterisk") || wanted("--prompts")) {
-  try {
-    await using pbx = await startTestbed();
+  await onAsterisk(async (pbx) => {
     if (!Deno.args.includes("--prompts")) {
       await benchConversations(pbx);
       await benchReliability(pbx, 20);
     }
     await benchEnglishPrompts(pbx);
     await benchRussianPrompts(pbx);
+  });
+}
+if (Deno.args.includes("--transports")) {
+  await onAsterisk(benchTransports);
+}
+Deno.exit(0);
+
+/** Runs a part on a real Asterisk of its own; says so where there can be none. */
+async function onAsterisk(part: (pbx: Testbed) => Promise<void>): Promise<void> {
+  try {
+    await using pbx = await startTestbed();
+    await part(pbx);
   } catch (error) {
     if (!(error instanceof TestbedError)) throw error;
     await line(`\nno real Asterisk: ${error.message}`);
   }
 }
-Deno.exit(0);

@@ -8,7 +8,7 @@ import { TransportError } from "./error.ts";
 import { prepareFiles } from "./files.ts";
 import type { FileControl, FileEvents } from "./files_control.ts";
 import { LineLog } from "./line_log.ts";
-import { sweepPhraseFiles } from "./phrase_files.ts";
+import { PhraseFiles, sweepPhraseFiles } from "./phrase_files.ts";
 
 const FOREVER = new AbortController().signal;
 
@@ -172,6 +172,20 @@ Deno.test("a phrase is played from a whole telephone WAV, its marks at its start
     pbx.finished();
     assert.deepEqual(log.marks, ["begin", "end"]);
     assert.equal(transport.bufferedMs, 0);
+  }));
+
+Deno.test("the PBX's user can read phrases even where new files are for their owner alone", () =>
+  withFolders(async (soundsDir) => {
+    const before = Deno.umask(0o077);
+    try {
+      await using files = await PhraseFiles.open(soundsDir, "ru");
+      await files.write("phrase", speech(20));
+      for (const [path, bits] of [["ru", 0o055], ["ru/phrase.wav", 0o044]] as const) {
+        assert.equal((await Deno.stat(join(soundsDir, path))).mode! & bits, bits, path);
+      }
+    } finally {
+      Deno.umask(before);
+    }
   }));
 
 Deno.test("phrases are played one after the other, so that stopping one stops all", () =>

@@ -15,8 +15,9 @@ const FILE_RATE_HZ = 8000;
 const PREFIX = "voxbot-";
 /** More than the clocks of a file system and a process are apart. */
 const YOUNG_MS = 1000;
-/** The PBX runs as another user: it must be able to read. */
+/** The PBX runs as another user: it must be able to read, whatever this process's umask is. */
 const FILE_MODE = 0o644;
+const FOLDER_MODE = 0o755;
 
 /** The files of one call. */
 export class PhraseFiles implements AsyncDisposable {
@@ -50,7 +51,8 @@ export class PhraseFiles implements AsyncDisposable {
     const bytes = writeWav(await resample(pcm, SAMPLE_RATE_HZ, FILE_RATE_HZ), FILE_RATE_HZ);
     this.#written.add(name);
     try {
-      await Deno.writeFile(partial, bytes, { mode: FILE_MODE });
+      await Deno.writeFile(partial, bytes);
+      await Deno.chmod(partial, FILE_MODE);
       await Deno.rename(partial, path);
     } catch (error) {
       await removeIfThere(partial);
@@ -106,6 +108,7 @@ export async function sweepPhraseFiles(soundsDir: string, language: string): Pro
 async function createIfMissing(folder: string): Promise<void> {
   try {
     await Deno.mkdir(folder);
+    await Deno.chmod(folder, FOLDER_MODE);
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw notWritable(folder, error);
   }

@@ -14,7 +14,7 @@ import { spoken } from "../scenarios/voice.ts";
 import { ask, asked, eventually, World } from "../scenarios/world.ts";
 import { line, row } from "./print.ts";
 
-const QUESTIONS = [
+export const QUESTIONS = [
   "What is the price of the machine?",
   "Tell me about the installation.",
   "Tell me about the calibration.",
@@ -98,7 +98,7 @@ async function oneAfterAnother(world: World): Promise<void> {
 }
 
 /** Asks, talks over the answer, and tells how long the bot was still heard. */
-async function talkOver(caller: TestCaller): Promise<number> {
+export async function talkOver(caller: TestCaller): Promise<number> {
   const { endedAt } = await caller.say(await spoken(QUESTIONS[1]!));
   const answer = await eventually(() => firstSoundAfter(caller.heard, endedAt), "the bot answers");
   await eventually(() => performance.now() > answer + 1000, "it speaks for a second");
@@ -143,7 +143,7 @@ async function manyAtOnce(world: World): Promise<void> {
 }
 
 /** The clip up to its last sound: what follows would be counted as the bot's slowness. */
-function withoutTail(pcm: Pcm): Pcm {
+export function withoutTail(pcm: Pcm): Pcm {
   const last = pcm.findLastIndex((sample) => Math.abs(sample) > 300);
   return pcm.slice(0, last + 1);
 }

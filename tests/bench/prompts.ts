@@ -29,7 +29,8 @@ const WORDS = { min: 4, max: 14 };
 const AT_ONCE = 2;
 const UNHEARD_AFTER_MS = 12_000;
 
-interface Clip {
+/** A recorded prompt and what it says. */
+export interface Clip {
   readonly name: string;
   readonly text: string;
   readonly pcm: Pcm;
@@ -158,7 +159,12 @@ function speechEndMs(pcm: Pcm): number {
   return durationMs(pcm.findLastIndex((sample) => Math.abs(sample) > 1500));
 }
 
-async function sentences(pbx: Testbed, language: "en" | "ru", most: number): Promise<Clip[]> {
+/** The first `most` prompts of a language that are sentences, in order of name. */
+export async function sentences(
+  pbx: Testbed,
+  language: "en" | "ru",
+  most: number,
+): Promise<Clip[]> {
   const texts = await promptTexts(pbx, language);
   const clips: Clip[] = [];
   for (const prompt of await pbx.prompts(language)) {

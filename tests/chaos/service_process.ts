@@ -17,6 +17,8 @@ export interface Holdings {
   readonly threads: number;
   /** Threads of isolates that hung: see actors/stuck_thread.ts. */
   readonly stuck: number;
+  /** Seconds of one core it has used so far. */
+  readonly cpuSeconds: number;
 }
 
 /** A service that is started, killed and started again on one data folder and one port. */
@@ -117,7 +119,13 @@ export class ServiceProcess implements AsyncDisposable {
     const fact = (name: string) => Number(status.match(`${name}:\\s+(\\d+)`)?.[1] ?? NaN);
     const files = [...Deno.readDirSync(`${folder}/fd`)].length;
     const rssMb = Math.round(fact("VmRSS") / 1024);
-    return { rssMb, files, threads: fact("Threads"), stuck: stuckThreads(folder) };
+    return {
+      rssMb,
+      files,
+      threads: fact("Threads"),
+      stuck: stuckThreads(folder),
+      cpuSeconds: cpuSeconds(this.#child!.pid),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -156,11 +164,21 @@ export class ServiceProcess implements AsyncDisposable {
 /** Threads with the lowest priority. */
 function stuckThreads(folder: string): number {
   const tasks = [...Deno.readDirSync(`${folder}/task`)];
-  return tasks.filter(({ name }) => {
-    // proc(5): the 17th field after the parenthesised name is the nice value.
-    const stat = Deno.readTextFileSync(`${folder}/task/${name}/stat`);
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16] === "19";
-  }).length;
+  // proc(5): the 17th field after the parenthesised name is the nice value.
+  return tasks.filter(({ name }) => statOf(`${folder}/task/${name}`)[16] === "19").length;
+}
+
+/** Seconds of one core that a process has used (Linux). */
+export function cpuSeconds(pid: number): number {
+  // proc(5): the 12th and 13th field after the name, in hundredths of a second (CLK_TCK).
+  const [user, system] = statOf(`/proc/${pid}`).slice(11, 13).map(Number);
+  return (user! + system!) / 100;
+}
+
+/** The fields of a process's or thread's `stat` after its parenthesised name. */
+function statOf(folder: string): string[] {
+  const stat = Deno.readTextFileSync(`${folder}/stat`);
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 function freePort(): number {

@@ -8,6 +8,7 @@ import { concatPcm, levelDbfs, type Pcm, SAMPLE_RATE_HZ, samplesIn } from "../..
 import type { MediaPlan } from "../../media/transport.ts";
 import { audioOf, hears, likeness, load } from "./listening.ts";
 import { TransportCall } from "./transport_call.ts";
+import { nothingLeft } from "./waiting.ts";
 
 const pbx = await startTestbed();
 Deno.test.afterAll(async () => await pbx[Symbol.asyncDispose]());
@@ -181,6 +182,29 @@ Deno.test("files: a sounds folder that is full loses the line, and the folder is
     await run("umount", soundsDir);
     await Deno.remove(soundsDir);
   }
+});
+
+Deno.test("files: phrases where the PBX does not look for sounds are reported as not heard", async () => {
+  const soundsDir = await Deno.makeTempDir();
+  const plan = { ...PLANS["files"]!, soundsDir } as MediaPlan;
+  {
+    await using call = await TransportCall.open(pbx, plan);
+    call.transport.send(tone(2000));
+    call.transport.endOfPhrase("nobody hears this");
+    await call.ear.hears("close lost");
+    assert.match(call.ear.lastWords, /2000 ms ended at once.*ASTERISK_SOUNDS_DIR, ASTERISK_LANG/);
+    assert.equal(call.transport.stats!.phrasesInaudible, 1);
+    assert.deepEqual(call.ear.told, ["close lost"], "no mark");
+  }
+  await Deno.remove(soundsDir, { recursive: true });
+});
+
+Deno.test("files: a recording that is not where it is looked for is an error that says what to set", async () => {
+  const recordingDir = await Deno.makeTempDir();
+  const plan = { ...PLANS["files"]!, recordingDir } as MediaPlan;
+  await assert.rejects(TransportCall.open(pbx, plan), /ASTERISK_RECORDING_DIR/);
+  await nothingLeft(pbx);
+  await Deno.remove(recordingDir);
 });
 
 async function run(command: string, ...args: string[]): Promise<void> {

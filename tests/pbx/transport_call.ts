@@ -12,7 +12,13 @@ import type { Testbed } from "../../asterisk/testbed/testbed.ts";
 import { prepareMedia } from "../../asterisk/transports/mod.ts";
 import type { TestCaller } from "../../media/caller.ts";
 import type { Pcm } from "../../media/frame.ts";
-import type { MediaHandlers, MediaPlan, MediaTransport } from "../../media/transport.ts";
+import type {
+  MediaAddress,
+  MediaHandlers,
+  MediaPlan,
+  MediaTransport,
+} from "../../media/transport.ts";
+import type { LossyLine } from "../bench/lossy_line.ts";
 import { nothingLeft } from "./waiting.ts";
 
 /** What the transport tells its owner. */
@@ -70,6 +76,18 @@ class Arrivals {
   }
 }
 
+/** Lets PBX and transport each take the line for the other one. */
+async function throughLine(
+  line: LossyLine,
+  offer: Extract<ChannelOffer, { kind: "rtp" }>,
+  makeChannel: (offer: ChannelOffer) => Promise<MediaAddress>,
+): Promise<MediaAddress> {
+  const address = await makeChannel({ ...offer, port: line.port });
+  if (address.kind !== "rtp") throw new TypeError(`the PBX made ${address.kind} of an rtp offer`);
+  line.connect(offer.port, address.port);
+  return { ...address, port: line.port };
+}
+
 /** One call, up and listening. */
 export class TransportCall implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
@@ -85,8 +103,8 @@ export class TransportCall implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  /** Places a call whose audio travels by `plan`. */
-  static async open(pbx: Testbed, plan: MediaPlan): Promise<TransportCall> {
+  /** Places a call whose audio travels by `plan`, with rtp through `line` if there is one. */
+  static async open(pbx: Testbed, plan: MediaPlan, line?: LossyLine): Promise<TransportCall> {
     await using stack = new AsyncDisposableStack();
     stack.defer(() => nothingLeft(pbx));
     const app = pbx.env.ARI_APP_NAME!;
@@ -126,9 +144,14 @@ export class TransportCall implements AsyncDisposable {
       await ari.addToBridge(bridgeId!, channelId);
       stack.defer(hangUpMedia);
     }
-    const address = listener.offer.kind === "files"
+    const makeChannel = async (offer: ChannelOffer) =>
+      (await ari.externalMedia(mediaId!, app, undefined, offer)).address;
+    const { offer } = listener;
+    const address = offer.kind === "files"
       ? { kind: "files" } as const
-      : (await ari.externalMedia(mediaId!, app, undefined, listener.offer as ChannelOffer)).address;
+      : offer.kind === "rtp" && line
+      ? await throughLine(line, offer, makeChannel)
+      : await makeChannel(offer);
     const transport = stack.use(listener.transport(address));
     await transport.open(ear, AbortSignal.timeout(5000));
     if (plan.kind !== "files") {

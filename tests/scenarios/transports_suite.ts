@@ -274,7 +274,7 @@ async function restarted(pbx: TestPbx, settings: Partial<Settings>): Promise<voi
     seen = await service.call(id).catch(() => undefined);
     return seen?.phase === "listening" && seen.turns[1]?.phrases.every(({ heard }) => heard);
   }, () => `the answer was heard to its end, but the call is ${JSON.stringify(seen)}`);
-  await ask(caller, LONG_ANSWER);
+  await ask(caller, QUESTION);
   await caller.hangUp();
   const call = await eventually(async () => {
     const details = await service.call(id);
@@ -283,7 +283,7 @@ async function restarted(pbx: TestPbx, settings: Partial<Settings>): Promise<voi
   assert.deepEqual(call.restarts.map(({ reason }) => reason), ["shutdown"]);
   assert.deepEqual(call.turns.map(({ turn }) => turn), [0, 1, 2], "no second greeting");
   assert.match(call.turns[1]!.bot, /price depends/);
-  assert.match(call.turns[2]!.bot, /engineer installs/);
+  assert.match(call.turns[2]!.bot, /price depends/, `it understood "${call.turns[2]!.caller}"`);
   await eventually(async () => {
     const { channels, bridges } = await pbx.leftovers();
     return channels.length === 0 && bridges.length === 0;
