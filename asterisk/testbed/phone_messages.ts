@@ -1,11 +1,13 @@
 // What a test and its telephones' worker say to each other. Moments are milliseconds since the
 // epoch, fractions included: `performance.timeOrigin + performance.now()` of whoever noted them.
 
+import type { G711Law } from "../../media/g711.ts";
+
 /** Commands to the worker. `phone` names one telephone, chosen by the sender. */
 export type PhoneCommand =
-  | { readonly kind: "open"; readonly phone: number }
+  | { readonly kind: "open"; readonly phone: number; readonly codec: G711Law }
   | { readonly kind: "connect"; readonly phone: number; readonly port: number }
-  /** µ-law audio to say; `id` comes back in `done`. */
+  /** Audio to say, in the telephone's codec; `id` comes back in `done`. */
   | {
     readonly kind: "say";
     readonly phone: number;
@@ -27,7 +29,7 @@ export type PhoneReport =
   | { readonly kind: "ready"; readonly thread: number }
   /** The telephone has its socket: packets for it go to this port. */
   | { readonly kind: "opened"; readonly phone: number; readonly port: number }
-  /** A packet's audio (µ-law) and when it arrived. */
+  /** A packet's audio, in the telephone's codec, and when it arrived. */
   | {
     readonly kind: "heard";
     readonly phone: number;

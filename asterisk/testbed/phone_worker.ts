@@ -5,7 +5,7 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import { FRAME_MS } from "../../media/frame.ts";
-import { G711_RATE_HZ, G711_SILENCE } from "../../media/g711.ts";
+import { G711_RATE_HZ, G711_SILENCE, type G711Law } from "../../media/g711.ts";
 import { RTP_CODECS } from "../transports/rtp_codec.ts";
 import { decodeRtp, encodeRtp } from "../transports/rtp_packet.ts";
 import type { PhoneCommand, PhoneReport } from "./phone_messages.ts";
@@ -13,8 +13,6 @@ import { keyPayload, PAYLOAD_EVENT } from "./telephone_event.ts";
 
 const LOOPBACK = "127.0.0.1";
 const FRAME = G711_RATE_HZ * FRAME_MS / 1000;
-const SILENCE = new Uint8Array(FRAME).fill(G711_SILENCE.ulaw);
-const PAYLOAD_PCMU = RTP_CODECS.ulaw.payloadType;
 const QUIET_MS = 3 * FRAME_MS;
 /** How long a key is held, and how long the next thing waits after it. */
 const KEY_FRAMES = 6;
@@ -39,6 +37,8 @@ class Phone {
   readonly #socket: Socket = createSocket("udp4");
   readonly #ssrc = crypto.getRandomValues(new Uint32Array(1))[0]!;
   readonly #slots: Slot[] = [];
+  readonly #payloadType: number;
+  readonly #silence: Uint8Array;
   #sequence = 0;
   #timestamp = 0;
   #marker = true;
@@ -50,7 +50,9 @@ class Phone {
   #ticks = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(readonly id: number) {
+  constructor(readonly id: number, codec: G711Law) {
+    this.#payloadType = RTP_CODECS[codec].payloadType;
+    this.#silence = new Uint8Array(FRAME).fill(G711_SILENCE[codec]);
     this.#socket.on("message", (packet) => this.#receive(packet));
     this.#socket.bind(0, LOOPBACK, () => {
       report({ kind: "opened", phone: id, port: this.#socket.address().port });
@@ -67,7 +69,7 @@ class Phone {
     const job: Job = { id };
     const frames = Math.max(1, Math.ceil(audio.length / FRAME));
     for (let i = 0; i < frames; i++) {
-      const frame = SILENCE.slice();
+      const frame = this.#silence.slice();
       frame.set(audio.subarray(i * FRAME, (i + 1) * FRAME));
       this.#slots.push({ audio: frame, job, last: i === frames - 1 });
     }
@@ -95,7 +97,7 @@ class Phone {
   #receive(packet: Uint8Array): void {
     const at = now();
     const { payloadType, payload } = decodeRtp(packet) ?? {};
-    if (payloadType !== PAYLOAD_PCMU || !payload?.length) return;
+    if (payloadType !== this.#payloadType || !payload?.length) return;
     this.#lastHeardAt = at;
     report({ kind: "heard", phone: this.id, at, audio: payload.slice() });
   }
@@ -115,7 +117,10 @@ class Phone {
   #sendSlot(slot: Slot | undefined): void {
     if (slot?.key) this.#sendKey(slot.key.digit, slot.key.frame);
     else if (this.#muted) this.#marker = true;
-    else this.#send(PAYLOAD_PCMU, this.#timestamp, this.#takeMarker(), slot?.audio ?? SILENCE);
+    else {
+      const audio = slot?.audio ?? this.#silence;
+      this.#send(this.#payloadType, this.#timestamp, this.#takeMarker(), audio);
+    }
     this.#timestamp += FRAME;
     if (!slot) return;
     slot.job.startedAt ??= now();
@@ -159,7 +164,7 @@ report({ kind: "ready", thread: threadId() });
 
 self.onmessage = ({ data: command }: MessageEvent<PhoneCommand>) => {
   if (command.kind === "open") {
-    phones.set(command.phone, new Phone(command.phone));
+    phones.set(command.phone, new Phone(command.phone, command.codec));
     return;
   }
   const phone = phones.get(command.phone);

@@ -3,7 +3,7 @@
 
 import { FRAME_MS, FRAME_SAMPLES, type Pcm, SAMPLE_RATE_HZ } from "../../media/frame.ts";
 import type { HeardFrame } from "../../media/caller.ts";
-import { decodeG711, encodeG711, G711_RATE_HZ } from "../../media/g711.ts";
+import { decodeG711, encodeG711, G711_RATE_HZ, type G711Law } from "../../media/g711.ts";
 import { resample, Resampler } from "../../media/resample.ts";
 import { TestbedError } from "./error.ts";
 import { setRealTime } from "./real_time.ts";
@@ -41,11 +41,11 @@ export class Phones implements AsyncDisposable {
     return phones;
   }
 
-  /** A telephone with a socket of its own; it is silent until connected. */
-  async open(): Promise<Phone> {
+  /** A telephone with a socket and a codec of its own; it is silent until connected. */
+  async open(codec: G711Law): Promise<Phone> {
     const id = ++this.#lastId;
     const resampler = await Resampler.create(G711_RATE_HZ);
-    const phone = new Phone(id, resampler, (command) => this.#worker.postMessage(command));
+    const phone = new Phone(id, codec, resampler, (command) => this.#worker.postMessage(command));
     this.#phones.set(id, phone);
     await phone.opened;
     return phone;
@@ -57,9 +57,10 @@ export class Phones implements AsyncDisposable {
   }
 }
 
-/** One telephone: PCMU over RTP on the loopback address. */
+/** One telephone: G.711 over RTP on the loopback address. */
 export class Phone {
   readonly #id: number;
+  readonly #codec: G711Law;
   readonly #command: (command: PhoneCommand) => void;
   readonly #opened = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
@@ -69,11 +70,17 @@ export class Phone {
   #port = 0;
   #open = true;
 
-  constructor(id: number, resampler: Resampler, command: (command: PhoneCommand) => void) {
+  constructor(
+    id: number,
+    codec: G711Law,
+    resampler: Resampler,
+    command: (command: PhoneCommand) => void,
+  ) {
     this.#id = id;
+    this.#codec = codec;
     this.#command = command;
     this.#ear = new Ear(resampler);
-    command({ kind: "open", phone: id });
+    command({ kind: "open", phone: id, codec });
   }
 
   /** Resolves when `port` is known. */
@@ -98,7 +105,7 @@ export class Phone {
 
   /** Speaks 16 kHz audio after whatever is being said. */
   async say(pcm: Pcm): Promise<Sent> {
-    const audio = encodeG711("ulaw", await resample(pcm, SAMPLE_RATE_HZ, G711_RATE_HZ));
+    const audio = encodeG711(this.#codec, await resample(pcm, SAMPLE_RATE_HZ, G711_RATE_HZ));
     return await this.#job((id) => ({ kind: "say", phone: this.#id, id, audio }));
   }
 
@@ -127,7 +134,10 @@ export class Phone {
         this.#port = report.port;
         return this.#opened.resolve();
       case "heard":
-        return this.#ear.hear(report.at - performance.timeOrigin, report.audio);
+        return this.#ear.hear(
+          report.at - performance.timeOrigin,
+          decodeG711(this.#codec, report.audio),
+        );
       case "quiet":
         return this.#ear.pause();
       case "done": {
@@ -167,12 +177,12 @@ class Ear {
     this.#resampler = resampler;
   }
 
-  hear(at: number, payload: Uint8Array): void {
+  hear(at: number, pcm: Pcm): void {
     const last = this.#arrivals.at(-1);
     if (last !== undefined && at - last > 3 * FRAME_MS) this.pause();
-    const packets = payload.length * 1000 / G711_RATE_HZ / FRAME_MS;
+    const packets = pcm.length * 1000 / G711_RATE_HZ / FRAME_MS;
     for (let i = 0; i < packets; i++) this.#arrivals.push(at);
-    this.#take(this.#resampler.push(decodeG711("ulaw", payload)));
+    this.#take(this.#resampler.push(pcm));
   }
 
   /** The audio does not go on: what the resampler keeps back belongs to the last packet. */

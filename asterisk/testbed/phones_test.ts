@@ -37,7 +37,7 @@ Deno.test("a call that ends in the middle of a sentence lets its speaker know", 
 });
 
 async function connected(phones: Phones): Promise<[Phone, Phone]> {
-  const [one, other] = [await phones.open(), await phones.open()];
+  const [one, other] = [await phones.open("alaw"), await phones.open("alaw")];
   one.connect(other.port);
   other.connect(one.port);
   return [one, other];

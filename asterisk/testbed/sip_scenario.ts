@@ -2,6 +2,9 @@
 // hangs up first, we even before the PBX has answered. sipp tells us what happens (sendCmd) and is
 // told to hang up (recvCmd) over a TCP connection: what its documentation calls 3PCC.
 
+import type { G711Law } from "../../media/g711.ts";
+import { RTP_CODECS } from "../transports/rtp_codec.ts";
+
 /** What one call's signalling depends on. */
 export interface SipCall {
   /** Shown to the PBX as the caller's number. */
@@ -11,6 +14,8 @@ export interface SipCall {
   readonly password: string;
   /** Where the caller listens for RTP, on the loopback address. */
   readonly rtpPort: number;
+  /** The only audio format the caller's telephone speaks. */
+  readonly codec: G711Law;
   /** Payload type that the SDP names for telephone-event. */
   readonly eventPayload: number;
 }
@@ -103,14 +108,15 @@ function messages(call: SipCall) {
   const from = `From: <${us}>;tag=[pid]-[call_number]`;
   const common = ["Call-ID: [call_id]", "Max-Forwards: 70"];
   const empty = "Content-Length: 0";
+  const audio = RTP_CODECS[call.codec].payloadType;
   const sdp = [
     "v=0",
     "o=caller 1 1 IN IP4 [local_ip]",
     "s=-",
     "c=IN IP4 [local_ip]",
     "t=0 0",
-    `m=audio ${call.rtpPort} RTP/AVP 0 ${call.eventPayload}`,
-    "a=rtpmap:0 PCMU/8000",
+    `m=audio ${call.rtpPort} RTP/AVP ${audio} ${call.eventPayload}`,
+    `a=rtpmap:${audio} ${call.codec === "ulaw" ? "PCMU" : "PCMA"}/8000`,
     `a=rtpmap:${call.eventPayload} telephone-event/8000`,
     `a=fmtp:${call.eventPayload} 0-15`,
     "a=ptime:20",

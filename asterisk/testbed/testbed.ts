@@ -2,6 +2,7 @@
 // sample configuration of asterisk/etc, and called by real SIP telephones.
 
 import type { TestPbx } from "../../media/caller.ts";
+import type { G711Law } from "../../media/g711.ts";
 import { AsteriskProcess, consoleCommand } from "./asterisk_process.ts";
 import { TestbedError } from "./error.ts";
 import { installAsterisk } from "./install.ts";
@@ -25,6 +26,13 @@ export interface Prompt {
   readonly path: string;
 }
 
+/** Who calls, whom, and in which codec. */
+export interface CallOptions {
+  readonly callerNumber?: string;
+  readonly extension?: string;
+  readonly codec?: G711Law;
+}
+
 /** A running Asterisk that tests own. */
 export interface Testbed extends TestPbx {
   readonly kind: "asterisk";
@@ -35,8 +43,8 @@ export interface Testbed extends TestPbx {
   readonly soundsDir: string;
   /** Where Asterisk keeps ARI recordings, on this machine. */
   readonly recordingDir: string;
-  /** A SIP telephone, which can also `vanish()`. */
-  call(options?: { callerNumber?: string; extension?: string }): Promise<SipCaller>;
+  /** A SIP telephone, which can also `vanish()`; `codec` is the only one it speaks. */
+  call(options?: CallOptions): Promise<SipCaller>;
   /** Runs a command on Asterisk's console (`asterisk -rx`) and returns what it prints. */
   cli(command: string): Promise<string>;
   /** Everything Asterisk has logged since it was first started, oldest first. */
@@ -106,9 +114,9 @@ class RealAsterisk implements Testbed {
   }
 
   async call(
-    { callerNumber = "+70000000001", extension = BOT_EXTENSION } = {},
+    { callerNumber = "+70000000001", extension = BOT_EXTENSION, codec = "ulaw" }: CallOptions = {},
   ): Promise<SipCaller> {
-    const phone = await this.#phones.open();
+    const phone = await this.#phones.open(codec);
     const name = `call-${++this.#lastCall}.xml`;
     await Deno.writeTextFile(
       `${this.folder}/${name}`,
@@ -118,6 +126,7 @@ class RealAsterisk implements Testbed {
         user: this.instance.sipUser,
         password: this.instance.sipPassword,
         rtpPort: phone.port,
+        codec,
         eventPayload: PAYLOAD_EVENT,
       }),
     );

@@ -1,0 +1,36 @@
+// What is different on Asterisk 16.28, the oldest that is supported.
+
+import assert from "node:assert/strict";
+import { API_DOCS_IN_USE, AriCommands, checkAgainstApiDocs } from "../../asterisk/ari/mod.ts";
+import { startTestbed } from "../../asterisk/testbed/testbed.ts";
+
+const pbx = await startTestbed({ release: "16" });
+Deno.test.afterAll(async () => await pbx[Symbol.asyncDispose]());
+
+/** Modules of the sample that came later. */
+const LATER = [
+  ...["app_audiosocket.so", "chan_audiosocket.so", "chan_websocket.so", "func_uuid.so"],
+  ...["res_audiosocket.so", "res_websocket_client.so"],
+];
+
+Deno.test("the sample configuration loads, and only what 16 does not have is complained of", async () => {
+  const complaints = (await pbx.log()).split("\n").filter((line) =>
+    / (WARNING|ERROR)\[/.test(line)
+  );
+  const missing = complaints.map((line) => /Error loading module '(\w+\.so)'/.exec(line)?.[1]);
+  assert.deepEqual(missing.toSorted(), LATER, complaints.join("\n"));
+});
+
+Deno.test("of ARI only the parameters of newer transports are missing", async () => {
+  using ari = await AriCommands.open({
+    url: pbx.env.ARI_HTTP_URL!,
+    user: pbx.env.ARI_USER!,
+    password: pbx.env.ARI_PASSWORD!,
+  });
+  const docs: Record<string, unknown> = {};
+  for (const resource of API_DOCS_IN_USE) docs[resource] = await ari.apiDocs(resource);
+  assert.deepEqual(checkAgainstApiDocs(docs), [
+    "channels.externalMedia: no parameter transport_data",
+    "channels.externalMedia: no parameter data",
+  ]);
+});
