@@ -1,4 +1,4 @@
-// `deno task test:pbx`: the tests that need a real Asterisk. Installs one into .cache/ (once), then
+// `deno task test:pbx`: the tests that need a real Asterisk. Installs those into .cache/ (once), then
 // runs tests/pbx, where each file starts and stops an Asterisk of its own on free ports. The last
 // line says how many passed. Needs root on Linux; says so where it is missing.
 
