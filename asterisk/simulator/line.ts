@@ -13,7 +13,7 @@ const SILENCE: Pcm = new Int16Array(FRAME_SAMPLES);
 /** Passband edge of telephone speech (ITU-T G.712); what is above would alias at 8 kHz. */
 const CUTOFF_HZ = 3500;
 const TAPS = 48;
-/** Windowed-sinc low-pass (Hamming), at 16 kHz. */
+/** At 16 kHz. */
 const LOW_PASS = lowPass(TAPS, CUTOFF_HZ / 16_000);
 
 /** A new direction of a line; it remembers the end of the frame before. */
@@ -36,10 +36,17 @@ export function decimator(): (frame: Int16Array) => Float32Array {
   return (frame) => decimate(history, frame);
 }
 
-/** 8 kHz to 16 kHz, for one stream. */
-export function interpolator(): (samples: ArrayLike<number>) => Pcm {
-  const history = new History(TAPS / 2);
-  return (samples) => interpolate(history, samples);
+/**
+ * `factor` times the rate, for one stream; 8 to 16 kHz unless told otherwise.
+ *
+ * @param kernel a low-pass at the new rate, of a whole number of taps for each old sample.
+ */
+export function interpolator(
+  factor = 2,
+  kernel: Float32Array = LOW_PASS,
+): (samples: ArrayLike<number>) => Pcm {
+  const history = new History(kernel.length / factor);
+  return (samples) => interpolate(history, samples, factor, kernel);
 }
 
 /** 16 kHz to 8 kHz. */
@@ -55,22 +62,23 @@ function decimate(history: History, frame: Int16Array): Float32Array {
   return output;
 }
 
-/** 8 kHz to 16 kHz: the even and the odd half of the filter, so that the inserted zeros cost nothing. */
-function interpolate(history: History, samples: ArrayLike<number>): Pcm {
+/** Each output sample takes its phase of the filter, so that the inserted zeros cost nothing. */
+function interpolate(
+  history: History,
+  samples: ArrayLike<number>,
+  factor: number,
+  kernel: Float32Array,
+): Pcm {
   const input = history.before(samples);
-  const output = new Int16Array(samples.length * 2);
-  const half = TAPS / 2;
+  const output = new Int16Array(samples.length * factor);
+  const taps = kernel.length / factor;
   for (let n = 0; n < samples.length; n++) {
-    let even = 0;
-    let odd = 0;
-    const newest = n + half;
-    for (let k = 0; k < half; k++) {
-      const sample = input[newest - k]!;
-      even += LOW_PASS[2 * k]! * sample;
-      odd += LOW_PASS[2 * k + 1]! * sample;
+    const newest = n + taps;
+    for (let phase = 0; phase < factor; phase++) {
+      let sum = 0;
+      for (let k = 0; k < taps; k++) sum += kernel[factor * k + phase]! * input[newest - k]!;
+      output[factor * n + phase] = clip(factor * sum);
     }
-    output[2 * n] = clip(2 * even);
-    output[2 * n + 1] = clip(2 * odd);
   }
   return output;
 }
@@ -97,7 +105,8 @@ function throughUlaw(samples: Float32Array): Pcm {
   return decodeG711("ulaw", encodeG711("ulaw", Int16Array.from(samples, clip)));
 }
 
-function lowPass(taps: number, cutoff: number): Float32Array {
+/** A windowed sinc (Hamming); `cutoff` in cycles a sample. */
+export function lowPass(taps: number, cutoff: number): Float32Array {
   const kernel = Float32Array.from({ length: taps }, (_, n) => {
     const t = n - (taps - 1) / 2;
     const hamming = 0.54 - 0.46 * Math.cos(2 * Math.PI * n / (taps - 1));

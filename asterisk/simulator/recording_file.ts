@@ -2,18 +2,22 @@
 
 import { join } from "node:path";
 import type { Pcm } from "../../media/frame.ts";
+import { interpolator, lowPass } from "./line.ts";
 
 /** Asterisk's write buffer (main/file.c): the file grows by whole blocks. */
 const BLOCK_BYTES = 32_768;
 /** The one raw format of the simulator: 96 kHz. */
 export const FILE_FORMAT = "sln96";
 const SAMPLES_OF_ONE = 6;
+/** At 96 kHz, as Asterisk's resampler has one: of held samples the recogniser understands less. */
+const LOW_PASS = lowPass(24 * SAMPLES_OF_ONE, 7600 / 96_000);
 
 /** One growing file. */
 export class RecordingFile {
   readonly #path: string;
   readonly #file: Deno.FsFile;
   readonly #block = new Uint8Array(BLOCK_BYTES);
+  readonly #resample = interpolator(SAMPLES_OF_ONE, LOW_PASS);
   #filled = 0;
 
   constructor(recordingDir: string, name: string) {
@@ -22,9 +26,7 @@ export class RecordingFile {
   }
 
   append(frame: Pcm): void {
-    const samples = new Int16Array(frame.length * SAMPLES_OF_ONE);
-    for (let i = 0; i < samples.length; i++) samples[i] = frame[Math.floor(i / SAMPLES_OF_ONE)]!;
-    const bytes = new Uint8Array(samples.buffer);
+    const bytes = new Uint8Array(this.#resample(frame).buffer);
     for (let at = 0; at < bytes.length;) {
       const part = bytes.subarray(at, at + BLOCK_BYTES - this.#filled);
       this.#block.set(part, this.#filled);
