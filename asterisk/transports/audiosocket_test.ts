@@ -117,6 +117,18 @@ Deno.test("the bot is heard a frame every 20 ms, with silence around it, and its
     assert.deepEqual(log.marks, ["p1"]);
   }));
 
+Deno.test("a frame waits while the one before it has not been taken, and none is lost", () =>
+  onLine(async ({ time, transport, pbx }) => {
+    transport.send(speech(1, 500));
+    transport.send(speech(1, 600));
+    time.advance(20);
+    time.advance(20);
+    assert.equal(transport.stats!.framesHeld, 1);
+    assert.equal(await pbx.nextSample(), 500);
+    time.advance(20);
+    assert.equal(await pbx.nextSample(), 600);
+  }));
+
 Deno.test("a caller who talks over the bot hears nothing more of it after one frame", () =>
   onLine(async ({ time, log, transport, pbx }) => {
     transport.send(speech(50, 500));
