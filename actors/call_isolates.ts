@@ -9,6 +9,7 @@ import type { EngineHost } from "./engine_host.ts";
 import { Isolate, IsolateStartError } from "./isolate.ts";
 import { Episodes } from "../speech/episodes.ts";
 import type { SpeechEvent } from "../speech/events.ts";
+import { ServiceFailure } from "../speech/failure.ts";
 import type { BreakerEvent, CallIsolateData, FromCall, ToCall } from "./messages.ts";
 import type { ServiceMetrics } from "./metrics.ts";
 import type { TokenDesk } from "./token_desk.ts";
@@ -122,7 +123,11 @@ export class CallIsolates implements AsyncDisposable {
     { seq, question }: Extract<FromCall, { kind: "token" }>,
     by: CallIsolate,
   ): Promise<void> {
-    by.post({ kind: "token_answer", seq, answer: await this.#tokens.answer(question) });
+    const answer = await this.#tokens.answer(question);
+    if (answer.what === "failed") {
+      this.#episodes.explained(ServiceFailure.from(answer.failure).message);
+    }
+    by.post({ kind: "token_answer", seq, answer });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -15,6 +15,8 @@ interface Episode {
 /** The episodes of all services, as told by all who use them. */
 export class Episodes {
   readonly #episodes = new Map<string, Episode>();
+  /** Causes that the log has as an error, and since when. */
+  readonly #explained = new Map<string, number>();
   readonly #now: () => number;
 
   constructor(now: () => number = Date.now) {
@@ -26,6 +28,11 @@ export class Episodes {
     else if (event.kind === "recovered") this.#recovered(event);
   }
 
+  /** The log has this cause as an error already: services that fail of it are only a warning. */
+  explained(message: string): void {
+    this.#explained.set(message, this.#now());
+  }
+
   #failedOver({ task, from, to, code, message }: Extract<SpeechEvent, { kind: "failover" }>): void {
     const now = this.#now();
     const episode = this.#episodes.get(`${task} ${from}`);
@@ -35,13 +42,12 @@ export class Episodes {
       return;
     }
     this.#episodes.set(`${task} ${from}`, { failovers: 1, lastAt: now });
-    logger("speech").error("speech service failed, the next one takes over", {
-      task,
-      service: from,
-      code,
-      next: to,
-      error: message,
-    });
+    const known = now - (this.#explained.get(message) ?? -Infinity) < FORGOTTEN_AFTER_MS;
+    this.explained(message);
+    logger("speech")[known ? "warning" : "error"](
+      "speech service failed, the next one takes over",
+      { task, service: from, code, next: to, error: message },
+    );
   }
 
   #recovered({ task, service }: Extract<SpeechEvent, { kind: "recovered" }>): void {

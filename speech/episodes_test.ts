@@ -33,3 +33,13 @@ Deno.test("an outage whose end nobody saw does not hide the next one", () => {
   episodes.happened(FAILOVER);
   assert.equal(log.errors.length, 2);
 });
+
+Deno.test("services that fail of one cause are one error line", () => {
+  using log = new LogLines();
+  const episodes = new Episodes();
+  episodes.happened(FAILOVER);
+  episodes.happened({ ...FAILOVER, from: "yandex-rest" });
+  episodes.happened({ ...FAILOVER, task: "asr", message: "another cause" });
+  assert.equal(log.errors.length, 2, log.all.join(""));
+  assert.equal(log.all.length, 3);
+});
