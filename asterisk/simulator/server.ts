@@ -122,6 +122,7 @@ export class AriServer {
     this.requests.push({
       method: request.method ?? "",
       path: url.pathname.slice("/ari".length),
+      query: url.search,
       status: answer.status,
     });
     this.#reply(response, answer);

@@ -120,5 +120,7 @@ export class CallOverError extends Error {
 export interface AnsweredRequest {
   readonly method: string;
   readonly path: string;
+  /** From the question mark on, or "". */
+  readonly query: string;
   readonly status: number;
 }

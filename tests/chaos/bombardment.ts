@@ -1,6 +1,7 @@
 // Faults at random moments, each aimed at a call that has come out of the one before, and how long
 // each took to be repaired.
 
+import type { CallDetails } from "../../console/calls.ts";
 import { type Fault, FAULTS, type Victim } from "./faults.ts";
 import type { Random } from "./random.ts";
 import type { Talker } from "./talker.ts";
@@ -9,6 +10,11 @@ import { pause, until } from "./waiting.ts";
 
 /** A call that is not repaired by then never will be. */
 const REPAIR_MS = 15_000;
+/** What calls are hit in, in turn: chance alone would nearly always find them listening or speaking. */
+export const PHASES: readonly string[] = ["thinking", "greeting", "speaking", "listening"];
+/** So long a call in that phase is looked for; then any will do. */
+const AIMING_MS = 4000;
+const AIMING_EVERY_MS = 40;
 
 /** A fault that was inflicted. Times are milliseconds since the epoch. */
 export interface Inflicted {
@@ -60,12 +66,11 @@ export class Bombardment {
   /** Inflicts every fault, `everyMs` from one to the next on average; resolves when all are over. */
   async run(plan: readonly Fault[], everyMs: number, random: Random): Promise<void> {
     const ongoing: Promise<void>[] = [];
-    for (const fault of plan) {
+    for (const [i, fault] of plan.entries()) {
       await pause(-Math.log(1 - random.next()) * everyMs);
-      const whole = this.#talkers.flatMap(({ masked }) => this.#transcripts.liveBy(masked) ?? [])
-        .filter(({ id }) => !this.#struck.has(id));
-      if (whole.length === 0) continue;
-      const aim = random.pick(whole);
+      const aim = await this.#aim(PHASES[i % PHASES.length]!, random);
+      if (!aim) continue;
+      const whole = this.#whole();
       const hits = { "the call": [aim], "all calls": whole, "no call": [] }[fault.hits];
       const blow = this.#inflict(fault, aim.id, hits);
       ongoing.push(blow);
@@ -80,6 +85,27 @@ export class Bombardment {
     return this.inflicted.flatMap((inflicted) =>
       inflicted.hit.flatMap(({ callId }) => this.#recovery(inflicted, callId) ?? [])
     );
+  }
+
+  #whole(): CallDetails[] {
+    return this.#talkers.flatMap(({ masked }) => this.#transcripts.liveBy(masked) ?? [])
+      .filter(({ id }) => !this.#struck.has(id));
+  }
+
+  /** A call that is in `phase`, now or soon; or else any that can be hit. */
+  async #aim(phase: string, random: Random): Promise<CallDetails | undefined> {
+    const { service } = this.#victim;
+    const deadline = performance.now() + AIMING_MS;
+    let whole: CallDetails[] = [];
+    while (performance.now() < deadline) {
+      await pause(AIMING_EVERY_MS);
+      whole = this.#whole();
+      const calls = await service.calls().catch(() => []);
+      const there = new Set(calls.filter((call) => call.phase === phase).map(({ id }) => id));
+      const aims = whole.filter(({ id }) => there.has(id));
+      if (aims.length > 0) return random.pick(aims);
+    }
+    return whole.length > 0 ? random.pick(whole) : undefined;
   }
 
   async #inflict(

@@ -27,6 +27,7 @@ export class ServiceProcess implements AsyncDisposable {
   readonly url: string;
   readonly #env: Record<string, string>;
   #child?: Deno.ChildProcess;
+  #guard?: Deno.ChildProcess;
   /** When the running process was started, in milliseconds since the epoch. */
   startedAt = 0;
 
@@ -56,6 +57,7 @@ export class ServiceProcess implements AsyncDisposable {
       env: this.#env,
       stdin: "null",
     }).spawn();
+    this.#guard = guardOf(this.#child);
     await this.#until("/live", START_MS);
   }
 
@@ -68,7 +70,7 @@ export class ServiceProcess implements AsyncDisposable {
   async kill(): Promise<void> {
     this.#child?.kill("SIGKILL");
     await this.#child?.status;
-    this.#child = undefined;
+    await this.#gone();
   }
 
   /** Asks it to end. */
@@ -82,7 +84,7 @@ export class ServiceProcess implements AsyncDisposable {
     const timer = setTimeout(() => late.resolve(undefined), ms);
     const code = await Promise.race([this.#child?.status.then(({ code }) => code), late.promise]);
     clearTimeout(timer);
-    if (code !== undefined) this.#child = undefined;
+    if (code !== undefined) await this.#gone();
     return code;
   }
 
@@ -128,10 +130,17 @@ export class ServiceProcess implements AsyncDisposable {
     };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#child) return;
-    this.#child.kill("SIGKILL");
-    await this.#child.status;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
+  }
+
+  /** The process has ended: nobody need watch over it. */
+  async #gone(): Promise<void> {
+    const guard = this.#guard;
+    this.#child = this.#guard = undefined;
+    guard?.kill("SIGKILL");
+    await guard?.status;
+    await guard?.stdin.close().catch(() => undefined);
   }
 
   async #break(path: string, kind: FaultKind): Promise<boolean> {
@@ -159,6 +168,12 @@ export class ServiceProcess implements AsyncDisposable {
     }
     throw new Error(`the service did not answer ${path} within ${ms} ms: see service.log`);
   }
+}
+
+/** Ends the service when this process is gone, however it went: then nothing holds the guard's input open. */
+function guardOf({ pid }: Deno.ChildProcess): Deno.ChildProcess {
+  const args = ["-c", 'read -r _; kill -KILL "$1"', "guard", String(pid)];
+  return new Deno.Command("sh", { args, stdin: "piped", stdout: "null", stderr: "null" }).spawn();
 }
 
 /** Threads with the lowest priority. */

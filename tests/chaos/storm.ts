@@ -7,8 +7,9 @@ import { noMetrics } from "../../actors/metrics.ts";
 import { type Simulator, startSimulator } from "../../asterisk/simulator/mod.ts";
 import { describe } from "../../console/calls.ts";
 import { spoken } from "../scenarios/voice.ts";
-import { Bombardment, type Inflicted, planOf, type Recovery } from "./bombardment.ts";
+import { Bombardment, type Inflicted, PHASES, planOf, type Recovery } from "./bombardment.ts";
 import { FAULTS } from "./faults.ts";
+import { startModel } from "./model.ts";
 import { Random } from "./random.ts";
 import { type Report, spread } from "./report.ts";
 import { type Holdings, ServiceProcess } from "./service_process.ts";
@@ -55,9 +56,15 @@ export async function storm(options: StormOptions, report: Report): Promise<void
   if (disk) scope.use(disk);
   else await report.line("skipped: a full disk (a small tmpfs is needed, which takes root)");
   const pbx = scope.use(await startSimulator({ isolate: true }));
+  const model = scope.use(startModel(new Random(seed)));
   const service = scope.use(
     new ServiceProcess(folder, {
       ...pbx.env,
+      AGENT_PROVIDER: "openai",
+      OPENAI_BASE_URL: model.url,
+      AGENT_TOOLS: "send_dtmf",
+      // Counting its questions is how the model knows where a call is.
+      LLM_HISTORY_TOKENS: "100000",
       CALL_POOL_SIZE: "4",
       // What becomes of a call that is hit too often has a test of its own.
       CALL_RESTART_INTENSITY: "1000",
@@ -103,6 +110,10 @@ export async function storm(options: StormOptions, report: Report): Promise<void
     inflicted.length >= plan.length * 0.9 ? [] : [`${inflicted.length} of ${plan.length}`],
   );
   await report.check(
+    "calls were hit in every phase",
+    PHASES.filter((phase) => recoveries.every((one) => one.phase !== phase)),
+  );
+  await report.check(
     "no call was lost",
     all.flatMap(({ talker, call }) =>
       call.over?.lost === undefined ? [] : [`caller ..${talker.masked}: ${call.over.lost}`]
@@ -118,7 +129,15 @@ export async function storm(options: StormOptions, report: Report): Promise<void
       .filter(({ ms }) => ms > LONGEST_SILENCE_MS)
       .map(({ masked, ms }) => `caller ..${masked}: ${Math.round(ms)} ms`),
   );
-  await report.check("no turn was lost or doubled, no tool run twice", [...transcripts.problems]);
+  await report.check("no turn was lost or doubled", [...transcripts.problems]);
+  const tools = await toolsOf(service, pbx);
+  await report.line(
+    `  ${tools.wanted} times a call wanted keys pressed, ${tools.pressed} times the PBX pressed some`,
+  );
+  await report.check(
+    "no tool ran twice, and none that nobody wanted",
+    tools.pressed > 0 ? tools.problems : ["no keys were pressed at all"],
+  );
   await report.check("the journal says the same as the API", await journalProblems(service));
   await report.check("no channel and no bridge is left on the PBX", await leftovers(pbx));
   const after = await settled(service);
@@ -153,11 +172,17 @@ async function tell(
       : `${spread(of.map(({ listenedToMs }) => listenedToMs))} / ${spread(heard)}`;
     await report.line(`  ${kind.padEnd(21)} ${String(count).padStart(4)}   ${figures}`);
   }
-  const phases = new Map<string, number>();
-  for (const { phase } of recoveries) phases.set(phase, (phases.get(phase) ?? 0) + 1);
-  await report.line(
-    `  phases hit: ${[...phases].map(([phase, count]) => `${phase} ${count}`).join(", ")}`,
-  );
+  await report.line("\ncalls interrupted, by fault and by what they were doing");
+  const phases = [...new Set(recoveries.map(({ phase }) => phase))].toSorted();
+  const cell = (value: string | number) => String(value).padStart(10);
+  await report.line(`  ${"".padEnd(21)} ${phases.map(cell).join("")}`);
+  for (const { kind } of FAULTS.filter(({ hits }) => hits !== "no call")) {
+    const of = recoveries.filter(({ fault }) => fault.kind === kind);
+    const counts = phases.map((phase) => cell(of.filter((one) => one.phase === phase).length));
+    await report.line(`  ${kind.padEnd(21)} ${counts.join("")}`);
+  }
+  const sums = phases.map((phase) => recoveries.filter((one) => one.phase === phase).length);
+  await report.line(`  ${"all".padEnd(21)} ${sums.map(cell).join("")}`);
   await report.line(`  longest silence of each call: ${spread(silences)}`);
 }
 
@@ -176,6 +201,34 @@ async function journalProblems(service: ServiceProcess): Promise<string[]> {
     if (JSON.stringify(describe(record, undefined)) !== told) problems.push(`${id} differs`);
   }
   return problems;
+}
+
+/** The keys that calls wanted pressed, by the journal, against those that the PBX has pressed. */
+async function toolsOf(service: ServiceProcess, pbx: Simulator) {
+  using journal = new Journal(join(service.dataDir, "journal.sqlite"), noMetrics);
+  const wanted = new Map<string, number>();
+  for (const { channelId, tools } of journal.endedCalls(100_000)) {
+    for (const { call } of tools) {
+      if (call.name === "send_dtmf") count(wanted, `${channelId} ${call.digits}`);
+    }
+  }
+  const pressed = new Map<string, number>();
+  for (const { method, path, query, status } of await pbx.requests()) {
+    const channelId = /^\/channels\/(.+)\/dtmf$/.exec(path)?.[1];
+    if (method !== "POST" || channelId === undefined || status >= 300) continue;
+    const digits = new URLSearchParams(query).get("dtmf");
+    count(pressed, `${decodeURIComponent(channelId)} ${digits}`);
+  }
+  const problems = [
+    ...[...wanted].filter(([, times]) => times > 1).map(([keys]) => `${keys} is wanted twice`),
+    ...[...pressed].filter(([keys, times]) => times > 1 || !wanted.has(keys))
+      .map(([keys, times]) => `${keys} was pressed ${times} times`),
+  ];
+  return { wanted: wanted.size, pressed: pressed.size, problems };
+}
+
+function count(counts: Map<string, number>, what: string): void {
+  counts.set(what, (counts.get(what) ?? 0) + 1);
 }
 
 /** Callers on the PBX beyond those the service talks to; none, once a call just begun is known. */
