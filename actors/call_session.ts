@@ -49,6 +49,7 @@ export class CallSession {
   readonly #tools: ToolRunner;
   readonly #over = new AbortController();
   readonly #closed: Promise<void>;
+  readonly #settled = Promise.withResolvers<void>();
   #isolate?: CallIsolate;
   #media?: CallMedia;
   #callerSpeaking = false;
@@ -106,6 +107,11 @@ export class CallSession {
   /** Settles when the call is over and nothing of it is left, neither here nor on the PBX. */
   get closed(): Promise<void> {
     return this.#closed;
+  }
+
+  /** Settles when an isolate has the call for the first time, or none ever will. */
+  get settled(): Promise<void> {
+    return this.#settled.promise;
   }
 
   /** The media channel in use, if `channelId` is it. */
@@ -175,6 +181,7 @@ export class CallSession {
       }
     }
     await this.#supervisor.exited;
+    this.#settled.resolve();
     this.#timers[Symbol.dispose]();
     if (!this.#over.signal.aborted) await this.#lastResort();
     if (!this.#standingDown) await this.#cleanUp();
@@ -270,6 +277,7 @@ export class CallSession {
       isolate.post({ kind: "begin" });
       if (this.#exit && !this.#departing) this.#sayLast(this.#exit);
       if (resumed) this.#tellRestart(previousExit ?? "shutdown");
+      this.#settled.resolve();
       return isolate;
     } catch (error) {
       isolate.kill();

@@ -30,6 +30,7 @@ export class Switchboard {
   readonly #ended: CallRecord[] = [];
   /** Calls of an earlier run, by caller channel, until the PBX tells which of them it still has. */
   readonly #interrupted = new Map<string, CallRecord>();
+  readonly #resumed = Promise.withResolvers<void>();
   /** Channels of refused calls, until they have gone. */
   readonly #leaving = new Set<string>();
   #open = true;
@@ -42,11 +43,17 @@ export class Switchboard {
     const { journal } = services;
     this.#ended.push(...journal.endedCalls(KEEP_ENDED));
     for (const record of journal.liveCalls()) this.#interrupted.set(record.channelId, record);
+    if (this.#interrupted.size === 0) this.#resumed.resolve();
   }
 
   /** Calls of an earlier run whose fate is not known yet. */
   get interrupted(): number {
     return this.#interrupted.size;
+  }
+
+  /** Settles when every call of an earlier run goes on, or is over. */
+  get resumed(): Promise<void> {
+    return this.#resumed.promise;
   }
 
   /** Calls live now. */
@@ -144,6 +151,8 @@ export class Switchboard {
       if (ours.includes(channelId) && !this.#live.has(channelId)) this.#adopt(record);
       else this.#lose(record);
     }
+    const sessions = [...this.#live.values()];
+    void Promise.all(sessions.map(({ settled }) => settled)).then(() => this.#resumed.resolve());
     for (const id of ours) {
       if (id.startsWith(OURS)) this.#dropStrayMedia(commands, id);
       else if (!before.has(id) && !this.#live.has(id)) this.#channelEntered(alive.get(id)!);

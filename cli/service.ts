@@ -27,6 +27,9 @@ const ENGINE_PERIOD_MS = 60_000;
 /** The rest an engine is given that cannot be kept alive. */
 const ENGINE_REST_MS = 30_000;
 
+/** The engine waits no longer than this for calls of an earlier run to go on. */
+const LONGEST_RESUME_MS = 3000;
+
 /** A call whose isolate dies now is not heard until the PBX is back: it is looked for at once. */
 const ARI_BACKOFF_MS = 100;
 
@@ -134,10 +137,15 @@ export async function startService(settings: Settings): Promise<Service> {
     await startConsole(app, { hostname: settings.CONSOLE_HOST, port: settings.CONSOLE_PORT }),
   );
 
-  // Callers of an earlier run wait in silence and must not wait for models; a first caller is
-  // better served by the dialplan's fallback for a moment than by a bot that cannot speak yet.
+  // Callers of an earlier run wait in silence and must not wait for models, not even by sharing the
+  // CPU with them: the sentence that was cut lies in the phrase cache. A first caller is better
+  // served by the dialplan's fallback for a moment than by a bot that cannot speak yet.
   const interrupted = switchboard.interrupted > 0;
-  const engineKeeper = keepEngine(engine, speechless);
+  const engineKeeper = keepEngine(
+    engine,
+    speechless,
+    interrupted ? within(LONGEST_RESUME_MS, switchboard.resumed) : Promise.resolve(),
+  );
   scope.defer(() => engineKeeper.stop());
   scope.use(isolates);
   const warm = engineKeeper.started.then(() => isolates.fill());
@@ -207,13 +215,19 @@ interface EngineKeeper {
  * calls can go on without it where their speech services are others, and is then tried again.
  *
  * @param onRest told when the rest begins and when it ends.
+ * @param mayBegin the engine is not started before this settles.
  */
-function keepEngine(engine: EngineHost, onRest: () => void): EngineKeeper {
+function keepEngine(
+  engine: EngineHost,
+  onRest: () => void,
+  mayBegin: Promise<void>,
+): EngineKeeper {
   let stopped = false;
   let resting = false;
-  let supervisor: Supervisor;
+  let supervisor: Supervisor | undefined;
   let rest: ReturnType<typeof setTimeout> | undefined;
   const begin = async (): Promise<void> => {
+    if (stopped) return;
     supervisor = new Supervisor({
       intensity: ENGINE_INTENSITY,
       periodMs: ENGINE_PERIOD_MS,
@@ -238,14 +252,22 @@ function keepEngine(engine: EngineHost, onRest: () => void): EngineKeeper {
     rest = setTimeout(() => void begin(), ENGINE_REST_MS);
   };
   return {
-    started: begin(),
+    started: mayBegin.then(begin),
     get resting() {
       return resting;
     },
     async stop() {
       stopped = true;
       clearTimeout(rest);
-      await supervisor.stop();
+      await supervisor?.stop();
     },
   };
+}
+
+/** Resolves with `what`, or after `ms`. */
+async function within(ms: number, what: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, ms);
+  await Promise.race([what, late.promise]);
+  clearTimeout(timer);
 }

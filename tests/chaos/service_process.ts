@@ -179,8 +179,21 @@ function guardOf({ pid }: Deno.ChildProcess): Deno.ChildProcess {
 /** Threads with the lowest priority. */
 function stuckThreads(folder: string): number {
   const tasks = [...Deno.readDirSync(`${folder}/task`)];
-  // proc(5): the 17th field after the parenthesised name is the nice value.
-  return tasks.filter(({ name }) => statOf(`${folder}/task/${name}`)[16] === "19").length;
+  return tasks.filter(({ name }) => niceness(`${folder}/task/${name}`) === "19").length;
+}
+
+/** Of a thread; undefined when it has just ended. */
+function niceness(folder: string): string | undefined {
+  try {
+    // proc(5): the 17th field after the parenthesised name is the nice value.
+    return statOf(folder)[16];
+  } catch (error) {
+    // A thread that ends while its file is being read gives ESRCH, which has no class of its own.
+    if (error instanceof Deno.errors.NotFound || /os error 3\b/.test(String(error))) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 /** Seconds of one core that a process has used (Linux). */
