@@ -2,6 +2,9 @@
 // every way there is: in what the caller heard, the sentence that was cut is there, whole.
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Journal } from "../../actors/journal.ts";
+import { noMetrics } from "../../actors/metrics.ts";
 import { startTestbed } from "../../asterisk/testbed/testbed.ts";
 import type { CallDetails } from "../../console/calls.ts";
 import type { FaultKind } from "../../console/ports.ts";
@@ -60,6 +63,41 @@ scenario("kill -9 of the service: the caller hears the cut sentence whole", asyn
   });
   assert.deepEqual(call.restarts.map((restart) => restart.reason), ["shutdown"]);
 });
+
+scenario(
+  "Asterisk killed and started again: its calls are closed as lost, the next is served",
+  async () => {
+    await using caller = await pbx.call();
+    await untilSpokenTo(caller.heard, 0);
+    const { id } = await liveCall();
+    await pbx.kill();
+    const away = await eventually(async () => {
+      const ready = await (await fetch(`${service.url}/ready`)).json();
+      return !ready.ready && ready.reason;
+    }, "the service notices that the PBX is away");
+    assert.match(away, /not connected/);
+    await pbx.restart();
+    await service.ready();
+    const { endReason } = await eventually(async () => {
+      const call = await service.call(id);
+      return call.endedAt !== undefined && call;
+    }, "the call of before is closed");
+    assert.equal(endReason, "lost");
+    using journal = new Journal(join(folder, "journal.sqlite"), noMetrics);
+    await eventually(
+      () => journal.endedCalls(1000).find((call) => call.id === id)?.endReason === "lost",
+      "the journal knows it, too",
+    );
+
+    await using next = await pbx.call();
+    await untilSpokenTo(next.heard, 0);
+    const { endedAt } = await next.say(await spoken(QUESTION));
+    await untilSpokenTo(next.heard, endedAt, { quietMs: 1500 });
+    assert.match((await liveCall()).turns[1]!.bot, /price depends/);
+    await next.hangUp();
+    await nothingLeft(pbx);
+  },
+);
 
 /** A call whose answer is cut by `kill`, and what the service tells of it once it is over. */
 async function diesInMidSentence(kill: (callId: string) => Promise<void>): Promise<CallDetails> {
