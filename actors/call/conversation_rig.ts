@@ -100,7 +100,12 @@ export const settle = () => new Promise((resolve) => setTimeout(resolve, 2));
 /** A call without a PBX, a model or a clock: loud frames are speech, `said` is what is recognised. */
 export function rig(
   record: CallRecord = newCallRecord({ id: "c1", channelId: "ch", caller: "", startedAt: 0 }),
-  options: { readonly startEarly?: boolean; readonly fillerAfterMs?: number } = {},
+  options: {
+    readonly startEarly?: boolean;
+    readonly fillerAfterMs?: number;
+    /** The voice speaks whole answers, each in one stream. */
+    readonly streaming?: boolean;
+  } = {},
 ) {
   const agent = new ScriptedAgent();
   const events: CallEvent[] = [];
@@ -144,6 +149,15 @@ export function rig(
       if (state.failTts) throw new Error("no voice");
       yield new Int16Array(samplesIn(400));
     },
+    ...(options.streaming && {
+      async *synthesizeStream(texts: AsyncIterable<string>) {
+        let index = 0;
+        for await (const text of texts) {
+          spoken.push(text);
+          yield { index: index++, pcm: new Int16Array(samplesIn(400)) };
+        }
+      },
+    }),
   };
   const asr: AsrProvider = {
     name: "fake",

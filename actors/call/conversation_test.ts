@@ -12,6 +12,21 @@ Deno.test("a caller is greeted, asks, and is answered", async () => {
   assert.deepEqual(call.agent.requests[0]!.history, [{ role: "bot", text: "Hello." }]);
 });
 
+Deno.test("an answer spoken in one stream is heard to its end, and the next one as well", async () => {
+  using call = rig(undefined, { streaming: true });
+  call.conversation.greet();
+  await call.play();
+  for (const question of ["What is the price?", "And the warranty?"]) {
+    await call.ask(question);
+    await call.play();
+    await call.play();
+    assert.equal(call.conversation.phase, "listening");
+  }
+  const answers = call.record.turns.filter(({ caller }) => caller !== undefined);
+  assert.equal(answers.length, 2);
+  assert.ok(answers.every(({ phrases }) => phrases.every(({ heard }) => heard)));
+});
+
 Deno.test("each answer's stages are timed from the caller's last sound, in their order", async () => {
   using call = await inConversation();
   await call.play();
