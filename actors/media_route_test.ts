@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { AriCommands } from "../asterisk/ari/mod.ts";
 import { settingsWith } from "../config/settings.ts";
+import { LogLines } from "../tests/servers/log_lines.ts";
 import { MediaRoute, MediaRouteError } from "./media_route.ts";
 
 const { signal } = new AbortController();
@@ -42,6 +43,18 @@ Deno.test("a PBX that comes back with other modules is used as it is now", async
   assert.deepEqual(await route.plan(signal), { kind: "websocket" });
   await route.choose(pbx());
   await assert.rejects(route.plan(signal), MediaRouteError);
+});
+
+Deno.test("what was chosen, and why nothing better, is in the log, once for each outcome", async () => {
+  using log = new LogLines();
+  const route = new MediaRoute(settingsWith({}));
+  for (const found of [AUDIOSOCKET, AUDIOSOCKET, pbx()]) await route.choose(found);
+  assert.equal(log.all.length, 2, log.all.join("\n"));
+  assert.match(
+    log.all[0]!,
+    /travels by.*transport=audiosocket.*not websocket: .*chan_websocket\.so/,
+  );
+  assert.match(log.all[1]!, /calls cannot be taken.*run the doctor/);
 });
 
 Deno.test("a transport that is set and impossible is refused, with the reason", async () => {
