@@ -20,10 +20,12 @@ import { line } from "./print.ts";
 import { type Clip, sentences } from "./prompts.ts";
 
 const TRANSPORTS = ["websocket", "audiosocket", "rtp", "files"] as const;
-const CALLS = 6;
+const CALLS = 5;
 const AT_ONCE = 20;
 const PACED_SECONDS = 15;
 const PATIENT = { timeoutMs: 60_000 };
+/** Longer than the pause between two phrases, however late the second one is on a busy machine. */
+const UNHURRIED = { quietMs: 1200 };
 
 /** Where an RTP call loses packets: nowhere, and as the issue of bad lines has it. */
 const LINES: Readonly<Record<string, LineFaults>> = {
@@ -95,7 +97,7 @@ async function converse(
   await untilSpokenTo(caller.heard, 0);
   for (const question of QUESTIONS.slice(0, 2)) {
     const { endedAt } = await caller.say(withoutTail(await spoken(question)));
-    into.atTheEar.push(await untilSpokenTo(caller.heard, endedAt) - endedAt);
+    into.atTheEar.push(await untilSpokenTo(caller.heard, endedAt, UNHURRIED) - endedAt);
   }
   into.bargeIn.push(await talkOver(caller));
   await caller.hangUp();
