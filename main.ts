@@ -6,6 +6,7 @@ import { configureLogging } from "./config/logging.ts";
 import { settingsFromEnvironment } from "./config/environment.ts";
 import { PromptsError } from "./config/prompts.ts";
 import { SettingsError } from "./config/settings.ts";
+import { KeyFileError } from "./speech/yandex/service_account.ts";
 
 const HELP = {
   start: `deno task start [--policies]
@@ -86,7 +87,9 @@ class UsageError extends Error {
 
 /** Whether the message says all there is to say. */
 function isForOperator(error: unknown): error is Error {
-  return [UsageError, SettingsError, PromptsError].some((kind) => error instanceof kind);
+  return [UsageError, SettingsError, PromptsError, KeyFileError].some((kind) =>
+    error instanceof kind
+  );
 }
 
 if (import.meta.main) {

@@ -22,7 +22,7 @@ export class TokenDesk {
     this.#tokens = tokens;
   }
 
-  /** @throws {KeyFileError | Deno.errors.NotFound} when the service account's key file cannot be used. */
+  /** @throws {KeyFileError} when the service account's key file cannot be used. */
   static of(settings: Settings): TokenDesk {
     return new TokenDesk(iamTokens(settings));
   }

@@ -53,7 +53,7 @@ export interface Service extends AsyncDisposable {
  *
  * @throws {ConsoleError} when the console's port is taken.
  * @throws {PromptsError} when the prompts file is missing or bad.
- * @throws {KeyFileError | Deno.errors.NotFound} when the service account's key file cannot be used.
+ * @throws {KeyFileError} when the service account's key file cannot be used.
  */
 export async function startService(settings: Settings): Promise<Service> {
   await using scope = new AsyncDisposableStack();

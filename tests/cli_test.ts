@@ -62,6 +62,23 @@ Deno.test("all wrong settings are named in one message, no secret among them, ex
   assert.doesNotMatch(stderr, /hunter2/);
 });
 
+Deno.test("a service account's key file that is not there is one line that says how to make one", async () => {
+  const { code, stderr } = await run(["start"], {
+    ASR_PROVIDER: "yandex",
+    TTS_PROVIDER: "yandex",
+    YANDEX_SERVICE_ACCOUNT_KEY_FILE: "no/such/key.json",
+    CONSOLE_PORT: "0",
+    DATA_DIR: await Deno.makeTempDir(),
+  });
+  assert.equal(code, 2);
+  const line = stderr.split("\n").find((line) => line.includes("no/such/key.json"));
+  assert.match(
+    line ?? stderr,
+    /YANDEX_SERVICE_ACCOUNT_KEY_FILE.*cannot be read.*yc iam key create/,
+  );
+  assert.doesNotMatch(stderr, /\bat .*\.ts/);
+});
+
 Deno.test("the policies can be read before anything starts", async () => {
   const { code, stdout } = await run(["start", "--policies"], { CALL_INACTIVITY_TIMEOUT: "77" });
   assert.equal(code, 0);

@@ -3,7 +3,7 @@
 
 import type { Settings } from "../../config/settings.ts";
 import { IamTokens, type TokenSource } from "./iam.ts";
-import { readServiceAccountKey, serviceAccountIdentity } from "./service_account.ts";
+import { readServiceAccountKeyFile, serviceAccountIdentity } from "./service_account.ts";
 
 /** Proof for one request. */
 export interface Proof {
@@ -26,7 +26,7 @@ export interface Credentials {
  * The credentials that the settings name: the API key, else the service account's key file, else
  * the user's OAuth token. `tokens` replaces our own exchange with IAM.
  *
- * @throws {KeyFileError | Deno.errors.NotFound} when the key file cannot be used.
+ * @throws {KeyFileError} when the key file cannot be used.
  */
 export function yandexCredentials(settings: Settings, tokens?: TokenSource): Credentials {
   const { YANDEX_API_KEY } = settings;
@@ -46,7 +46,7 @@ export function yandexCredentials(settings: Settings, tokens?: TokenSource): Cre
 /**
  * One exchange with IAM for all calls; undefined where no call needs one.
  *
- * @throws {KeyFileError | Deno.errors.NotFound} when the key file cannot be used.
+ * @throws {KeyFileError} when the key file cannot be used.
  */
 export function iamTokens(settings: Settings): IamTokens | undefined {
   const used = [...settings.ASR_PROVIDER, ...settings.TTS_PROVIDER].includes("yandex");
@@ -55,7 +55,7 @@ export function iamTokens(settings: Settings): IamTokens | undefined {
 }
 
 function identityOf({ YANDEX_SERVICE_ACCOUNT_KEY_FILE: file, OAUTH_TOKEN }: Settings) {
-  if (file) return serviceAccountIdentity(readServiceAccountKey(Deno.readTextFileSync(file), file));
+  if (file) return serviceAccountIdentity(readServiceAccountKeyFile(file));
   const identity = { yandexPassportOauthToken: OAUTH_TOKEN };
   return () => Promise.resolve(identity);
 }

@@ -16,9 +16,32 @@ export interface ServiceAccountKey {
   readonly private_key: string;
 }
 
-/** The key file cannot be used; the message says what is wrong with it. */
+/** The key file cannot be used; the message says what is wrong with it, and how to get a good one. */
 export class KeyFileError extends Error {
   override readonly name = "KeyFileError";
+
+  constructor(path: string, what: string, options?: ErrorOptions) {
+    super(
+      `YANDEX_SERVICE_ACCOUNT_KEY_FILE ${path}: ${what}; make one with ` +
+        "`yc iam key create --service-account-name <name> --output key.json`",
+      options,
+    );
+  }
+}
+
+/**
+ * Reads a key file.
+ *
+ * @throws {KeyFileError}
+ */
+export function readServiceAccountKeyFile(path: string): ServiceAccountKey {
+  let json: string;
+  try {
+    json = Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new KeyFileError(path, "cannot be read", { cause: error });
+  }
+  return readServiceAccountKey(json, path);
 }
 
 /**
@@ -27,11 +50,7 @@ export class KeyFileError extends Error {
  * @throws {KeyFileError} naming the file and what it lacks, never its content.
  */
 export function readServiceAccountKey(json: string, path: string): ServiceAccountKey {
-  const wrong = (what: string) =>
-    new KeyFileError(
-      `YANDEX_SERVICE_ACCOUNT_KEY_FILE ${path}: ${what}; make one with ` +
-        "`yc iam key create --service-account-name <name> --output key.json`",
-    );
+  const wrong = (what: string) => new KeyFileError(path, what);
   let key: Partial<Record<keyof ServiceAccountKey, unknown>> | null;
   try {
     key = JSON.parse(json);
@@ -84,11 +103,8 @@ async function importKey(pem: string): Promise<CryptoKey> {
       ["sign"],
     );
   } catch (error) {
-    throw new KeyFileError(
-      "YANDEX_SERVICE_ACCOUNT_KEY_FILE: its private_key is not a whole RSA key in PKCS#8; make a " +
-        "new key file with `yc iam key create`",
-      { cause: error },
-    );
+    const what = "its private_key is not a whole RSA key in PKCS#8";
+    throw new KeyFileError("(read at start)", what, { cause: error });
   }
 }
 
