@@ -130,6 +130,17 @@ export class ServiceProcess implements AsyncDisposable {
     };
   }
 
+  /** Its open handles, by kind: "socket", "pipe", "file"… (Linux). */
+  handles(): ReadonlyMap<string, number> {
+    const folder = `/proc/${this.#child!.pid}/fd`;
+    const kinds = new Map<string, number>();
+    for (const { name } of Deno.readDirSync(folder)) {
+      const kind = handleKind(`${folder}/${name}`);
+      if (kind !== undefined) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    }
+    return kinds;
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.kill();
   }
@@ -207,6 +218,19 @@ export function cpuSeconds(pid: number): number {
 function statOf(folder: string): string[] {
   const stat = Deno.readTextFileSync(`${folder}/stat`);
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+/** What a handle leads to: `socket:[4711]`, `anon_inode:[eventpoll]`, or a path; undefined when it was just closed. */
+function handleKind(path: string): string | undefined {
+  try {
+    const target = Deno.readLinkSync(path);
+    return target.startsWith("/")
+      ? "file"
+      : /\[([a-z]+)\]/.exec(target)?.[1] ?? target.split(":")[0];
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 function freePort(): number {

@@ -13,6 +13,8 @@ const MARKS = [0.1, 0.25, 0.5, 0.75, 1];
 const GROWTH_MB = 60;
 const SETTLE_MS = 8000;
 const FILES_SLACK = 12;
+/** Deno keeps threads for blocking work for ten seconds after it. */
+const THREADS_SLACK = 24;
 
 /** Makes `calls` short calls. */
 export async function soak({ calls }: { readonly calls: number }, report: Report): Promise<void> {
@@ -25,6 +27,7 @@ export async function soak({ calls }: { readonly calls: number }, report: Report
   await service.start();
   await service.ready();
   const idle = await rested(service);
+  const handlesBefore = service.handles();
   await report.line(`  ${"0".padStart(6)} calls  ${shown(idle)}`);
   const marks = MARKS.map((share) => Math.round(share * calls));
   const seen = new Map<number, Holdings>();
@@ -47,6 +50,15 @@ export async function soak({ calls }: { readonly calls: number }, report: Report
     return missed;
   }
 
+  const handlesAfter = service.handles();
+  const kinds = [...new Set([...handlesBefore.keys(), ...handlesAfter.keys()])].toSorted();
+  await report.line(
+    `  open handles before and after: ${
+      kinds.map((kind) =>
+        `${kind} ${handlesBefore.get(kind) ?? 0} → ${handlesAfter.get(kind) ?? 0}`
+      ).join(", ")
+    }`,
+  );
   const [half, end] = [seen.get(marks[2]!)!, seen.get(calls)!];
   await report.check(
     `memory levels off: the second half of the calls adds at most ${GROWTH_MB} MB`,
@@ -56,10 +68,24 @@ export async function soak({ calls }: { readonly calls: number }, report: Report
     "no handle is left open",
     end.files <= idle.files + FILES_SLACK ? [] : [`${idle.files} before, ${end.files} after`],
   );
+  await report.check(
+    "no thread is left",
+    end.threads <= idle.threads + THREADS_SLACK
+      ? []
+      : [`${idle.threads} before, ${end.threads} after`],
+  );
+  const { channels, bridges } = await pbx.leftovers();
+  await report.check("no channel and no bridge is left on the PBX", [...channels, ...bridges]);
   const answered = await service.metric("calls_ended_total");
   await report.check(
     "every call was answered",
     answered === calls ? [] : [`${answered} of ${calls} ended`],
+  );
+  service.signal("SIGTERM");
+  const code = await service.ended(10_000);
+  await report.check(
+    "the service ends by itself: no timer and no socket keeps it",
+    code === 0 ? [] : [code === undefined ? "it did not within 10 s" : `exit code ${code}`],
   );
 }
 
