@@ -167,12 +167,7 @@ export class CallSession {
       const plan = await this.#services.route.plan(this.#over.signal);
       await this.#join(plan, adopted);
       const fitting = await this.#fitting(plan);
-      await this.#supervisor.startChild({
-        id: "isolate",
-        restart: "transient",
-        shutdown: SHUTDOWN_MS,
-        start: (context) => this.#startIsolate(context, fitting, adopted),
-      });
+      await this.#startFirst(fitting, adopted);
     } catch (error) {
       if (this.#over.signal.aborted || gone(error)) this.#end("hangup");
       else {
@@ -185,6 +180,30 @@ export class CallSession {
     this.#timers[Symbol.dispose]();
     if (!this.#over.signal.aborted) await this.#lastResort();
     if (!this.#standingDown) await this.#cleanUp();
+  }
+
+  /**
+   * Gives the call its first isolate, and where that one does not come to talk, another. From then
+   * on the supervisor replaces what dies.
+   */
+  async #startFirst(plan: MediaPlan, adopted: boolean): Promise<void> {
+    const start = () =>
+      this.#supervisor.startChild({
+        id: "isolate",
+        restart: "transient",
+        shutdown: SHUTDOWN_MS,
+        start: (context) => this.#startIsolate(context, plan, adopted),
+      });
+    try {
+      await start();
+    } catch (error) {
+      if (this.#over.signal.aborted || gone(error)) throw error;
+      log.warn("call's first isolate could not take it, trying another", {
+        call: this.record.id,
+        error,
+      });
+      await start();
+    }
   }
 
   /** Answers, and puts the caller into a bridge of this call's own. */

@@ -30,6 +30,17 @@ Deno.test("a cut media socket ends its channel and leaves the caller on the line
   assert.deepEqual((await pbx.leftovers()).channels, [caller.channelId]);
 });
 
+Deno.test("a media socket is refused as often as asked for, and then taken", async () => {
+  await using pbx = await startSimulator();
+  await using client = new TestClient(pbx);
+  const events = await client.events();
+  const caller = await pbx.call();
+  await events.first("StasisStart");
+  await pbx.refuseMedia(1);
+  await assert.rejects(client.converse(caller.channelId, events), /503/);
+  await client.converse(caller.channelId, events, "2");
+});
+
 Deno.test("a delayed answer comes late, its command takes effect at once", async () => {
   await using pbx = await startSimulator();
   await using client = new TestClient(pbx);

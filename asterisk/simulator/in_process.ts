@@ -167,6 +167,11 @@ export class InProcessSimulator implements Simulator {
     return Promise.resolve();
   }
 
+  refuseMedia(count: number): Promise<void> {
+    this.#server.faults.refuseMedia = count;
+    return Promise.resolve();
+  }
+
   delayReplies(ms: number): Promise<void> {
     this.#server.faults.replyDelayMs = ms;
     return Promise.resolve();

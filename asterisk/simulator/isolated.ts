@@ -80,6 +80,10 @@ export class IsolatedSimulator implements Simulator {
     return this.#remote.simulator.cutMedia(channelId);
   }
 
+  refuseMedia(count: number): Promise<void> {
+    return this.#remote.simulator.refuseMedia(count);
+  }
+
   delayReplies(ms: number): Promise<void> {
     return this.#remote.simulator.delayReplies(ms);
   }

@@ -21,6 +21,8 @@ export interface ServerFaults {
   /** So many of the next commands are answered with `failStatus` and not executed. */
   failNext: number;
   failStatus: number;
+  /** So many of the next media sockets are refused with 503. */
+  refuseMedia: number;
 }
 
 /** ARI's credentials. */
@@ -61,7 +63,12 @@ export class AriServer {
     clientTracking: false,
     maxPayload: 0,
   });
-  readonly faults: ServerFaults = { replyDelayMs: 0, failNext: 0, failStatus: 500 };
+  readonly faults: ServerFaults = {
+    replyDelayMs: 0,
+    failNext: 0,
+    failStatus: 500,
+    refuseMedia: 0,
+  };
   readonly requests: AnsweredRequest[] = [];
   #server: Server | undefined;
 
@@ -206,6 +213,10 @@ export class AriServer {
       .find((other) => other instanceof MediaChannel && other.connectionId === id);
     if (!(channel instanceof MediaChannel)) return refuse(socket, 404, "Not Found");
     if (channel.connected) return refuse(socket, 409, "Conflict");
+    if (this.faults.refuseMedia > 0) {
+      this.faults.refuseMedia--;
+      return refuse(socket, 503, "Service Unavailable");
+    }
     this.#webSockets.handleUpgrade(request, socket, head, (client: WebSocket) => {
       client.on("message", (data: Buffer, isBinary: boolean) => {
         if (isBinary) channel.takeAudio(data);

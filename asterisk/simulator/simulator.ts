@@ -72,6 +72,8 @@ export interface Simulator extends TestPbx {
   cutEvents(app?: string): Promise<void>;
   /** Cuts the media socket of one external media channel (or all); the PBX hangs that channel up. */
   cutMedia(channelId?: string): Promise<void>;
+  /** The next `count` media sockets are refused with 503, as by a PBX that has no room for them. */
+  refuseMedia(count: number): Promise<void>;
   /** From now on ARI answers so much later; commands still take effect at once. */
   delayReplies(ms: number): Promise<void>;
   /** The next `count` commands are answered with `status` (default 500) and not executed. */

@@ -49,6 +49,15 @@ scenario("events that are malformed, unknown or of a strange channel end no call
   await world.nothingLeft();
 });
 
+scenario("a caller whose first isolate gets no media is greeted by another", async () => {
+  await pbx.refuseMedia(1);
+  const { caller, record } = await world.greeted();
+  await caller.hangUp();
+  await eventually(() => record.endedAt, "the call has ended");
+  assert.equal(record.endReason, "hangup");
+  await world.nothingLeft();
+});
+
 scenario("a channel that is announced twice is one call", async () => {
   const { caller, record } = await world.called();
   await pbx.repeatStasisStart();
