@@ -1,12 +1,16 @@
 // A thread that nothing can end. Measured on Deno 2.9.6: `terminate()` of a worker that is in an
 // endless loop returns, yet the loop runs on, on a core of its own, until the process ends.
 
-import { setPriority } from "node:os";
 import { logger } from "../config/logging.ts";
 
 const log = logger("isolate");
 
-const LOWEST_PRIORITY = 19;
+/**
+ * sched(7), linux/sched.h: runs only when nothing else wants to. The lowest niceness would still
+ * take a share: each such thread 15 parts beside a call's 1024, and this one 3 (the weights of
+ * kernel/sched/core.c), and it would not make way at once for a thread that wakes up.
+ */
+const SCHED_IDLE = 5;
 
 /**
  * Leaves a worker's thread only the CPU that nobody else wants, so that a call that hangs costs
@@ -20,8 +24,8 @@ export function deprive(isolate: string, threadId: number): void {
   try {
     const thread = systemThread(`worker-${threadId}`);
     if (thread === undefined) return;
-    setPriority(thread, LOWEST_PRIORITY);
-    log.warn("a hung thread cannot be ended, it goes on with the lowest priority", {
+    runWhenIdle(thread);
+    log.warn("a hung thread cannot be ended, it goes on where nobody else wants the CPU", {
       isolate,
       thread,
     });
@@ -29,6 +33,20 @@ export function deprive(isolate: string, threadId: number): void {
     // It may have ended while it was being looked for.
     if (error instanceof Deno.errors.NotFound) return;
     log.error("a hung thread goes on and takes CPU from the calls", { isolate, error });
+  }
+}
+
+/** @throws where the C library is not found, or refuses. */
+function runWhenIdle(thread: number): void {
+  const libc = Deno.dlopen("libc.so.6", {
+    sched_setscheduler: { parameters: ["i32", "i32", "buffer"], result: "i32" },
+  });
+  try {
+    // struct sched_param is one int, the priority, which this policy wants to be 0.
+    const refused = libc.symbols.sched_setscheduler(thread, SCHED_IDLE, new Int32Array(1));
+    if (refused) throw new Error(`sched_setscheduler refused SCHED_IDLE for thread ${thread}`);
+  } finally {
+    libc.close();
   }
 }
 

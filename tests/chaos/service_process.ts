@@ -8,6 +8,8 @@ import { ROOT } from "../steps.ts";
 /** A start takes about two seconds, on a busy machine many more. */
 const START_MS = 60_000;
 const POLL_MS = 20;
+/** linux/sched.h */
+const SCHED_IDLE = "5";
 
 /** What of the system a process holds. */
 export interface Holdings {
@@ -187,17 +189,17 @@ function guardOf({ pid }: Deno.ChildProcess): Deno.ChildProcess {
   return new Deno.Command("sh", { args, stdin: "piped", stdout: "null", stderr: "null" }).spawn();
 }
 
-/** Threads with the lowest priority. */
+/** Threads that run only when nothing else wants to. */
 function stuckThreads(folder: string): number {
   const tasks = [...Deno.readDirSync(`${folder}/task`)];
-  return tasks.filter(({ name }) => niceness(`${folder}/task/${name}`) === "19").length;
+  return tasks.filter(({ name }) => policyOf(`${folder}/task/${name}`) === SCHED_IDLE).length;
 }
 
-/** Of a thread; undefined when it has just ended. */
-function niceness(folder: string): string | undefined {
+/** A thread's scheduling policy; undefined when it has just ended. */
+function policyOf(folder: string): string | undefined {
   try {
-    // proc(5): the 17th field after the parenthesised name is the nice value.
-    return statOf(folder)[16];
+    // proc(5): the 39th field after the parenthesised name.
+    return statOf(folder)[38];
   } catch (error) {
     // A thread that ends while its file is being read gives ESRCH, which has no class of its own.
     if (error instanceof Deno.errors.NotFound || /os error 3\b/.test(String(error))) {
