@@ -147,11 +147,12 @@ export class CallIsolates implements AsyncDisposable {
   }
 
   async #start(urgency: "a caller waits" | "in advance"): Promise<CallIsolate> {
-    using _turn = await this.#turnstile.enter(urgency === "a caller waits");
+    const callerWaits = urgency === "a caller waits";
+    using _turn = await this.#turnstile.enter(callerWaits);
     const name = `call-${++this.#started}`;
     if (this.#closed) throw new IsolateStartError(name, "shutdown", "the service ends");
     const settings = withholdSecrets(this.#settings, CALL_SECRETS);
-    const data: CallIsolateData = { settings, prompts: await this.prompts() };
+    const data: CallIsolateData = { settings, prompts: await this.prompts(), callerWaits };
     const isolate: CallIsolate = await Isolate.start<ToCall, FromCall>({
       name,
       module: new URL("./call/main.ts", import.meta.url),

@@ -177,4 +177,6 @@ export interface IsolateData {
 export interface CallIsolateData extends IsolateData {
   /** As they are now: what can be rendered before a call is. */
   readonly prompts: Prompts;
+  /** It is started for a caller who is there already: what can wait does. */
+  readonly callerWaits: boolean;
 }

@@ -1,6 +1,7 @@
 // The way into the assistant, for the call that owns it:
 //
-//   await warmAgent(settings);                          // while the isolate waits for a call
+//   await prepareAgent(settings);                       // before the isolate takes a call
+//   await warmAgent(settings);                          // while it waits for one
 //   const agent = await createAgent(settings, prompts); // one for each call; then immediate
 //   for await (const event of agent.respond({ text, history, signal })) …
 //
@@ -23,6 +24,7 @@ import type { ChromaStore } from "./chroma_store.ts";
 import { ExtractiveAgent } from "./extractive.ts";
 import { loadKnowledge } from "./knowledge_base.ts";
 import type { KnowledgeStore } from "./knowledge_store.ts";
+import { LateAgent } from "./late_agent.ts";
 import { LexicalStore } from "./lexical_store.ts";
 import { normalizeRecognized } from "./recognized.ts";
 import { Retrieval } from "./retrieval.ts";
@@ -31,6 +33,8 @@ const log = logger("agent");
 const stores = new Map<string, Promise<LexicalStore>>();
 /** One for all calls of this isolate, which are of one service and so have the same settings. */
 let chroma: ChromaStore | undefined;
+/** `warmAgent` was here. */
+let warm = false;
 
 /**
  * The assistant of one call.
@@ -42,12 +46,16 @@ export async function createAgent(settings: Settings, prompts: Prompts): Promise
   if (providerOf(settings) === "extractive") {
     return new ExtractiveAgent(lexical, prompts, settings);
   }
-  // Loaded only where they are used: together they cost a call's isolate some 10 MB.
-  const { OpenAiAgent } = await import("./openai_agent.ts");
-  const retrieval = new Retrieval(await vectorStore(settings), lexical, settings.CHROMA_TIMEOUT_MS);
-  const agent = new OpenAiAgent(settings, prompts, retrieval);
-  void agent.connect();
-  return agent;
+  const made = async () => {
+    // Loaded only where they are used: together they cost a call's isolate some 10 MB.
+    const { OpenAiAgent } = await import("./openai_agent.ts");
+    const store = await vectorStore(settings);
+    const retrieval = new Retrieval(store, lexical, settings.CHROMA_TIMEOUT_MS);
+    const agent = new OpenAiAgent(settings, prompts, retrieval);
+    void agent.connect();
+    return agent;
+  };
+  return warm ? await made() : new LateAgent("openai", prompts.greeting, made);
 }
 
 /**
@@ -55,8 +63,17 @@ export async function createAgent(settings: Settings, prompts: Prompts): Promise
  *
  * @throws {KnowledgeBaseError}
  */
+export async function prepareAgent(settings: Settings): Promise<void> {
+  await lexicalStore(settings);
+}
+
+/**
+ * Does ahead of the first question what it would wait for: some 100 ms where a model answers. An
+ * isolate whose caller waits already does without.
+ *
+ * @throws {KnowledgeBaseError}
+ */
 export async function warmAgent(settings: Settings): Promise<void> {
-  const loading = lexicalStore(settings);
   normalizeRecognized("один", settings.ASTERISK_LANG);
   if (providerOf(settings) === "openai") {
     const [{ OpenAiAgent }] = await Promise.all([
@@ -65,7 +82,8 @@ export async function warmAgent(settings: Settings): Promise<void> {
     ]);
     OpenAiAgent.warm(settings);
   }
-  (await loading).searchNow("warm", { topK: 1 });
+  (await lexicalStore(settings)).searchNow("warm", { topK: 1 });
+  warm = true;
 }
 
 /** Who answers: what AGENT_PROVIDER says, "auto" being the model when there is a key for one. */

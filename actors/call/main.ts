@@ -2,7 +2,7 @@
 // here fails beyond its own repair it is let crash: the supervisor puts a new isolate in its place.
 
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import { createAgent, warmAgent } from "../../agent/mod.ts";
+import { createAgent, prepareAgent, warmAgent } from "../../agent/mod.ts";
 import { logger } from "../../config/logging.ts";
 import type { Prompts } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";
@@ -136,7 +136,8 @@ function engineOf(
   return engine;
 }
 
-await runIsolate<ToCall, FromCall, CallIsolateData>(async ({ settings, prompts }, send) => {
+await runIsolate<ToCall, FromCall, CallIsolateData>(async (data, send) => {
+  const { settings, prompts, callerWaits } = data;
   const engine = engineOf(settings, send, () => isolate.callId);
   const tokens = new RemoteTokens(send);
   const [speech] = await Promise.all([
@@ -144,7 +145,7 @@ await runIsolate<ToCall, FromCall, CallIsolateData>(async ({ settings, prompts }
       onEvent: (event) => send({ kind: "speech", event }),
       tokens,
     }),
-    warmAgent(settings),
+    callerWaits ? prepareAgent(settings) : warmAgent(settings),
   ]);
   void speech.warm();
   const isolate = new CallIsolate({ settings, send, prompts, engine, tokens, speech });

@@ -31,6 +31,8 @@ export interface Recovery {
   readonly fault: Fault;
   readonly phase: string;
   readonly listenedToMs: number;
+  /** The part of it after the service knew that the isolate had ended. */
+  readonly replacedMs: number;
   /** Where the bot was speaking: until the caller hears it again. */
   readonly heardMs?: number;
 }
@@ -136,8 +138,9 @@ export class Bombardment {
     const restart = call?.restarts.find((restart) => Date.parse(restart.at) >= at);
     if (!call || !restart) return undefined;
     const restartedAt = Date.parse(restart.at);
-    const { phase } = restart;
-    const recovery = { fault, phase, listenedToMs: restartedAt - countedFrom };
+    const { phase, waitedMs } = restart;
+    const listenedToMs = restartedAt - countedFrom;
+    const recovery = { fault, phase, listenedToMs, replacedMs: waitedMs };
     if (phase !== "speaking" && phase !== "greeting") return recovery;
     const since = restartedAt - performance.timeOrigin;
     const heardAt = this.#talkers.find(({ masked }) => call.caller.endsWith(masked))?.calls

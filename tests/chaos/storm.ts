@@ -6,6 +6,7 @@ import { Journal } from "../../actors/journal.ts";
 import { noMetrics } from "../../actors/metrics.ts";
 import { type Simulator, startSimulator } from "../../asterisk/simulator/mod.ts";
 import { describe } from "../../console/calls.ts";
+import { percentile } from "../../media/ear.ts";
 import { spoken } from "../scenarios/voice.ts";
 import { Bombardment, type Inflicted, PHASES, planOf, type Recovery } from "./bombardment.ts";
 import { FAULTS } from "./faults.ts";
@@ -162,14 +163,19 @@ async function tell(
   recoveries: readonly Recovery[],
   silences: readonly number[],
 ): Promise<void> {
-  await report.line("\nms until the caller is listened to again / hears the cut sentence again");
+  await report.line(
+    "\nms from the fault until the caller is listened to again (of that, since the isolate was known to" +
+      " have ended) / until the caller hears the cut sentence again",
+  );
   for (const { kind, hits } of FAULTS) {
     const count = inflicted.filter(({ fault }) => fault.kind === kind).length;
     const of = recoveries.filter(({ fault }) => fault.kind === kind);
     const heard = of.flatMap(({ heardMs }) => heardMs ?? []);
+    const replaced = of.map(({ replacedMs }) => replacedMs);
+    const part = [0.5, 0.95].map((share) => Math.round(percentile(replaced, share))).join(", ");
     const figures = hits === "no call"
       ? "no call was interrupted by it"
-      : `${spread(of.map(({ listenedToMs }) => listenedToMs))} / ${spread(heard)}`;
+      : `${spread(of.map(({ listenedToMs }) => listenedToMs))} (${part}) / ${spread(heard)}`;
     await report.line(`  ${kind.padEnd(21)} ${String(count).padStart(4)}   ${figures}`);
   }
   await report.line("\ncalls interrupted, by fault and by what they were doing");

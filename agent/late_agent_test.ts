@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import type { Agent, AgentEvent } from "./agent.ts";
+import { LateAgent } from "./late_agent.ts";
+
+const REQUEST = { text: "What is the price?", history: [], signal: new AbortController().signal };
+
+const ANSWERING: Agent = {
+  name: "model",
+  greeting: "Hello.",
+  async *respond({ text }) {
+    yield { kind: "phrase", text: `You asked: ${text}` };
+  },
+};
+
+async function answerOf(agent: Agent): Promise<readonly AgentEvent[]> {
+  return await Array.fromAsync(agent.respond(REQUEST));
+}
+
+Deno.test("an assistant is made at the first question, and once for all of them", async () => {
+  let made = 0;
+  const agent = new LateAgent("model", "Hello.", () => {
+    made++;
+    return Promise.resolve(ANSWERING);
+  });
+  assert.equal(agent.greeting, "Hello.");
+  assert.equal(made, 0);
+  const expected = [{ kind: "phrase", text: "You asked: What is the price?" }];
+  const answers = await Promise.all([answerOf(agent), answerOf(agent)]);
+  assert.deepEqual(answers, [expected, expected]);
+  assert.equal(made, 1);
+});
+
+Deno.test("an assistant that could not be made fails that answer, and the next one is tried", async () => {
+  let tries = 0;
+  const agent = new LateAgent("model", "Hello.", () => {
+    tries++;
+    return tries === 1 ? Promise.reject(new Error("no module")) : Promise.resolve(ANSWERING);
+  });
+  await assert.rejects(answerOf(agent), /no module/);
+  assert.equal((await answerOf(agent)).length, 1);
+  assert.equal(tries, 2);
+});
