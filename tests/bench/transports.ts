@@ -20,7 +20,7 @@ import { line } from "./print.ts";
 import { type Clip, sentences } from "./prompts.ts";
 
 const TRANSPORTS = ["websocket", "audiosocket", "rtp", "files"] as const;
-const CALLS = 5;
+const CALLS = 4;
 const AT_ONCE = 20;
 const PACED_SECONDS = 15;
 const PATIENT = { timeoutMs: 60_000 };
