@@ -8,17 +8,17 @@ import type { Settings } from "../config/settings.ts";
 import type { MediaPlan } from "../media/transport.ts";
 import type { AriGate } from "./ari_gate.ts";
 import type { CallIsolate, CallIsolates } from "./call_isolates.ts";
+import { CallExit } from "./call_exit.ts";
 import { CallMedia, needsBridge } from "./call_media.ts";
 import { applyEvent, type CallEvent, type CallRecord, type Phase } from "./call_record.ts";
 import type { Journal } from "./journal.ts";
-import { playLastResort } from "./last_resort.ts";
 import type { MediaRoute } from "./media_route.ts";
 import type { FaultKind, FromCall } from "./messages.ts";
 import type { ServiceMetrics } from "./metrics.ts";
 import { PhaseTimers } from "./phase_timers.ts";
 import type { DeadlineAction, Policies } from "./policies.ts";
 import { type StartContext, Supervisor } from "./supervisor.ts";
-import { type Departure, ToolRunner } from "./tool_runner.ts";
+import { ToolRunner } from "./tool_runner.ts";
 
 const log = logger("call");
 
@@ -37,9 +37,6 @@ export interface CallServices {
   recordingPath(callId: string): string | undefined;
 }
 
-/** Where the channel goes when the bot is done with it. */
-type Exit = "hangup" | "handover" | "transfer";
-
 /** One call, from StasisStart to its last trace on the PBX gone. */
 export class CallSession {
   readonly record: CallRecord;
@@ -47,6 +44,7 @@ export class CallSession {
   readonly #supervisor: Supervisor;
   readonly #timers: PhaseTimers;
   readonly #tools: ToolRunner;
+  readonly #exit: CallExit;
   readonly #over = new AbortController();
   readonly #closed: Promise<void>;
   readonly #settled = Promise.withResolvers<void>();
@@ -54,11 +52,6 @@ export class CallSession {
   #media?: CallMedia;
   #callerSpeaking = false;
   #diedAt = 0;
-  #exit?: Exit;
-  /** The channel is being sent away: nothing is said any more. */
-  #departing = false;
-  /** The channel is not ours any more. */
-  #left = false;
   #standingDown = false;
 
   /** @param record a new call's, or the journal's of one that is adopted. */
@@ -94,12 +87,21 @@ export class CallSession {
         elapsedMs: Math.max(0, Date.now() - record.startedAt),
       },
     );
+    const { settings, ari } = services;
+    this.#exit = new CallExit({
+      record,
+      settings,
+      ari,
+      over: this.#over.signal,
+      sayLast: (prompt) => this.#isolate?.post({ kind: "say_last", prompt }),
+      end: (reason) => this.#end(reason),
+    });
     this.#tools = new ToolRunner({
       record,
-      settings: services.settings,
-      ari: services.ari,
+      settings,
+      ari,
       note: (event) => this.#note(event),
-      depart: (departure) => this.#departFor(departure),
+      depart: (departure) => this.#exit.departFor(departure),
     });
     this.#closed = this.#run(adopted);
   }
@@ -126,9 +128,7 @@ export class CallSession {
 
   /** The caller's channel has left: hung up, or gone on in the dialplan. */
   channelLeft(): void {
-    this.#left = true;
-    // The PBX often says so before it answers the command that did it: that is noted first.
-    if (!this.#departing) this.#end(this.#exit ?? "hangup");
+    this.#exit.channelLeft();
   }
 
   /** The PBX no longer has the channel, and nobody knows since when. */
@@ -178,7 +178,7 @@ export class CallSession {
     await this.#supervisor.exited;
     this.#settled.resolve();
     this.#timers[Symbol.dispose]();
-    if (!this.#over.signal.aborted) await this.#lastResort();
+    if (!this.#over.signal.aborted) await this.#exit.lastResort();
     if (!this.#standingDown) await this.#cleanUp();
   }
 
@@ -294,7 +294,7 @@ export class CallSession {
       this.#callerSpeaking = false;
       this.#timers.callerSpeaking(false);
       isolate.post({ kind: "begin" });
-      if (this.#exit && !this.#departing) this.#sayLast(this.#exit);
+      this.#exit.resume();
       if (resumed) this.#tellRestart(previousExit ?? "shutdown");
       this.#settled.resolve();
       return isolate;
@@ -327,7 +327,7 @@ export class CallSession {
         this.#timers.progress();
         break;
       case "said":
-        this.#depart();
+        this.#exit.depart();
         break;
       case "count":
         if (message.what === "barge_in_resumed") metrics.bargeInResumed();
@@ -393,95 +393,22 @@ export class CallSession {
         this.#leave("hangup");
         break;
       case "handover":
-        if (this.#exit) this.#depart();
+        if (this.#exit.decided) this.#exit.depart();
         else this.#leave("handover");
     }
   }
 
   /** The bot says its last words; `said`, or the handover deadline, does the rest. */
-  #leave(exit: Exit): void {
-    if (this.#exit || this.#over.signal.aborted) return;
-    this.#exit = exit;
+  #leave(destination: "hangup" | "handover"): void {
+    if (this.#exit.decided || this.#over.signal.aborted) return;
     this.#timers.enter("handover");
-    this.#sayLast(exit);
-  }
-
-  #sayLast(exit: Exit): void {
-    this.#isolate?.post({
-      kind: "say_last",
-      prompt: exit === "hangup" ? "farewell" : "last_resort",
-    });
-  }
-
-  /** Sends the channel where it was decided; its StasisEnd ends the session. */
-  #depart(): void {
-    const exit = this.#exit ?? "hangup";
-    this.#release(exit).catch((error) => {
-      if (!this.#over.signal.aborted) {
-        log.error("channel could not be released", { call: this.record.id, exit, error });
-      }
-    }).finally(() => this.#end(exit));
+    this.#exit.leave(destination);
   }
 
   async #runTool(isolate: CallIsolate, id: string): Promise<void> {
     const result = await this.#tools.run(id);
     isolate.post({ kind: "tool_done", id, result });
-    if (this.#departing) this.#end(this.#exit!);
-  }
-
-  /** Ends the bot's part as the assistant wants it. @throws {AriError} */
-  async #departFor(departure: Departure): Promise<void> {
-    if (this.#exit) return;
-    this.#exit = departure.exit;
-    this.#departing = true;
-    try {
-      if (departure.exit === "hangup") await this.#release("hangup");
-      else await this.#transfer(departure.extension);
-    } catch (error) {
-      // Gone all the same: only the answer was lost.
-      if (this.#left) return;
-      this.#exit = undefined;
-      this.#departing = false;
-      throw error;
-    }
-  }
-
-  async #transfer(extension: string): Promise<void> {
-    const { ari, settings } = this.#services;
-    const place = { context: settings.TRANSFER_CONTEXT, extension, priority: 1 };
-    await ari.run((commands) => commands.continueInDialplan(this.record.channelId, place));
-  }
-
-  async #release(exit: Exit): Promise<void> {
-    const { ari, settings } = this.#services;
-    const { channelId } = this.record;
-    const context = settings.ARI_FALLBACK_CONTEXT;
-    if (exit === "hangup" || context === "") {
-      await unlessGone(ari.run((commands) => commands.hangUp(channelId)));
-      return;
-    }
-    const place = { context, extension: "s", priority: 1 };
-    await unlessGone(ari.run((commands) => commands.continueInDialplan(channelId, place)));
-  }
-
-  /** The bot cannot go on: the caller hears so from the PBX itself and goes on in the dialplan. */
-  async #lastResort(): Promise<void> {
-    const { channelId, id } = this.record;
-    this.#exit = "handover";
-    log.error("call goes to its last resort", {
-      call: id,
-      channel: channelId,
-      phase: this.record.phase,
-    });
-    try {
-      await playLastResort(this.#services, channelId, this.#over.signal);
-      await this.#release("handover");
-    } catch (error) {
-      if (!this.#over.signal.aborted) {
-        log.error("last resort failed", { call: id, channel: channelId, error });
-      }
-    }
-    this.#end("handover");
+    this.#exit.toolAnswered();
   }
 
   #end(reason: string): void {
