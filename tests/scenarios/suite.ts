@@ -78,12 +78,12 @@ export function conversations(pbx: TestPbx): void {
 
   scenario("a caller who goes on after a short silence is not cut off", async () => {
     const { caller, record } = await world.greeted();
-    await caller.say(await spoken("I want to know about"));
+    await caller.say(await spoken("Tell me about the"));
     await eventually(() => false, "", 900).catch(() => {});
-    await ask(caller, "price of the machine.");
+    await ask(caller, "installation.");
     await caller.hangUp();
     assert.equal(asked(record).length, 1, "it was one turn");
-    assert.match(asked(record)[0]!.caller!, /^I want to know\b.{12,}/i);
+    assert.match(asked(record)[0]!.caller!, /^Tell me about\b.*install/i);
     await world.nothingLeft();
   });
 
