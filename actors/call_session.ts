@@ -76,7 +76,7 @@ export class CallSession {
         });
       },
       onStartFailed: (_, error) => {
-        if (this.#over.signal.aborted || gone(error)) return this.#end("hangup");
+        if (this.#over.signal.aborted) return;
         log.error("call isolate could not take the call", { call: record.id, error });
       },
     });
@@ -169,8 +169,7 @@ export class CallSession {
       const fitting = await this.#fitting(plan);
       await this.#startFirst(fitting, adopted);
     } catch (error) {
-      if (this.#over.signal.aborted || gone(error)) this.#end("hangup");
-      else {
+      if (!await this.#isOver(error)) {
         log.error("call could not be set up", { call: id, channel: channelId, error });
         this.#supervisor.shutdown();
       }
@@ -197,7 +196,7 @@ export class CallSession {
     try {
       await start();
     } catch (error) {
-      if (this.#over.signal.aborted || gone(error)) throw error;
+      if (this.#over.signal.aborted) throw error;
       log.warn("call's first isolate could not take it, trying another", {
         call: this.record.id,
         error,
@@ -300,8 +299,32 @@ export class CallSession {
       return isolate;
     } catch (error) {
       isolate.kill();
+      await this.#isOver(error);
       throw error;
     }
+  }
+
+  /**
+   * Whether a command failed because the call is over, which is then noted. That the PBX does not
+   * find a thing says little: it may be our media, cut at that moment, and the caller is still there.
+   */
+  async #isOver(error: unknown): Promise<boolean> {
+    const { ari, settings } = this.#services;
+    const { signal } = this.#over;
+    if (signal.aborted || !gone(error)) return signal.aborted;
+    try {
+      const application = await ari.run(
+        (commands) => commands.application(settings.ARI_APP_NAME, signal),
+        signal,
+      );
+      if (!application.channel_ids.includes(this.record.channelId)) this.#end("hangup");
+    } catch (unknown) {
+      log.warn("the PBX does not tell whether the caller is still there", {
+        call: this.record.id,
+        error: unknown,
+      });
+    }
+    return signal.aborted;
   }
 
   #tellRestart(reason: NonNullable<StartContext["previousExit"]>): void {

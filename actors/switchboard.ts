@@ -209,7 +209,7 @@ export class Switchboard {
     const refusal = this.#reasonToRefuse();
     if (refusal) return this.#refuse(channel, refusal);
     const record = newCallRecord({
-      id: crypto.randomUUID().replaceAll("-", "").slice(0, 12),
+      id: newCallId(),
       channelId: channel.id,
       caller: maskNumber(channel.caller.number),
       startedAt: Date.now(),
@@ -342,4 +342,10 @@ export class Switchboard {
     const { RECORD_CALLS, DATA_DIR } = this.#services.settings;
     return RECORD_CALLS ? join(DATA_DIR, "recordings", `${id}.wav`) : undefined;
   }
+}
+
+/** Without digits: the log takes a run of them for a phone number, and hides it. */
+function newCallId(): string {
+  const hex = crypto.randomUUID().replaceAll("-", "").slice(0, 12);
+  return hex.replace(/\d/g, (digit) => "ghijkmnpqr"[Number(digit)]!);
 }

@@ -58,6 +58,24 @@ scenario("a caller whose first isolate gets no media is greeted by another", asy
   await world.nothingLeft();
 });
 
+scenario(
+  "a caller stays when the PBX does not find the media that a new isolate asks for",
+  async () => {
+    const { caller, record } = await world.greeted();
+    // The old media's hang-up and the new one's creation.
+    await pbx.failCommands(2, 404);
+    assert.ok(world.service.switchboard.injectFault(record.id, "throw"));
+    await eventually(
+      () => record.restarts.length > 0 || record.endedAt,
+      "another isolate has the call",
+    );
+    await ask(caller, QUESTION);
+    await caller.hangUp();
+    assert.match(heardText(asked(record)[0]!), /price depends/);
+    await world.nothingLeft();
+  },
+);
+
 scenario("a channel that is announced twice is one call", async () => {
   const { caller, record } = await world.called();
   await pbx.repeatStasisStart();
