@@ -36,6 +36,8 @@ export type CallIsolate = Isolate<ToCall, FromCall>;
 /** Starts, keeps warm and equips call isolates. */
 export class CallIsolates implements AsyncDisposable {
   readonly #settings: Settings;
+  /** As the isolates get them. */
+  readonly #callSettings: Settings;
   readonly #promptsFile: PromptsFile;
   readonly #engine: Pick<EngineHost, "attach">;
   readonly #metrics: ServiceMetrics;
@@ -61,6 +63,7 @@ export class CallIsolates implements AsyncDisposable {
     tokens: Pick<TokenDesk, "answer">,
   ) {
     this.#settings = settings;
+    this.#callSettings = withholdSecrets(settings, CALL_SECRETS);
     this.#promptsFile = promptsFile;
     this.#engine = engine;
     this.#metrics = metrics;
@@ -151,8 +154,11 @@ export class CallIsolates implements AsyncDisposable {
     using _turn = await this.#turnstile.enter(callerWaits);
     const name = `call-${++this.#started}`;
     if (this.#closed) throw new IsolateStartError(name, "shutdown", "the service ends");
-    const settings = withholdSecrets(this.#settings, CALL_SECRETS);
-    const data: CallIsolateData = { settings, prompts: await this.prompts(), callerWaits };
+    const data: CallIsolateData = {
+      settings: this.#callSettings,
+      prompts: await this.prompts(),
+      callerWaits,
+    };
     const isolate: CallIsolate = await Isolate.start<ToCall, FromCall>({
       name,
       module: new URL("./call/main.ts", import.meta.url),

@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { settingsWith } from "../config/settings.ts";
 import { Isolate, IsolateStartError } from "./isolate.ts";
 import type { FromFixture, ToFixture } from "./isolate_fixture.ts";
+import { stuckThreads } from "./stuck_thread.ts";
 
-/** linux/sched.h */
-const SCHED_IDLE = "5";
 /** Quick enough for a test, slow enough for a busy machine. */
 const HEARTBEAT = { intervalMs: 300, maxMissed: 3 };
 
@@ -95,27 +94,10 @@ test("messages to a dead isolate are dropped, and nothing waits for it", async (
 
 test("an isolate that hangs for ever gets no CPU that anybody else wants", async () => {
   if (Deno.build.os !== "linux") return;
-  const idle = () =>
-    [...Deno.readDirSync("/proc/self/task")].map(({ name }) => name)
-      .filter((thread) => policyOf(thread) === SCHED_IDLE);
-  const before = idle();
+  const before = stuckThreads("/proc/self");
   const isolate = await start();
   isolate.injectFault("hang");
   assert.equal(await isolate.exited, "hang");
-  assert.equal(idle().filter((thread) => !before.includes(thread)).length, 1);
+  const stuck = stuckThreads("/proc/self").filter((thread) => !before.includes(thread));
+  assert.equal(stuck.length, 1);
 });
-
-/** A thread's scheduling policy; undefined of one that has ended since it was listed. */
-function policyOf(thread: string): string | undefined {
-  try {
-    // proc(5): the 39th field after the parenthesised name.
-    const stat = Deno.readTextFileSync(`/proc/self/task/${thread}/stat`);
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[38];
-  } catch (error) {
-    // ESRCH, which has no class of its own.
-    if (error instanceof Deno.errors.NotFound || /os error 3\b/.test(String(error))) {
-      return undefined;
-    }
-    throw error;
-  }
-}

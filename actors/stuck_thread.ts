@@ -36,6 +36,27 @@ export function deprive(isolate: string, threadId: number): void {
   }
 }
 
+/** A process's threads that were deprived, by the system's ids; `folder` is its own in /proc (Linux). */
+export function stuckThreads(folder: string): string[] {
+  const threads = [...Deno.readDirSync(`${folder}/task`)].map(({ name }) => name);
+  return threads.filter((thread) => policyOf(`${folder}/task/${thread}`) === SCHED_IDLE);
+}
+
+/** A thread's scheduling policy; undefined when it has just ended. */
+function policyOf(folder: string): number | undefined {
+  try {
+    const stat = Deno.readTextFileSync(`${folder}/stat`);
+    // proc(5): the 39th field after the parenthesised name.
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[38]);
+  } catch (error) {
+    // A thread that ends while its file is being read gives ESRCH, which has no class of its own.
+    if (error instanceof Deno.errors.NotFound || /os error 3\b/.test(String(error))) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
 /** @throws where the C library is not found, or refuses. */
 function runWhenIdle(thread: number): void {
   const libc = Deno.dlopen("libc.so.6", {

@@ -1,6 +1,7 @@
 // The service as a process of its own, so that it can be killed, and is measured from outside.
 
 import { join } from "node:path";
+import { stuckThreads } from "../../actors/stuck_thread.ts";
 import type { CallDetails, CallSummary } from "../../console/calls.ts";
 import type { FaultKind } from "../../console/ports.ts";
 import { ROOT } from "../steps.ts";
@@ -8,8 +9,6 @@ import { ROOT } from "../steps.ts";
 /** A start takes about two seconds, on a busy machine many more. */
 const START_MS = 60_000;
 const POLL_MS = 20;
-/** linux/sched.h */
-const SCHED_IDLE = "5";
 
 /** What of the system a process holds. */
 export interface Holdings {
@@ -127,7 +126,7 @@ export class ServiceProcess implements AsyncDisposable {
       rssMb,
       files,
       threads: fact("Threads"),
-      stuck: stuckThreads(folder),
+      stuck: stuckThreads(folder).length,
       cpuSeconds: cpuSeconds(this.#child!.pid),
     };
   }
@@ -189,26 +188,6 @@ function guardOf({ pid }: Deno.ChildProcess): Deno.ChildProcess {
   return new Deno.Command("sh", { args, stdin: "piped", stdout: "null", stderr: "null" }).spawn();
 }
 
-/** Threads that run only when nothing else wants to. */
-function stuckThreads(folder: string): number {
-  const tasks = [...Deno.readDirSync(`${folder}/task`)];
-  return tasks.filter(({ name }) => policyOf(`${folder}/task/${name}`) === SCHED_IDLE).length;
-}
-
-/** A thread's scheduling policy; undefined when it has just ended. */
-function policyOf(folder: string): string | undefined {
-  try {
-    // proc(5): the 39th field after the parenthesised name.
-    return statOf(folder)[38];
-  } catch (error) {
-    // A thread that ends while its file is being read gives ESRCH, which has no class of its own.
-    if (error instanceof Deno.errors.NotFound || /os error 3\b/.test(String(error))) {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
 /** Seconds of one core that a process has used (Linux). */
 export function cpuSeconds(pid: number): number {
   // proc(5): the 12th and 13th field after the name, in hundredths of a second (CLK_TCK).
@@ -216,7 +195,7 @@ export function cpuSeconds(pid: number): number {
   return (user! + system!) / 100;
 }
 
-/** The fields of a process's or thread's `stat` after its parenthesised name. */
+/** The fields of a process's `stat` after its parenthesised name. */
 function statOf(folder: string): string[] {
   const stat = Deno.readTextFileSync(`${folder}/stat`);
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
