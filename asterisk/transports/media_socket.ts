@@ -1,17 +1,11 @@
 // One connection to chan_websocket: frames and control messages on the wire, nothing of playout.
-//
-// The `ws` package rather than the runtime's WebSocket, which leaves Nagle's algorithm on: a small
-// write then waits for a delayed ACK (a flush was acknowledged in 54 ms; with `ws`, in 11).
 
-import { type RawData, WebSocket } from "ws";
 import { logger } from "../../config/logging.ts";
 import { type Pcm, pcmFromBytes, pcmToBytes } from "../../media/frame.ts";
 import { type ControlCommand, type ControlEvent, parseControl } from "./control_message.ts";
+import { WebSocketClient } from "./web_socket_client.ts";
 
 const log = logger("media");
-
-/** Longest wait for the PBX's half of the closing handshake, in ms. */
-const CLOSE_DEADLINE_MS = 1000;
 
 /** What arrives. Malformed messages do not: they are logged and dropped. */
 export interface MediaSocketHandlers {
@@ -24,45 +18,37 @@ export interface MediaSocketHandlers {
 
 /** A connection to a media address, from the handshake on. */
 export class MediaSocket {
-  readonly #socket: WebSocket;
-  readonly #closed = Promise.withResolvers<void>();
+  readonly #socket: WebSocketClient;
 
   constructor(url: string, handlers: MediaSocketHandlers) {
-    const socket = this.#socket = new WebSocket(url, "media", { perMessageDeflate: false });
-    let failure = "";
-    socket.on("message", (data: RawData, isBinary) => {
-      if (isBinary) readAudio(data as Uint8Array, handlers);
-      else readControl(String(data), handlers);
-    });
-    socket.on("error", (error) => failure = error.message);
-    socket.on("close", (code, reason) => {
-      const detail = [`closed with code ${code}`, String(reason), failure].filter(Boolean);
-      this.#closed.resolve();
-      handlers.onClose(code, detail.join(": "));
+    this.#socket = new WebSocketClient(url, "media", {
+      onBinary: (bytes) => readAudio(bytes, handlers),
+      onText: (text) => readControl(text, handlers),
+      onClose: (code, reason) => {
+        const detail = [`closed with code ${code}`, reason].filter(Boolean);
+        handlers.onClose(code, detail.join(": "));
+      },
     });
   }
 
   /** Bytes handed over that the network has not taken yet: what a stalled PBX makes grow. */
   get unsentBytes(): number {
-    return this.#socket.bufferedAmount;
+    return this.#socket.unsentBytes;
   }
 
   /** Sends one frame; what is sent after the end is lost. */
   sendFrame(frame: Pcm): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(pcmToBytes(frame));
+    this.#socket.sendBinary(pcmToBytes(frame));
   }
 
   /** Sends a control message; what is sent after the end is lost. */
   sendCommand(command: ControlCommand): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(command));
+    this.#socket.sendText(JSON.stringify(command));
   }
 
   /** Ends the connection, whatever state it is in, and resolves when it has ended. */
-  async close(): Promise<void> {
-    this.#socket.close();
-    const deadline = setTimeout(() => this.#socket.terminate(), CLOSE_DEADLINE_MS);
-    await this.#closed.promise;
-    clearTimeout(deadline);
+  close(): Promise<void> {
+    return this.#socket.close();
   }
 }
 
