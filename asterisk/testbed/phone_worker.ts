@@ -1,5 +1,5 @@
 // The worker in which test telephones live: each sends a packet every 20 ms and notes when each
-// packet arrives. It does nothing else, so that a busy test disturbs neither.
+// packet arrived. It does nothing else, so that a busy test disturbs neither.
 
 /// <reference lib="deno.worker" />
 
@@ -8,6 +8,7 @@ import { FRAME_MS } from "../../media/frame.ts";
 import { G711_RATE_HZ, G711_SILENCE, type G711Law } from "../../media/g711.ts";
 import { RTP_CODECS } from "../transports/rtp_codec.ts";
 import { decodeRtp, encodeRtp } from "../transports/rtp_packet.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { PhoneCommand, PhoneReport } from "./phone_messages.ts";
 import { keyPayload, PAYLOAD_EVENT } from "./telephone_event.ts";
 
@@ -45,6 +46,7 @@ class Phone {
   #keyTimestamp = 0;
   #muted = false;
   #lastHeardAt: number | undefined;
+  #port = 0;
   #pbxPort = 0;
   #startedAt = 0;
   #ticks = 0;
@@ -55,7 +57,9 @@ class Phone {
     this.#silence = new Uint8Array(FRAME).fill(G711_SILENCE[codec]);
     this.#socket.on("message", (packet) => this.#receive(packet));
     this.#socket.bind(0, LOOPBACK, () => {
-      report({ kind: "opened", phone: id, port: this.#socket.address().port });
+      this.#port = this.#socket.address().port;
+      arrivals?.listenTo(this.#port);
+      report({ kind: "opened", phone: id, port: this.#port });
     });
   }
 
@@ -91,19 +95,22 @@ class Phone {
 
   close(): void {
     clearTimeout(this.#timer);
+    arrivals?.forget(this.#port);
     this.#socket.close(() => report({ kind: "closed", phone: this.id }));
   }
 
   #receive(packet: Uint8Array): void {
-    const at = now();
-    const { payloadType, payload } = decodeRtp(packet) ?? {};
+    const readAt = performance.now();
+    const { payloadType, payload, sequence } = decodeRtp(packet) ?? {};
     if (payloadType !== this.#payloadType || !payload?.length) return;
+    const at = performance.timeOrigin + (arrivals?.of(this.#port, sequence!) ?? readAt);
     this.#lastHeardAt = at;
     report({ kind: "heard", phone: this.id, at, audio: payload.slice() });
   }
 
   /** Deadlines are counted from the start, so that a late tick does not make the next one late. */
   #tick(): void {
+    arrivals?.look();
     this.#sendSlot(this.#slots.shift());
     if (this.#lastHeardAt !== undefined && now() - this.#lastHeardAt > QUIET_MS) {
       this.#lastHeardAt = undefined;
@@ -115,6 +122,7 @@ class Phone {
   }
 
   #sendSlot(slot: Slot | undefined): void {
+    const at = now();
     if (slot?.key) this.#sendKey(slot.key.digit, slot.key.frame);
     else if (this.#muted) this.#marker = true;
     else {
@@ -123,7 +131,7 @@ class Phone {
     }
     this.#timestamp += FRAME;
     if (!slot) return;
-    slot.job.startedAt ??= now();
+    slot.job.startedAt ??= at;
     if (!slot.last) return;
     const { id, startedAt } = slot.job;
     report({ kind: "done", phone: this.id, id, startedAt, endedAt: now() });
@@ -159,6 +167,7 @@ class Phone {
   }
 }
 
+const arrivals = openArrivals();
 const phones = new Map<number, Phone>();
 report({ kind: "ready", thread: threadId() });
 
@@ -183,6 +192,19 @@ self.onmessage = ({ data: command }: MessageEvent<PhoneCommand>) => {
       return phone.close();
   }
 };
+
+/** Without it, packets arrive when they are read; says so on standard error. */
+function openArrivals(): Arrivals | undefined {
+  try {
+    return new Arrivals();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const line =
+      `telephones take the time when they read a packet, so times are less exact: ${why}\n`;
+    Deno.stderr.writeSync(new TextEncoder().encode(line));
+    return undefined;
+  }
+}
 
 /** The kernel's id of this thread; the link reads "<process>/task/<thread>". */
 function threadId(): number {
