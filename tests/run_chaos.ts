@@ -1,13 +1,17 @@
-// `deno task test:chaos`: calls that are broken in every way there is, on the simulated PBX.
+// `deno task test:chaos`: calls that are broken in every way there is, on the simulated PBX or,
+// `--only neighbours --on asterisk`, on a real one, which is installed into .cache/ (once; see
+// tests/run_pbx.ts).
 //
 //   --seed N     repeats a run (the seed is printed)
 //   --calls N    calls at once                    (20)
 //   --faults N   faults in the storm              (120; 500 is the full run)
 //   --every N    mean milliseconds between faults (1600)
 //   --only NAME  storm, neighbours or soak
+//   --on PBX     simulator or asterisk, for neighbours; the others need a PBX that fails on demand
 //   --soak N     so many calls one after another  (none)
 
 import { parseArgs } from "node:util";
+import { TestbedError } from "../asterisk/testbed/error.ts";
 import { neighbours } from "./chaos/neighbours.ts";
 import { Report } from "./chaos/report.ts";
 import { soak } from "./chaos/soak.ts";
@@ -24,6 +28,7 @@ const { values } = parseArgs({
     every: { type: "string", default: "1600" },
     soak: { type: "string", default: "0" },
     only: { type: "string" },
+    on: { type: "string", default: "simulator" },
   },
 });
 const [seed, calls, faults, everyMs, soakCalls] = [
@@ -33,14 +38,29 @@ const [seed, calls, faults, everyMs, soakCalls] = [
   values.every,
   values.soak,
 ].map(Number) as [number, number, number, number, number];
-const wanted = (name: string) => values.only === undefined || values.only === name;
+const { on } = values;
+if (on !== "simulator" && on !== "asterisk") {
+  throw new TypeError(`--on takes simulator or asterisk, not ${on}`);
+}
+const wanted = (name: string) =>
+  (values.only ?? name) === name && (on === "simulator" || name === "neighbours");
 
 const report = new Report();
 await report.line(`load of this machine: ${Deno.loadavg().map((l) => l.toFixed(1)).join(" ")}`);
 if (wanted("storm")) await storm({ seed, calls, faults, everyMs }, report);
-if (wanted("neighbours")) await neighbours({ calls }, report);
+if (wanted("neighbours")) await whereItCanBe(() => neighbours({ calls, on }, report));
 if (wanted("soak") && soakCalls > 0) await soak({ calls: soakCalls }, report);
 await report.line(`load of this machine: ${Deno.loadavg().map((l) => l.toFixed(1)).join(" ")}`);
 
 await say(`\n${summaryLine(report.counts)}\n`);
 Deno.exit(report.counts.failed === 0 ? 0 : 1);
+
+/** Counts a part as failed, and says why, where there can be no real Asterisk. */
+async function whereItCanBe(part: () => Promise<void>): Promise<void> {
+  try {
+    await part();
+  } catch (error) {
+    if (!(error instanceof TestbedError)) throw error;
+    await report.check("there is an Asterisk to measure on", [error.message]);
+  }
+}

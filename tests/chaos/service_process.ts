@@ -195,6 +195,14 @@ export function cpuSeconds(pid: number): number {
   return (user! + system!) / 100;
 }
 
+/** How a process is scheduled, as sched(7) names it: "SCHED_OTHER", "SCHED_RR 10" (Linux). */
+export function schedulingOf(pid: number): string {
+  // proc(5): the 38th and 39th field after the name, the numbers of linux/sched.h.
+  const [priority, policy] = statOf(`/proc/${pid}`).slice(37, 39).map(Number);
+  const name = ["OTHER", "FIFO", "RR", "BATCH"][policy!] ?? policy;
+  return `SCHED_${name}${priority ? ` ${priority}` : ""}`;
+}
+
 /** The fields of a process's `stat` after its parenthesised name. */
 function statOf(folder: string): string[] {
   const stat = Deno.readTextFileSync(`${folder}/stat`);

@@ -1,9 +1,8 @@
 // A caller who keeps the bot busy: listens, asks, listens, asks, and now and then hangs up and
 // calls again.
 
-import type { HeardFrame, TestCaller } from "../../media/caller.ts";
+import type { HeardFrame, TestCaller, TestPbx } from "../../media/caller.ts";
 import type { Pcm } from "../../media/frame.ts";
-import type { Simulator } from "../../asterisk/simulator/mod.ts";
 import { Hearing } from "./hearing.ts";
 import type { Random } from "./random.ts";
 
@@ -30,14 +29,14 @@ export interface TalkerCall {
 /** A number in a telephone: the last two digits are what the service shows of it. */
 export class Talker {
   readonly calls: TalkerCall[] = [];
-  readonly #pbx: Simulator;
+  readonly #pbx: TestPbx;
   readonly #random: Random;
   readonly #questions: readonly Pcm[];
   readonly #number: string;
   #stopped = false;
   #running?: Promise<void>;
 
-  constructor(pbx: Simulator, index: number, questions: readonly Pcm[], random: Random) {
+  constructor(pbx: TestPbx, index: number, questions: readonly Pcm[], random: Random) {
     this.#pbx = pbx;
     this.#random = random;
     this.#questions = questions;
