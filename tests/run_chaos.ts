@@ -8,6 +8,7 @@
 //   --every N    mean milliseconds between faults (1600)
 //   --only NAME  storm, neighbours or soak
 //   --on PBX     simulator or asterisk, for neighbours; the others need a PBX that fails on demand
+//   --transport NAME  the service's MEDIA_TRANSPORT, for neighbours (auto)
 //   --soak N     so many calls one after another  (none)
 
 import { parseArgs } from "node:util";
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     soak: { type: "string", default: "0" },
     only: { type: "string" },
     on: { type: "string", default: "simulator" },
+    transport: { type: "string", default: "auto" },
   },
 });
 const [seed, calls, faults, everyMs, soakCalls] = [
@@ -38,7 +40,7 @@ const [seed, calls, faults, everyMs, soakCalls] = [
   values.every,
   values.soak,
 ].map(Number) as [number, number, number, number, number];
-const { on } = values;
+const { on, transport } = values;
 if (on !== "simulator" && on !== "asterisk") {
   throw new TypeError(`--on takes simulator or asterisk, not ${on}`);
 }
@@ -48,7 +50,7 @@ const wanted = (name: string) =>
 const report = new Report();
 await report.line(`load of this machine: ${Deno.loadavg().map((l) => l.toFixed(1)).join(" ")}`);
 if (wanted("storm")) await storm({ seed, calls, faults, everyMs }, report);
-if (wanted("neighbours")) await whereItCanBe(() => neighbours({ calls, on }, report));
+if (wanted("neighbours")) await whereItCanBe(() => neighbours({ calls, on, transport }, report));
 if (wanted("soak") && soakCalls > 0) await soak({ calls: soakCalls }, report);
 await report.line(`load of this machine: ${Deno.loadavg().map((l) => l.toFixed(1)).join(" ")}`);
 

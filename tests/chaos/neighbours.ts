@@ -33,6 +33,15 @@ const ALONE_MS = 1.5 * FRAME_MS;
 /** Far more than the aim: on a busy machine the difference of two tails is mostly noise. */
 const BOUND_MS = 40;
 
+/** What is measured. */
+export interface NeighboursPlan {
+  /** At once; one of them dies. */
+  readonly calls: number;
+  readonly on: TestPbx["kind"];
+  /** The service's MEDIA_TRANSPORT: over some the PBX paces the frames, over others the call's isolate. */
+  readonly transport: string;
+}
+
 /** A PBX to measure on, and what is to be known of it beside the figures. */
 interface Measured {
   readonly pbx: TestPbx;
@@ -41,17 +50,23 @@ interface Measured {
 
 /** Compares the neighbours' frame gaps. */
 export async function neighbours(
-  { calls, on }: { readonly calls: number; readonly on: TestPbx["kind"] },
+  { calls, on, transport }: NeighboursPlan,
   report: Report,
 ): Promise<void> {
-  await report.heading(`neighbours (${on}): one call dies over and over, ${calls - 1} listen`);
+  await report.heading(
+    `neighbours (${on}, transport ${transport}): one call dies over and over, ${calls - 1} listen`,
+  );
   await using scope = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "voxbot-chaos-" });
   scope.defer(() => Deno.remove(folder, { recursive: true }).catch(() => undefined));
   const { pbx, remark } = on === "asterisk" ? await onAsterisk() : await onSimulator();
   scope.use(pbx);
   const service = scope.use(
-    new ServiceProcess(folder, { ...pbx.env, CALL_RESTART_INTENSITY: "1000" }),
+    new ServiceProcess(folder, {
+      ...pbx.env,
+      MEDIA_TRANSPORT: transport,
+      CALL_RESTART_INTENSITY: "1000",
+    }),
   );
   await service.start();
   await service.ready();
