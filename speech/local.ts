@@ -44,7 +44,11 @@ export interface LocalSpeech extends Disposable {
 
 /** Connects a call to the engine that serves the other end of `port`. Dispose when the call ends. */
 export function connectEngine(port: MessagePort, options: LocalSpeechOptions = {}): LocalSpeech {
-  const link = new EngineLink((audio) => tts.receive(audio));
+  const link = new EngineLink({
+    onAudio: (audio) => tts.receive(audio),
+    onVad: (answer) => vad.answered(answer),
+    onGone: (reason) => vad.gone(reason),
+  });
   const tts = new LocalTts(link, {
     voice: options.voice ?? "",
     speed: options.speed ?? 1,
@@ -68,6 +72,9 @@ export function connectEngine(port: MessagePort, options: LocalSpeechOptions = {
       link.connect(next);
       vad.reconnected();
     },
-    [Symbol.dispose]: () => link[Symbol.dispose](),
+    [Symbol.dispose]: () => {
+      vad[Symbol.dispose]();
+      link[Symbol.dispose]();
+    },
   };
 }

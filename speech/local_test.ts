@@ -4,7 +4,13 @@ import * as Comlink from "comlink";
 import { concatPcm, type Pcm, SAMPLE_RATE_HZ } from "../media/frame.ts";
 import { AsrError, type AsrUtterance } from "./asr.ts";
 import { comlinkEndpoint } from "./engine/endpoint.ts";
-import type { EngineApi, SynthesizeRequest, TranscribeReply, Urgency } from "./engine/protocol.ts";
+import {
+  type EngineApi,
+  isVadMessage,
+  type SynthesizeRequest,
+  type TranscribeReply,
+  type Urgency,
+} from "./engine/protocol.ts";
 import { connectEngine, type LocalSpeech, type LocalSpeechOptions } from "./local.ts";
 import { TtsError } from "./tts.ts";
 import { VAD_WINDOW_SAMPLES } from "./vad.ts";
@@ -299,6 +305,9 @@ class FakeEngine implements EngineApi {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     Comlink.expose(this, comlinkEndpoint(port1));
+    port1.on("message", (message) => {
+      if (isVadMessage(message) && "window" in message) void this.#answer(port1, message.vadSeq);
+    });
     return take(port2);
   }
 
@@ -306,9 +315,9 @@ class FakeEngine implements EngineApi {
     this.#port!.close();
   }
 
-  vad(): Promise<number> {
+  async #answer(port: MessagePort, vadSeq: number): Promise<void> {
     this.windows++;
-    return this.vadAnswer();
+    port.postMessage({ vadSeq, probability: await this.vadAnswer() });
   }
 
   resetVad(): void {

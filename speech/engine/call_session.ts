@@ -7,6 +7,8 @@ import type {
   SynthesizeRequest,
   TranscribeReply,
   Urgency,
+  VadAnswer,
+  VadQuestion,
 } from "./protocol.ts";
 import type { RecognitionDesk } from "./recognition_desk.ts";
 import type { VadBatcher, VadLane } from "./vad_batcher.ts";
@@ -34,8 +36,13 @@ export class CallSession implements EngineApi, Disposable {
     this.#lane = models.vad.open();
   }
 
-  vad(window: Pcm): Promise<number> {
-    return this.#lane.probability(window);
+  /** The answer to a window. Never throws. */
+  async vad({ vadSeq, window }: VadQuestion): Promise<VadAnswer> {
+    try {
+      return { vadSeq, probability: await this.#lane.probability(window) };
+    } catch (error) {
+      return { vadSeq, failed: error instanceof Error ? error.message : String(error) };
+    }
   }
 
   resetVad(): void {

@@ -53,10 +53,28 @@ export function isAudioMessage(message: unknown): message is AudioMessage {
   return typeof message === "object" && message !== null && "phraseId" in message;
 }
 
+/**
+ * The next window of a call, sent over the same port beside Comlink's messages: thirty a second,
+ * and by Comlink each would cost both ends half as much again. Answered in order.
+ */
+export interface VadQuestion {
+  readonly vadSeq: number;
+  /** `VAD_WINDOW_SAMPLES` long. */
+  readonly window: Pcm;
+}
+
+/** The probability (0…1) that a window holds speech, or why there is none. */
+export type VadAnswer =
+  | { readonly vadSeq: number; readonly probability: number }
+  | { readonly vadSeq: number; readonly failed: string };
+
+/** Whether a message of the port is a window, or the answer to one. */
+export function isVadMessage(message: unknown): message is VadQuestion | VadAnswer {
+  return typeof message === "object" && message !== null && "vadSeq" in message;
+}
+
 /** The engine as one call sees it. */
 export interface EngineApi {
-  /** Probability (0…1) that the next window of this call holds speech. */
-  vad(window: Pcm): Promise<number>;
   /** The next window does not continue the last. */
   resetVad(): void;
   /** Transcribes English speech; a call has one transcription at a time, the newest. */

@@ -5,7 +5,14 @@ import type { MessagePort } from "node:worker_threads";
 import * as Comlink from "comlink";
 import { comlinkEndpoint } from "../engine/endpoint.ts";
 import { Pending } from "../engine/pending.ts";
-import { type AudioMessage, type EngineApi, isAudioMessage } from "../engine/protocol.ts";
+import {
+  type AudioMessage,
+  type EngineApi,
+  isAudioMessage,
+  isVadMessage,
+  type VadAnswer,
+  type VadQuestion,
+} from "../engine/protocol.ts";
 
 /** Why a request to the engine came to nothing. */
 export type LinkFailure =
@@ -44,27 +51,36 @@ export type EngineRemote = {
   ) => Promise<Awaited<ReturnType<EngineApi[M]>>>;
 };
 
+/** Told what the engine sends besides its answers to requests. */
+export interface LinkListener {
+  onAudio(audio: AudioMessage): void;
+  onVad(answer: VadAnswer): void;
+  /** The engine is gone; what was posted to it is not answered any more. */
+  onGone(reason: string): void;
+}
+
 /** One call's connection, which may change engines. */
 export class EngineLink implements Disposable {
-  readonly #onAudio: (audio: AudioMessage) => void;
+  readonly #listener: LinkListener;
   #connection: Connection | undefined;
   #nextConnection = Promise.withResolvers<void>();
   #goneBecause = "it has not been connected yet";
   #disposed = false;
 
-  constructor(onAudio: (audio: AudioMessage) => void) {
-    this.#onAudio = onAudio;
+  constructor(listener: LinkListener) {
+    this.#listener = listener;
   }
 
-  get connected(): boolean {
-    return this.#connection !== undefined;
+  /** Why there is no engine, while there is none. */
+  get goneBecause(): string {
+    return this.#goneBecause;
   }
 
   /** Uses the engine at the other end of `port` from now on. */
   connect(port: MessagePort): void {
     if (this.#disposed) return port.close();
     this.close("a new engine has taken its place");
-    const connection = new Connection(port, this.#onAudio, () => {
+    const connection = new Connection(port, this.#listener, () => {
       if (this.#connection === connection) this.close("its end of the line was closed");
     });
     this.#connection = connection;
@@ -78,6 +94,13 @@ export class EngineLink implements Disposable {
     this.#nextConnection = Promise.withResolvers();
     this.#connection.close(reason);
     this.#connection = undefined;
+    this.#listener.onGone(reason);
+  }
+
+  /** Sends a window, to be answered by `onVad`; false when there is no engine. */
+  post(question: VadQuestion): boolean {
+    this.#connection?.post(question);
+    return this.#connection !== undefined;
   }
 
   /** Asks the engine and forgets it: for what needs no answer. */
@@ -128,11 +151,12 @@ class Connection {
   readonly #port: MessagePort;
   readonly #pending = new Pending();
 
-  constructor(port: MessagePort, onAudio: (audio: AudioMessage) => void, onClose: () => void) {
+  constructor(port: MessagePort, listener: LinkListener, onClose: () => void) {
     this.#port = port;
     this.engine = Comlink.wrap<EngineApi>(comlinkEndpoint(port)) as unknown as EngineRemote;
     port.on("message", (message) => {
-      if (isAudioMessage(message)) onAudio(message);
+      if (isAudioMessage(message)) listener.onAudio(message);
+      else if (isVadMessage(message) && !("window" in message)) listener.onVad(message);
     });
     port.on("close", onClose);
   }
@@ -140,6 +164,10 @@ class Connection {
   /** Asks; rejects with `EngineGone` when the engine is or goes away. */
   run<T>(ask: (engine: EngineRemote) => Promise<T>): Promise<T> {
     return this.#pending.answer(ask(this.engine));
+  }
+
+  post(question: VadQuestion): void {
+    this.#port.postMessage(question);
   }
 
   close(reason: string): void {

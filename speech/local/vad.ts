@@ -2,6 +2,7 @@
 
 import type { Pcm } from "../../media/frame.ts";
 import { EnergyVad } from "../energy_vad.ts";
+import type { VadAnswer } from "../engine/protocol.ts";
 import type { VadStream } from "../vad.ts";
 import type { EngineLink } from "./link.ts";
 
@@ -16,16 +17,26 @@ export interface DegradedHandlers {
   onRestored(): void;
 }
 
+/** A window that the engine was asked about. */
+interface Asked {
+  readonly at: number;
+  readonly settle: (probability: number) => void;
+  readonly byLoudness: number;
+}
+
 /** One call's VAD: answers always, and in order. */
-export class LocalVad implements VadStream {
+export class LocalVad implements VadStream, Disposable {
   readonly #link: EngineLink;
   readonly #deadlineMs: number;
   readonly #handlers: DegradedHandlers;
   readonly #energy = new EnergyVad();
-  readonly #waiting: { settle: (probability: number) => void; byLoudness: number }[] = [];
+  /** By the number of the question, in order. */
+  readonly #waiting = new Map<number, Asked>();
+  #asked = 0;
+  #watch: ReturnType<typeof setTimeout> | undefined;
   #degraded = false;
   #sinceProbe = 0;
-  #probing = false;
+  #probe: { readonly seq: number; readonly at: number } | undefined;
 
   constructor(link: EngineLink, deadlineMs: number, handlers: DegradedHandlers) {
     this.#link = link;
@@ -36,18 +47,17 @@ export class LocalVad implements VadStream {
   probability(window: Pcm): Promise<number> {
     const byLoudness = this.#energy.probability(window);
     if (this.#degraded) {
-      if (this.#sinceProbe++ % PROBE_EVERY === 0) this.#probe(window);
+      if (this.#sinceProbe++ % PROBE_EVERY === 0) this.#tryAgain(window);
+      return Promise.resolve(byLoudness);
+    }
+    const seq = this.#ask(window);
+    if (seq === undefined) {
+      this.#degrade(`is not there: ${this.#link.goneBecause}`);
       return Promise.resolve(byLoudness);
     }
     const { promise, resolve } = Promise.withResolvers<number>();
-    const item = { settle: resolve, byLoudness };
-    this.#waiting.push(item);
-    this.#ask(window).then((probability) => {
-      const at = this.#waiting.indexOf(item);
-      if (at < 0) return;
-      this.#waiting.splice(at, 1);
-      resolve(probability);
-    }, (error: Error) => this.#degrade(error.message));
+    this.#waiting.set(seq, { at: performance.now(), settle: resolve, byLoudness });
+    this.#watch ??= setTimeout(this.#onWatch, this.#deadlineMs);
     return promise;
   }
 
@@ -56,41 +66,69 @@ export class LocalVad implements VadStream {
     this.#link.tell((engine) => engine.resetVad());
   }
 
+  /** To be told of each answer of the engine. */
+  answered(answer: VadAnswer): void {
+    if (answer.vadSeq === this.#probe?.seq) {
+      this.#probe = undefined;
+      if ("failed" in answer) return;
+      this.#degraded = false;
+      return this.#handlers.onRestored();
+    }
+    const asked = this.#waiting.get(answer.vadSeq);
+    if (!asked) return;
+    if ("failed" in answer) return this.#degrade(`failed: ${answer.failed}`);
+    this.#waiting.delete(answer.vadSeq);
+    asked.settle(answer.probability);
+  }
+
   /** A new engine is connected: it is asked with the next window. */
   reconnected(): void {
     this.#sinceProbe = 0;
   }
 
-  #ask(window: Pcm): Promise<number> {
-    // The caller keeps its window; and a view would drag its whole buffer along.
-    const copy = window.slice();
-    return this.#link.request((engine) => engine.vad(copy), {
-      what: "VAD",
-      deadlineMs: this.#deadlineMs,
-    });
+  /** The engine is gone; what it was asked is answered by loudness. */
+  gone(reason: string): void {
+    this.#probe = undefined;
+    if (this.#waiting.size > 0) this.#degrade(`is not there: ${reason}`);
   }
 
-  #degrade(reason: string): void {
+  [Symbol.dispose](): void {
+    clearTimeout(this.#watch);
+  }
+
+  /** The number of the question; undefined when there is no engine to ask. */
+  #ask(window: Pcm): number | undefined {
+    // A view would drag its whole buffer along.
+    const question = { vadSeq: ++this.#asked, window: window.slice() };
+    return this.#link.post(question) ? question.vadSeq : undefined;
+  }
+
+  /** One timer for all windows: thirty a second would cost more than the windows themselves. */
+  #onWatch = (): void => {
+    this.#watch = undefined;
+    const [oldest] = this.#waiting.values();
+    if (!oldest) return;
+    const leftMs = oldest.at + this.#deadlineMs - performance.now();
+    if (leftMs > 0) this.#watch = setTimeout(this.#onWatch, leftMs);
+    else this.#degrade(`did not answer in ${this.#deadlineMs} ms`);
+  };
+
+  #degrade(what: string): void {
     if (this.#degraded) return;
     this.#degraded = true;
     this.#sinceProbe = 1;
-    for (const { settle, byLoudness } of this.#waiting.splice(0)) settle(byLoudness);
-    this.#handlers.onDegraded(reason);
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { settle, byLoudness } of waiting) settle(byLoudness);
+    this.#handlers.onDegraded(`VAD: the speech engine ${what}`);
   }
 
-  async #probe(window: Pcm): Promise<void> {
-    if (this.#probing || !this.#link.connected) return;
-    this.#probing = true;
-    try {
-      // What the engine's VAD remembers is of before the gap.
-      this.#link.tell((engine) => engine.resetVad());
-      await this.#ask(window);
-      this.#degraded = false;
-      this.#handlers.onRestored();
-    } catch {
-      // Still away: loudness has to do until the next probe.
-    } finally {
-      this.#probing = false;
-    }
+  #tryAgain(window: Pcm): void {
+    const now = performance.now();
+    if (this.#probe && now - this.#probe.at < this.#deadlineMs) return;
+    // What the engine's VAD remembers is of before the gap.
+    this.#link.tell((engine) => engine.resetVad());
+    const seq = this.#ask(window);
+    this.#probe = seq === undefined ? undefined : { seq, at: now };
   }
 }
