@@ -1,6 +1,5 @@
 // What a caller hears when no isolate can talk any more: a sound the PBX plays by itself.
 
-import { stat } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 // Not mod.ts: call isolates load this file too, and have no use for the whole ARI client.
 import { unlessGone } from "../asterisk/ari/error.ts";
@@ -35,7 +34,7 @@ export async function playLastResort(
   signal: AbortSignal,
 ): Promise<void> {
   const sound = lastResortSound(settings);
-  const size = await stat(`${sound}.wav`).then((file) => file.size, () => 0);
+  const size = await Deno.stat(`${sound}.wav`).then((file) => file.size, () => 0);
   if (size === 0) return log.error("no apology was rendered", { sound });
   const playbackId = `voxbot-last-${crypto.randomUUID().slice(0, 8)}`;
   const { promise, resolve: finished } = Promise.withResolvers<void>();

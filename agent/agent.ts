@@ -90,6 +90,8 @@ export interface Agent {
    * @throws {AgentError}
    */
   respond(request: AgentRequest): AsyncIterable<AgentEvent>;
+  /** The caller has begun to speak: what an answer would wait for may be done meanwhile. Never throws. */
+  prepare?(): void;
 }
 
 /** The assistant could not answer; the message says what was tried, on what, and what to do. */

@@ -1,6 +1,5 @@
 // The operator's knowledge bases: markdown files, cut into the chunks that retrieval works with.
 
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Settings } from "../config/settings.ts";
 import { AgentError, type KnowledgeBaseName } from "./agent.ts";
@@ -61,7 +60,7 @@ export async function loadKnowledge(
 async function loadBase(path: string, kb: KnowledgeBaseName, setting: string): Promise<Chunk[]> {
   let markdown: string;
   try {
-    markdown = await readFile(path, "utf8");
+    markdown = await Deno.readTextFile(path);
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : String(cause);
     throw new KnowledgeBaseError(

@@ -1,5 +1,6 @@
-// An assistant that is made when it is first asked: after a restart of the service many calls want
-// an isolate at once, and all of them are listened to again before any of them needs a model.
+// An assistant that is made while its caller asks the first question: after a restart of the service
+// many calls want an isolate at once, and all of them are listened to again before any of them
+// needs an answer.
 
 import type { Agent, AgentEvent, AgentRequest } from "./agent.ts";
 
@@ -19,6 +20,11 @@ export class LateAgent implements Agent {
 
   async *respond(request: AgentRequest): AsyncIterable<AgentEvent> {
     yield* (await this.#agent()).respond(request);
+  }
+
+  prepare(): void {
+    // A failure is the answer's to tell.
+    this.#agent().catch(() => undefined);
   }
 
   #agent(): Promise<Agent> {

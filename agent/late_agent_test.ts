@@ -40,3 +40,17 @@ Deno.test("an assistant that could not be made fails that answer, and the next o
   assert.equal((await answerOf(agent)).length, 1);
   assert.equal(tries, 2);
 });
+
+Deno.test("an assistant is made while its caller still asks, and what fails then is told by the answer", async () => {
+  let tries = 0;
+  const agent = new LateAgent("model", "Hello.", () => {
+    tries++;
+    return tries === 1 ? Promise.reject(new Error("no module")) : Promise.resolve(ANSWERING);
+  });
+  agent.prepare();
+  await Promise.resolve();
+  agent.prepare();
+  agent.prepare();
+  assert.equal((await answerOf(agent)).length, 1);
+  assert.equal(tries, 2);
+});

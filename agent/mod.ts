@@ -1,7 +1,6 @@
 // The way into the assistant, for the call that owns it:
 //
-//   await prepareAgent(settings);                       // before the isolate takes a call
-//   await warmAgent(settings);                          // while it waits for one
+//   await warmAgent(settings);                          // while the isolate waits for a call
 //   const agent = await createAgent(settings, prompts); // one for each call; then immediate
 //   for await (const event of agent.respond({ text, history, signal })) …
 //
@@ -37,39 +36,19 @@ let chroma: ChromaStore | undefined;
 let warm = false;
 
 /**
- * The assistant of one call.
+ * The assistant of one call. Where `warmAgent` was not, it is made while the caller asks for the
+ * first time, and answers with an error when it cannot be.
  *
  * @throws {KnowledgeBaseError} when a knowledge base is missing or empty
  */
 export async function createAgent(settings: Settings, prompts: Prompts): Promise<Agent> {
-  const lexical = await lexicalStore(settings);
-  if (providerOf(settings) === "extractive") {
-    return new ExtractiveAgent(lexical, prompts, settings);
-  }
-  const made = async () => {
-    // Loaded only where they are used: together they cost a call's isolate some 10 MB.
-    const { OpenAiAgent } = await import("./openai_agent.ts");
-    const store = await vectorStore(settings);
-    const retrieval = new Retrieval(store, lexical, settings.CHROMA_TIMEOUT_MS);
-    const agent = new OpenAiAgent(settings, prompts, retrieval);
-    void agent.connect();
-    return agent;
-  };
-  return warm ? await made() : new LateAgent("openai", prompts.greeting, made);
+  const make = () => makeAgent(settings, prompts);
+  return warm ? await make() : new LateAgent(providerOf(settings), prompts.greeting, make);
 }
 
 /**
- * Loads and indexes the knowledge bases, so that `createAgent` has nothing to wait for.
- *
- * @throws {KnowledgeBaseError}
- */
-export async function prepareAgent(settings: Settings): Promise<void> {
-  await lexicalStore(settings);
-}
-
-/**
- * Does ahead of the first question what it would wait for: some 100 ms where a model answers. An
- * isolate whose caller waits already does without.
+ * Does ahead of a call what it would wait for: some 100 ms where a model answers. An isolate whose
+ * caller waits already does without.
  *
  * @throws {KnowledgeBaseError}
  */
@@ -84,6 +63,20 @@ export async function warmAgent(settings: Settings): Promise<void> {
   }
   (await lexicalStore(settings)).searchNow("warm", { topK: 1 });
   warm = true;
+}
+
+async function makeAgent(settings: Settings, prompts: Prompts): Promise<Agent> {
+  const lexical = await lexicalStore(settings);
+  if (providerOf(settings) === "extractive") {
+    return new ExtractiveAgent(lexical, prompts, settings);
+  }
+  // Loaded only where they are used: together they cost a call's isolate some 10 MB.
+  const { OpenAiAgent } = await import("./openai_agent.ts");
+  const store = await vectorStore(settings);
+  const retrieval = new Retrieval(store, lexical, settings.CHROMA_TIMEOUT_MS);
+  const agent = new OpenAiAgent(settings, prompts, retrieval);
+  void agent.connect();
+  return agent;
 }
 
 /** Who answers: what AGENT_PROVIDER says, "auto" being the model when there is a key for one. */

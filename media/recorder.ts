@@ -1,6 +1,5 @@
 // A call's recording: what the caller said and, at the same moment, what the caller heard.
 
-import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { FRAME_SAMPLES, type Pcm, samplesIn } from "./frame.ts";
 import type { MediaHandlers, MediaTransport } from "./transport.ts";
@@ -26,7 +25,7 @@ export class Recorder implements AsyncDisposable {
    * @throws when the file cannot be written.
    */
   static async open(path: string, elapsedMs: number): Promise<Recorder> {
-    await mkdir(dirname(path), { recursive: true });
+    await Deno.mkdir(dirname(path), { recursive: true });
     const writer = await StereoWavWriter.open(path);
     const gapMs = Math.min(MAX_GAP_MS, elapsedMs - writer.durationMs);
     if (gapMs > 0) writer.append(new Int16Array(samplesIn(gapMs)), new Int16Array(0));

@@ -131,6 +131,7 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
 
   onOnset(onsetAt: number): void {
     this.#floor.begin(onsetAt);
+    this.#options.agent.prepare?.();
   }
 
   onNoSpeech(): void {

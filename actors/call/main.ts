@@ -2,7 +2,7 @@
 // here fails beyond its own repair it is let crash: the supervisor puts a new isolate in its place.
 
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import { createAgent, prepareAgent, warmAgent } from "../../agent/mod.ts";
+import { createAgent, warmAgent } from "../../agent/mod.ts";
 import { logger } from "../../config/logging.ts";
 import type { Prompts } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";
@@ -145,7 +145,7 @@ await runIsolate<ToCall, FromCall, CallIsolateData>(async (data, send) => {
       onEvent: (event) => send({ kind: "speech", event }),
       tokens,
     }),
-    callerWaits ? prepareAgent(settings) : warmAgent(settings),
+    callerWaits || warmAgent(settings),
   ]);
   void speech.warm();
   const isolate = new CallIsolate({ settings, send, prompts, engine, tokens, speech });

@@ -1,7 +1,6 @@
 // Audio rendered before a call needs it: the greeting is heard at once, and an apology does not
 // depend on the synthesiser that has just failed.
 
-import { mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { speakable } from "../../agent/speakable.ts";
 import { logger } from "../../config/logging.ts";
@@ -58,7 +57,7 @@ export class PreparedSpeech {
   /** The one sentence that the PBX itself must be able to play. */
   async #writeLastResort(pcm: Pcm): Promise<void> {
     const path = `${lastResortSound(this.#settings)}.wav`;
-    const present = await stat(path).then(({ size }) => size > 0, () => false);
+    const present = await Deno.stat(path).then(({ size }) => size > 0, () => false);
     if (present) return;
     const unique = `${path}.${crypto.randomUUID().slice(0, 8)}`;
     try {
@@ -67,9 +66,9 @@ export class PreparedSpeech {
         import("../../media/resample.ts"),
         import("../../media/wav.ts"),
       ]);
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(unique, writeWav(await resample(pcm, 16_000, PBX_WAV_HZ), PBX_WAV_HZ));
-      await rename(unique, path);
+      await Deno.mkdir(dirname(path), { recursive: true });
+      await Deno.writeFile(unique, writeWav(await resample(pcm, 16_000, PBX_WAV_HZ), PBX_WAV_HZ));
+      await Deno.rename(unique, path);
     } catch (error) {
       log.error("the last resort's sound could not be written", { path, error });
     }
