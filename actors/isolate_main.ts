@@ -76,7 +76,7 @@ function die(fault: FaultKind): void {
       for (;;) Math.random();
     case "oom": {
       const hoard: unknown[] = [];
-      for (;;) hoard.push(new Array(1_000_000).fill(Math.random()));
+      for (;;) hoard.push(new Array(100_000).fill(Math.random()));
     }
     case "exit":
       Deno.exit(3);

@@ -5,6 +5,7 @@ import { logger } from "../config/logging.ts";
 import type { Settings } from "../config/settings.ts";
 import { print } from "./print.ts";
 import { startService } from "./service.ts";
+import { compileLater } from "./tiering.ts";
 
 const log = logger("service");
 
@@ -27,6 +28,7 @@ export async function start(settings: Settings): Promise<number> {
     handler: onSignal(signal),
   }));
   for (const { signal, handler } of handlers) Deno.addSignalListener(signal, handler);
+  compileLater();
   try {
     await using service = await startService(settings);
     log.info("service started", { console: service.consoleUrl, app: settings.ARI_APP_NAME });

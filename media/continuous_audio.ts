@@ -28,7 +28,7 @@ export class ContinuousAudio {
     this.#emit(frame);
   }
 
-  /** To be called about every 20 ms: fills what is missing. */
+  /** To be called now and then: fills what is missing. */
   tick(): void {
     this.#fill();
   }
