@@ -102,7 +102,7 @@ export class Bombardment {
     while (performance.now() < deadline) {
       await pause(AIMING_EVERY_MS);
       whole = this.#whole();
-      const calls = await service.calls().catch(() => []);
+      const calls = await service.newestCalls().catch(() => []);
       const there = new Set(calls.filter((call) => call.phase === phase).map(({ id }) => id));
       const aims = whole.filter(({ id }) => there.has(id));
       if (aims.length > 0) return random.pick(aims);

@@ -9,6 +9,8 @@ import { ROOT } from "../steps.ts";
 /** A start takes about two seconds, on a busy machine many more. */
 const START_MS = 60_000;
 const POLL_MS = 20;
+/** More calls than are ever live at once. */
+const NEWEST = 100;
 
 /** What of the system a process holds. */
 export interface Holdings {
@@ -89,8 +91,15 @@ export class ServiceProcess implements AsyncDisposable {
     return code;
   }
 
+  /** All calls it tells of, newest first. */
   async calls(): Promise<readonly CallSummary[]> {
     const { calls } = await this.#json<{ calls: CallSummary[] }>("/api/calls");
+    return calls;
+  }
+
+  /** The newest calls, the live ones among them: hundreds of ended ones would burden what is measured. */
+  async newestCalls(): Promise<readonly CallSummary[]> {
+    const { calls } = await this.#json<{ calls: CallSummary[] }>(`/api/calls?limit=${NEWEST}`);
     return calls;
   }
 

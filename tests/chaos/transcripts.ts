@@ -48,11 +48,13 @@ export class Transcripts {
 
   /** Looks at all calls that are live or have just ended. */
   async look(): Promise<void> {
-    for (const { id, endedAt } of await this.#service.calls()) {
-      if (endedAt === undefined) this.#live.add(id);
-      else if (!this.#live.has(id) && this.latest.get(id)?.endedAt !== undefined) continue;
-      this.#compare(await this.#service.call(id));
-      if (endedAt !== undefined) this.#live.delete(id);
+    for (const { id, endedAt } of await this.#service.newestCalls()) {
+      if (endedAt === undefined || this.latest.get(id)?.endedAt === undefined) this.#live.add(id);
+    }
+    for (const id of [...this.#live]) {
+      const call = await this.#service.call(id);
+      this.#compare(call);
+      if (call.endedAt !== undefined) this.#live.delete(id);
     }
   }
 
