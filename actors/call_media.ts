@@ -47,6 +47,8 @@ export class CallMedia implements AsyncDisposable {
   readonly #address: Promise<MediaAddress>;
   /** The PBX has the channel in our application. */
   readonly #up = Promise.withResolvers<void>();
+  /** The PBX has told that the channel is in the bridge. */
+  readonly #bridged = Promise.withResolvers<void>();
   #asked = false;
   #files: AriFileControl | undefined;
   #isolate: CallIsolate | undefined;
@@ -90,12 +92,20 @@ export class CallMedia implements AsyncDisposable {
       Promise.all([opened.promise, this.#up.promise]),
     );
     if (!needsBridge(this.#plan)) return;
-    await ari.run((commands) => commands.addToBridge(bridgeId, this.id, signal), signal);
+    const added = ari.run((commands) => commands.addToBridge(bridgeId, this.id, signal), signal);
+    // Whichever tells first: a PBX whose replies are slow need not keep the caller waiting.
+    await Promise.race([added, this.#bridged.promise]);
+    added.catch((error) =>
+      log.debug("told to be in the bridge, and then not", { call: this.#options.callId, error })
+    );
   }
 
   /** To be told of every event of the application. */
   onEvent(event: AriEvent): void {
     if (event.type === "StasisStart" && event.channel.id === this.id) this.#up.resolve();
+    if (event.type === "ChannelEnteredBridge" && event.channel?.id === this.id) {
+      this.#bridged.resolve();
+    }
     this.#files?.onEvent(event);
   }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { stuckThreads } from "../../actors/stuck_thread.ts";
 import type { CallDetails, CallSummary } from "../../console/calls.ts";
 import type { FaultKind } from "../../console/ports.ts";
+import denoJson from "../../deno.json" with { type: "json" };
 import { ROOT } from "../steps.ts";
 
 /** A start takes about two seconds, on a busy machine many more. */
@@ -11,6 +12,9 @@ const START_MS = 60_000;
 const POLL_MS = 20;
 /** More calls than are ever live at once. */
 const NEWEST = 100;
+
+/** What `deno task start` starts it with, see cli/start.ts. */
+const V8_FLAGS = /--v8-flags=\S+/.exec(denoJson.tasks.start)![0];
 
 /** What of the system a process holds. */
 export interface Holdings {
@@ -55,7 +59,13 @@ export class ServiceProcess implements AsyncDisposable {
     this.startedAt = Date.now();
     const log = join(this.dataDir, "service.log");
     this.#child = new Deno.Command("sh", {
-      args: ["-c", `exec "$0" run -A main.ts start >> "$1" 2>&1`, Deno.execPath(), log],
+      args: [
+        "-c",
+        `exec "$0" run -A "$1" main.ts start >> "$2" 2>&1`,
+        Deno.execPath(),
+        V8_FLAGS,
+        log,
+      ],
       cwd: ROOT,
       env: this.#env,
       stdin: "null",
