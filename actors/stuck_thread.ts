@@ -1,5 +1,6 @@
 // A thread that nothing can end. Measured on Deno 2.9.6: `terminate()` of a worker that is in an
-// endless loop returns, yet the loop runs on, on a core of its own, until the process ends.
+// endless loop returns, yet the loop runs on, on a core of its own, until the process ends
+// (pull request 35657 of denoland/deno).
 
 import { logger } from "../config/logging.ts";
 
@@ -11,6 +12,8 @@ const log = logger("isolate");
  * kernel/sched/core.c), and it would not make way at once for a thread that wakes up.
  */
 const SCHED_IDLE = 5;
+/** sched_setaffinity(2): a set of 1024 CPUs, a bit each. */
+const CPU_SET_BYTES = 128;
 
 /**
  * Leaves a worker's thread only the CPU that nobody else wants, so that a call that hangs costs
@@ -57,18 +60,36 @@ function policyOf(folder: string): number | undefined {
   }
 }
 
-/** @throws where the C library is not found, or refuses. */
+/**
+ * On one CPU, the same for all of them: a CPU that is never quite idle does not fetch what waits at
+ * another one.
+ *
+ * @throws where the C library is not found, or refuses.
+ */
 function runWhenIdle(thread: number): void {
   const libc = Deno.dlopen("libc.so.6", {
     sched_setscheduler: { parameters: ["i32", "i32", "buffer"], result: "i32" },
+    sched_setaffinity: { parameters: ["i32", "usize", "buffer"], result: "i32" },
   });
   try {
     // struct sched_param is one int, the priority, which this policy wants to be 0.
     const refused = libc.symbols.sched_setscheduler(thread, SCHED_IDLE, new Int32Array(1));
     if (refused) throw new Error(`sched_setscheduler refused SCHED_IDLE for thread ${thread}`);
+    const cpu = lastAllowedCpu();
+    const cpus = new Uint8Array(CPU_SET_BYTES);
+    cpus[cpu >> 3] = 1 << (cpu & 7);
+    if (libc.symbols.sched_setaffinity(thread, BigInt(CPU_SET_BYTES), cpus)) {
+      throw new Error(`sched_setaffinity refused CPU ${cpu} for thread ${thread}`);
+    }
   } finally {
     libc.close();
   }
+}
+
+/** The last CPU that this process may use. */
+function lastAllowedCpu(): number {
+  const status = Deno.readTextFileSync("/proc/self/status");
+  return Number(/^Cpus_allowed_list:.*?(\d+)$/m.exec(status)![1]);
 }
 
 /** The system's id of one of this process's threads, by its name. */

@@ -12,6 +12,8 @@ const DONE_MS = 700;
 const THINKING_MS = [300, 5000] as const;
 /** A caller who hears nothing at all for so long asks again. */
 const PATIENCE_MS = 12_000;
+/** No answer is so long: it is the tone of the fallback context, where those are who rang while the service was away. */
+const ENDLESS_MS = 30_000;
 const POLL_MS = 100;
 
 /** One call of a talker that is over, or going on. */
@@ -85,30 +87,31 @@ export class Talker {
     const over = caller.ended.then((reason) => {
       call.over = { at: performance.now(), ...!hungUp && { lost: reason } };
     });
-    await this.#listen(call, call.answeredAt);
-    for (let asked = 0; asked < questions && !this.#stopped && !call.over; asked++) {
+    let answered = await this.#listen(call, call.answeredAt);
+    for (let asked = 0; asked < questions && answered && !this.#stopped && !call.over; asked++) {
       const spoke = { from: performance.now(), to: Infinity };
       call.spoke.push(spoke);
       // The call may end in mid-sentence; `over` says so.
       await caller.say(this.#random.pick(this.#questions)).catch(() => undefined);
       spoke.to = performance.now();
-      await this.#listen(call, spoke.to);
+      answered = await this.#listen(call, spoke.to);
     }
     hungUp = true;
     await caller.hangUp();
     await over;
   }
 
-  /** Waits until the bot has spoken and is silent, or the caller's patience is over. */
-  async #listen(call: TalkerCall, since: number): Promise<void> {
+  /** Waits until the bot has spoken and is silent, or the caller's patience is over; false: it is no bot. */
+  async #listen(call: TalkerCall, since: number): Promise<boolean> {
     const thinkingMs = this.#random.between(...THINKING_MS);
     for (;;) {
       const now = performance.now();
       const first = call.hearing.soundAfter(since);
       const quietMs = now - Math.max(since, call.hearing.lastSoundAt ?? 0);
-      if (first !== undefined && quietMs >= DONE_MS + thinkingMs) return;
-      if (quietMs >= PATIENCE_MS || call.over) return;
-      if (this.#stopped && first !== undefined) return;
+      if (first !== undefined && quietMs >= DONE_MS + thinkingMs) return true;
+      if (quietMs >= PATIENCE_MS || call.over) return true;
+      if (this.#stopped && first !== undefined) return true;
+      if (now - since >= ENDLESS_MS) return false;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
