@@ -3,7 +3,9 @@
 // deno.json starts it with V8 optimising only what runs ten times as often as it would wait for.
 // V8's defaults are for one isolate that lives long; here each call's isolate compiles the same few
 // functions anew, and most are gone before that pays: with twenty calls the compilers took 16 to
-// 20 % of a core, and so 7, while the calls took no more. It can be set on the command line only.
+// 20 % of a core, and so 7, while the calls took no more. And each isolate collects its garbage by
+// itself: V8's helpers, two on two cores, are waited for by all of them, and a heap that overflows
+// while twenty calls talk takes a third longer to be noticed. Both can be set on the command line only.
 
 import { describePolicies, policiesOf } from "../actors/policies.ts";
 import { logger } from "../config/logging.ts";
