@@ -152,7 +152,8 @@ export class YandexTts implements TtsProvider {
       stream.write({ force_synthesis: {} });
       watchdog.expect();
     }
-    stream.end();
+    // The texts end with an abort, too: then the stream is cancelled, and not to be spoken to its end.
+    if (!signal.aborted) stream.end();
   }
 
   /** Opens a stream, lets `feed` write to it, and reads the audio. */

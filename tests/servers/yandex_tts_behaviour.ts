@@ -90,6 +90,8 @@ class Synthesis {
   end(): void {
     this.#queue = this.#queue.then(() => {
       if (this.fault?.kind === "stall" || this.record.outcome !== "open") return;
+      // What a caller cancels ends, too, and sometimes that is told first.
+      if (this.call.cancelled) return;
       this.#close("finished");
       this.call.end();
     });
