@@ -10,6 +10,9 @@ import {
   type TtsRequest,
 } from "./yandex_context.ts";
 
+/** grpc-js tells of a cancelled request's end and of its cancelling apart, in either order. */
+const CANCELLED_WITHIN_MS = 50;
+
 /** Source: SpeechKit documentation, "List of voices"; "" stands for no role named. */
 const ROLES: Readonly<Record<string, readonly string[]>> = {
   jane: ["", "neutral", "good", "evil"],
@@ -88,10 +91,9 @@ class Synthesis {
 
   /** Ends in order once everything is spoken. */
   end(): void {
-    this.#queue = this.#queue.then(() => {
+    // What a caller cancels ends, too, and sometimes that is told first.
+    this.#queue = this.#queue.then(() => this.#pause(CANCELLED_WITHIN_MS)).then(() => {
       if (this.fault?.kind === "stall" || this.record.outcome !== "open") return;
-      // What a caller cancels ends, too, and sometimes that is told first.
-      if (this.call.cancelled) return;
       this.#close("finished");
       this.call.end();
     });
