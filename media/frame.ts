@@ -38,7 +38,12 @@ export function pcmToBytes(pcm: Int16Array): Uint8Array<ArrayBuffer> {
 
 /** One array from many. */
 export function concatPcm(parts: readonly Int16Array[]): Pcm {
-  const whole = new Int16Array(parts.reduce((length, part) => length + part.length, 0));
+  return new Int16Array(concatBytes(parts.map(pcmToBytes)).buffer);
+}
+
+/** One array from many. */
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);

@@ -6,7 +6,7 @@ import { AsrError, type AsrUtterance } from "./asr.ts";
 import { comlinkEndpoint } from "./engine/endpoint.ts";
 import {
   type EngineApi,
-  isVadMessage,
+  isVadQuestion,
   type SynthesizeRequest,
   type TranscribeReply,
   type Urgency,
@@ -306,7 +306,7 @@ class FakeEngine implements EngineApi {
     this.#port = port1;
     Comlink.expose(this, comlinkEndpoint(port1));
     port1.on("message", (message) => {
-      if (isVadMessage(message) && "window" in message) void this.#answer(port1, message.vadSeq);
+      if (isVadQuestion(message)) void this.#answer(port1, message.vadSeq);
     });
     return take(port2);
   }

@@ -2,6 +2,8 @@
 // channels/chan_websocket.c, tried on 22.10.1. It knows neither sockets nor time: `next` is called
 // once every 20 ms.
 
+import { concatBytes } from "../../media/frame.ts";
+
 /** Frames above which binary messages are ignored; the check is a message's, not a frame's. */
 export const QUEUE_MAX = 1000;
 /** At this length the sender is told to stop. */
@@ -55,7 +57,7 @@ export class PlayoutQueue {
   /** Takes one binary message. What is shorter than a frame is lost, unless buffering is on. */
   push(message: Uint8Array): void {
     if (this.#frames >= QUEUE_MAX) return;
-    const bytes = this.#buffering ? joined(this.#leftover, message) : message;
+    const bytes = this.#buffering ? concatBytes([this.#leftover, message]) : message;
     const whole = bytes.length - bytes.length % this.#frameBytes;
     for (let at = 0; at < whole; at += this.#frameBytes) {
       this.#enqueue(bytes.slice(at, at + this.#frameBytes));
@@ -134,12 +136,4 @@ export class PlayoutQueue {
       this.#notify("MEDIA_XOFF");
     }
   }
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  if (first.length === 0) return second;
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
 }

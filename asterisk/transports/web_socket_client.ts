@@ -10,10 +10,10 @@
 // node:net socket leaves 64 KB or more when it ends, closed or not, for ext/node/ops/stream_wrap.rs
 // keeps its read buffers in a thread-local pool of bare pointers. `Deno.connect` leaves nothing.
 
+import { concatBytes } from "../../media/frame.ts";
 import {
   CLOSE,
   encodeFrame,
-  joined,
   type Message,
   MessageReader,
   OPCODE,
@@ -195,7 +195,7 @@ export class WebSocketClient {
     try {
       while (this.#connection && this.#outbox.length > 0) {
         const next = this.#takeOutbox();
-        await writeAll(this.#connection, joined(next.map(({ frame }) => frame)));
+        await writeAll(this.#connection, concatBytes(next.map(({ frame }) => frame)));
         for (const { payloadBytes } of next) this.#unsentBytes -= payloadBytes;
       }
     } catch {

@@ -1,5 +1,7 @@
 // The frames of the WebSocket protocol, RFC 6455 §5, as a client writes and reads them.
 
+import { concatBytes } from "../../media/frame.ts";
+
 /** Opcodes, RFC 6455 §11.8. */
 export const OPCODE = {
   continuation: 0x0,
@@ -84,7 +86,7 @@ export class MessageReader {
    * @throws {WebSocketProtocolError} when that cannot be a server's; what came before it is lost.
    */
   read(chunk: Uint8Array): Message[] {
-    this.#bytes = joined([this.#bytes, chunk]);
+    this.#bytes = concatBytes([this.#bytes, chunk]);
     const messages: Message[] = [];
     for (let frame = this.#frame(); frame; frame = this.#frame()) {
       const message = this.#message(frame.final, frame.opcode, frame.payload);
@@ -145,23 +147,12 @@ export class MessageReader {
     this.#fragments.push(payload);
     this.#fragmentBytes += payload.length;
     if (!final) return undefined;
-    const whole = { opcode: this.#opcode, payload: joined(this.#fragments) };
+    const whole = { opcode: this.#opcode, payload: concatBytes(this.#fragments) };
     this.#opcode = undefined;
     this.#fragments = [];
     this.#fragmentBytes = 0;
     return whole;
   }
-}
-
-/** One array from many. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function broken(problem: string): WebSocketProtocolError {

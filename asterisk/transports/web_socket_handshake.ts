@@ -1,6 +1,6 @@
 // The opening handshake of the WebSocket protocol, RFC 6455 §4, from the client's side.
 
-import { joined } from "./web_socket_frame.ts";
+import { concatBytes } from "../../media/frame.ts";
 
 /** Appended to the key whose hash proves that the far end speaks WebSocket, RFC 6455 §1.3. */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -53,7 +53,7 @@ async function readHead(
   for (;;) {
     const length = await read(chunk);
     if (length === null) throw new Error("it was closed before the handshake was over");
-    bytes = joined([bytes, chunk.subarray(0, length)]);
+    bytes = concatBytes([bytes, chunk.subarray(0, length)]);
     // Latin-1, so that a character is a byte.
     const text = new TextDecoder("latin1").decode(bytes);
     const end = text.indexOf(END_OF_HEAD);

@@ -6,7 +6,7 @@ import * as Comlink from "comlink";
 import type { Settings } from "../../config/settings.ts";
 import { CallSession, type SharedModels } from "./call_session.ts";
 import { comlinkEndpoint } from "./endpoint.ts";
-import { DEFAULT_VOICES, isVadMessage } from "./protocol.ts";
+import { DEFAULT_VOICES, isVadQuestion } from "./protocol.ts";
 import { findModels } from "./models.ts";
 import { RecognitionDesk } from "./recognition_desk.ts";
 import { ThreadRecognizer } from "./recognizer.ts";
@@ -120,7 +120,7 @@ export class SpeechEngine implements AsyncDisposable {
     });
     this.#sessions.set(port, session);
     port.on("message", async (message) => {
-      if (!isVadMessage(message) || !("window" in message)) return;
+      if (!isVadQuestion(message)) return;
       const answer = await session.vad(message);
       if (this.#sessions.has(port)) port.postMessage(answer);
     });

@@ -68,8 +68,13 @@ export type VadAnswer =
   | { readonly vadSeq: number; readonly probability: number }
   | { readonly vadSeq: number; readonly failed: string };
 
-/** Whether a message of the port is a window, or the answer to one. */
-export function isVadMessage(message: unknown): message is VadQuestion | VadAnswer {
+/** Whether a message that the engine is sent is a window. */
+export function isVadQuestion(message: unknown): message is VadQuestion {
+  return typeof message === "object" && message !== null && "vadSeq" in message;
+}
+
+/** Whether a message that a call is sent is the answer to one. */
+export function isVadAnswer(message: unknown): message is VadAnswer {
   return typeof message === "object" && message !== null && "vadSeq" in message;
 }
 

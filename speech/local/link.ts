@@ -9,7 +9,7 @@ import {
   type AudioMessage,
   type EngineApi,
   isAudioMessage,
-  isVadMessage,
+  isVadAnswer,
   type VadAnswer,
   type VadQuestion,
 } from "../engine/protocol.ts";
@@ -156,7 +156,7 @@ class Connection {
     this.engine = Comlink.wrap<EngineApi>(comlinkEndpoint(port)) as unknown as EngineRemote;
     port.on("message", (message) => {
       if (isAudioMessage(message)) listener.onAudio(message);
-      else if (isVadMessage(message) && !("window" in message)) listener.onVad(message);
+      else if (isVadAnswer(message)) listener.onVad(message);
     });
     port.on("close", onClose);
   }

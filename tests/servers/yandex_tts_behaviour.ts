@@ -91,12 +91,17 @@ class Synthesis {
 
   /** Ends in order once everything is spoken. */
   end(): void {
-    // What a caller cancels ends, too, and sometimes that is told first.
-    this.#queue = this.#queue.then(() => this.#pause(CANCELLED_WITHIN_MS)).then(() => {
+    this.#queue = this.#queue.then(() => {
       if (this.fault?.kind === "stall" || this.record.outcome !== "open") return;
       this.#close("finished");
       this.call.end();
     });
+  }
+
+  /** Ends a stream whose client writes no more: what is cancelled ends, too, and sometimes that is told first. */
+  endUnlessCancelled(): void {
+    this.#queue = this.#queue.then(() => this.#pause(CANCELLED_WITHIN_MS));
+    this.end();
   }
 
   #send({ text, pcm }: SpokenPiece): void {
@@ -178,7 +183,7 @@ export function streamSynthesis(context: ServerContext) {
     });
     call.on("end", () => {
       synthesis.speak(buffered);
-      synthesis.end();
+      synthesis.endUnlessCancelled();
     });
   };
 }
