@@ -51,6 +51,8 @@ export class WebSocketClient {
   readonly #reader = new MessageReader();
   readonly #ended = Promise.withResolvers<void>();
   #phase: "connecting" | "open" | "closing" | "ended" = "connecting";
+  /** Why the connection ends: the far end may hang up before it has our answer, as Asterisk does. */
+  #farewell: { readonly code: number; readonly reason: string } | undefined;
   #connection: Deno.TcpConn | Deno.TlsConn | undefined;
   #outbox: Outgoing[] = [];
   #unsentBytes = 0;
@@ -180,6 +182,7 @@ export class WebSocketClient {
   }
 
   #endWhenWritten(code: number, reason: string): void {
+    this.#farewell ??= { code, reason };
     void Promise.resolve(this.#writing).then(() => this.#end(code, reason));
   }
 
@@ -212,13 +215,15 @@ export class WebSocketClient {
     return this.#outbox.splice(0, full < 0 ? this.#outbox.length : full + 1);
   }
 
+  /** The handlers are told the first reason there was. */
   #end(code: number, reason: string): undefined {
     if (this.#phase === "ended") return;
     this.#phase = "ended";
     this.#outbox = [];
     this.#disconnect();
     this.#ended.resolve();
-    this.#handlers.onClose(code, reason);
+    const told = this.#farewell ?? { code, reason };
+    this.#handlers.onClose(told.code, told.reason);
   }
 
   #disconnect(): undefined {

@@ -121,6 +121,16 @@ Deno.test("what the far end says of its close is told, once", async () => {
   await line.client.close();
 });
 
+Deno.test("a far end that closes and hangs up in one breath is believed what it said", async () => {
+  using line = await bareServer(async (connection, key) => {
+    await write(connection, await acceptance(key));
+    // Asterisk waits for no answer to its close.
+    await write(connection, Uint8Array.of(0x88, 2, 0x03, 0xE8));
+    await connection.closeWrite();
+  });
+  assert.equal(await line.ear.closed.promise, "1000");
+});
+
 Deno.test("our close is an orderly one for both ends", async () => {
   await using line = await connected();
   const told = new Promise<number>((resolve) => line.peer.once("close", resolve));

@@ -6,6 +6,7 @@ import { startTestbed } from "../../asterisk/testbed/testbed.ts";
 import type { HeardFrame } from "../../media/caller.ts";
 import { concatPcm, levelDbfs, type Pcm, SAMPLE_RATE_HZ, samplesIn } from "../../media/frame.ts";
 import type { MediaPlan } from "../../media/transport.ts";
+import { REAL_TIME_LIMIT_MS } from "../real_time.ts";
 import { audioOf, hears, likeness, load } from "./listening.ts";
 import { TransportCall } from "./transport_call.ts";
 import { nothingLeft } from "./waiting.ts";
@@ -38,10 +39,11 @@ function onEach(
   test: (call: TransportCall) => Promise<void>,
 ) {
   for (const name of names) {
-    Deno.test(`${name}: ${promise}`, async () => {
+    const fn = async () => {
       await using call = await TransportCall.open(pbx, PLANS[name]!);
       await test(call);
-    });
+    };
+    Deno.test({ name: `${name}: ${promise}`, fn, timeout: REAL_TIME_LIMIT_MS });
   }
 }
 

@@ -11,6 +11,7 @@ import type { FaultKind } from "../../console/ports.ts";
 import { firstSoundAfter, heardBetween, lastSound, untilSpokenTo } from "../../media/ear.ts";
 import { type Pcm, samplesIn } from "../../media/frame.ts";
 import { ServiceProcess } from "../chaos/service_process.ts";
+import { realTimeTest } from "../real_time.ts";
 import { spoken } from "../scenarios/voice.ts";
 import { eventually } from "../scenarios/world.ts";
 import { likeness } from "./listening.ts";
@@ -36,10 +37,6 @@ Deno.test.afterAll(async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-function scenario(name: string, run: () => Promise<void>): void {
-  Deno.test({ name, fn: run, sanitizeOps: false, sanitizeResources: false });
-}
-
 for (
   const [kind, reason] of [
     ["throw", "crash"],
@@ -48,7 +45,7 @@ for (
     ["hang", "hang"],
   ] as const satisfies readonly (readonly [FaultKind, string])[]
 ) {
-  scenario(`${kind}: the caller hears the cut sentence whole`, async () => {
+  realTimeTest(`${kind}: the caller hears the cut sentence whole`, async () => {
     const call = await diesInMidSentence(async (id) => {
       assert.ok(await service.breakCall(id, kind));
     });
@@ -56,7 +53,7 @@ for (
   });
 }
 
-scenario("kill -9 of the service: the caller hears the cut sentence whole", async () => {
+realTimeTest("kill -9 of the service: the caller hears the cut sentence whole", async () => {
   const call = await diesInMidSentence(async () => {
     await service.kill();
     await service.start();
@@ -64,7 +61,7 @@ scenario("kill -9 of the service: the caller hears the cut sentence whole", asyn
   assert.deepEqual(call.restarts.map((restart) => restart.reason), ["shutdown"]);
 });
 
-scenario(
+realTimeTest(
   "Asterisk killed and started again: its calls are closed as lost, the next is served",
   async () => {
     await using caller = await pbx.call();

@@ -4,29 +4,25 @@ import assert from "node:assert/strict";
 import { RELEASE_NAMES } from "../../asterisk/testbed/releases.ts";
 import { startTestbed, type Testbed } from "../../asterisk/testbed/testbed.ts";
 import { untilSpokenTo } from "../../media/ear.ts";
+import { realTimeTest } from "../real_time.ts";
 import { World } from "../scenarios/world.ts";
 
 for (const release of RELEASE_NAMES) {
-  Deno.test({
-    name: `Asterisk ${release}: callers are carried in the codec of their line`,
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      await using pbx = await startTestbed({ release });
-      await using world = await World.start(pbx, { MEDIA_TRANSPORT: "rtp" });
-      for (const codec of ["alaw", "ulaw"] as const) {
-        await using caller = await pbx.call({ codec });
-        await untilSpokenTo(caller.heard, 0);
-        for (const channel of ["PJSIP", "UnicastRTP"]) {
-          const shown = await show(pbx, channel);
-          assert.match(shown, new RegExp(`NativeFormats: \\(${codec}\\)`), channel);
-          assert.match(shown, /ReadTranscode: No/, channel);
-          assert.match(shown, /WriteTranscode: No/, channel);
-        }
-        await caller.hangUp();
-        await world.nothingLeft();
+  realTimeTest(`Asterisk ${release}: callers are carried in the codec of their line`, async () => {
+    await using pbx = await startTestbed({ release });
+    await using world = await World.start(pbx, { MEDIA_TRANSPORT: "rtp" });
+    for (const codec of ["alaw", "ulaw"] as const) {
+      await using caller = await pbx.call({ codec });
+      await untilSpokenTo(caller.heard, 0);
+      for (const channel of ["PJSIP", "UnicastRTP"]) {
+        const shown = await show(pbx, channel);
+        assert.match(shown, new RegExp(`NativeFormats: \\(${codec}\\)`), channel);
+        assert.match(shown, /ReadTranscode: No/, channel);
+        assert.match(shown, /WriteTranscode: No/, channel);
       }
-    },
+      await caller.hangUp();
+      await world.nothingLeft();
+    }
   });
 }
 

@@ -1,6 +1,7 @@
 // A real SIP caller and a media transport, in one bridge (or, with files, on one channel): a call of
 // the service without the service.
 
+import assert from "node:assert/strict";
 import {
   AriConnection,
   type AriEvent,
@@ -20,6 +21,9 @@ import type {
 } from "../../media/transport.ts";
 import type { LossyLine } from "../bench/lossy_line.ts";
 import { nothingLeft } from "./waiting.ts";
+
+/** Longer than the longest phrase of a test takes to be heard, in ms. */
+const HEARS_DEADLINE_MS = 40_000;
 
 /** What the transport tells its owner. */
 export class Ear implements MediaHandlers {
@@ -43,8 +47,17 @@ export class Ear implements MediaHandlers {
     this.#tell(`close ${reason}`);
   }
 
+  /** Resolves once the transport has told `what`; fails when it does not, saying what it told instead. */
   async hears(what: string): Promise<void> {
-    while (!this.told.includes(what)) await this.#changed.promise;
+    let tooLate = false;
+    const deadline = setTimeout(() => {
+      tooLate = true;
+      this.#changed.resolve();
+    }, HEARS_DEADLINE_MS);
+    while (!this.told.includes(what) && !tooLate) await this.#changed.promise;
+    clearTimeout(deadline);
+    const told = this.told.join(", ") || "nothing";
+    assert.ok(!tooLate, `waited for "${what}", told was ${told} (${this.lastWords})`);
   }
 
   #tell(what: string): void {

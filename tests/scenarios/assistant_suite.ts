@@ -7,6 +7,7 @@ import type { Settings } from "../../config/settings.ts";
 import type { TestCaller, TestPbx } from "../../media/caller.ts";
 import { lastSound } from "../../media/ear.ts";
 import { lastMs, toneShare } from "../pbx/listening.ts";
+import { realTimeTest } from "../real_time.ts";
 import {
   type OpenAiServer,
   type ScriptedAnswer,
@@ -35,22 +36,17 @@ export function assistant(pbx: TestPbx): void {
     play: (scene: Scene) => Promise<void>,
     changes: Partial<Settings> = {},
   ) =>
-    Deno.test({
-      name,
-      sanitizeOps: false,
-      sanitizeResources: false,
-      async fn() {
-        await using model = startOpenAiServer({ answer });
-        await using world = await World.start(pbx, {
-          OPENAI_BASE_URL: model.url,
-          AGENT_PROVIDER: "openai",
-          ...OPERATOR,
-          ...changes,
-        });
-        const { caller, record } = await world.greeted();
-        await play({ world, model, caller, record });
-        await world.nothingLeft();
-      },
+    realTimeTest(name, async () => {
+      await using model = startOpenAiServer({ answer });
+      await using world = await World.start(pbx, {
+        OPENAI_BASE_URL: model.url,
+        AGENT_PROVIDER: "openai",
+        ...OPERATOR,
+        ...changes,
+      });
+      const { caller, record } = await world.greeted();
+      await play({ world, model, caller, record });
+      await world.nothingLeft();
     });
 
   scenario(

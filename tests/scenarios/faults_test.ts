@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { heardText } from "../../actors/call_record.ts";
 import { startSimulator } from "../../asterisk/simulator/mod.ts";
 import { firstSoundAfter, untilSpokenTo } from "../../media/ear.ts";
+import { realTimeTest } from "../real_time.ts";
 import { ask, asked, eventually, World } from "./world.ts";
 
 const pbx = await startSimulator();
@@ -22,12 +23,7 @@ Deno.test.afterAll(async () => {
 const QUESTION = "What is the price of the machine?";
 
 function scenario(name: string, run: () => Promise<void>): void {
-  Deno.test({
-    name,
-    fn: () => run().finally(() => world.hangUpAll()),
-    sanitizeOps: false,
-    sanitizeResources: false,
-  });
+  realTimeTest(name, () => run().finally(() => world.hangUpAll()));
 }
 
 scenario("events that are malformed, unknown or of a strange channel end no call", async () => {

@@ -8,6 +8,7 @@ import type { CallDetails } from "../../console/calls.ts";
 import { firstSoundAfter, untilSpokenTo } from "../../media/ear.ts";
 import { ServiceProcess } from "../chaos/service_process.ts";
 import { SmallDisk } from "../chaos/small_disk.ts";
+import { realTimeTest } from "../real_time.ts";
 import { spoken } from "./voice.ts";
 import { ask, asked, eventually, World } from "./world.ts";
 
@@ -16,10 +17,6 @@ Deno.test.afterAll(async () => await pbx[Symbol.asyncDispose]());
 
 const QUESTION = "What is the price of the machine?";
 const FALLBACK = "voxbot-fallback";
-
-function scenario(name: string, run: (t: Deno.TestContext) => Promise<void>): void {
-  Deno.test({ name, fn: run, sanitizeOps: false, sanitizeResources: false });
-}
 
 /** A service in a process of its own, and what is thrown away with it. */
 async function processOn(env: Record<string, string> = {}) {
@@ -44,7 +41,7 @@ async function contextOf(channelId: string): Promise<string | undefined> {
   return (await pbx.channels()).find(({ id }) => id === channelId)?.context;
 }
 
-scenario("kill -9 amid an answer: the next service says the cut sentence whole", async () => {
+realTimeTest("kill -9 amid an answer: the next service says the cut sentence whole", async () => {
   await using host = await processOn();
   const { service } = host;
   await using caller = await pbx.call();
@@ -73,7 +70,7 @@ scenario("kill -9 amid an answer: the next service says the cut sentence whole",
   );
 });
 
-scenario("a call whose caller left while the service was down is closed as lost", async () => {
+realTimeTest("a call whose caller left while the service was down is closed as lost", async () => {
   await using host = await processOn();
   const { service } = host;
   await using caller = await pbx.call();
@@ -93,7 +90,7 @@ scenario("a call whose caller left while the service was down is closed as lost"
   );
 });
 
-scenario("until the PBX is back, a call of before is shown as it was left", async () => {
+realTimeTest("until the PBX is back, a call of before is shown as it was left", async () => {
   await using host = await processOn();
   const { service } = host;
   await using caller = await pbx.call();
@@ -120,7 +117,7 @@ scenario("until the PBX is back, a call of before is shown as it was left", asyn
   assert.equal((await service.calls()).length, 1);
 });
 
-scenario("a disk that is full at the start costs the journal, and no call", async (t) => {
+realTimeTest("a disk that is full at the start costs the journal, and no call", async (t) => {
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "voxbot-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
@@ -143,7 +140,7 @@ scenario("a disk that is full at the start costs the journal, and no call", asyn
   assert.equal(log.match(/ERROR +journal: .*DATA_DIR/g)?.length, 1);
 });
 
-scenario("SIGTERM: new calls go to the operator, the running one ends in peace", async () => {
+realTimeTest("SIGTERM: new calls go to the operator, the running one ends in peace", async () => {
   await using host = await processOn({ DRAIN_TIMEOUT_SECONDS: "60" });
   const { service } = host;
   await using caller = await pbx.call();
@@ -163,7 +160,7 @@ scenario("SIGTERM: new calls go to the operator, the running one ends in peace",
   assert.equal(await service.ended(15_000), 0);
 });
 
-scenario("SIGTERM: a call that lasts too long is handed over with a last word", async () => {
+realTimeTest("SIGTERM: a call that lasts too long is handed over with a last word", async () => {
   await using host = await processOn({ DRAIN_TIMEOUT_SECONDS: "1" });
   const { service } = host;
   await using caller = await pbx.call();
@@ -176,30 +173,33 @@ scenario("SIGTERM: a call that lasts too long is handed over with a last word", 
   await caller.hangUp();
 });
 
-scenario("a second SIGTERM ends at once, and the call is there for the next service", async () => {
-  await using host = await processOn({ DRAIN_TIMEOUT_SECONDS: "3600" });
-  const { service } = host;
-  await using caller = await pbx.call();
-  await untilSpokenTo(caller.heard, 0);
-  const { id } = await liveCall(service);
-  service.signal("SIGTERM");
-  await eventually(
-    async () => (await fetch(`${service.url}/ready`)).status === 503,
-    "the first is taken",
-  );
-  service.signal("SIGTERM");
-  assert.equal(await service.ended(15_000), 0);
-  await service.start();
-  await eventually(
-    async () => (await service.calls()).find((call) => call.id === id)?.restarts === 1,
-    "it is adopted",
-  );
-  await ask(caller, QUESTION);
-  await caller.hangUp();
-  await eventually(async () => (await service.call(id)).endedAt, "the call has ended");
-});
+realTimeTest(
+  "a second SIGTERM ends at once, and the call is there for the next service",
+  async () => {
+    await using host = await processOn({ DRAIN_TIMEOUT_SECONDS: "3600" });
+    const { service } = host;
+    await using caller = await pbx.call();
+    await untilSpokenTo(caller.heard, 0);
+    const { id } = await liveCall(service);
+    service.signal("SIGTERM");
+    await eventually(
+      async () => (await fetch(`${service.url}/ready`)).status === 503,
+      "the first is taken",
+    );
+    service.signal("SIGTERM");
+    assert.equal(await service.ended(15_000), 0);
+    await service.start();
+    await eventually(
+      async () => (await service.calls()).find((call) => call.id === id)?.restarts === 1,
+      "it is adopted",
+    );
+    await ask(caller, QUESTION);
+    await caller.hangUp();
+    await eventually(async () => (await service.call(id)).endedAt, "the call has ended");
+  },
+);
 
-scenario(
+realTimeTest(
   "a service whose application another takes over stands down and harms no call",
   async () => {
     await using first = await World.start(pbx);
@@ -235,7 +235,7 @@ scenario(
   },
 );
 
-scenario(
+realTimeTest(
   "with no voice at all a call is not answered with silence: it goes to the operator",
   async () => {
     await using world = await World.start(pbx, {
@@ -249,7 +249,7 @@ scenario(
   },
 );
 
-scenario(
+realTimeTest(
   "an engine that dies over and over: its calls are told so and go to the operator",
   async () => {
     await using world = await World.start(pbx, { ARI_FALLBACK_CONTEXT: FALLBACK });

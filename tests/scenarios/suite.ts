@@ -6,6 +6,7 @@ import type { TestPbx } from "../../media/caller.ts";
 import { firstSoundAfter, sounds, untilSpokenTo } from "../../media/ear.ts";
 import { samplesIn } from "../../media/frame.ts";
 import { readWav } from "../../media/wav.ts";
+import { realTimeTest } from "../real_time.ts";
 import { spoken } from "./voice.ts";
 import { ask, asked, eventually, World } from "./world.ts";
 
@@ -19,12 +20,7 @@ export function conversations(pbx: TestPbx): void {
 
   /** Sockets and workers of the shared service live longer than one scenario. */
   const scenario = (name: string, run: () => Promise<void>) =>
-    Deno.test({
-      name,
-      fn: () => run().finally(() => world.hangUpAll()),
-      sanitizeOps: false,
-      sanitizeResources: false,
-    });
+    realTimeTest(name, () => run().finally(() => world.hangUpAll()));
 
   scenario(
     "a caller is greeted, asks, hears the right answer, hangs up, and nothing is left",
@@ -153,11 +149,9 @@ export function conversations(pbx: TestPbx): void {
 
 /** A policy's own scenarios: a caller who says nothing. */
 export function silences(pbx: TestPbx): void {
-  Deno.test({
-    name: "a caller who says nothing is asked once; then the bot says goodbye and hangs up",
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
+  realTimeTest(
+    "a caller who says nothing is asked once; then the bot says goodbye and hangs up",
+    async () => {
       await using world = await World.start(pbx, {
         SILENCE_NUDGE_SECONDS: 1.5,
         CALL_INACTIVITY_TIMEOUT: 7,
@@ -171,7 +165,7 @@ export function silences(pbx: TestPbx): void {
       assert.ok(sounds(caller.heard).length >= 3, "greeting, question and farewell were heard");
       await world.nothingLeft();
     },
-  });
+  );
 }
 
 const HANG_UP_MOMENTS: readonly [

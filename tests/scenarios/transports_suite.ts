@@ -8,6 +8,7 @@ import type { TestCaller, TestPbx } from "../../media/caller.ts";
 import { firstSoundAfter, untilSpokenTo } from "../../media/ear.ts";
 import { type Pcm, SAMPLE_RATE_HZ, samplesIn } from "../../media/frame.ts";
 import { ServiceProcess } from "../chaos/service_process.ts";
+import { realTimeTest } from "../real_time.ts";
 import { say } from "../steps.ts";
 import { table } from "./transports_table.ts";
 import { spoken } from "./voice.ts";
@@ -39,15 +40,10 @@ export function callsOverEach(pbxs: readonly PbxUnderTest[]): void {
   });
   for (const { pbx, settings, pbxName, transport, kept } of columns) {
     const promise = (row: string, promised: string, keep: () => Promise<void>) =>
-      Deno.test({
-        name: `${pbxName}, ${transport}: ${promised}`,
-        sanitizeOps: false,
-        sanitizeResources: false,
-        async fn() {
-          kept.set(row, false);
-          await keep();
-          kept.set(row, true);
-        },
+      realTimeTest(`${pbxName}, ${transport}: ${promised}`, async () => {
+        kept.set(row, false);
+        await keep();
+        kept.set(row, true);
       });
     for (const [row, promised, play] of PROMISES) {
       promise(row, promised, async () => {

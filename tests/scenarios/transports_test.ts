@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { startSimulator } from "../../asterisk/simulator/mod.ts";
+import { realTimeTest } from "../real_time.ts";
 import { callsOverEach } from "./transports_suite.ts";
 import { eventually, World } from "./world.ts";
 
@@ -26,11 +27,9 @@ callsOverEach([{
   },
 }]);
 
-Deno.test({
-  name: "where the transport that is set is not to be had, /ready says so and callers go elsewhere",
-  sanitizeOps: false,
-  sanitizeResources: false,
-  async fn() {
+realTimeTest(
+  "where the transport that is set is not to be had, /ready says so and callers go elsewhere",
+  async () => {
     await using pbx = await startSimulator({ modules: ["chan_rtp.so", "res_rtp_asterisk.so"] });
     await using world = await World.start(pbx, {
       MEDIA_TRANSPORT: "audiosocket",
@@ -50,4 +49,4 @@ Deno.test({
     await caller.hangUp();
     assert.deepEqual(world.service.switchboard.list(), []);
   },
-});
+);

@@ -7,6 +7,7 @@ import type { Settings } from "../../config/settings.ts";
 import type { TestPbx } from "../../media/caller.ts";
 import { firstSoundAfter, isAudible, untilSpokenTo } from "../../media/ear.ts";
 import { durationMs, FRAME_MS } from "../../media/frame.ts";
+import { realTimeTest } from "../real_time.ts";
 import { startOpenAiServer } from "../servers/openai_server.ts";
 import { ScriptedEar } from "../servers/scripted_ear.ts";
 import type { TtsRequest } from "../servers/yandex_context.ts";
@@ -98,14 +99,9 @@ export function yandex(pbx: TestPbx): void {
     play: (scene: YandexWorld) => Promise<void>,
     changes: Partial<Settings> = {},
   ) =>
-    Deno.test({
-      name,
-      sanitizeOps: false,
-      sanitizeResources: false,
-      async fn() {
-        await using scene = await YandexWorld.start(pbx, changes);
-        await play(scene);
-      },
+    realTimeTest(name, async () => {
+      await using scene = await YandexWorld.start(pbx, changes);
+      await play(scene);
     });
 
   scenario(
@@ -185,12 +181,7 @@ export function yandex(pbx: TestPbx): void {
     const name =
       `when the voice breaks off in the middle of an answer (${mode}), another goes on, and each word is heard once`;
     if (pbx.kind === "simulator") {
-      Deno.test({
-        name,
-        sanitizeOps: false,
-        sanitizeResources: false,
-        fn: () => heardWordForWord(pbx, mode),
-      });
+      realTimeTest(name, () => heardWordForWord(pbx, mode));
     } else {
       scenario(name, heardOnceByLength, {
         YANDEX_TTS_MODE: mode,

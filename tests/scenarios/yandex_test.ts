@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { startSimulator } from "../../asterisk/simulator/mod.ts";
+import { realTimeTest } from "../real_time.ts";
 import { LogLines } from "../servers/log_lines.ts";
 import { YandexRestServer } from "../servers/yandex_rest_server.ts";
 import { World } from "./world.ts";
@@ -11,11 +12,9 @@ const simulator = await startSimulator();
 Deno.test.afterAll(async () => await simulator[Symbol.asyncDispose]());
 yandex(simulator);
 
-Deno.test({
-  name: "a revoked token is one error line, and callers are greeted by another voice",
-  sanitizeOps: false,
-  sanitizeResources: false,
-  async fn() {
+realTimeTest(
+  "a revoked token is one error line, and callers are greeted by another voice",
+  async () => {
     await using iam = new YandexRestServer();
     iam.oauthTokens.clear();
     using log = new LogLines();
@@ -34,4 +33,4 @@ Deno.test({
     assert.equal(log.errors.length, 1, log.errors.join(""));
     assert.match(log.errors[0]!, /HTTP 401.*get a new OAUTH_TOKEN/);
   },
-});
+);
