@@ -6,6 +6,9 @@ import * as grpc from "@grpc/grpc-js";
 import * as protoLoader from "@grpc/proto-loader";
 import { type FailureFacts, failureOf, ServiceFailure, withoutSecrets } from "../failure.ts";
 import type { Credentials, Proof } from "./credentials.ts";
+import { connectByRuntime } from "./grpc_connect.ts";
+
+connectByRuntime();
 
 /** How a channel behaves; times in milliseconds. */
 const CHANNEL_OPTIONS = {
