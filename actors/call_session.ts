@@ -140,9 +140,9 @@ export class CallSession {
     this.#isolate?.post({ kind: "dtmf", digit });
   }
 
-  injectFault(kind: FaultKind): boolean {
-    this.#isolate?.injectFault(kind);
-    return this.#isolate !== undefined;
+  /** See `Isolate.injectFault`. */
+  async injectFault(kind: FaultKind): Promise<number | undefined> {
+    return await this.#isolate?.injectFault(kind);
   }
 
   /** Ends the bot's part: its last words, then the fallback context. */

@@ -55,10 +55,9 @@ export class EngineHost {
     return port1;
   }
 
-  /** Breaks it on purpose; false when there is none. */
-  injectFault(kind: FaultKind): boolean {
-    this.#isolate?.injectFault(kind);
-    return this.#isolate !== undefined;
+  /** Breaks it on purpose: see `Isolate.injectFault`; undefined also when there is none. */
+  async injectFault(kind: FaultKind): Promise<number | undefined> {
+    return await this.#isolate?.injectFault(kind);
   }
 
   async #start(): Promise<Isolate<ToEngine, never>> {

@@ -7,7 +7,7 @@
 import { type Transferable, Worker } from "node:worker_threads";
 import { logger } from "../config/logging.ts";
 import type { ExitReason } from "./call_record.ts";
-import type { FromIsolate, IsolateData, ToIsolate } from "./messages.ts";
+import type { FaultKind, FromIsolate, IsolateData, ToIsolate } from "./messages.ts";
 import { deprive } from "./stuck_thread.ts";
 import type { Child } from "./supervisor.ts";
 
@@ -54,6 +54,7 @@ export class Isolate<Out, In extends { readonly kind: string }> implements Child
   readonly #worker: Worker;
   readonly #exit = Promise.withResolvers<ExitReason>();
   readonly #ready = Promise.withResolvers<void>();
+  readonly #struck = Promise.withResolvers<number>();
   readonly #heartbeat: Heartbeat;
   #listener?: (message: In) => void;
   #unheard: In[] = [];
@@ -148,9 +149,13 @@ export class Isolate<Out, In extends { readonly kind: string }> implements Child
     this.#end(reason, detail);
   }
 
-  /** Tells it to die in a given way (`FAULT_INJECTION`). */
-  injectFault(fault: "throw" | "hang" | "oom" | "exit"): void {
+  /**
+   * Tells it to die in a given way (`FAULT_INJECTION`). Resolves when that strikes, with the
+   * milliseconds since the epoch; with undefined when it has ended otherwise.
+   */
+  injectFault(fault: FaultKind): Promise<number | undefined> {
     this.#control({ kind: "fault", fault });
+    return Promise.race([this.#struck.promise, this.exited.then(() => undefined)]);
   }
 
   #control(message: ToIsolate): void {
@@ -164,6 +169,9 @@ export class Isolate<Out, In extends { readonly kind: string }> implements Child
         return;
       case "pong":
         this.#answered = (message as Extract<FromIsolate, { kind: "pong" }>).seq;
+        return;
+      case "struck":
+        this.#struck.resolve((message as Extract<FromIsolate, { kind: "struck" }>).at);
         return;
       case "done":
         this.#cause ??= "normal";

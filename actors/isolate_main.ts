@@ -43,7 +43,7 @@ export async function runIsolate<
         void body.onShutdown().finally(() => tell({ kind: "done" }));
         break;
       case "fault":
-        die((message as Extract<ToIsolate, { kind: "fault" }>).fault);
+        void dieOf((message as Extract<ToIsolate, { kind: "fault" }>).fault, tell);
         break;
       default:
         body.onMessage(message as Out);
@@ -65,20 +65,8 @@ export function crash(error: Error): void {
   });
 }
 
-function die(fault: FaultKind): void {
-  switch (fault) {
-    case "throw":
-      setTimeout(() => {
-        throw new Error("injected fault");
-      });
-      break;
-    case "hang":
-      for (;;) Math.random();
-    case "oom": {
-      const hoard: unknown[] = [];
-      for (;;) hoard.push(new Array(100_000).fill(Math.random()));
-    }
-    case "exit":
-      Deno.exit(3);
-  }
+async function dieOf(fault: FaultKind, tell: (message: FromIsolate) => void): Promise<void> {
+  // No start of an isolate shall wait for what is hardly ever used.
+  const { die } = await import("./injected_fault.ts");
+  die(fault, () => tell({ kind: "struck", at: Date.now() }));
 }

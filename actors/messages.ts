@@ -11,8 +11,11 @@ import type { SpeechEvent } from "../speech/events.ts";
 import type { FailureReport } from "../speech/failure.ts";
 import type { CallEvent, CallRecord, ToolResult } from "./call_record.ts";
 
-/** A way for an isolate to die, for tests and drills (`FAULT_INJECTION`). */
-export type FaultKind = "throw" | "hang" | "oom" | "exit";
+/** Ways for an isolate to die on purpose, for tests and drills (`FAULT_INJECTION`). */
+export const FAULT_KINDS = ["throw", "hang", "oom", "exit"] as const;
+
+/** One way for an isolate to die on purpose. */
+export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** What every isolate is told. */
 export type ToIsolate =
@@ -27,7 +30,9 @@ export type FromIsolate =
   | { readonly kind: "ready" }
   | { readonly kind: "pong"; readonly seq: number }
   /** The work is done: the isolate has nothing left to do and ends `normal`. */
-  | { readonly kind: "done" };
+  | { readonly kind: "done" }
+  /** Its last word before an injected fault strikes; `at` is in milliseconds since the epoch. */
+  | { readonly kind: "struck"; readonly at: number };
 
 /** What a call isolate is told. */
 export type ToCall =

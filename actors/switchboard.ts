@@ -93,9 +93,9 @@ export class Switchboard {
     return this.get(id) && existsSync(path) ? path : undefined;
   }
 
-  /** Breaks a call's isolate on purpose; false when the call is not live. */
-  injectFault(id: string, kind: FaultKind): boolean {
-    return this.#session(id)?.injectFault(kind) ?? false;
+  /** Breaks a call's isolate on purpose: see `Isolate.injectFault`; undefined also when it is not live. */
+  async injectFault(id: string, kind: FaultKind): Promise<number | undefined> {
+    return await this.#session(id)?.injectFault(kind);
   }
 
   /** An event of the PBX. Returns at once. */

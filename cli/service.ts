@@ -42,8 +42,8 @@ export interface Service extends AsyncDisposable {
   readonly connected: Promise<void>;
   /** The PBX is connected and calls are taken. */
   ready(): boolean;
-  /** Breaks the speech engine on purpose; false when there is none. */
-  injectEngineFault(kind: FaultKind): boolean;
+  /** Breaks the speech engine on purpose: see `CallDirectory`. */
+  injectEngineFault(kind: FaultKind): Promise<number | undefined>;
   /** Takes no new calls, lets the running ones finish, hands over those that do not in time. */
   drain(): Promise<void>;
 }

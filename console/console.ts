@@ -3,10 +3,11 @@
 
 import { type Context, Hono } from "hono";
 
+import { FAULT_KINDS, type FaultKind } from "../actors/messages.ts";
 import { logger } from "../config/logging.ts";
 import { describe, summarise } from "./calls.ts";
 import type { PrometheusMetrics } from "./metrics.ts";
-import { type CallDirectory, FAULT_KINDS, type FaultKind, type Health } from "./ports.ts";
+import type { CallDirectory, Health } from "./ports.ts";
 import { serveRecording } from "./recording.ts";
 
 /** What the console shows. */
@@ -74,16 +75,16 @@ export function createConsole({ calls, health, metrics, faultInjection }: Consol
       if (!kind) return unknownFault(c);
       const call = calls.get(c.req.param("id"));
       if (!call) return noSuchCall(c);
-      if (!calls.injectFault(call.id, kind)) return problem(c, 409, "the call has ended");
-      return c.json({ injected: kind }, 202);
+      const struckAt = await calls.injectFault(call.id, kind);
+      if (struckAt === undefined) return problem(c, 409, "the call has ended");
+      return c.json({ injected: kind, struckAt: new Date(struckAt).toISOString() }, 202);
     });
     app.post("/api/engine/fault", async (c) => {
       const kind = await faultKind(c);
       if (!kind) return unknownFault(c);
-      if (!calls.injectEngineFault(kind)) {
-        return problem(c, 409, "the speech engine is not running");
-      }
-      return c.json({ injected: kind }, 202);
+      const struckAt = await calls.injectEngineFault(kind);
+      if (struckAt === undefined) return problem(c, 409, "the speech engine is not running");
+      return c.json({ injected: kind, struckAt: new Date(struckAt).toISOString() }, 202);
     });
   }
 

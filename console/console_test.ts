@@ -6,9 +6,10 @@ import {
   type CallRecord,
   newCallRecord,
 } from "../actors/call_record.ts";
+import type { FaultKind } from "../actors/messages.ts";
 import { createConsole } from "./console.ts";
 import { createMetrics } from "./metrics.ts";
-import type { CallDirectory, FaultKind } from "./ports.ts";
+import type { CallDirectory } from "./ports.ts";
 
 const MORNING = Date.UTC(2026, 10, 20, 6, 0, 0);
 
@@ -27,11 +28,12 @@ function directory(records: readonly CallRecord[], recordings: Record<string, st
     recordingPath: (id) => recordings[id],
     injectFault(id: string, kind: FaultKind) {
       faults.push(`${id} ${kind}`);
-      return records.some((record) => record.id === id && record.endedAt === undefined);
+      const live = records.some((record) => record.id === id && record.endedAt === undefined);
+      return Promise.resolve(live ? MORNING : undefined);
     },
     injectEngineFault(kind: FaultKind) {
       faults.push(`engine ${kind}`);
-      return true;
+      return Promise.resolve(MORNING);
     },
   };
   return { calls, faults };
@@ -223,7 +225,12 @@ Deno.test("with FAULT_INJECTION a call and the engine can be broken in four ways
   ]);
   const app = consoleOver(calls, { faultInjection: true });
   for (const kind of ["throw", "hang", "oom", "exit"]) {
-    assert.equal((await app.request("/api/calls/c/fault", json({ kind }))).status, 202, kind);
+    const response = await app.request("/api/calls/c/fault", json({ kind }));
+    assert.equal(response.status, 202, kind);
+    assert.deepEqual(await response.json(), {
+      injected: kind,
+      struckAt: new Date(MORNING).toISOString(),
+    });
   }
   assert.equal((await app.request("/api/engine/fault", json({ kind: "exit" }))).status, 202);
   assert.deepEqual(faults, ["c throw", "c hang", "c oom", "c exit", "engine exit"]);

@@ -1,12 +1,7 @@
 // What the console needs of the service behind it.
 
 import type { CallRecord } from "../actors/call_record.ts";
-
-/** Ways to break an isolate on purpose. */
-export const FAULT_KINDS = ["throw", "hang", "oom", "exit"] as const;
-
-/** One way to break an isolate on purpose. */
-export type FaultKind = (typeof FAULT_KINDS)[number];
+import type { FaultKind } from "../actors/messages.ts";
 
 /** The calls of this service: the live ones and those that ended not long ago. */
 export interface CallDirectory {
@@ -15,10 +10,13 @@ export interface CallDirectory {
   get(id: string): CallRecord | undefined;
   /** The recording's file, when there is one; a live call's is still growing. */
   recordingPath(id: string): string | undefined;
-  /** Breaks the call's isolate; false when the call is not live. */
-  injectFault(id: string, kind: FaultKind): boolean;
-  /** Breaks the speech engine; false when it is not running. */
-  injectEngineFault(kind: FaultKind): boolean;
+  /**
+   * Breaks the call's isolate. Resolves when the fault strikes, with the milliseconds since the
+   * epoch; with undefined when the call is not live, or its isolate ended otherwise.
+   */
+  injectFault(id: string, kind: FaultKind): Promise<number | undefined>;
+  /** The same for the speech engine. */
+  injectEngineFault(kind: FaultKind): Promise<number | undefined>;
 }
 
 /** Whether the service can take calls. */

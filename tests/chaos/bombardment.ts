@@ -19,8 +19,9 @@ const AIMING_EVERY_MS = 40;
 /** A fault that was inflicted. Times are milliseconds since the epoch. */
 export interface Inflicted {
   readonly fault: Fault;
+  /** When it was asked for. */
   readonly at: number;
-  /** From here its repair is counted: the fault itself, or the new process's start. */
+  /** See `Fault.inflict`. */
   readonly countedFrom: number;
   /** The calls it hit, and how often each had been restarted before. */
   readonly hit: readonly { readonly callId: string; readonly restarts: number }[];
@@ -119,8 +120,8 @@ export class Bombardment {
     const at = Date.now();
     for (const { id } of hits) this.#struck.add(id);
     try {
-      if (!await fault.inflict({ ...this.#victim, callId })) return;
-      const countedFrom = fault.hits === "all calls" ? this.#victim.service.startedAt : at;
+      const countedFrom = await fault.inflict({ ...this.#victim, callId });
+      if (countedFrom === undefined) return;
       this.inflicted.push({ fault, at, countedFrom, hit });
       await until(() => hit.every((call) => this.#repaired(call)), REPAIR_MS);
     } finally {

@@ -1,7 +1,7 @@
 // The faults: what is broken, and how it is made good where it does not mend by itself.
 
 import type { Simulator } from "../../asterisk/simulator/mod.ts";
-import type { FaultKind } from "../../console/ports.ts";
+import type { FaultKind } from "../../actors/messages.ts";
 import type { SmallDisk } from "./small_disk.ts";
 import type { ServiceProcess } from "./service_process.ts";
 
@@ -21,8 +21,11 @@ export interface Fault {
   readonly share: number;
   /** Whom it hits: the call aimed at, every call, or nobody that a caller would notice. */
   readonly hits: "the call" | "all calls" | "no call";
-  /** Breaks it; false when there was nothing to break. Resolves when it is over. */
-  inflict(victim: Victim): Promise<boolean>;
+  /**
+   * Breaks it. Resolves when it is over, with the moment from which its repair is counted (when it
+   * struck, or the new process began; ms since the epoch), or undefined if nothing was broken.
+   */
+  inflict(victim: Victim): Promise<number | undefined>;
 }
 
 /** How long a disturbance of the surroundings lasts. */
@@ -49,8 +52,10 @@ export const FAULTS: readonly Fault[] = [
     async inflict({ pbx, callId }) {
       const prefix = `voxbot-${callId}-`;
       const channel = (await pbx.channels()).find(({ id }) => id.startsWith(prefix));
-      if (channel) await pbx.cutMedia(channel.id);
-      return channel !== undefined;
+      if (!channel) return undefined;
+      const at = Date.now();
+      await pbx.cutMedia(channel.id);
+      return at;
     },
   },
   {
@@ -58,8 +63,9 @@ export const FAULTS: readonly Fault[] = [
     share: 5,
     hits: "no call",
     async inflict({ pbx }) {
+      const at = Date.now();
       await pbx.cutEvents();
-      return true;
+      return at;
     },
   },
   {
@@ -90,7 +96,7 @@ export const FAULTS: readonly Fault[] = [
     share: 2,
     hits: "the call",
     async inflict({ disk, service, callId }) {
-      if (!disk) return false;
+      if (!disk) return undefined;
       await disk.fill();
       try {
         return await service.breakCall(callId, "oom");
@@ -109,7 +115,7 @@ export const FAULTS: readonly Fault[] = [
     async inflict({ service }) {
       await service.kill();
       await service.start();
-      return true;
+      return service.startedAt;
     },
   },
 ];

@@ -5,7 +5,7 @@
 
 import { startSimulator } from "../../asterisk/simulator/mod.ts";
 import { startTestbed } from "../../asterisk/testbed/testbed.ts";
-import type { FaultKind } from "../../console/ports.ts";
+import type { FaultKind } from "../../actors/messages.ts";
 import type { HeardFrame, TestPbx } from "../../media/caller.ts";
 import { isAudible } from "../../media/ear.ts";
 import { FRAME_MS } from "../../media/frame.ts";
@@ -130,7 +130,7 @@ async function onAsterisk(): Promise<Measured> {
 /** Breaks a call and waits until the service tells of its restart; false when it is not live. */
 async function dies(service: ServiceProcess, id: string, kind: FaultKind): Promise<boolean> {
   const before = (await service.call(id)).restarts.length;
-  if (!await service.breakCall(id, kind)) return false;
+  if (await service.breakCall(id, kind) === undefined) return false;
   await until(async () => (await service.call(id)).restarts.length > before, RESTARTED_MS);
   return true;
 }

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { stuckThreads } from "../../actors/stuck_thread.ts";
 import type { CallDetails, CallSummary } from "../../console/calls.ts";
-import type { FaultKind } from "../../console/ports.ts";
+import type { FaultKind } from "../../actors/messages.ts";
 import denoJson from "../../deno.json" with { type: "json" };
 import { ROOT } from "../steps.ts";
 
@@ -117,13 +117,13 @@ export class ServiceProcess implements AsyncDisposable {
     return this.#json<CallDetails>(`/api/calls/${id}`);
   }
 
-  /** Breaks a call; false when it is not live. */
-  breakCall(id: string, kind: FaultKind): Promise<boolean> {
+  /** Breaks a call. Resolves when that strikes, in ms since the epoch; undefined when it is not live. */
+  breakCall(id: string, kind: FaultKind): Promise<number | undefined> {
     return this.#break(`/api/calls/${id}/fault`, kind);
   }
 
-  /** Breaks the speech engine; false when it is just not there. */
-  breakEngine(kind: FaultKind): Promise<boolean> {
+  /** The same for the speech engine; undefined when it is just not there. */
+  breakEngine(kind: FaultKind): Promise<number | undefined> {
     return this.#break("/api/engine/fault", kind);
   }
 
@@ -174,11 +174,12 @@ export class ServiceProcess implements AsyncDisposable {
     await guard?.stdin.close().catch(() => undefined);
   }
 
-  async #break(path: string, kind: FaultKind): Promise<boolean> {
+  async #break(path: string, kind: FaultKind): Promise<number | undefined> {
     const body = JSON.stringify({ kind });
-    const response = await fetch(this.url + path, { method: "POST", body });
-    await response.text();
-    return response.status === 202;
+    // The service may be killed before the fault has struck.
+    const response = await fetch(this.url + path, { method: "POST", body }).catch(() => undefined);
+    const { struckAt } = await response?.json().catch(() => undefined) ?? {};
+    return struckAt === undefined ? undefined : Date.parse(struckAt);
   }
 
   async #json<T>(path: string): Promise<T> {

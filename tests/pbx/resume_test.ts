@@ -7,7 +7,7 @@ import { Journal } from "../../actors/journal.ts";
 import { noMetrics } from "../../actors/metrics.ts";
 import { startTestbed } from "../../asterisk/testbed/testbed.ts";
 import type { CallDetails } from "../../console/calls.ts";
-import type { FaultKind } from "../../console/ports.ts";
+import type { FaultKind } from "../../actors/messages.ts";
 import { firstSoundAfter, heardBetween, lastSound, untilSpokenTo } from "../../media/ear.ts";
 import { type Pcm, samplesIn } from "../../media/frame.ts";
 import { ServiceProcess } from "../chaos/service_process.ts";

@@ -60,7 +60,7 @@ scenario(
     const { caller, record } = await world.greeted();
     // The old media's hang-up and the new one's creation.
     await pbx.failCommands(2, 404);
-    assert.ok(world.service.switchboard.injectFault(record.id, "throw"));
+    assert.ok(await world.service.switchboard.injectFault(record.id, "throw"));
     await eventually(
       () => record.restarts.length > 0 || record.endedAt,
       "another isolate has the call",
@@ -113,7 +113,7 @@ for (
       () => record.phase === "speaking" && asked(record).length > 0,
       "the bot answers",
     );
-    assert.ok(world.service.switchboard.injectFault(record.id, fault));
+    assert.ok(await world.service.switchboard.injectFault(record.id, fault));
     await eventually(() => record.restarts.length > 0, "the isolate was replaced");
     await question.catch(() => undefined);
     await eventually(() => record.phase === "listening", "the answer was heard to its end");

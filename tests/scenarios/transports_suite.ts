@@ -169,7 +169,7 @@ async function resumed(world: World): Promise<void> {
     () => record.phase === "speaking" && asked(record).length > 0,
     "the bot answers",
   );
-  assert.ok(world.service.switchboard.injectFault(record.id, "throw"));
+  assert.ok(await world.service.switchboard.injectFault(record.id, "throw"));
   await eventually(() => record.restarts.length > 0, "the isolate was replaced");
   await question;
   await eventually(() => record.phase === "listening", "the answer was heard to its end");
