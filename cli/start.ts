@@ -5,7 +5,9 @@
 // functions anew, and most are gone before that pays: with twenty calls the compilers took 16 to
 // 20 % of a core, and so 7, while the calls took no more. And each isolate collects its garbage by
 // itself: V8's helpers, two on two cores, are waited for by all of them, and a heap that overflows
-// while twenty calls talk takes a third longer to be noticed. Both can be set on the command line only.
+// while twenty calls talk takes a third longer to be noticed. Nor does V8 try as long as it would: a
+// heap still more than 85 % full after four collections in a row is out of memory, and its caller
+// waits for the next isolate half as long. All of these can be set on the command line only.
 
 import { describePolicies, policiesOf } from "../actors/policies.ts";
 import { logger } from "../config/logging.ts";
