@@ -21,6 +21,8 @@ export interface Inflicted {
   readonly fault: Fault;
   /** When it was asked for. */
   readonly at: number;
+  /** When what it had broken but for the calls was whole again. */
+  readonly overAt: number;
   /** See `Fault.inflict`. */
   readonly countedFrom: number;
   /** The calls it hit, and how often each had been restarted before. */
@@ -34,6 +36,8 @@ export interface Recovery {
   readonly listenedToMs: number;
   /** The part of it after the service knew that the isolate had ended. */
   readonly replacedMs: number;
+  /** Another fault made the PBX reply late meanwhile. */
+  readonly slowed: boolean;
   /** Where the bot was speaking: until the caller hears it again. */
   readonly heardMs?: number;
 }
@@ -122,7 +126,7 @@ export class Bombardment {
     try {
       const countedFrom = await fault.inflict({ ...this.#victim, callId });
       if (countedFrom === undefined) return;
-      this.inflicted.push({ fault, at, countedFrom, hit });
+      this.inflicted.push({ fault, at, overAt: Date.now(), countedFrom, hit });
       await until(() => hit.every((call) => this.#repaired(call)), REPAIR_MS);
     } finally {
       for (const { id } of hits) this.#struck.delete(id);
@@ -134,14 +138,19 @@ export class Bombardment {
     return call === undefined || call.endedAt !== undefined || call.restarts.length > restarts;
   }
 
-  #recovery({ fault, at, countedFrom }: Inflicted, callId: string): Recovery | undefined {
+  #recovery(inflicted: Inflicted, callId: string): Recovery | undefined {
+    const { fault, at, countedFrom } = inflicted;
     const call = this.#transcripts.latest.get(callId);
     const restart = call?.restarts.find((restart) => Date.parse(restart.at) >= at);
     if (!call || !restart) return undefined;
     const restartedAt = Date.parse(restart.at);
     const { phase, waitedMs } = restart;
     const listenedToMs = restartedAt - countedFrom;
-    const recovery = { fault, phase, listenedToMs, replacedMs: waitedMs };
+    const slowed = this.inflicted.some((other) =>
+      other.fault.slowsOthers && other !== inflicted && other.at < restartedAt &&
+      other.overAt > countedFrom
+    );
+    const recovery = { fault, phase, listenedToMs, replacedMs: waitedMs, slowed };
     if (phase !== "speaking" && phase !== "greeting") return recovery;
     const since = restartedAt - performance.timeOrigin;
     const heardAt = this.#talkers.find(({ masked }) => call.caller.endsWith(masked))?.calls

@@ -21,6 +21,8 @@ export interface Fault {
   readonly share: number;
   /** Whom it hits: the call aimed at, every call, or nobody that a caller would notice. */
   readonly hits: "the call" | "all calls" | "no call";
+  /** While it lasts, the PBX replies late: what else is repaired meanwhile takes longer. */
+  readonly slowsOthers?: boolean;
   /**
    * Breaks it. Resolves when it is over, with the moment from which its repair is counted (when it
    * struck, or the new process began; ms since the epoch), or undefined if nothing was broken.
@@ -72,6 +74,7 @@ export const FAULTS: readonly Fault[] = [
     kind: "slow ARI, then throw",
     share: 3,
     hits: "the call",
+    slowsOthers: true,
     async inflict({ pbx, service, callId }) {
       await pbx.delayReplies(SLOW_MS);
       try {

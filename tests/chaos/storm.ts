@@ -175,7 +175,9 @@ async function tell(
     const part = [0.5, 0.95].map((share) => Math.round(percentile(replaced, share))).join(", ");
     const figures = hits === "no call"
       ? "no call was interrupted by it"
-      : `${spread(of.map(({ listenedToMs }) => listenedToMs))} (${part}) / ${spread(heard)}`;
+      : `${spread(of.map(({ listenedToMs }) => listenedToMs))} (${part}) / ${spread(heard)}${
+        withoutSlowed(of)
+      }`;
     await report.line(`  ${kind.padEnd(21)} ${String(count).padStart(4)}   ${figures}`);
   }
   await report.line("\ncalls interrupted, by fault and by what they were doing");
@@ -190,6 +192,15 @@ async function tell(
   const sums = phases.map((phase) => recoveries.filter((one) => one.phase === phase).length);
   await report.line(`  ${"all".padEnd(21)} ${sums.map(cell).join("")}`);
   await report.line(`  longest silence of each call: ${spread(silences)}`);
+}
+
+/** The figure that another fault has no part in, where one has. */
+function withoutSlowed(recoveries: readonly Recovery[]): string {
+  const others = recoveries.filter(({ slowed }) => !slowed);
+  const count = recoveries.length - others.length;
+  if (count === 0 || others.length === 0) return "";
+  const p95 = Math.round(percentile(others.map(({ listenedToMs }) => listenedToMs), 0.95));
+  return `; p95 ${p95} but for ${count} while the PBX was slow`;
 }
 
 /** Folds the journal's events and compares with what the API tells, call by call. */
