@@ -3,9 +3,9 @@
 // PBX's clock is one more JavaScript thread on the same cores, and late with them; on the real
 // Asterisk it has the priority of a telephone exchange, and the kernel says when a packet arrived.
 
+import type { FaultKind } from "../../actors/messages.ts";
 import { startSimulator } from "../../asterisk/simulator/mod.ts";
 import { startTestbed } from "../../asterisk/testbed/testbed.ts";
-import type { FaultKind } from "../../actors/messages.ts";
 import type { HeardFrame, TestPbx } from "../../media/caller.ts";
 import { isAudible } from "../../media/ear.ts";
 import { FRAME_MS } from "../../media/frame.ts";

@@ -1,9 +1,9 @@
 // The service as a process of its own, so that it can be killed, and is measured from outside.
 
 import { join } from "node:path";
+import type { FaultKind } from "../../actors/messages.ts";
 import { stuckThreads } from "../../actors/stuck_thread.ts";
 import type { CallDetails, CallSummary } from "../../console/calls.ts";
-import type { FaultKind } from "../../actors/messages.ts";
 import denoJson from "../../deno.json" with { type: "json" };
 import { ROOT } from "../steps.ts";
 
