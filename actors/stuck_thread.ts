@@ -33,8 +33,6 @@ export function deprive(isolate: string, threadId: number): void {
       thread,
     });
   } catch (error) {
-    // It may have ended while it was being looked for.
-    if (error instanceof Deno.errors.NotFound) return;
     log.error("a hung thread goes on and takes CPU from the calls", { isolate, error });
   }
 }
@@ -47,10 +45,17 @@ export function stuckThreads(folder: string): string[] {
 
 /** A thread's scheduling policy; undefined when it has just ended. */
 function policyOf(folder: string): number | undefined {
+  const stat = fileOf(folder, "stat");
+  // proc(5): the 39th field after the parenthesised name.
+  return stat === undefined
+    ? undefined
+    : Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[38]);
+}
+
+/** A file of a thread's folder in /proc; undefined when the thread has just ended. */
+function fileOf(folder: string, name: string): string | undefined {
   try {
-    const stat = Deno.readTextFileSync(`${folder}/stat`);
-    // proc(5): the 39th field after the parenthesised name.
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[38]);
+    return Deno.readTextFileSync(`${folder}/${name}`);
   } catch (error) {
     // A thread that ends while its file is being read gives ESRCH, which has no class of its own.
     if (error instanceof Deno.errors.NotFound || /os error 3\b/.test(String(error))) {
@@ -95,7 +100,7 @@ function lastAllowedCpu(): number {
 /** The system's id of one of this process's threads, by its name. */
 function systemThread(name: string): number | undefined {
   for (const { name: id } of Deno.readDirSync("/proc/self/task")) {
-    if (Deno.readTextFileSync(`/proc/self/task/${id}/comm`).trim() === name) return Number(id);
+    if (fileOf(`/proc/self/task/${id}`, "comm")?.trim() === name) return Number(id);
   }
   return undefined;
 }
