@@ -76,15 +76,17 @@ export function createConsole({ calls, health, metrics, faultInjection }: Consol
       const call = calls.get(c.req.param("id"));
       if (!call) return noSuchCall(c);
       const struckAt = await calls.injectFault(call.id, kind);
-      if (struckAt === undefined) return problem(c, 409, "the call has ended");
-      return c.json({ injected: kind, struckAt: new Date(struckAt).toISOString() }, 202);
+      return struckAt === undefined
+        ? problem(c, 409, "the call has ended")
+        : injected(c, kind, struckAt);
     });
     app.post("/api/engine/fault", async (c) => {
       const kind = await faultKind(c);
       if (!kind) return unknownFault(c);
       const struckAt = await calls.injectEngineFault(kind);
-      if (struckAt === undefined) return problem(c, 409, "the speech engine is not running");
-      return c.json({ injected: kind, struckAt: new Date(struckAt).toISOString() }, 202);
+      return struckAt === undefined
+        ? problem(c, 409, "the speech engine is not running")
+        : injected(c, kind, struckAt);
     });
   }
 
@@ -106,6 +108,10 @@ async function faultKind(c: Context): Promise<FaultKind | undefined> {
   const body: unknown = await c.req.json().catch(() => undefined);
   const kind = body !== null && typeof body === "object" && "kind" in body ? body.kind : undefined;
   return FAULT_KINDS.find((known) => known === kind);
+}
+
+function injected(c: Context, kind: FaultKind, struckAt: number): Response {
+  return c.json({ injected: kind, struckAt: new Date(struckAt).toISOString() }, 202);
 }
 
 function unknownFault(c: Context): Response {

@@ -15,8 +15,6 @@ const NEWEST = 100;
 
 /** What `deno task start` starts it with, see cli/start.ts. */
 const V8_FLAGS = /--v8-flags=\S+/.exec(denoJson.tasks.start)![0];
-/** Keeps no connection open: those would be counted among what the service holds. */
-const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
 
 /** What of the system a process holds. */
 export interface Holdings {
@@ -131,7 +129,7 @@ export class ServiceProcess implements AsyncDisposable {
 
   /** The sum of a metric over all its labels. */
   async metric(name: string): Promise<number> {
-    const page = await (await fetch(`${this.url}/metrics`, { client })).text();
+    const page = await (await fetch(`${this.url}/metrics`)).text();
     return page.split("\n").filter((line) => line.startsWith(`voxbot_${name}`))
       .reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
   }
@@ -179,15 +177,13 @@ export class ServiceProcess implements AsyncDisposable {
   async #break(path: string, kind: FaultKind): Promise<number | undefined> {
     const body = JSON.stringify({ kind });
     // The service may be killed before the fault has struck.
-    const response = await fetch(this.url + path, { method: "POST", body, client }).catch(() =>
-      undefined
-    );
+    const response = await fetch(this.url + path, { method: "POST", body }).catch(() => undefined);
     const { struckAt } = await response?.json().catch(() => undefined) ?? {};
     return struckAt === undefined ? undefined : Date.parse(struckAt);
   }
 
   async #json<T>(path: string): Promise<T> {
-    const response = await fetch(this.url + path, { client });
+    const response = await fetch(this.url + path);
     if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
     return await response.json() as T;
   }
