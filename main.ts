@@ -6,7 +6,7 @@ import { configureLogging } from "./config/logging.ts";
 import { settingsFromEnvironment } from "./config/environment.ts";
 import { PromptsError } from "./config/prompts.ts";
 import { SettingsError } from "./config/settings.ts";
-import { KeyFileError } from "./speech/yandex/service_account.ts";
+import { KeyFileError } from "./speech/yandex/auth/service_account.ts";
 
 const HELP = {
   start: `deno task start [--policies]
@@ -64,7 +64,7 @@ async function run(command: Command, args: readonly string[]): Promise<number> {
     case "kb": {
       const settings = settingsFromEnvironment();
       configureLogging(settings.LOG_LEVEL);
-      const { runKb } = await import("./agent/kb_command.ts");
+      const { runKb } = await import("./cli/kb.ts");
       return await runKb(args, settings);
     }
   }

@@ -2,21 +2,12 @@
 // reports and the journal keeps; the record is their fold: what `/api/calls` shows and what a
 // replacement isolate resumes from.
 
-import type { Contact, KnowledgeBaseName, ToolCall } from "../agent/agent.ts";
+import type { Contact, ToolCall } from "../agent/agent.ts";
+import type { KnowledgeBaseName } from "../language/language.ts";
+import type { ExitReason } from "./otp/control.ts";
 
 /** What a call is doing; each phase has deadlines in policies.ts. */
 export type Phase = "answering" | "greeting" | "listening" | "thinking" | "speaking" | "handover";
-
-/** Why an isolate (or any supervised child) ended. */
-export type ExitReason =
-  | "normal"
-  | "crash"
-  | "hang"
-  | "out_of_memory"
-  | "exit"
-  | "init_timeout"
-  | "phase_timeout"
-  | "shutdown";
 
 /**
  * Moments of a turn, in milliseconds after `speech_end` (the caller's last speech frame).

@@ -10,29 +10,7 @@ import type { MediaAddress, MediaOffer, MediaPlan } from "../media/transport.ts"
 import type { SpeechEvent } from "../speech/events.ts";
 import type { FailureReport } from "../speech/failure.ts";
 import type { CallEvent, CallRecord, ToolResult } from "./call_record.ts";
-
-/** Ways for an isolate to die on purpose, for tests and drills (`FAULT_INJECTION`). */
-export const FAULT_KINDS = ["throw", "hang", "oom", "exit"] as const;
-
-/** One way for an isolate to die on purpose. */
-export type FaultKind = (typeof FAULT_KINDS)[number];
-
-/** What every isolate is told. */
-export type ToIsolate =
-  | { readonly kind: "ping"; readonly seq: number }
-  /** Finish what you are at and end. */
-  | { readonly kind: "shutdown" }
-  | { readonly kind: "fault"; readonly fault: FaultKind };
-
-/** What every isolate tells. */
-export type FromIsolate =
-  /** Initialised: may be given work. */
-  | { readonly kind: "ready" }
-  | { readonly kind: "pong"; readonly seq: number }
-  /** The work is done: the isolate has nothing left to do and ends `normal`. */
-  | { readonly kind: "done" }
-  /** Its last word before an injected fault strikes; `at` is in milliseconds since the epoch. */
-  | { readonly kind: "struck"; readonly at: number };
+import type { IsolateData } from "./otp/control.ts";
 
 /** What a call isolate is told. */
 export type ToCall =
@@ -101,7 +79,7 @@ export type FromCall =
 /** A speech service's circuit breaker changed: isolates tell each other, by way of the service. */
 export type BreakerEvent = Extract<SpeechEvent, { kind: "breaker" }>;
 
-/** What a call isolate asks of the service's IAM tokens (`TokenSource` of speech/yandex/iam.ts). */
+/** What a call isolate asks of the service's IAM tokens (`TokenSource` of speech/yandex/auth/iam.ts). */
 export type TokenQuestion =
   /** One that is valid now. */
   | { readonly what: "token" }
@@ -118,7 +96,7 @@ export type TokenAnswer =
 /** What of an assistant's answer is for the metrics. */
 export type AssistantEvent = Extract<AgentEvent, { kind: "degraded" | "usage" }>;
 
-/** What the files transport asks of the PBX (`FileControl` of asterisk/transports/files_control.ts). */
+/** What the files transport asks of the PBX (`FileControl` of asterisk/transports/files/files_control.ts). */
 export type FileRequest =
   | { readonly what: "play"; readonly playbackId: string; readonly media: string }
   | { readonly what: "pause" | "resume" | "stop"; readonly playbackId: string }
@@ -173,13 +151,14 @@ export interface CallAssignment {
   readonly recordingPath?: string;
 }
 
-/** What an isolate gets at its birth. Plain data. */
-export interface IsolateData {
+/** What the engine isolate gets at its birth. */
+export interface EngineIsolateData extends IsolateData {
   readonly settings: Settings;
 }
 
 /** What a call isolate gets at its birth. */
 export interface CallIsolateData extends IsolateData {
+  readonly settings: Settings;
   /** As they are now: what can be rendered before a call is. */
   readonly prompts: Prompts;
   /** It is started for a caller who is there already: what can wait does. */

@@ -1,6 +1,8 @@
 // The assistant's mind as a call sees it: a caller's turn goes in, phrases to speak come out
 // while they are made.
 
+import type { KnowledgeBaseName } from "../language/language.ts";
+
 /** Who said what, as it was heard. */
 export interface DialogueTurn {
   readonly role: "caller" | "bot";
@@ -22,9 +24,6 @@ export interface AgentRequest {
   /** Aborted when the answer is no longer wanted: the provider's stream is cancelled. */
   readonly signal: AbortSignal;
 }
-
-/** Which knowledge base an answer rests on. */
-export type KnowledgeBaseName = "general" | "tech";
 
 /** What a caller left to be called back on; at least one is given. */
 export interface Contact {

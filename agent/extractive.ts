@@ -1,16 +1,17 @@
 // The embedded assistant: answers with the one or two sentences of the knowledge bases that speak
 // of what was asked. No model, no account; says so when it found nothing.
 
+import type { Language } from "../config/language.ts";
 import type { Prompts } from "../config/prompts.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Agent, AgentEvent, AgentRequest } from "./agent.ts";
 import { withQuestionBefore } from "./follow_up.ts";
-import type { Passage } from "./knowledge_store.ts";
-import { type Language, type Lexicon, lexiconOf, wordsOf } from "./lexicon.ts";
-import type { LexicalStore, ScoredSentence } from "./lexical_store.ts";
-import { normalizeRecognized } from "./recognized.ts";
-import { rowSentence } from "./sentences.ts";
-import { queryStems, stemsOf } from "./stems.ts";
+import type { Passage } from "./knowledge/knowledge_store.ts";
+import { type Lexicon, lexiconOf, wordsOf } from "../language/lexicon.ts";
+import type { LexicalStore, ScoredSentence } from "./knowledge/lexical_store.ts";
+import { normalizeRecognized } from "../language/heard/recognized.ts";
+import { rowSentence } from "../language/sentences.ts";
+import { queryStems, stemsOf } from "../language/stems.ts";
 import { isToolAllowed, toolCallId, type ToolSettings } from "./tool_rules.ts";
 
 /**
@@ -99,7 +100,7 @@ export class ExtractiveAgent implements Agent {
   }
 }
 
-interface Answer {
+interface ExtractiveAnswer {
   readonly passage: Passage;
   readonly sentences: readonly string[];
 }
@@ -108,7 +109,7 @@ function answerFrom(
   store: LexicalStore,
   passages: readonly Passage[],
   question: string,
-): Answer | undefined {
+): ExtractiveAnswer | undefined {
   const bonus = bonusFor(question, store.language);
   const passage = greatest(
     passages.filter(({ chunk, score }) =>

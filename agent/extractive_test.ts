@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
+import type { Language } from "../config/language.ts";
 import { PromptsFile } from "../config/prompts.ts";
 import { settingsWith } from "../config/settings.ts";
 import type { DialogueTurn } from "./agent.ts";
-import type { Language } from "./lexicon.ts";
 import { createAgent } from "./mod.ts";
 
-interface Answer {
+interface ExtractiveAnswer {
   readonly text: string;
   readonly heading: string | undefined;
   readonly kinds: readonly string[];
@@ -16,7 +16,7 @@ async function ask(
   language: Language,
   text: string,
   history: readonly DialogueTurn[] = [],
-): Promise<Answer> {
+): Promise<ExtractiveAnswer> {
   const settings = settingsWith({ ASTERISK_LANG: language, AGENT_PROVIDER: "extractive" });
   const prompts = await (await PromptsFile.open(settings)).current();
   const agent = await createAgent(settings, prompts);

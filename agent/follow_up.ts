@@ -1,8 +1,9 @@
 // Questions that make sense only with what was said before: "and its price?", "а гарантия на него?"
 
+import type { Language } from "../config/language.ts";
 import type { DialogueTurn } from "./agent.ts";
-import { type Language, lexiconOf, wordsOf } from "./lexicon.ts";
-import { queryStems } from "./stems.ts";
+import { lexiconOf, wordsOf } from "../language/lexicon.ts";
+import { queryStems } from "../language/stems.ts";
 
 /** A question with more words of its own than this is understood without the one before it. */
 const FEW_STEMS = 2;

@@ -19,14 +19,14 @@ import { logger } from "../config/logging.ts";
 import type { Prompts } from "../config/prompts.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Agent } from "./agent.ts";
-import type { ChromaStore } from "./chroma_store.ts";
+import type { ChromaStore } from "./knowledge/chroma_store.ts";
 import { ExtractiveAgent } from "./extractive.ts";
-import { loadKnowledge } from "./knowledge_base.ts";
-import type { KnowledgeStore } from "./knowledge_store.ts";
+import { loadKnowledge } from "./knowledge/knowledge_base.ts";
+import type { KnowledgeStore } from "./knowledge/knowledge_store.ts";
 import { LateAgent } from "./late_agent.ts";
-import { LexicalStore } from "./lexical_store.ts";
-import { normalizeRecognized } from "./recognized.ts";
-import { Retrieval } from "./retrieval.ts";
+import { LexicalStore } from "./knowledge/lexical_store.ts";
+import { normalizeRecognized } from "../language/heard/recognized.ts";
+import { Retrieval } from "./knowledge/retrieval.ts";
 
 const log = logger("agent");
 const stores = new Map<string, Promise<LexicalStore>>();
@@ -56,7 +56,7 @@ export async function warmAgent(settings: Settings): Promise<void> {
   normalizeRecognized("один", settings.ASTERISK_LANG);
   if (providerOf(settings) === "openai") {
     const [{ OpenAiAgent }] = await Promise.all([
-      import("./openai_agent.ts"),
+      import("./model/openai_agent.ts"),
       vectorStore(settings),
     ]);
     OpenAiAgent.warm(settings);
@@ -71,7 +71,7 @@ async function makeAgent(settings: Settings, prompts: Prompts): Promise<Agent> {
     return new ExtractiveAgent(lexical, prompts, settings);
   }
   // Loaded only where they are used: together they cost a call's isolate some 10 MB.
-  const { OpenAiAgent } = await import("./openai_agent.ts");
+  const { OpenAiAgent } = await import("./model/openai_agent.ts");
   const store = await vectorStore(settings);
   const retrieval = new Retrieval(store, lexical, settings.CHROMA_TIMEOUT_MS);
   const agent = new OpenAiAgent(settings, prompts, retrieval);
@@ -90,7 +90,7 @@ export function providerOf(
 /** Chroma, found ahead of the first question; when it cannot be, that question says so. */
 async function vectorStore(settings: Settings): Promise<KnowledgeStore | undefined> {
   if (settings.CHROMA_URL === "") return undefined;
-  const { ChromaStore } = await import("./chroma_store.ts");
+  const { ChromaStore } = await import("./knowledge/chroma_store.ts");
   chroma ??= new ChromaStore(settings);
   chroma.prepare().catch((error) =>
     log.warn("the knowledge base in Chroma is not ready", { error })

@@ -1,9 +1,10 @@
 // Which knowledge base a question is for. By word stems, never by pieces of words: "мм" must not
 // send "программа" to the technical base.
 
-import type { KnowledgeBaseName } from "./agent.ts";
-import { type Language, lexiconOf } from "./lexicon.ts";
-import { queryStems, stemOf } from "./stems.ts";
+import type { Language } from "../config/language.ts";
+import type { KnowledgeBaseName } from "../language/language.ts";
+import { lexiconOf } from "../language/lexicon.ts";
+import { queryStems, stemOf } from "../language/stems.ts";
 
 /** The base to search; both when the question has words of both, or of neither. */
 export type Route = KnowledgeBaseName | "both";

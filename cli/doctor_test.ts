@@ -9,8 +9,8 @@ import { doctor } from "./doctor.ts";
 import { checkAssistant } from "./doctor/assistant.ts";
 import type { Finding, Findings } from "./doctor/finding.ts";
 import { checkHost } from "./doctor/host.ts";
-import { YandexGrpcServer } from "../tests/servers/yandex_grpc_server.ts";
-import { YandexRestServer } from "../tests/servers/yandex_rest_server.ts";
+import { YandexGrpcServer } from "../tests/servers/yandex/yandex_grpc_server.ts";
+import { YandexRestServer } from "../tests/servers/yandex/yandex_rest_server.ts";
 import { checkSpeech } from "./doctor/speech.ts";
 
 async function failures(findings: Findings): Promise<Finding[]> {

@@ -1,16 +1,16 @@
 // The service: its parts, in the order they start, and stop in reverse.
 
 import { join } from "node:path";
-import { AriGate } from "../actors/ari_gate.ts";
-import { CallIsolates } from "../actors/call_isolates.ts";
-import { EngineHost } from "../actors/engine_host.ts";
-import { Journal } from "../actors/journal.ts";
-import { MediaRoute } from "../actors/media_route.ts";
-import type { FaultKind } from "../actors/messages.ts";
-import { policiesOf } from "../actors/policies.ts";
-import { Supervisor } from "../actors/supervisor.ts";
-import { Switchboard } from "../actors/switchboard.ts";
-import { TokenDesk } from "../actors/token_desk.ts";
+import { AriGate } from "../actors/service/ari_gate.ts";
+import { CallIsolates } from "../actors/service/isolates/call_isolates.ts";
+import { EngineHost } from "../actors/service/isolates/engine_host.ts";
+import { Journal } from "../actors/service/journal.ts";
+import { MediaRoute } from "../actors/service/media/media_route.ts";
+import type { FaultKind } from "../actors/otp/control.ts";
+import { policiesOf } from "../actors/service/policies.ts";
+import { Supervisor } from "../actors/otp/supervisor.ts";
+import { Switchboard } from "../actors/service/calls/switchboard.ts";
+import { TokenBroker } from "../actors/service/isolates/token_broker.ts";
 import { AriConnection } from "../asterisk/ari/mod.ts";
 import { logger } from "../config/logging.ts";
 import { PromptsFile } from "../config/prompts.ts";
@@ -20,6 +20,10 @@ import { createMetrics } from "../console/metrics.ts";
 import { startConsole } from "../console/server.ts";
 
 const log = logger("service");
+
+/** What runs inside the isolates. The service's own code never imports it. */
+const CALL_MODULE = new URL("../actors/call/main.ts", import.meta.url);
+const ENGINE_MODULE = new URL("../actors/engine/main.ts", import.meta.url);
 
 /** The speech engine may be replaced this often within a minute before it is given a rest. */
 const ENGINE_INTENSITY = 10;
@@ -61,15 +65,22 @@ export async function startService(settings: Settings): Promise<Service> {
   const journal = scope.use(new Journal(join(settings.DATA_DIR, "journal.sqlite"), metrics));
 
   const promptsFile = await PromptsFile.open(settings);
-  const engine = new EngineHost(settings, {
+  const engine = new EngineHost(settings, ENGINE_MODULE, {
     onUp: () => isolates.engineUp(),
     onLost: (reason) => {
       isolates.engineLost(reason);
       if (reason !== "shutdown") metrics.engineRestarted(reason);
     },
   });
-  const tokens = TokenDesk.of(settings);
-  const isolates = new CallIsolates(settings, promptsFile, engine, metrics, tokens);
+  const tokens = TokenBroker.of(settings);
+  const isolates = new CallIsolates({
+    settings,
+    module: CALL_MODULE,
+    promptsFile,
+    engine,
+    metrics,
+    tokens,
+  });
   const connection = new AriConnection(
     { url: settings.ARI_HTTP_URL, user: settings.ARI_USER, password: settings.ARI_PASSWORD },
     settings.ARI_APP_NAME,

@@ -9,7 +9,7 @@
 // heap still more than 85 % full after four collections in a row is out of memory, and its caller
 // waits for the next isolate half as long. All of these can be set on the command line only.
 
-import { describePolicies, policiesOf } from "../actors/policies.ts";
+import { describePolicies, policiesOf } from "../actors/service/policies.ts";
 import { logger } from "../config/logging.ts";
 import type { Settings } from "../config/settings.ts";
 import { print } from "./print.ts";

@@ -7,6 +7,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import type { Language } from "./language.ts";
 import { logger } from "./logging.ts";
 import type { Settings } from "./settings.ts";
 
@@ -116,7 +117,7 @@ export class PromptsFile {
 }
 
 /** Where the prompts shipped for a language lie. */
-export function shippedPromptsPath(language: "ru" | "en"): string {
+export function shippedPromptsPath(language: Language): string {
   const name = language === "ru" ? "prompts.json" : `prompts.${language}.json`;
   return fileURLToPath(new URL(name, import.meta.url));
 }

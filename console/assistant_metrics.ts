@@ -2,7 +2,7 @@
 // starting answers early.
 
 import { Counter, Histogram, type Registry } from "prom-client";
-import type { ServiceMetrics } from "../actors/metrics.ts";
+import type { ServiceMetrics } from "../actors/service/metrics.ts";
 import { observe, word } from "./metric_values.ts";
 
 /** Bucket bounds in seconds: from a pause in speech to the turn's end. */

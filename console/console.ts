@@ -3,7 +3,7 @@
 
 import { type Context, Hono } from "hono";
 
-import { FAULT_KINDS, type FaultKind } from "../actors/messages.ts";
+import { FAULT_KINDS, type FaultKind } from "../actors/otp/control.ts";
 import { logger } from "../config/logging.ts";
 import { describe, summarise } from "./calls.ts";
 import type { PrometheusMetrics } from "./metrics.ts";

@@ -6,7 +6,7 @@ import {
   type CallRecord,
   newCallRecord,
 } from "../actors/call_record.ts";
-import type { FaultKind } from "../actors/messages.ts";
+import type { FaultKind } from "../actors/otp/control.ts";
 import { createConsole } from "./console.ts";
 import { createMetrics } from "./metrics.ts";
 import type { CallDirectory } from "./ports.ts";

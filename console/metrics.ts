@@ -4,7 +4,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 
 import type { Stage } from "../actors/call_record.ts";
-import type { ServiceMetrics } from "../actors/metrics.ts";
+import type { ServiceMetrics } from "../actors/service/metrics.ts";
 import { observe, word } from "./metric_values.ts";
 import { assistantMetrics } from "./assistant_metrics.ts";
 import { speechMetrics } from "./speech_metrics.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { noMetrics } from "../actors/metrics.ts";
+import { noMetrics } from "../actors/service/metrics.ts";
 import { createMetrics } from "./metrics.ts";
 
 /** The value of one series, `name{label="x"}`, in the text format. */

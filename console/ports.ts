@@ -1,7 +1,7 @@
 // What the console needs of the service behind it.
 
 import type { CallRecord } from "../actors/call_record.ts";
-import type { FaultKind } from "../actors/messages.ts";
+import type { FaultKind } from "../actors/otp/control.ts";
 
 /** The calls of this service: the live ones and those that ended not long ago. */
 export interface CallDirectory {

@@ -54,7 +54,7 @@ export async function startConsole(
   const url = `http://${host}:${address.port}`;
   log.info("console listening", { url });
   if (!isLoopback(address.hostname)) {
-    log.warning("anyone who reaches this address can read and hear the calls", { url });
+    log.warn("anyone who reaches this address can read and hear the calls", { url });
   }
   return {
     url,

@@ -1,6 +1,8 @@
 // Audio as it travels inside the service: signed 16-bit mono PCM at 16 kHz ("slin16" in
 // Asterisk), in frames of 20 ms.
 
+import { concatBytes } from "../runtime/bytes.ts";
+
 /** Samples a second everywhere inside the service. */
 export const SAMPLE_RATE_HZ = 16_000;
 /** One frame of a telephone leg, in milliseconds. */
@@ -39,17 +41,6 @@ export function pcmToBytes(pcm: Int16Array): Uint8Array<ArrayBuffer> {
 /** One array from many. */
 export function concatPcm(parts: readonly Int16Array[]): Pcm {
   return new Int16Array(concatBytes(parts.map(pcmToBytes)).buffer);
-}
-
-/** One array from many. */
-export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** Samples to the -1…1 floats that models take. */

@@ -1,5 +1,6 @@
 // WAV files: reading recordings of any origin, and writing our own.
 
+import { writeAll } from "../runtime/bytes.ts";
 import {
   concatPcm,
   durationMs,
@@ -263,8 +264,4 @@ async function expectRecording(path: string, file: Deno.FsFile): Promise<void> {
   if (header.some((byte, i) => !sizes.includes(i) && byte !== expected[i])) {
     throw new WavError(`${path} exists and is not a stereo recording of ours: not written over`);
   }
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
 }

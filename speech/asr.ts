@@ -1,5 +1,6 @@
 // Speech recognition as a call sees it, whoever does the work.
 
+import type { Language } from "../config/language.ts";
 import type { Pcm } from "../media/frame.ts";
 
 /** What is recognised of one utterance at one moment. */
@@ -12,7 +13,7 @@ export interface Transcript {
 
 /** Options of one utterance's recognition. */
 export interface AsrOptions {
-  readonly language: "ru" | "en";
+  readonly language: Language;
   /** Text so far changed; never called after the utterance is finished or cancelled. */
   onPartial(transcript: Transcript): void;
   /** Ends the recognition and frees what it holds. */

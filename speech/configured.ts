@@ -3,10 +3,10 @@
 import type { Settings } from "../config/settings.ts";
 import type { AsrProvider } from "./asr.ts";
 import type { SpeechListener } from "./events.ts";
-import type { Voice } from "./failover_tts.ts";
+import type { Voice } from "./failover/failover_tts.ts";
 import type { Service } from "./services.ts";
 import type { TtsProvider } from "./tts.ts";
-import type { TokenSource } from "./yandex/iam.ts";
+import type { TokenSource } from "./yandex/auth/iam.ts";
 
 /** What the local engine offers a call. */
 export interface LocalProviders {

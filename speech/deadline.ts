@@ -1,9 +1,10 @@
 // Waiting for a speech service, but not for ever.
 
+import { within } from "../runtime/waiting.ts";
 import { ServiceFailure, type ServiceName } from "./failure.ts";
 
 /** How long a service may be silent, in milliseconds. */
-export interface Patience {
+export interface ServiceTimeouts {
   /** From the request to the first answer. */
   readonly firstMs: number;
   /** From one piece of an answer to the next. */
@@ -31,9 +32,9 @@ export function silence(
  *
  * @throws {ServiceFailure} `SILENT` or `STALLED`.
  */
-export async function* impatient<T>(
+export async function* withTimeouts<T>(
   source: AsyncIterable<T>,
-  { firstMs, stallMs }: Patience,
+  { firstMs, stallMs }: ServiceTimeouts,
   service: ServiceName,
 ): AsyncGenerator<T, void, undefined> {
   const items = source[Symbol.asyncIterator]();
@@ -53,21 +54,6 @@ export async function* impatient<T>(
   } finally {
     // Not waited for: a source that hangs must not hang its reader.
     if (!finished) void items.return?.().catch((error: unknown) => error);
-  }
-}
-
-/** The promise's outcome, or the failure once `ms` have passed. */
-export async function within<T>(
-  promise: Promise<T>,
-  ms: number,
-  failure: () => Error,
-): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(failure()), ms);
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Pcm } from "../media/frame.ts";
 import { type FailureFacts, ServiceFailure, type ServiceName, withoutSecrets } from "./failure.ts";
-import { PcmBytes } from "./pcm_bytes.ts";
+import { PcmBytes } from "../media/codec/pcm_bytes.ts";
 
 /** How a service's requests are described when they fail. */
 export interface HttpService {

@@ -5,10 +5,10 @@ import type { Settings } from "../config/settings.ts";
 import type { AsrProvider } from "./asr.ts";
 import { configuredServices, type LocalProviders, type ServiceTies } from "./configured.ts";
 import type { SpeechEvent } from "./events.ts";
-import { Episodes } from "./episodes.ts";
-import { FailoverAsr } from "./failover_asr.ts";
-import { FailoverTts } from "./failover_tts.ts";
-import { PhraseCache } from "./phrase_cache.ts";
+import { Episodes } from "./failover/episodes.ts";
+import { FailoverAsr } from "./failover/failover_asr.ts";
+import { FailoverTts } from "./failover/failover_tts.ts";
+import { PhraseCache } from "./failover/phrase_cache.ts";
 import type { TtsProvider } from "./tts.ts";
 
 export type { LocalProviders } from "./configured.ts";

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { type Settings, settingsWith } from "../config/settings.ts";
 import { concatPcm, type Pcm } from "../media/frame.ts";
 import { LOCALHOST } from "../tests/servers/localhost_certificate.ts";
-import { OpenAiSpeechServer } from "../tests/servers/openai_speech_server.ts";
-import { fromTones, toTones } from "../tests/servers/tone_speech.ts";
-import { YandexGrpcServer } from "../tests/servers/yandex_grpc_server.ts";
-import { YandexRestServer } from "../tests/servers/yandex_rest_server.ts";
+import { OpenAiSpeechServer } from "../tests/servers/openai/openai_speech_server.ts";
+import { fromTones, toTones } from "../tests/servers/speech/tone_speech.ts";
+import { YandexGrpcServer } from "../tests/servers/yandex/yandex_grpc_server.ts";
+import { YandexRestServer } from "../tests/servers/yandex/yandex_rest_server.ts";
 import type { SpeechEvent } from "./events.ts";
 import { createSpeech, type Speech } from "./mod.ts";
 import { probeSpeech } from "./probe.ts";
-import { IamTokens } from "./yandex/iam.ts";
+import { IamTokens } from "./yandex/auth/iam.ts";
 
 const never = new AbortController().signal;
 

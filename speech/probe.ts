@@ -1,9 +1,11 @@
 // Does each configured speech service work, now, from here? A tiny real request to each.
 
+import type { Language } from "../config/language.ts";
 import type { Settings } from "../config/settings.ts";
 import { type Pcm, SAMPLE_RATE_HZ } from "../media/frame.ts";
 import type { AsrProvider } from "./asr.ts";
-import { impatient, silence, within } from "./deadline.ts";
+import { within } from "../runtime/waiting.ts";
+import { silence, withTimeouts } from "./deadline.ts";
 import { failureOf, type ServiceName } from "./failure.ts";
 import { configuredServices } from "./configured.ts";
 import type { TtsProvider } from "./tts.ts";
@@ -56,7 +58,7 @@ async function probe(
 async function listen(
   name: ServiceName,
   asr: AsrProvider,
-  language: "ru" | "en",
+  language: Language,
   timeoutMs: number,
 ): Promise<number> {
   const abort = new AbortController();
@@ -81,7 +83,7 @@ async function listen(
 async function speak(
   name: ServiceName,
   tts: TtsProvider,
-  language: "ru" | "en",
+  language: Language,
   timeoutMs: number,
 ): Promise<number> {
   const abort = new AbortController();
@@ -89,7 +91,7 @@ async function speak(
   const audio = tts.synthesize(PROBE_WORD[language], { language, signal: abort.signal });
   const patience = { firstMs: timeoutMs, stallMs: timeoutMs };
   try {
-    for await (const _ of impatient(audio, patience, name)) {
+    for await (const _ of withTimeouts(audio, patience, name)) {
       return performance.now() - startedAt;
     }
     throw silence(name, `${name} synthesis`, timeoutMs, false);

@@ -1,7 +1,7 @@
 // The services of one task in their order of preference, and what is known of their health.
 
-import { CircuitBreaker } from "./breaker.ts";
-import type { Patience } from "./deadline.ts";
+import { CircuitBreaker } from "./failover/breaker.ts";
+import type { ServiceTimeouts } from "./deadline.ts";
 import { errorEvent, type SpeechEvent, type SpeechListener, type SpeechTask } from "./events.ts";
 import type { ServiceFailure, ServiceName } from "./failure.ts";
 
@@ -10,7 +10,7 @@ export interface Service<P> {
   readonly name: ServiceName;
   readonly provider: P;
   /** Undefined: the provider watches its own time. */
-  readonly patience?: Patience;
+  readonly patience?: ServiceTimeouts;
 }
 
 /** A service with its health. */

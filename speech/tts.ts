@@ -1,10 +1,11 @@
 // Speech synthesis as a call sees it, whoever does the work.
 
+import type { Language } from "../config/language.ts";
 import type { Pcm } from "../media/frame.ts";
 
 /** Options of one phrase's synthesis. */
 export interface TtsOptions {
-  readonly language: "ru" | "en";
+  readonly language: Language;
   /** Cancels the synthesis at the provider. */
   readonly signal: AbortSignal;
   /**

@@ -4,17 +4,39 @@ import { dirname, join, relative } from "node:path";
 /** The rooms, ground floor first. A file may import from its own room and from lower floors. */
 const FLOORS = [
   ["proto", "config"],
-  ["media"],
+  ["runtime"],
+  ["media", "language"],
   ["speech", "agent", "asterisk"],
   ["actors"],
   ["console"],
+  ["testing"],
   ["cli"],
   ["main.ts"],
   ["tests"],
 ];
 
-/** Stand-ins for services on the network: the tests beside the code that talks to them use these. */
-const STAND_INS = "tests/servers/";
+/**
+ * Inside `actors/`: the supervision library knows nothing of calls; the words that isolates share
+ * know nothing of either side; the service's side, a call's side and the engine's never import one
+ * another.
+ */
+const FLOORS_OF_ACTORS = [
+  ["otp"],
+  ["messages.ts", "call_record.ts", "last_resort_sound.ts"],
+  ["service", "call", "engine"],
+];
+
+/** What tests and their fixtures may use from above: the test kit, and stand-ins for services on the network. */
+const TEST_EQUIPMENT = ["testing/", "tests/servers/"];
+
+/** More files than this in one folder (tests beside them included) and nobody finds anything. */
+const FILES_A_FOLDER = 18;
+
+/** A longer file has become a second thing. */
+const LINES_A_FILE = 300;
+
+/** One table each, which splitting would make harder to read. */
+const TABLES = ["config/settings.ts"];
 
 const ROOT = join(import.meta.dirname!, "..");
 const NOT_OURS = new Set(["node_modules", ".cache", ".git", "data"]);
@@ -25,14 +47,46 @@ sources.delete(relative(ROOT, import.meta.filename!));
 
 Deno.test("imports run down the floors, never up, never across", () => {
   const wrong: string[] = [];
-  for (const [path, source] of sources) {
-    for (const target of importsOf(path, source)) {
-      const [from, to] = [room(path), room(target)];
-      if (path.endsWith("_test.ts") && target.startsWith(STAND_INS)) continue;
-      if (from !== to && floor(from) <= floor(to)) wrong.push(`${path} imports ${target}`);
+  for (const [path, target] of allImports()) {
+    const [from, to] = [room(path), room(target)];
+    if (isTest(path) && TEST_EQUIPMENT.some((kit) => target.startsWith(kit))) continue;
+    if (from !== to && floor(from) <= floor(to)) wrong.push(`${path} imports ${target}`);
+  }
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("inside actors/, service, call and engine never import one another, and otp knows none of them", () => {
+  const wrong: string[] = [];
+  for (const [path, target] of allImports()) {
+    if (room(path) !== "actors" || room(target) !== "actors") continue;
+    const [from, to] = [path, target].map((one) => one.split("/")[1]!) as [string, string];
+    const [above, below] = [from, to].map((one) => floor(one, FLOORS_OF_ACTORS)) as [
+      number,
+      number,
+    ];
+    // A test may hold the two sides of a conversation to each other.
+    const bothSides = isTest(path) && above === below;
+    if (from !== to && above <= below && !areSharedWords(from, to) && !bothSides) {
+      wrong.push(`${path} imports ${target}`);
     }
   }
   assert.deepEqual(wrong, []);
+});
+
+Deno.test("no folder holds more files than a reader can take in", () => {
+  const folders = new Map<string, number>();
+  for (const path of sources.keys()) {
+    folders.set(dirname(path), (folders.get(dirname(path)) ?? 0) + 1);
+  }
+  assert.deepEqual([...folders].filter(([, files]) => files > FILES_A_FOLDER), []);
+});
+
+Deno.test("no file of the product has become a second thing", () => {
+  const long = [...sources].filter(([path, source]) =>
+    !isTest(path) && room(path) !== "tests" && !TABLES.includes(path) &&
+    source.split("\n").length - 1 > LINES_A_FILE
+  );
+  assert.deepEqual(long.map(([path]) => path), []);
 });
 
 Deno.test("no file imports itself, however long the way round", () => {
@@ -83,6 +137,22 @@ async function readSources(folder: string): Promise<Map<string, string>> {
   return found;
 }
 
+function* allImports(): Generator<[path: string, target: string]> {
+  for (const [path, source] of sources) {
+    for (const target of importsOf(path, source)) yield [path, target];
+  }
+}
+
+/** A test, or what only tests beside it use. */
+function isTest(path: string): boolean {
+  return /_(test|rig|fixture)\.ts$/.test(path);
+}
+
+/** The shared words may use one another. */
+function areSharedWords(...names: string[]): boolean {
+  return names.every((name) => FLOORS_OF_ACTORS[1]!.includes(name));
+}
+
 /** The project's own files that a source imports, loads later or starts as a worker. */
 function importsOf(path: string, source: string): string[] {
   const specifiers = source
@@ -95,9 +165,13 @@ function room(path: string): string {
   return path.split("/")[0]!;
 }
 
-function floor(room: string): number {
-  const level = FLOORS.findIndex((rooms) => rooms.includes(room));
-  assert.notEqual(level, -1, `${room} has no floor: add it to DESIGN's rooms and to this test`);
+function floor(room: string, floors: readonly (readonly string[])[] = FLOORS): number {
+  const level = floors.findIndex((rooms) => rooms.includes(room));
+  assert.notEqual(
+    level,
+    -1,
+    `${room} has no floor: add it to docs/architecture.md and to this test`,
+  );
   return level;
 }
 

@@ -2,9 +2,9 @@
 // Measure on a quiet machine. Options: --simulator, --asterisk, --prompts (human speech) or
 // --transports (all four side by side, 16 minutes; only when asked for) for one part only.
 
-import { startSimulator } from "../asterisk/simulator/mod.ts";
-import { TestbedError } from "../asterisk/testbed/error.ts";
-import { startTestbed, type Testbed } from "../asterisk/testbed/testbed.ts";
+import { startSimulator } from "../testing/simulator/mod.ts";
+import { TestbedError } from "./asterisk/error.ts";
+import { startTestbed, type Testbed } from "./asterisk/testbed.ts";
 import { benchConversations, benchReliability } from "./bench/conversations.ts";
 import { benchMemory } from "./bench/memory.ts";
 import { line } from "./bench/print.ts";

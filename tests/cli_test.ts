@@ -1,7 +1,7 @@
 // The command line as an operator meets it.
 
 import assert from "node:assert/strict";
-import { ROOT } from "./steps.ts";
+import { ROOT } from "./runner/steps.ts";
 
 interface Run {
   readonly code: number;

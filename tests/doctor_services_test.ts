@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { checkAssistant } from "../cli/doctor/assistant.ts";
 import { settingsWith } from "../config/settings.ts";
-import { startOpenAiServer } from "./servers/openai_server.ts";
+import { startOpenAiServer } from "./servers/openai/openai_server.ts";
 
 Deno.test("a configured model is asked for a few words; a refused key is named with its setting", async () => {
   await using server = startOpenAiServer({

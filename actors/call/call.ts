@@ -1,14 +1,14 @@
 // One call inside its isolate: media, ears, mouth and conversation, wired together.
 
 import type { Agent } from "../../agent/agent.ts";
-import { isBackchannel } from "../../agent/backchannel.ts";
-import { looksUnfinished } from "../../agent/turn_completeness.ts";
+import { isBackchannel } from "../../language/heard/backchannel.ts";
+import { looksUnfinished } from "../../language/heard/turn_completeness.ts";
 import { type FileControl, prepareMedia } from "../../asterisk/transports/mod.ts";
 import { logger } from "../../config/logging.ts";
 import type { Settings } from "../../config/settings.ts";
 import { ContinuousAudio, GAP_TOLERANCE_MS } from "../../media/continuous_audio.ts";
 import { FRAME_MS, type Pcm } from "../../media/frame.ts";
-import { Playout } from "../../media/playout.ts";
+import { Playout } from "../../media/playout/playout.ts";
 import { Recorder } from "../../media/recorder.ts";
 import type {
   MediaAddress,
@@ -19,9 +19,9 @@ import type {
 import type { AsrProvider } from "../../speech/asr.ts";
 import type { TtsProvider } from "../../speech/tts.ts";
 import type { VadStream } from "../../speech/vad.ts";
-import { crash } from "../isolate_main.ts";
+import { crash } from "../otp/isolate_main.ts";
 import type { CallAssignment, FromCall, ToCall } from "../messages.ts";
-import { Conversation } from "./conversation.ts";
+import { Conversation } from "./conversation/conversation.ts";
 import { Listener } from "./listener.ts";
 import type { PreparedSpeech } from "./prepared.ts";
 import { Speaker } from "./speaker.ts";

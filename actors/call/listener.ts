@@ -1,10 +1,11 @@
 // The call's ears: the caller's frames become speech onsets, partial texts and, when the caller
 // is done, a turn. Time here is counted in audio, so that it can be tested without a clock.
 
+import type { Language } from "../../config/language.ts";
 import { logger } from "../../config/logging.ts";
-import { type EndpointingOptions, turnIsOver } from "../../media/endpointing.ts";
+import { type EndpointingOptions, turnIsOver } from "../../media/turns/endpointing.ts";
 import { concatPcm, durationMs, FRAME_MS, type Pcm } from "../../media/frame.ts";
-import { PAUSE_MS, SpeechDetector } from "../../media/speech_detector.ts";
+import { PAUSE_MS, SpeechDetector } from "../../media/turns/speech_detector.ts";
 import type { AsrProvider, AsrUtterance, Transcript } from "../../speech/asr.ts";
 import { VAD_WINDOW_SAMPLES, type VadStream } from "../../speech/vad.ts";
 
@@ -57,7 +58,7 @@ export interface ListenerOptions {
   readonly call: string;
   readonly vad: VadStream;
   readonly asr: AsrProvider;
-  readonly language: "ru" | "en";
+  readonly language: Language;
   readonly vadThreshold: number;
   readonly prerollMs: number;
   readonly endpointing: EndpointingOptions;

@@ -7,14 +7,14 @@ import { logger } from "../../config/logging.ts";
 import type { Prompts } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { MediaAddress } from "../../media/transport.ts";
-import { connectEngine, type LocalSpeech } from "../../speech/local.ts";
+import { connectEngine, type LocalSpeech } from "../../speech/local/mod.ts";
 import { createSpeech, type Speech } from "../../speech/mod.ts";
-import { type IsolateBody, runIsolate, type Send } from "../isolate_main.ts";
+import { type IsolateBody, runIsolate, type Send } from "../otp/isolate_main.ts";
 import type { CallAssignment, CallIsolateData, FromCall, ToCall } from "../messages.ts";
 import { Call } from "./call.ts";
 import { PreparedSpeech } from "./prepared.ts";
-import { RemoteFiles } from "./remote_files.ts";
-import { RemoteTokens } from "./remote_tokens.ts";
+import { RemoteFiles } from "./remote/remote_files.ts";
+import { RemoteTokens } from "./remote/remote_tokens.ts";
 
 const log = logger("call");
 
@@ -31,7 +31,7 @@ interface Equipment {
   readonly speech: Speech;
 }
 
-class CallIsolate implements IsolateBody<ToCall> {
+class CallIsolateBody implements IsolateBody<ToCall> {
   readonly #has: Equipment;
   readonly #prepared: PreparedSpeech;
   /** Where the PBX has put the call's audio. */
@@ -148,6 +148,6 @@ await runIsolate<ToCall, FromCall, CallIsolateData>(async (data, send) => {
     callerWaits || warmAgent(settings),
   ]);
   void speech.warm();
-  const isolate = new CallIsolate({ settings, send, prompts, engine, tokens, speech });
+  const isolate = new CallIsolateBody({ settings, send, prompts, engine, tokens, speech });
   return isolate;
 });

@@ -2,14 +2,14 @@
 // depend on the synthesiser that has just failed.
 
 import { dirname } from "node:path";
-import { speakable } from "../../agent/speakable.ts";
+import { speakable } from "../../language/spoken/speakable.ts";
 import { logger } from "../../config/logging.ts";
 import type { Prompts } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { Pcm } from "../../media/frame.ts";
-import { collect } from "../../media/playout.ts";
+import { collect } from "../../media/playout/playout.ts";
 import type { TtsProvider } from "../../speech/tts.ts";
-import { lastResortSound } from "../last_resort.ts";
+import { lastResortSound } from "../last_resort_sound.ts";
 
 const log = logger("prepared");
 
@@ -63,7 +63,7 @@ export class PreparedSpeech {
     try {
       // Loaded by the one isolate that writes: a resampler in each would cost 6 MB a call.
       const [{ resample }, { writeWav }] = await Promise.all([
-        import("../../media/resample.ts"),
+        import("../../media/codec/resample.ts"),
         import("../../media/wav.ts"),
       ]);
       await Deno.mkdir(dirname(path), { recursive: true });

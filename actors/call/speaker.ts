@@ -1,11 +1,13 @@
 // The call's mouth: phrases are played in their order, and synthesised ahead of that: a few side by
 // side, or, where the voice can, all of an answer in one stream that is fed as the model writes.
 
-import { speakable } from "../../agent/speakable.ts";
+import { pause } from "../../runtime/waiting.ts";
+import type { Language } from "../../config/language.ts";
+import { speakable } from "../../language/spoken/speakable.ts";
 import { logger } from "../../config/logging.ts";
 import type { Pcm } from "../../media/frame.ts";
-import type { PhraseSink, Playout } from "../../media/playout.ts";
-import { AnswerStream, isStreaming } from "../../speech/answer_stream.ts";
+import type { PhraseSink, Playout } from "../../media/playout/playout.ts";
+import { AnswerStream, isStreaming } from "../../speech/failover/answer_stream.ts";
 import type { TtsProvider } from "../../speech/tts.ts";
 
 /** Before a failed synthesis is tried again: a speech engine is back within about a second. */
@@ -15,7 +17,7 @@ const RETRY_PAUSE_MS = 400;
 export interface SpeakerOptions {
   readonly call: string;
   readonly tts: TtsProvider;
-  readonly language: "ru" | "en";
+  readonly language: Language;
   readonly playout: Playout;
   /** Phrases synthesised at once: the one about to play and the next ones (`TTS_PARALLEL`). */
   readonly parallel: number;
@@ -174,15 +176,3 @@ type Outcome =
   /** Some of it was handed over and cannot be taken back: saying it again would double it. */
   | { readonly kind: "broken"; readonly error: unknown }
   | { readonly kind: "unspoken"; readonly error: unknown };
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
-}

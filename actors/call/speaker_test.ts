@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { samplesIn } from "../../media/frame.ts";
 import type { Pcm } from "../../media/frame.ts";
-import type { PhraseSink, Playout } from "../../media/playout.ts";
+import type { PhraseSink, Playout } from "../../media/playout/playout.ts";
 import { TtsError, type TtsProvider } from "../../speech/tts.ts";
-import { settle } from "./conversation_rig.ts";
+import { settle } from "./conversation/conversation_rig.ts";
 import { Speaker } from "./speaker.ts";
 
 /** What was played, phrase by phrase, in the order they were added. */

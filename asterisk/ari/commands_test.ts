@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { AriCommands } from "./commands.ts";
 import { AriError, unlessGone } from "./error.ts";
-import { channelJson, TestAri } from "./testing.ts";
+import { channelJson, TestAri } from "../../testing/test_ari.ts";
 
 function refusal(status: number, message: string): Response {
   return Response.json({ message }, { status });

@@ -1,5 +1,6 @@
 // The service's connection to a PBX: it comes up when the PBX does, and again after every loss.
 
+import { pause } from "../../runtime/waiting.ts";
 import { logger } from "../../config/logging.ts";
 import { AriCommands } from "./commands.ts";
 import { AriError, type AriErrorKind } from "./error.ts";
@@ -179,16 +180,4 @@ export class AriConnection implements AsyncDisposable {
       log.error("listener failed", { error });
     }
   }
-}
-
-/** Waits; returns early when the signal aborts. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const done = () => resolve();
-  const timer = setTimeout(done, ms);
-  signal.addEventListener("abort", done, { once: true });
-  await promise;
-  clearTimeout(timer);
-  signal.removeEventListener("abort", done);
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { configureSync, type LogRecord, resetSync } from "@logtape/logtape";
 import { formatRecord } from "../../config/logging.ts";
 import { AriConnection, type AriListener } from "./connection.ts";
-import { channelJson, eventJson, TestAri } from "./testing.ts";
+import { channelJson, eventJson, TestAri } from "../../testing/test_ari.ts";
 
 const QUICK = { minBackoffMs: 1, maxBackoffMs: 4, pingMs: 10_000 };
 

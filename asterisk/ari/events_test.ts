@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseMessage } from "./events.ts";
-import { channelJson, eventJson } from "./testing.ts";
+import { channelJson, eventJson } from "../../testing/test_ari.ts";
 
 Deno.test("an event is read with the facts in use", () => {
   const text = eventJson("StasisStart", { args: ["a"], channel: channelJson("c1"), extra: 1 });

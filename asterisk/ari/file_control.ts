@@ -7,7 +7,7 @@ import {
   type FileControl,
   type FileEvents,
   RECORDING_FORMAT,
-} from "../transports/files_control.ts";
+} from "../transports/files/files_control.ts";
 import type { AriCommands } from "./commands.ts";
 import { AriError, unlessGone } from "./error.ts";
 import type { AriEvent } from "./events.ts";
@@ -150,7 +150,7 @@ export class AriFileControl implements FileControl, AsyncDisposable {
   #keepAlive(): void {
     this.#ari.startSilence(this.#channels.channelId).catch((error) => {
       if (!(error instanceof AriError && error.gone)) {
-        log.warning("the caller's leg gets no silence", {
+        log.warn("the caller's leg gets no silence", {
           channel: this.#channels.channelId,
           error,
         });

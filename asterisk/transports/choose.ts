@@ -2,7 +2,7 @@
 
 import type { Settings } from "../../config/settings.ts";
 import type { MediaPlan } from "../../media/transport.ts";
-import type { FoldersInUse } from "./folders.ts";
+import type { FoldersInUse } from "./files/folders.ts";
 import { atLeast, type Since } from "./version.ts";
 
 /** A way to carry a call's audio. */

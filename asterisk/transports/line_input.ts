@@ -2,7 +2,7 @@
 // it works on.
 
 import { type Pcm, SAMPLE_RATE_HZ } from "../../media/frame.ts";
-import { Resampler } from "../../media/resample.ts";
+import { Resampler } from "../../media/codec/resample.ts";
 import { FrameCutter } from "./frame_cutter.ts";
 
 /** The filter is filled with one such part of a second of silence. */

@@ -6,11 +6,11 @@ import type {
   MediaPlan,
   MediaTransport,
 } from "../../media/transport.ts";
-import type { FileControl } from "./files_control.ts";
-import { WebsocketTransport } from "./websocket.ts";
+import type { FileControl } from "./files/files_control.ts";
+import { WebsocketTransport } from "./websocket/websocket_transport.ts";
 
 export { TransportError } from "./error.ts";
-export type { FileControl, FileEvents } from "./files_control.ts";
+export type { FileControl, FileEvents } from "./files/files_control.ts";
 
 /**
  * Makes ready what the PBX is to connect to. All kinds but the usual one are loaded when they are
@@ -25,16 +25,16 @@ export async function prepareMedia(plan: MediaPlan, control?: FileControl): Prom
     case "websocket":
       return new WebsocketListener();
     case "audiosocket": {
-      const { listenAudioSocket } = await import("./audiosocket.ts");
+      const { listenAudioSocket } = await import("./audiosocket/audiosocket_transport.ts");
       return await listenAudioSocket(plan);
     }
     case "rtp": {
-      const { listenRtp } = await import("./rtp.ts");
+      const { listenRtp } = await import("./rtp/rtp_transport.ts");
       return await listenRtp(plan);
     }
     case "files": {
       if (!control) throw new TypeError("the files transport needs a FileControl");
-      const { prepareFiles } = await import("./files.ts");
+      const { prepareFiles } = await import("./files/files_transport.ts");
       return await prepareFiles(plan, control);
     }
   }

@@ -2,7 +2,7 @@
 // queue and leaves a frame every 20 ms.
 
 import type { Pcm } from "../../media/frame.ts";
-import { Pacer, type PacerOptions } from "../../media/pacer.ts";
+import { Pacer, type PacerOptions } from "../../media/playout/pacer.ts";
 import type { MediaHandlers, MediaTransport } from "../../media/transport.ts";
 
 /** The half of a transport that speaks; connecting and listening are the other half. */

@@ -1,8 +1,12 @@
 // Has the assistant something to say: prompts and knowledge? Do the services it is set to use answer?
 
-import { ChatModel } from "../../agent/chat_model.ts";
-import { ChromaStore } from "../../agent/chroma_store.ts";
-import { type Chunk, knowledgeBasePaths, loadKnowledge } from "../../agent/knowledge_base.ts";
+import { ChatModel } from "../../agent/model/chat_model.ts";
+import { ChromaStore } from "../../agent/knowledge/chroma_store.ts";
+import {
+  type Chunk,
+  knowledgeBasePaths,
+  loadKnowledge,
+} from "../../agent/knowledge/knowledge_base.ts";
 import { providerOf } from "../../agent/mod.ts";
 import { PromptsFile } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";

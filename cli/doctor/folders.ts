@@ -1,7 +1,7 @@
 // Where calls are carried by files: may this process use the PBX's folders?
 
 import { filesFolders, type FolderSettings } from "../../asterisk/transports/choose.ts";
-import { folderProblem } from "../../asterisk/transports/folders.ts";
+import { folderProblem } from "../../asterisk/transports/files/folders.ts";
 import { type AriAccess, askAri } from "./ari.ts";
 import { fail, type Finding, ok } from "./finding.ts";
 

@@ -2,9 +2,9 @@
 // the caller's language, and do the speech services answer?
 
 import type { Settings } from "../../config/settings.ts";
-import { Espeak } from "../../speech/engine/espeak.ts";
+import { Espeak } from "../../speech/engine/voice/espeak.ts";
 import { findModels } from "../../speech/engine/models.ts";
-import { SileroModel } from "../../speech/engine/silero.ts";
+import { SileroModel } from "../../speech/engine/vad/silero.ts";
 import { probeSpeech } from "../../speech/probe.ts";
 import { fail, type Finding, type Findings, ok, reasonOf } from "./finding.ts";
 

@@ -4,16 +4,16 @@
 import type { MessagePort } from "node:worker_threads";
 import * as Comlink from "comlink";
 import type { Settings } from "../../config/settings.ts";
-import { CallSession, type SharedModels } from "./call_session.ts";
-import { comlinkEndpoint } from "./endpoint.ts";
+import { EngineSession, type SharedModels } from "./engine_session.ts";
+import { comlinkEndpoint } from "./recognition/endpoint.ts";
 import { DEFAULT_VOICES, isVadQuestion } from "./protocol.ts";
 import { findModels } from "./models.ts";
-import { RecognitionDesk } from "./recognition_desk.ts";
-import { ThreadRecognizer } from "./recognizer.ts";
-import { SileroMemory, SileroModel } from "./silero.ts";
+import { RecognitionQueue } from "./recognition/recognition_queue.ts";
+import { ThreadRecognizer } from "./recognition/recognizer.ts";
+import { SileroMemory, SileroModel } from "./vad/silero.ts";
 import type { Summary } from "./stats.ts";
-import { VadBatcher } from "./vad_batcher.ts";
-import { ThreadVoice } from "./voice.ts";
+import { VadBatcher } from "./vad/vad_batcher.ts";
+import { ThreadVoice } from "./voice/voice.ts";
 import { VAD_WINDOW_SAMPLES } from "../vad.ts";
 
 /** What of the engine is wanted. */
@@ -62,7 +62,7 @@ export class SpeechEngine implements AsyncDisposable {
   readonly #silero: SileroModel;
   readonly #recognizers: readonly ThreadRecognizer[];
   readonly #models: SharedModels;
-  readonly #sessions = new Map<MessagePort, CallSession>();
+  readonly #sessions = new Map<MessagePort, EngineSession>();
   readonly #onFatal: (error: Error) => void;
   #voice: ThreadVoice | undefined;
   #voiceReady: Promise<ThreadVoice> | undefined;
@@ -77,7 +77,7 @@ export class SpeechEngine implements AsyncDisposable {
     this.#onFatal = onFatal;
     this.#models = {
       vad: new VadBatcher(silero),
-      desk: new RecognitionDesk(recognizers),
+      desk: new RecognitionQueue(recognizers),
       voice: () => this.#voiceReady ??= this.#loadVoice([]),
     };
   }
@@ -85,7 +85,7 @@ export class SpeechEngine implements AsyncDisposable {
   /**
    * Loads the models and runs each once, so that no caller waits for a first inference.
    *
-   * @throws {ModelError} when a model is missing.
+   * @throws {ModelFileError} when a model is missing.
    */
   static async create(options: EngineOptions = {}): Promise<SpeechEngine> {
     const files = findModels();
@@ -115,7 +115,7 @@ export class SpeechEngine implements AsyncDisposable {
 
   /** Serves one call over its port, until the port is closed by either side. */
   expose(port: MessagePort): void {
-    const session = new CallSession(this.#models, (audio) => {
+    const session = new EngineSession(this.#models, (audio) => {
       port.postMessage(audio, [audio.pcm.buffer]);
     });
     this.#sessions.set(port, session);

@@ -2,13 +2,14 @@
 
 import assert from "node:assert/strict";
 import { MessageChannel } from "node:worker_threads";
+import type { Language } from "../../config/language.ts";
 import { concatPcm, durationMs, levelDbfs, type Pcm, samplesIn } from "../../media/frame.ts";
-import { connectEngine, type LocalSpeech } from "../local.ts";
+import { connectEngine, type LocalSpeech } from "../local/mod.ts";
 import { VAD_WINDOW_SAMPLES } from "../vad.ts";
-import { wordErrorRate } from "../wer.ts";
+import { wordErrorRate } from "../../testing/wer.ts";
 import { SpeechEngine } from "./engine.ts";
 import { findModels } from "./models.ts";
-import { SileroMemory, SileroModel } from "./silero.ts";
+import { SileroMemory, SileroModel } from "./vad/silero.ts";
 
 const NEVER = new AbortController().signal;
 /** The small recogniser understands people better than it does espeak-ng; this it understands. */
@@ -104,7 +105,7 @@ function attach(engine: SpeechEngine, voice = ""): LocalSpeech {
   return connectEngine(port2, { voice, vadDeadlineMs: 60_000 });
 }
 
-async function speak(local: LocalSpeech, text: string, language: "ru" | "en"): Promise<Pcm> {
+async function speak(local: LocalSpeech, text: string, language: Language): Promise<Pcm> {
   const parts: Pcm[] = [];
   for await (const pcm of local.tts.synthesize(text, { language, signal: NEVER })) parts.push(pcm);
   return concatPcm(parts);

@@ -12,14 +12,14 @@ export interface ModelFiles {
 }
 
 /** A model file is missing or broken; the message names it and the cure. */
-export class ModelError extends Error {
-  override readonly name = "ModelError";
+export class ModelFileError extends Error {
+  override readonly name = "ModelFileError";
 }
 
 /**
  * Finds all model files.
  *
- * @throws {ModelError} naming the files that are not there.
+ * @throws {ModelFileError} naming the files that are not there.
  */
 export function findModels(): ModelFiles {
   const vad = packageFile("@ricky0123/vad-web/dist/silero_vad_v6.onnx");
@@ -34,7 +34,7 @@ export function findModels(): ModelFiles {
   };
   const missing = Object.values(files).filter((path) => !isFile(path));
   if (missing.length > 0) {
-    throw new ModelError(
+    throw new ModelFileError(
       `model files are missing: ${missing.join(", ")}; run "deno install" in the project's folder`,
     );
   }
@@ -45,7 +45,7 @@ function packageFile(specifier: string): string {
   try {
     return import.meta.resolve(specifier);
   } catch (cause) {
-    throw new ModelError(
+    throw new ModelFileError(
       `npm package of ${specifier} is not installed; run "deno install" in the project's folder`,
       { cause },
     );

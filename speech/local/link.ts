@@ -3,7 +3,7 @@
 
 import type { MessagePort } from "node:worker_threads";
 import * as Comlink from "comlink";
-import { comlinkEndpoint } from "../engine/endpoint.ts";
+import { comlinkEndpoint } from "../engine/recognition/endpoint.ts";
 import { Pending } from "../engine/pending.ts";
 import {
   type AudioMessage,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { settingsWith } from "../../config/settings.ts";
 import { concatPcm, FRAME_SAMPLES, type Pcm } from "../../media/frame.ts";
-import { OpenAiSpeechServer } from "../../tests/servers/openai_speech_server.ts";
-import { fromTones, toTones, wordsOf } from "../../tests/servers/tone_speech.ts";
+import { OpenAiSpeechServer } from "../../tests/servers/openai/openai_speech_server.ts";
+import { fromTones, toTones, wordsOf } from "../../tests/servers/speech/tone_speech.ts";
 import type { AsrOptions } from "../asr.ts";
 import { failureOf } from "../failure.ts";
 import { openAiClient } from "./client.ts";

@@ -3,15 +3,15 @@
 
 import type { Settings } from "../../config/settings.ts";
 import type { AsrProvider } from "../asr.ts";
-import type { Patience } from "../deadline.ts";
-import type { Voice } from "../failover_tts.ts";
+import type { ServiceTimeouts } from "../deadline.ts";
+import type { Voice } from "../failover/failover_tts.ts";
 import type { Service } from "../services.ts";
 import { openAiClient } from "./client.ts";
 import { OpenAiAsr } from "./stt.ts";
 import { OpenAiTts } from "./tts.ts";
 
 /** Transcription in pieces. */
-export function openAiEar(settings: Settings, patience: Patience): Service<AsrProvider> {
+export function openAiEar(settings: Settings, patience: ServiceTimeouts): Service<AsrProvider> {
   const provider = new OpenAiAsr(openAiClient(settings, patience.stallMs), {
     model: settings.OPENAI_STT_MODEL,
     pieceMs: settings.CHUNK_STREAMING_SECONDS * 1000,
@@ -21,7 +21,7 @@ export function openAiEar(settings: Settings, patience: Patience): Service<AsrPr
 }
 
 /** Streaming speech. */
-export function openAiVoice(settings: Settings, patience: Patience): Voice {
+export function openAiVoice(settings: Settings, patience: ServiceTimeouts): Voice {
   const voice = {
     model: settings.OPENAI_TTS_MODEL,
     voice: settings.OPENAI_TTS_VOICE,

@@ -21,7 +21,7 @@ import {
 } from "../asr.ts";
 import type { HttpService } from "../http.ts";
 import { LevelMeter } from "../level.ts";
-import { joinTexts, stitch } from "../stitch.ts";
+import { joinTexts, stitch } from "../failover/stitch.ts";
 import { openAiFailure, openAiService } from "./client.ts";
 
 /** A pause a piece can end in. */

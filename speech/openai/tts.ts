@@ -3,9 +3,9 @@
 
 import type OpenAI from "openai";
 import type { Pcm } from "../../media/frame.ts";
-import { Resampler } from "../../media/resample.ts";
+import { Resampler } from "../../media/codec/resample.ts";
 import { emptyAnswer, type HttpService, pcmOf } from "../http.ts";
-import { speakable, splitText } from "../text.ts";
+import { splitText, stripUnspeakable } from "../../language/spoken/text.ts";
 import { TtsError, type TtsOptions, type TtsProvider } from "../tts.ts";
 import { openAiFailure, openAiService } from "./client.ts";
 
@@ -36,7 +36,7 @@ export class OpenAiTts implements TtsProvider {
     text: string,
     { signal, onSpoken }: TtsOptions,
   ): AsyncGenerator<Pcm, void, undefined> {
-    const spoken = speakable(text);
+    const spoken = stripUnspeakable(text);
     let covered = 0;
     for (const piece of splitText(spoken, LONGEST_TEXT)) {
       try {

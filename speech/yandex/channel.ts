@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import * as grpc from "@grpc/grpc-js";
 import * as protoLoader from "@grpc/proto-loader";
 import { type FailureFacts, failureOf, ServiceFailure, withoutSecrets } from "../failure.ts";
-import type { Credentials, Proof } from "./credentials.ts";
-import { connectByRuntime } from "./grpc_connect.ts";
+import type { Credentials, Proof } from "./auth/credentials.ts";
+import { connectByRuntime } from "../../runtime/grpc_connect.ts";
 
 connectByRuntime();
 

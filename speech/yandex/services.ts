@@ -3,29 +3,29 @@
 
 import type { Settings } from "../../config/settings.ts";
 import type { AsrProvider } from "../asr.ts";
-import type { Patience } from "../deadline.ts";
+import type { ServiceTimeouts } from "../deadline.ts";
 import type { SpeechListener } from "../events.ts";
-import type { Voice } from "../failover_tts.ts";
+import type { Voice } from "../failover/failover_tts.ts";
 import type { Service } from "../services.ts";
 import { YandexChannel } from "./channel.ts";
-import { type Credentials, yandexCredentials } from "./credentials.ts";
-import type { TokenSource } from "./iam.ts";
-import { YandexAsr } from "./stt.ts";
-import { YandexTts } from "./tts.ts";
-import { YandexRestTts } from "./tts_rest.ts";
+import { type Credentials, yandexCredentials } from "./auth/credentials.ts";
+import type { TokenSource } from "./auth/iam.ts";
+import { YandexAsr } from "./stt/stt.ts";
+import { YandexTts } from "./tts/tts.ts";
+import { YandexRestTts } from "./tts/tts_rest.ts";
 
 const WARM_TIMEOUT_MS = 5_000;
 
 /** What Yandex offers a call. Disposing ends streams and connections. */
 export class YandexServices implements AsyncDisposable {
   readonly #settings: Settings;
-  readonly #patience: Patience;
+  readonly #patience: ServiceTimeouts;
   readonly #credentials: Credentials;
   readonly #channels: YandexChannel[] = [];
   readonly #disposables = new AsyncDisposableStack();
 
   /** @throws {KeyFileError | Deno.errors.NotFound} when a key or certificate file cannot be read. */
-  constructor(settings: Settings, patience: Patience, tokens: TokenSource | undefined) {
+  constructor(settings: Settings, patience: ServiceTimeouts, tokens: TokenSource | undefined) {
     this.#settings = settings;
     this.#patience = patience;
     this.#credentials = yandexCredentials(settings, tokens);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { type Settings, settingsWith } from "../../config/settings.ts";
-import { ChromaStore } from "../../agent/chroma_store.ts";
-import { buildKnowledge, knowledgeStatus } from "../../agent/kb_build.ts";
-import { runKb } from "../../agent/kb_command.ts";
-import { loadKnowledge } from "../../agent/knowledge_base.ts";
+import { ChromaStore } from "../../agent/knowledge/chroma_store.ts";
+import { buildKnowledge, knowledgeStatus } from "../../agent/knowledge/kb_build.ts";
+import { runKb } from "../../cli/kb.ts";
+import { loadKnowledge } from "../../agent/knowledge/knowledge_base.ts";
 import { chromaInstalled, startChroma } from "../servers/chroma_server.ts";
 import { hashedEmbedding } from "../servers/hashed_embedding.ts";
-import { type OpenAiServer, startOpenAiServer } from "../servers/openai_server.ts";
+import { type OpenAiServer, startOpenAiServer } from "../servers/openai/openai_server.ts";
 
 // On a real Chroma server; `deno run -A tests/servers/chroma_server.ts` fetches one.
 const ignore = !await chromaInstalled();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { ChromaStore } from "../../agent/chroma_store.ts";
-import { createEmbedder } from "../../agent/embeddings.ts";
-import { runKb } from "../../agent/kb_command.ts";
+import { ChromaStore } from "../../agent/knowledge/chroma_store.ts";
+import { createEmbedder } from "../../agent/knowledge/embeddings.ts";
+import { runKb } from "../../cli/kb.ts";
 import { type Settings, settingsWith } from "../../config/settings.ts";
 
 async function run(args: readonly string[], changes: Partial<Settings> = {}) {

@@ -5,13 +5,13 @@ import {
   type OpenAiServer,
   type ScriptedAnswer,
   startOpenAiServer,
-} from "../servers/openai_server.ts";
+} from "../servers/openai/openai_server.ts";
 import type { AgentEvent, AgentRequest } from "../../agent/agent.ts";
-import { loadKnowledge } from "../../agent/knowledge_base.ts";
-import type { KnowledgeStore } from "../../agent/knowledge_store.ts";
-import { LexicalStore } from "../../agent/lexical_store.ts";
-import { OpenAiAgent } from "../../agent/openai_agent.ts";
-import { Retrieval } from "../../agent/retrieval.ts";
+import { loadKnowledge } from "../../agent/knowledge/knowledge_base.ts";
+import type { KnowledgeStore } from "../../agent/knowledge/knowledge_store.ts";
+import { LexicalStore } from "../../agent/knowledge/lexical_store.ts";
+import { OpenAiAgent } from "../../agent/model/openai_agent.ts";
+import { Retrieval } from "../../agent/knowledge/retrieval.ts";
 
 interface Scene {
   readonly server: OpenAiServer;

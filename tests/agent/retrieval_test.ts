@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { measureRetrieval } from "../retrieval_bench.ts";
+import { measureRetrieval } from "../bench/retrieval.ts";
 
 for (const language of ["ru", "en"] as const) {
   Deno.test(`nine paraphrased questions in ten find their passage by words (${language})`, async () => {

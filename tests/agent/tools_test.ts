@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
+import type { Language } from "../../config/language.ts";
 import { PromptsFile } from "../../config/prompts.ts";
 import { type Settings, settingsWith } from "../../config/settings.ts";
-import { type ScriptedAnswer, startOpenAiServer } from "../servers/openai_server.ts";
+import { type ScriptedAnswer, startOpenAiServer } from "../servers/openai/openai_server.ts";
 import type { AgentEvent } from "../../agent/agent.ts";
-import { splitKnowledgeBase } from "../../agent/knowledge_base.ts";
-import type { Language } from "../../agent/lexicon.ts";
-import { LexicalStore } from "../../agent/lexical_store.ts";
-import { OpenAiAgent } from "../../agent/openai_agent.ts";
-import { Retrieval } from "../../agent/retrieval.ts";
+import { splitKnowledgeBase } from "../../agent/knowledge/knowledge_base.ts";
+import { LexicalStore } from "../../agent/knowledge/lexical_store.ts";
+import { OpenAiAgent } from "../../agent/model/openai_agent.ts";
+import { Retrieval } from "../../agent/knowledge/retrieval.ts";
 import { judgeToolCall, offeredTools } from "../../agent/tools.ts";
 
 const TARGETS = { TRANSFER_TARGETS: { sales: "201", service: "202" } };

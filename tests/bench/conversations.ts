@@ -1,14 +1,14 @@
 // Timings of conversations on one PBX, at the service and at the caller's ear.
 
 import { heardText, type Stage } from "../../actors/call_record.ts";
-import type { TestCaller, TestPbx } from "../../media/caller.ts";
+import type { TestCaller, TestPbx } from "../../testing/caller.ts";
 import {
   firstSoundAfter,
   frameGaps,
   isAudible,
   percentile,
   untilSpokenTo,
-} from "../../media/ear.ts";
+} from "../../testing/ear.ts";
 import { durationMs, FRAME_MS, type Pcm } from "../../media/frame.ts";
 import { spoken } from "../scenarios/voice.ts";
 import { ask, asked, eventually, World } from "../scenarios/world.ts";

@@ -1,7 +1,7 @@
 // How the benchmark prints.
 
-import { percentile } from "../../media/ear.ts";
-import { say } from "../steps.ts";
+import { percentile } from "../../testing/ear.ts";
+import { say } from "../runner/steps.ts";
 
 /** One line. */
 export function line(text = ""): Promise<void> {

@@ -2,9 +2,10 @@
 // voice detection and endpointing (Russian, which the local recogniser does not know).
 
 import { MessageChannel } from "node:worker_threads";
+import type { Language } from "../../config/language.ts";
 import { Listener } from "../../actors/call/listener.ts";
-import { looksUnfinished } from "../../agent/turn_completeness.ts";
-import type { Prompt, Testbed } from "../../asterisk/testbed/testbed.ts";
+import { looksUnfinished } from "../../language/heard/turn_completeness.ts";
+import type { Prompt, Testbed } from "../asterisk/testbed.ts";
 import {
   durationMs,
   FRAME_SAMPLES,
@@ -12,12 +13,12 @@ import {
   SAMPLE_RATE_HZ,
   samplesIn,
 } from "../../media/frame.ts";
-import { resample } from "../../media/resample.ts";
+import { resample } from "../../media/codec/resample.ts";
 import { readWav, toMono } from "../../media/wav.ts";
 import type { AsrProvider } from "../../speech/asr.ts";
 import { SpeechEngine } from "../../speech/engine/engine.ts";
-import { connectEngine } from "../../speech/local.ts";
-import { wordErrors } from "../../speech/wer.ts";
+import { connectEngine } from "../../speech/local/mod.ts";
+import { wordErrors } from "../../testing/wer.ts";
 import { settingsWith } from "../../config/settings.ts";
 import { asked, eventually, World } from "../scenarios/world.ts";
 import { line } from "./print.ts";
@@ -162,7 +163,7 @@ function speechEndMs(pcm: Pcm): number {
 /** The first `most` prompts of a language that are sentences, in order of name. */
 export async function sentences(
   pbx: Testbed,
-  language: "en" | "ru",
+  language: Language,
   most: number,
 ): Promise<Clip[]> {
   const texts = await promptTexts(pbx, language);
@@ -178,7 +179,7 @@ export async function sentences(
 }
 
 /** What each prompt says: the sound packages bring a list of it as documentation. */
-async function promptTexts(pbx: Testbed, language: "en" | "ru"): Promise<Map<string, string>> {
+async function promptTexts(pbx: Testbed, language: Language): Promise<Map<string, string>> {
   const [tree] = pbx.promptPath(language, "vm-goodbye").split("/usr/share/");
   const file = await Deno.open(
     `${tree}/usr/share/doc/asterisk-core-sounds-${language}/core-sounds-${language}.txt.gz`,

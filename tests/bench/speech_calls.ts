@@ -5,7 +5,7 @@ import process from "node:process";
 import { type Settings, settingsWith } from "../../config/settings.ts";
 import { FRAME_MS, FRAME_SAMPLES } from "../../media/frame.ts";
 import { createSpeech, type Speech } from "../../speech/mod.ts";
-import { toTones } from "../servers/tone_speech.ts";
+import { toTones } from "../servers/speech/tone_speech.ts";
 import { line } from "./print.ts";
 import { never, sleep } from "./speech_setup.ts";
 

@@ -3,8 +3,8 @@
 
 import { concatPcm, durationMs, FRAME_MS, FRAME_SAMPLES, type Pcm } from "../../media/frame.ts";
 import { createSpeech } from "../../speech/mod.ts";
-import { toTones, wordsOf } from "../servers/tone_speech.ts";
-import { YandexGrpcServer } from "../servers/yandex_grpc_server.ts";
+import { toTones, wordsOf } from "../servers/speech/tone_speech.ts";
+import { YandexGrpcServer } from "../servers/yandex/yandex_grpc_server.ts";
 import { line, row } from "./print.ts";
 import { never, sleep, yandexOnly } from "./speech_setup.ts";
 

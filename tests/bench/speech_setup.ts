@@ -1,7 +1,7 @@
 // What the speech benchmarks have in common.
 
 import { type Settings, settingsWith } from "../../config/settings.ts";
-import type { YandexGrpcServer } from "../servers/yandex_grpc_server.ts";
+import type { YandexGrpcServer } from "../servers/yandex/yandex_grpc_server.ts";
 
 export const never = new AbortController().signal;
 

@@ -3,11 +3,11 @@
 
 import { Speaker } from "../../actors/call/speaker.ts";
 import { durationMs, type Pcm } from "../../media/frame.ts";
-import { Playout } from "../../media/playout.ts";
+import { Playout } from "../../media/playout/playout.ts";
 import type { MediaTransport } from "../../media/transport.ts";
 import { createSpeech, type Speech } from "../../speech/mod.ts";
-import { wordsOf } from "../servers/tone_speech.ts";
-import { YandexGrpcServer } from "../servers/yandex_grpc_server.ts";
+import { wordsOf } from "../servers/speech/tone_speech.ts";
+import { YandexGrpcServer } from "../servers/yandex/yandex_grpc_server.ts";
 import { line, row } from "./print.ts";
 import { yandexOnly } from "./speech_setup.ts";
 

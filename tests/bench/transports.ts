@@ -1,16 +1,16 @@
 // The transports side by side on one real Asterisk, each carrying whole calls of the service: how
 // soon a caller is answered and the bot silenced, what a call costs, how evenly its frames come.
 
-import type { Testbed } from "../../asterisk/testbed/testbed.ts";
+import type { Testbed } from "../asterisk/testbed.ts";
 import type { CallDetails } from "../../console/calls.ts";
-import type { TestCaller } from "../../media/caller.ts";
-import { frameGaps, percentile, untilSpokenTo } from "../../media/ear.ts";
+import type { TestCaller } from "../../testing/caller.ts";
+import { frameGaps, percentile, untilSpokenTo } from "../../testing/ear.ts";
 import { concatPcm, FRAME_MS, type Pcm } from "../../media/frame.ts";
 import { findModels } from "../../speech/engine/models.ts";
-import { ThreadRecognizer } from "../../speech/engine/recognizer.ts";
-import { wordErrors } from "../../speech/wer.ts";
+import { ThreadRecognizer } from "../../speech/engine/recognition/recognizer.ts";
+import { wordErrors } from "../../testing/wer.ts";
 import { cpuSeconds, ServiceProcess } from "../chaos/service_process.ts";
-import { pacingBench } from "../pacing_bench.ts";
+import { pacingBench } from "./pacing.ts";
 import { TransportCall } from "../pbx/transport_call.ts";
 import { spoken } from "../scenarios/voice.ts";
 import { eventually } from "../scenarios/world.ts";

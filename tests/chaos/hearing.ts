@@ -1,7 +1,7 @@
 // What a caller of a long run has heard, kept as stretches of sound: no frame is looked at twice.
 
-import type { HeardFrame } from "../../media/caller.ts";
-import { isAudible, type Sound } from "../../media/ear.ts";
+import type { HeardFrame } from "../../testing/caller.ts";
+import { isAudible, type Sound } from "../../testing/ear.ts";
 import { FRAME_MS } from "../../media/frame.ts";
 
 /** Silences shorter than this are part of speech. */

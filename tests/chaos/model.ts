@@ -5,7 +5,7 @@ import {
   type OpenAiServer,
   type SeenRequest,
   startOpenAiServer,
-} from "../servers/openai_server.ts";
+} from "../servers/openai/openai_server.ts";
 import type { Random } from "./random.ts";
 
 /** How long it thinks, in milliseconds. */

@@ -3,11 +3,11 @@
 // PBX's clock is one more JavaScript thread on the same cores, and late with them; on the real
 // Asterisk it has the priority of a telephone exchange, and the kernel says when a packet arrived.
 
-import type { FaultKind } from "../../actors/messages.ts";
-import { startSimulator } from "../../asterisk/simulator/mod.ts";
-import { startTestbed } from "../../asterisk/testbed/testbed.ts";
-import type { HeardFrame, TestPbx } from "../../media/caller.ts";
-import { isAudible } from "../../media/ear.ts";
+import type { FaultKind } from "../../actors/otp/control.ts";
+import { startSimulator } from "../../testing/simulator/mod.ts";
+import { startTestbed } from "../asterisk/testbed.ts";
+import type { HeardFrame, TestPbx } from "../../testing/caller.ts";
+import { isAudible } from "../../testing/ear.ts";
 import { FRAME_MS } from "../../media/frame.ts";
 import { spoken } from "../scenarios/voice.ts";
 import { Random } from "./random.ts";
@@ -168,7 +168,7 @@ function gapsOf({ heard, spoke }: TalkerCall, turns: readonly Turn[]): number[] 
   return gaps;
 }
 
-/** In a pause the bot sends a frame of silence each second (asterisk/transports/websocket.ts). */
+/** In a pause the bot sends a frame of silence each second (asterisk/transports/websocket/websocket_transport.ts). */
 function isSignOfLife(frame: HeardFrame, before?: HeardFrame, after?: HeardFrame): boolean {
   const lone = (other = Infinity) => Math.abs(other - frame.at) > ALONE_MS;
   return lone(before?.at) && lone(after?.at) && !isAudible(frame);

@@ -1,8 +1,8 @@
 // What a chaos run found: figures to read, and checks that passed or failed.
 
-import { percentile } from "../../media/ear.ts";
-import type { Counts } from "../summary.ts";
-import { say } from "../steps.ts";
+import { percentile } from "../../testing/ear.ts";
+import type { Counts } from "../runner/summary.ts";
+import { say } from "../runner/steps.ts";
 
 /** Collects the checks of a run and prints each as it is made. */
 export class Report {

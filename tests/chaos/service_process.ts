@@ -1,11 +1,11 @@
 // The service as a process of its own, so that it can be killed, and is measured from outside.
 
 import { join } from "node:path";
-import type { FaultKind } from "../../actors/messages.ts";
-import { stuckThreads } from "../../actors/stuck_thread.ts";
+import type { FaultKind } from "../../actors/otp/control.ts";
+import { stuckThreads } from "../../runtime/stuck_thread.ts";
 import type { CallDetails, CallSummary } from "../../console/calls.ts";
 import denoJson from "../../deno.json" with { type: "json" };
-import { ROOT } from "../steps.ts";
+import { ROOT } from "../runner/steps.ts";
 
 /** A start takes about two seconds, on a busy machine many more. */
 const START_MS = 60_000;
@@ -22,7 +22,7 @@ export interface Holdings {
   readonly files: number;
   /** One a call isolate, and a few of Deno's own. */
   readonly threads: number;
-  /** Threads of isolates that hung: see actors/stuck_thread.ts. */
+  /** Threads of isolates that hung: see runtime/stuck_thread.ts. */
   readonly stuck: number;
   /** Seconds of one core it has used so far. */
   readonly cpuSeconds: number;

@@ -1,7 +1,7 @@
 // Thousands of short calls one after another: does memory level off, is any handle left?
 
-import { type Simulator, startSimulator } from "../../asterisk/simulator/mod.ts";
-import { untilSpokenTo } from "../../media/ear.ts";
+import { type Simulator, startSimulator } from "../../testing/simulator/mod.ts";
+import { untilSpokenTo } from "../../testing/ear.ts";
 import type { Report } from "./report.ts";
 import { type Holdings, ServiceProcess } from "./service_process.ts";
 

@@ -2,11 +2,11 @@
 // the questions that matter: was a call lost, was a caller left alone, was anything forgotten?
 
 import { join } from "node:path";
-import { Journal } from "../../actors/journal.ts";
-import { noMetrics } from "../../actors/metrics.ts";
-import { type Simulator, startSimulator } from "../../asterisk/simulator/mod.ts";
+import { Journal } from "../../actors/service/journal.ts";
+import { noMetrics } from "../../actors/service/metrics.ts";
+import { type Simulator, startSimulator } from "../../testing/simulator/mod.ts";
 import { describe } from "../../console/calls.ts";
-import { percentile } from "../../media/ear.ts";
+import { percentile } from "../../testing/ear.ts";
 import { spoken } from "../scenarios/voice.ts";
 import { Bombardment, type Inflicted, PHASES, planOf, type Recovery } from "./bombardment.ts";
 import { FAULTS } from "./faults.ts";

@@ -1,6 +1,6 @@
 // Not a test: a program that starts a test PBX and then waits to be killed.
 
-import { startTestbed } from "../../asterisk/testbed/testbed.ts";
+import { startTestbed } from "../asterisk/testbed.ts";
 
 const pbx = await startTestbed();
 const caller = await pbx.call({ extension: "200" });

@@ -10,7 +10,7 @@ import {
   type AriEvent,
   checkAgainstApiDocs,
 } from "../../asterisk/ari/mod.ts";
-import { startTestbed } from "../../asterisk/testbed/testbed.ts";
+import { startTestbed } from "../asterisk/testbed.ts";
 import { nothingLeft } from "./waiting.ts";
 
 const pbx = await startTestbed();

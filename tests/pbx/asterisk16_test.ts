@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { API_DOCS_IN_USE, AriCommands, checkAgainstApiDocs } from "../../asterisk/ari/mod.ts";
-import { startTestbed } from "../../asterisk/testbed/testbed.ts";
+import { startTestbed } from "../asterisk/testbed.ts";
 
 const pbx = await startTestbed({ release: "16" });
 Deno.test.afterAll(async () => await pbx[Symbol.asyncDispose]());

@@ -1,8 +1,8 @@
 // Listening to what a caller heard: is it that recording, is it that tone?
 
-import type { HeardFrame, TestCaller } from "../../media/caller.ts";
+import type { HeardFrame, TestCaller } from "../../testing/caller.ts";
 import { concatPcm, durationMs, FRAME_MS, SAMPLE_RATE_HZ, samplesIn } from "../../media/frame.ts";
-import { resample } from "../../media/resample.ts";
+import { resample } from "../../media/codec/resample.ts";
 import { readWav, toMono } from "../../media/wav.ts";
 
 /** Reads a WAV file as 16 kHz mono. */

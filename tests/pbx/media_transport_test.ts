@@ -2,8 +2,8 @@
 // whoever owns the playout clock.
 
 import assert from "node:assert/strict";
-import { startTestbed } from "../../asterisk/testbed/testbed.ts";
-import type { HeardFrame } from "../../media/caller.ts";
+import { startTestbed } from "../asterisk/testbed.ts";
+import type { HeardFrame } from "../../testing/caller.ts";
 import { concatPcm, levelDbfs, type Pcm, SAMPLE_RATE_HZ, samplesIn } from "../../media/frame.ts";
 import type { MediaPlan } from "../../media/transport.ts";
 import { REAL_TIME_LIMIT_MS } from "../real_time.ts";

@@ -3,12 +3,12 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Journal } from "../../actors/journal.ts";
-import type { FaultKind } from "../../actors/messages.ts";
-import { noMetrics } from "../../actors/metrics.ts";
-import { startTestbed } from "../../asterisk/testbed/testbed.ts";
+import { Journal } from "../../actors/service/journal.ts";
+import type { FaultKind } from "../../actors/otp/control.ts";
+import { noMetrics } from "../../actors/service/metrics.ts";
+import { startTestbed } from "../asterisk/testbed.ts";
 import type { CallDetails } from "../../console/calls.ts";
-import { firstSoundAfter, heardBetween, lastSound, untilSpokenTo } from "../../media/ear.ts";
+import { firstSoundAfter, heardBetween, lastSound, untilSpokenTo } from "../../testing/ear.ts";
 import { type Pcm, samplesIn } from "../../media/frame.ts";
 import { ServiceProcess } from "../chaos/service_process.ts";
 import { realTimeTest } from "../real_time.ts";

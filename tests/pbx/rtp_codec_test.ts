@@ -1,9 +1,9 @@
 // RTP in the codec of the caller's own line: what the PBX need not transcode.
 
 import assert from "node:assert/strict";
-import { RELEASE_NAMES } from "../../asterisk/testbed/releases.ts";
-import { startTestbed, type Testbed } from "../../asterisk/testbed/testbed.ts";
-import { untilSpokenTo } from "../../media/ear.ts";
+import { RELEASE_NAMES } from "../asterisk/releases.ts";
+import { startTestbed, type Testbed } from "../asterisk/testbed.ts";
+import { untilSpokenTo } from "../../testing/ear.ts";
 import { realTimeTest } from "../real_time.ts";
 import { World } from "../scenarios/world.ts";
 

@@ -1,6 +1,6 @@
 // The scenarios on a real Asterisk, with a real SIP caller.
 
-import { startTestbed } from "../../asterisk/testbed/testbed.ts";
+import { startTestbed } from "../asterisk/testbed.ts";
 import { conversations } from "../scenarios/suite.ts";
 
 const pbx = await startTestbed();

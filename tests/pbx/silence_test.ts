@@ -1,6 +1,6 @@
 // A silent caller, on a real Asterisk.
 
-import { startTestbed } from "../../asterisk/testbed/testbed.ts";
+import { startTestbed } from "../asterisk/testbed.ts";
 import { silences } from "../scenarios/suite.ts";
 
 const pbx = await startTestbed();

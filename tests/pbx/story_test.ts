@@ -1,9 +1,9 @@
 // The story that the simulated PBX is held to, told by a real Asterisk.
 
 import assert from "node:assert/strict";
-import recorded from "../../asterisk/simulator/story_22.10.1.json" with { type: "json" };
-import { tellStory } from "../../asterisk/simulator/story.ts";
-import { startTestbed } from "../../asterisk/testbed/testbed.ts";
+import recorded from "../../testing/simulator/story/story_22.10.1.json" with { type: "json" };
+import { tellStory } from "../../testing/simulator/story/story.ts";
+import { startTestbed } from "../asterisk/testbed.ts";
 
 Deno.test("the real PBX still says what the simulated one was taught", async (t) => {
   await using pbx = await startTestbed();

@@ -2,7 +2,7 @@
 // what every other test here takes for granted.
 
 import assert from "node:assert/strict";
-import { startTestbed } from "../../asterisk/testbed/testbed.ts";
+import { startTestbed } from "../asterisk/testbed.ts";
 import { audioOf, hears, lastMs, likeness, load, toneShare } from "./listening.ts";
 import { nothingLeft, until } from "./waiting.ts";
 import { ariRequest, StasisApp } from "./stasis_app.ts";

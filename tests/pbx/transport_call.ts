@@ -9,9 +9,9 @@ import {
   type ChannelOffer,
   unlessGone,
 } from "../../asterisk/ari/mod.ts";
-import type { Testbed } from "../../asterisk/testbed/testbed.ts";
+import type { Testbed } from "../asterisk/testbed.ts";
 import { prepareMedia } from "../../asterisk/transports/mod.ts";
-import type { TestCaller } from "../../media/caller.ts";
+import type { TestCaller } from "../../testing/caller.ts";
 import type { Pcm } from "../../media/frame.ts";
 import type {
   MediaAddress,

@@ -1,7 +1,7 @@
 // Calls over every transport of real Asterisks, with a real SIP caller.
 
-import type { ReleaseName } from "../../asterisk/testbed/releases.ts";
-import { startTestbed, type Testbed } from "../../asterisk/testbed/testbed.ts";
+import type { ReleaseName } from "../asterisk/releases.ts";
+import { startTestbed, type Testbed } from "../asterisk/testbed.ts";
 import { callsOverEach } from "../scenarios/transports_suite.ts";
 
 const newest = await start("22");

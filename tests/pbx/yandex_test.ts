@@ -1,6 +1,6 @@
 // Calls in Russian through Yandex's protocol, on a real Asterisk, with a real SIP caller.
 
-import { startTestbed } from "../../asterisk/testbed/testbed.ts";
+import { startTestbed } from "../asterisk/testbed.ts";
 import { yandex } from "../scenarios/yandex_suite.ts";
 
 const pbx = await startTestbed();

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type CallRecord, heardText } from "../../actors/call_record.ts";
 import type { Settings } from "../../config/settings.ts";
-import type { TestCaller, TestPbx } from "../../media/caller.ts";
-import { lastSound } from "../../media/ear.ts";
+import type { TestCaller, TestPbx } from "../../testing/caller.ts";
+import { lastSound } from "../../testing/ear.ts";
 import { lastMs, toneShare } from "../pbx/listening.ts";
 import { realTimeTest } from "../real_time.ts";
 import {
@@ -13,7 +13,7 @@ import {
   type ScriptedAnswer,
   type SeenRequest,
   startOpenAiServer,
-} from "../servers/openai_server.ts";
+} from "../servers/openai/openai_server.ts";
 import { spoken } from "./voice.ts";
 import { ask, asked, eventually, World } from "./world.ts";
 

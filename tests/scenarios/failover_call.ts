@@ -2,15 +2,15 @@
 // own recording can be read back word by word.
 
 import type { TurnRecord } from "../../actors/call_record.ts";
-import { speakable } from "../../agent/speakable.ts";
-import type { TestPbx } from "../../media/caller.ts";
-import { heardBetween, isAudible, lastSound, untilSpokenTo } from "../../media/ear.ts";
+import { speakable } from "../../language/spoken/speakable.ts";
+import type { TestPbx } from "../../testing/caller.ts";
+import { heardBetween, isAudible, lastSound, untilSpokenTo } from "../../testing/ear.ts";
 import { FRAME_MS } from "../../media/frame.ts";
-import { OpenAiSpeechServer } from "../servers/openai_speech_server.ts";
-import { ScriptedEar } from "../servers/scripted_ear.ts";
-import { fromTones, wordsOf } from "../servers/tone_speech.ts";
-import { YandexGrpcServer } from "../servers/yandex_grpc_server.ts";
-import { YandexRestServer } from "../servers/yandex_rest_server.ts";
+import { OpenAiSpeechServer } from "../servers/openai/openai_speech_server.ts";
+import { ScriptedEar } from "../servers/speech/scripted_ear.ts";
+import { fromTones, wordsOf } from "../servers/speech/tone_speech.ts";
+import { YandexGrpcServer } from "../servers/yandex/yandex_grpc_server.ts";
+import { YandexRestServer } from "../servers/yandex/yandex_rest_server.ts";
 import { RUSSIAN_CALLER, spokenBy } from "./voice.ts";
 import { asked, eventually, World } from "./world.ts";
 

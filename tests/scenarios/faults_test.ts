@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { heardText } from "../../actors/call_record.ts";
-import { startSimulator } from "../../asterisk/simulator/mod.ts";
-import { firstSoundAfter, untilSpokenTo } from "../../media/ear.ts";
+import { startSimulator } from "../../testing/simulator/mod.ts";
+import { firstSoundAfter, untilSpokenTo } from "../../testing/ear.ts";
 import { realTimeTest } from "../real_time.ts";
 import { ask, asked, eventually, World } from "./world.ts";
 

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { heardText } from "../../actors/call_record.ts";
-import { startSimulator } from "../../asterisk/simulator/mod.ts";
+import { startSimulator } from "../../testing/simulator/mod.ts";
 import type { CallDetails } from "../../console/calls.ts";
-import { firstSoundAfter, untilSpokenTo } from "../../media/ear.ts";
+import { firstSoundAfter, untilSpokenTo } from "../../testing/ear.ts";
 import { ServiceProcess } from "../chaos/service_process.ts";
 import { SmallDisk } from "../chaos/small_disk.ts";
 import { realTimeTest } from "../real_time.ts";

@@ -3,10 +3,10 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type CallRecord, heardText, type TurnRecord } from "../../actors/call_record.ts";
-import { sounds } from "../../media/ear.ts";
+import { sounds } from "../../testing/ear.ts";
 import { FRAME_MS, type Pcm } from "../../media/frame.ts";
 import { readWav } from "../../media/wav.ts";
-import { say } from "../steps.ts";
+import { say } from "../runner/steps.ts";
 import type { World } from "./world.ts";
 
 /** Recordings that were quoted are kept here: not in git, and written over by the next run. */

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { heardText } from "../../actors/call_record.ts";
-import type { TestPbx } from "../../media/caller.ts";
-import { firstSoundAfter, sounds, untilSpokenTo } from "../../media/ear.ts";
+import type { TestPbx } from "../../testing/caller.ts";
+import { firstSoundAfter, sounds, untilSpokenTo } from "../../testing/ear.ts";
 import { samplesIn } from "../../media/frame.ts";
 import { readWav } from "../../media/wav.ts";
 import { realTimeTest } from "../real_time.ts";
@@ -170,7 +170,7 @@ export function silences(pbx: TestPbx): void {
 
 const HANG_UP_MOMENTS: readonly [
   string,
-  (caller: import("../../media/caller.ts").TestCaller) => Promise<unknown>,
+  (caller: import("../../testing/caller.ts").TestCaller) => Promise<unknown>,
 ][] = [
   ["at once", () => Promise.resolve()],
   [

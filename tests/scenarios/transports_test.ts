@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { startSimulator } from "../../asterisk/simulator/mod.ts";
+import { startSimulator } from "../../testing/simulator/mod.ts";
 import { realTimeTest } from "../real_time.ts";
 import { callsOverEach } from "./transports_suite.ts";
 import { eventually, World } from "./world.ts";

@@ -1,7 +1,7 @@
 // The callers' voice in tests: the local synthesiser, rendered once for each sentence.
 
 import { concatPcm, type Pcm } from "../../media/frame.ts";
-import { LocalVoice } from "../../speech/engine/local_voice.ts";
+import { LocalVoice } from "../../speech/engine/voice/local_voice.ts";
 
 /** A voice of the local synthesiser, and its pace. */
 export interface Talker {

@@ -7,8 +7,8 @@ import type { CallRecord } from "../../actors/call_record.ts";
 import { type Service, startService } from "../../cli/service.ts";
 import { configureLogging } from "../../config/logging.ts";
 import { type Settings, settingsWith } from "../../config/settings.ts";
-import type { TestCaller, TestPbx } from "../../media/caller.ts";
-import { untilSpokenTo } from "../../media/ear.ts";
+import type { TestCaller, TestPbx } from "../../testing/caller.ts";
+import { untilSpokenTo } from "../../testing/ear.ts";
 import { spoken } from "./voice.ts";
 
 configureLogging("error");

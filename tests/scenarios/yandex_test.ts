@@ -1,10 +1,10 @@
 // Calls in Russian through Yandex's protocol, on the simulated PBX.
 
 import assert from "node:assert/strict";
-import { startSimulator } from "../../asterisk/simulator/mod.ts";
+import { startSimulator } from "../../testing/simulator/mod.ts";
 import { realTimeTest } from "../real_time.ts";
 import { LogLines } from "../servers/log_lines.ts";
-import { YandexRestServer } from "../servers/yandex_rest_server.ts";
+import { YandexRestServer } from "../servers/yandex/yandex_rest_server.ts";
 import { World } from "./world.ts";
 import { yandex } from "./yandex_suite.ts";
 

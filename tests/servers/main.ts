@@ -4,9 +4,9 @@
 
 import { createInterface } from "node:readline";
 import process from "node:process";
-import { OpenAiSpeechServer } from "./openai_speech_server.ts";
-import { YandexGrpcServer } from "./yandex_grpc_server.ts";
-import { YandexRestServer } from "./yandex_rest_server.ts";
+import { OpenAiSpeechServer } from "./openai/openai_speech_server.ts";
+import { YandexGrpcServer } from "./yandex/yandex_grpc_server.ts";
+import { YandexRestServer } from "./yandex/yandex_rest_server.ts";
 
 await using grpc = await YandexGrpcServer.start({ ttsPaceMs: Number(Deno.args[0] ?? 0) });
 await using rest = new YandexRestServer();

@@ -1,0 +1,104 @@
+// One answer of the bot, from the caller's last word to the last phrase heard.
+
+import type { Language } from "../../../config/language.ts";
+import type { DialogueTurn } from "../../../agent/agent.ts";
+import { normalizeRecognized } from "../../../language/heard/recognized.ts";
+import { heardPrefix } from "../../../media/playout/playout.ts";
+import {
+  type CallEvent,
+  type CallRecord,
+  heardText,
+  nextTurn,
+  type Stage,
+  type StageTimings,
+  type TurnRecord,
+} from "../../call_record.ts";
+import type { Interruption } from "./floor.ts";
+
+/** An answer being made and spoken, and its timings. */
+export class Answer {
+  readonly stages: StageTimings = {};
+  readonly #abort = new AbortController();
+
+  /**
+   * @param turn the turn it answers.
+   * @param speechEndAt when the caller's last speech frame arrived (`performance.now()`); undefined where no caller spoke.
+   * @param phrases phrases made so far, those of an isolate before this one included.
+   * @param then what follows when all of it was heard; undefined is listening.
+   */
+  constructor(
+    readonly turn: number,
+    readonly speechEndAt: number | undefined,
+    public phrases: number,
+    readonly then?: () => void,
+  ) {}
+
+  /** Aborted when the answer is no longer wanted. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  cancel(): void {
+    this.#abort.abort();
+  }
+
+  /** Notes a stage the first time it is reached. */
+  mark(stage: Stage, at: number = performance.now()): void {
+    if (this.speechEndAt === undefined || this.stages[stage] !== undefined) return;
+    this.stages[stage] = Math.round(10 * (at - this.speechEndAt)) / 10;
+  }
+}
+
+/** The conversation before turn `before`, as it was heard, oldest first. */
+export function dialogueBefore(record: CallRecord, before: number): DialogueTurn[] {
+  return record.turns.filter(({ turn }) => turn < before).flatMap((turn) => {
+    const said: DialogueTurn[] = [];
+    if (turn.caller !== undefined) said.push({ role: "caller", text: turn.caller });
+    const heard = heardText(turn);
+    if (heard !== "") {
+      said.push({ role: "bot", text: heard, ...(turn.interrupted && { interrupted: true }) });
+    }
+    return said;
+  });
+}
+
+/**
+ * What becomes of an answer that the caller talks over: cut at `at`, the phrase that was playing, or
+ * withdrawn when nothing of it was heard.
+ */
+export function cutOf(
+  turn: TurnRecord,
+  at: { readonly phrase: number; readonly heardFraction: number } | undefined,
+  { onsetAt, silentAt }: Interruption,
+): CallEvent {
+  const phrase = at?.phrase ?? turn.phrases.findIndex(({ heard }) => !heard);
+  const heard = heardPrefix(turn.phrases[phrase]?.text ?? "", at?.heardFraction ?? 0);
+  if (turn.caller !== undefined && heard === "" && heardText(turn) === "") {
+    return { kind: "answer_withdrawn", turn: turn.turn };
+  }
+  return {
+    kind: "barge_in",
+    turn: turn.turn,
+    phrase: Math.max(0, phrase),
+    heardText: heard,
+    onsetToSilenceMs: Math.max(0, silentAt - onsetAt),
+  };
+}
+
+/** A turn of the caller. */
+export interface SaidTurn {
+  readonly turn: number;
+  /** Put in order: numbers as digits, fillers dropped. */
+  readonly text: string;
+  /** Word for word as recognised. */
+  readonly raw: string;
+}
+
+/** What the caller has said with these words: a turn goes on while nothing of its answer was heard. */
+export function saidWith(record: CallRecord, words: string, language: Language): SaidTurn {
+  const last = record.turns.at(-1);
+  const goesOn = last?.caller !== undefined && !last.answerComplete && heardText(last) === "";
+  const raw = goesOn ? `${last.raw ?? last.caller} ${words}` : words;
+  const text = normalizeRecognized(raw, language) || raw;
+  return { turn: goesOn ? last.turn : nextTurn(record), text, raw };
+}

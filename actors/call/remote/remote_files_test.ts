@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import type { FromCall } from "../../messages.ts";
+import { RemoteFiles } from "./remote_files.ts";
+
+Deno.test("each request is answered by its own outcome, in whatever order they come", async () => {
+  const sent: FromCall[] = [];
+  const files = new RemoteFiles((message) => sent.push(message));
+  const [played, stopped] = [files.play("one", "sound:ru/one"), files.stop("two")];
+  files.done(2, "no such playback");
+  files.done(1, undefined);
+  await played;
+  await assert.rejects(stopped, /no such playback/);
+  assert.deepEqual(sent.map((message) => message.kind === "files" && message.request), [
+    { what: "play", playbackId: "one", media: "sound:ru/one" },
+    { what: "stop", playbackId: "two" },
+  ]);
+});
+
+Deno.test("what the PBX reports reaches the one who listens", () => {
+  const files = new RemoteFiles(() => {});
+  const told: unknown[] = [];
+  files.onEvent({ what: "talking", talking: true });
+  files.listen({
+    onPlaybackStarted: (id) => told.push(["started", id]),
+    onPlaybackFinished: (id) => told.push(["finished", id]),
+    onRecordingEnded: (detail) => told.push(["recording", detail]),
+    onTalking: (talking) => told.push(["talking", talking]),
+  });
+  files.onEvent({ what: "playback_started", playbackId: "one" });
+  files.onEvent({ what: "playback_finished", playbackId: "one" });
+  files.onEvent({ what: "talking", talking: false });
+  files.onEvent({ what: "recording_ended", detail: "disk full" });
+  assert.deepEqual(told, [
+    ["started", "one"],
+    ["finished", "one"],
+    ["talking", false],
+    ["recording", "disk full"],
+  ]);
+});

@@ -1,0 +1,59 @@
+// Yandex IAM tokens, by way of the service: a call isolate does not hold what earns them.
+
+import { within } from "../../../runtime/waiting.ts";
+import { ServiceFailure } from "../../../speech/failure.ts";
+import type { TokenSource } from "../../../speech/yandex/auth/iam.ts";
+import type { FromCall, TokenAnswer, TokenQuestion } from "../../messages.ts";
+
+/** Longer than the service itself waits for IAM: a token or a failure has come by then. */
+const ANSWER_TIMEOUT_MS = 7_000;
+
+/** Asks the service for tokens. */
+export class RemoteTokens implements TokenSource {
+  readonly #send: (message: FromCall) => void;
+  readonly #timeoutMs: number;
+  readonly #waiting = new Map<number, (answer: TokenAnswer) => void>();
+  #asked = 0;
+
+  constructor(send: (message: FromCall) => void, timeoutMs: number = ANSWER_TIMEOUT_MS) {
+    this.#send = send;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  async token(): Promise<string> {
+    const answer = await this.#ask({ what: "token" });
+    if (answer.what === "failed") throw ServiceFailure.from(answer.failure);
+    if (answer.what !== "token") throw new Error(`asked for a token and told ${answer.what}`);
+    return answer.token;
+  }
+
+  async refused(token: string): Promise<boolean> {
+    const answer = await this.#ask({ what: "refused", token });
+    return answer.what === "again" && answer.again;
+  }
+
+  /** The service has answered question `seq`. */
+  answered(seq: number, answer: TokenAnswer): void {
+    this.#waiting.get(seq)?.(answer);
+  }
+
+  async #ask(question: TokenQuestion): Promise<TokenAnswer> {
+    const seq = ++this.#asked;
+    const answer = new Promise<TokenAnswer>((resolve) => this.#waiting.set(seq, resolve));
+    this.#send({ kind: "token", seq, question });
+    try {
+      return await within(answer, this.#timeoutMs, () => unanswered(this.#timeoutMs));
+    } finally {
+      this.#waiting.delete(seq);
+    }
+  }
+}
+
+function unanswered(ms: number): ServiceFailure {
+  return new ServiceFailure("yandex", "asking the service for an IAM token", {
+    code: "SILENT",
+    again: false,
+    lasting: false,
+    cure: `no answer came in ${ms} ms: the service's thread is held up, see its log lines`,
+  });
+}

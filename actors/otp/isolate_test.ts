@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { Isolate, IsolateStartError } from "./isolate.ts";
+import type { FixtureData, FromFixture, ToFixture } from "./isolate_fixture.ts";
+import { stuckThreads } from "../../runtime/stuck_thread.ts";
+
+/** Quick enough for a test, slow enough for a busy machine. */
+const HEARTBEAT = { intervalMs: 300, maxMissed: 3 };
+
+function start(fails?: FixtureData["fails"], initTimeoutMs = 20_000) {
+  const data: FixtureData = { logLevel: "error", fails };
+  return Isolate.start<ToFixture, FromFixture>({
+    name: "fixture",
+    module: new URL("./isolate_fixture.ts", import.meta.url),
+    data,
+    heapMb: 64,
+    initTimeoutMs,
+    heartbeat: HEARTBEAT,
+  });
+}
+
+/** Workers leave their own ops behind for a moment when they are terminated. */
+function test(name: string, run: () => Promise<void>): void {
+  Deno.test({ name, fn: run, sanitizeOps: false, sanitizeResources: false });
+}
+
+test("an isolate answers what it is sent, in order", async () => {
+  const isolate = await start();
+  const heard: string[] = [];
+  const both = Promise.withResolvers<void>();
+  isolate.listen(({ text }) => heard.push(text) === 2 && both.resolve());
+  isolate.post({ kind: "echo", text: "one" });
+  isolate.post({ kind: "echo", text: "two" });
+  await both.promise;
+  assert.deepEqual(heard, ["one", "two"]);
+  isolate.kill();
+  assert.equal(await isolate.exited, "shutdown");
+});
+
+for (
+  const [fault, reason] of [["throw", "crash"], ["exit", "exit"], ["oom", "out_of_memory"], [
+    "hang",
+    "hang",
+  ]] as const
+) {
+  test(`${fault}: the isolate ends with "${reason}", and the process lives`, async () => {
+    const isolate = await start();
+    isolate.injectFault(fault);
+    assert.equal(await isolate.exited, reason);
+    assert.notEqual(isolate.detail, "");
+  });
+}
+
+test("an unhandled rejection is a crash, not a silence", async () => {
+  const isolate = await start();
+  isolate.post({ kind: "echo", text: "late crash" });
+  assert.equal(await isolate.exited, "crash");
+});
+
+test("an isolate that has done its work ends normally", async () => {
+  const isolate = await start();
+  isolate.post({ kind: "finish" });
+  assert.equal(await isolate.exited, "normal");
+});
+
+test("an isolate that is asked to stop does so by itself", async () => {
+  const isolate = await start();
+  isolate.shutdown();
+  assert.equal(await isolate.exited, "shutdown");
+});
+
+test("an isolate that cannot initialise fails its start with the cause", async () => {
+  await assert.rejects(start("with an error"), (error) => {
+    assert.ok(error instanceof IsolateStartError);
+    assert.equal(error.reason, "crash");
+    assert.match(error.message, /cannot initialise/);
+    return true;
+  });
+});
+
+test("an isolate that never gets ready is given up", async () => {
+  await assert.rejects(
+    start("by never being ready", 500),
+    (error) => error instanceof IsolateStartError && error.reason === "init_timeout",
+  );
+});
+
+test("messages to a dead isolate are dropped, and nothing waits for it", async () => {
+  const isolate = await start();
+  isolate.kill();
+  isolate.post({ kind: "echo", text: "anybody?" });
+  isolate.shutdown();
+  assert.equal(await isolate.exited, "shutdown");
+});
+
+test("an isolate that hangs for ever gets no CPU that anybody else wants", async () => {
+  if (Deno.build.os !== "linux") return;
+  const before = stuckThreads("/proc/self");
+  const isolate = await start();
+  isolate.injectFault("hang");
+  assert.equal(await isolate.exited, "hang");
+  const stuck = stuckThreads("/proc/self").filter((thread) => !before.includes(thread));
+  assert.equal(stuck.length, 1);
+});

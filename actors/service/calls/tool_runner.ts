@@ -1,0 +1,104 @@
+// Carries out what the assistant of one call wants done, each wish once, whichever isolate asks
+// and however often.
+
+import { logger } from "../../../config/logging.ts";
+import type { Settings } from "../../../config/settings.ts";
+import type { AriGate } from "../ari_gate.ts";
+import type { CallEvent, CallRecord, ToolRecord, ToolResult } from "../../call_record.ts";
+
+const log = logger("tools");
+
+/** Where a channel goes when the assistant ends its part of the call. */
+export type Departure =
+  | { readonly exit: "hangup" }
+  | { readonly exit: "transfer"; readonly extension: string };
+
+/** What a runner works on. */
+export interface ToolRunnerOptions {
+  readonly record: CallRecord;
+  readonly settings: Pick<Settings, "TRANSFER_TARGETS">;
+  readonly ari: AriGate;
+  note(event: CallEvent): void;
+  /** Sends the channel away. @throws {AriError} when the PBX does not. */
+  depart(departure: Departure): Promise<void>;
+}
+
+/** One call's tools. */
+export class ToolRunner {
+  readonly #options: ToolRunnerOptions;
+  readonly #running = new Map<string, Promise<ToolResult>>();
+
+  constructor(options: ToolRunnerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Carries out a tool of the record, unless that was done before, and says what became of it.
+   * Never rejects.
+   */
+  run(id: string): Promise<ToolResult> {
+    const running = this.#running.get(id) ?? this.#run(id);
+    this.#running.set(id, running);
+    return running;
+  }
+
+  async #run(id: string): Promise<ToolResult> {
+    const { record, note } = this.#options;
+    const tool = record.tools.find((one) => one.id === id);
+    if (!tool) {
+      log.error("a tool is asked for that the call's record does not have", { call: record.id });
+      return "failed";
+    }
+    if (tool.result) return tool.result;
+    const result = await this.#attempt(tool);
+    if (tool.result !== result) note({ kind: "tool_done", id, result });
+    log.info("tool carried out", { call: record.id, tool: tool.call.name, result });
+    return result;
+  }
+
+  async #attempt(tool: ToolRecord): Promise<ToolResult> {
+    const { record } = this.#options;
+    try {
+      await this.#carryOut(tool);
+      return "done";
+    } catch (error) {
+      log.error("tool could not be carried out", {
+        call: record.id,
+        channel: record.channelId,
+        tool: tool.call.name,
+        error,
+      });
+      return "failed";
+    }
+  }
+
+  /** @throws {AriError | TransferError} */
+  async #carryOut({ id, call }: ToolRecord): Promise<void> {
+    const { record, ari, settings, note, depart } = this.#options;
+    switch (call.name) {
+      case "take_contact":
+        return;
+      case "send_dtmf":
+        // Keys pressed twice do more harm than none: noted before it is known whether it worked.
+        note({ kind: "tool_done", id, result: "done" });
+        return await ari.runOnce((commands) => commands.sendDtmf(record.channelId, call.digits));
+      case "hang_up":
+        return await depart({ exit: "hangup" });
+      case "transfer_to": {
+        // The configuration's word, not the isolate's.
+        const extension = settings.TRANSFER_TARGETS[call.key];
+        if (extension === undefined) throw new TransferError(call.key);
+        return await depart({ exit: "transfer", extension });
+      }
+    }
+  }
+}
+
+/** A transfer to where the configuration allows none. */
+class TransferError extends Error {
+  override readonly name = "TransferError";
+
+  constructor(key: string) {
+    super(`no transfer to ${JSON.stringify(key)}: TRANSFER_TARGETS does not name it`);
+  }
+}

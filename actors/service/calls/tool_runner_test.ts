@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import type { ToolCall } from "../../../agent/agent.ts";
+import type { AriCommands } from "../../../asterisk/ari/mod.ts";
+import type { AriGate } from "../ari_gate.ts";
+import { applyEvent, newCallRecord, type ToolResult } from "../../call_record.ts";
+import { type Departure, ToolRunner } from "./tool_runner.ts";
+
+/** A call in which the assistant wants one thing, and a PBX that does it, or fails. */
+function callWanting(call: ToolCall, pbx: { fails: boolean } = { fails: false }) {
+  const record = newCallRecord({ id: "c1", channelId: "ch", caller: "", startedAt: 0 });
+  applyEvent(record, { kind: "tool_begun", turn: 1, id: "t1", call, after: 1 }, 0);
+  const pressed: string[] = [];
+  const departures: Departure[] = [];
+  const results: ToolResult[] = [];
+  const refuse = () => {
+    if (pbx.fails) throw new Error("the PBX says no");
+  };
+  const commands = {
+    sendDtmf(_: string, digits: string) {
+      pressed.push(digits);
+      refuse();
+      return Promise.resolve();
+    },
+  } as unknown as AriCommands;
+  const ari = {
+    runOnce: (command: (commands: AriCommands) => Promise<void>) => command(commands),
+  } as unknown as AriGate;
+  const options = {
+    record,
+    settings: { TRANSFER_TARGETS: { sales: "201" } },
+    ari,
+    note(event: Parameters<typeof applyEvent>[1]) {
+      applyEvent(record, event, 0);
+      if (event.kind === "tool_done") results.push(event.result);
+    },
+    depart(departure: Departure) {
+      departures.push(departure);
+      refuse();
+      return Promise.resolve();
+    },
+  };
+  return { options, runner: new ToolRunner(options), record, pressed, departures, results };
+}
+
+Deno.test("a transfer goes to the extension of the configuration, whatever the wish says", async () => {
+  const { runner, departures } = callWanting({
+    name: "transfer_to",
+    key: "sales",
+    extension: "+79000000000",
+  });
+  assert.equal(await runner.run("t1"), "done");
+  assert.deepEqual(departures, [{ exit: "transfer", extension: "201" }]);
+});
+
+Deno.test("a transfer to a key that is not configured is not made", async () => {
+  const { runner, departures } = callWanting({
+    name: "transfer_to",
+    key: "boss",
+    extension: "201",
+  });
+  assert.equal(await runner.run("t1"), "failed");
+  assert.deepEqual(departures, []);
+});
+
+Deno.test("keys are pressed once, even when two isolates ask, and when the PBX failed at it", async () => {
+  const pbx = { fails: true };
+  const { runner, options, pressed, record } = callWanting(
+    { name: "send_dtmf", digits: "12#" },
+    pbx,
+  );
+  const [one, two] = await Promise.all([runner.run("t1"), runner.run("t1")]);
+  assert.deepEqual([one, two], ["failed", "failed"]);
+  pbx.fails = false;
+  const afterRestart = new ToolRunner({ ...options, record: structuredClone(record) });
+  assert.equal(await afterRestart.run("t1"), "failed");
+  assert.deepEqual(pressed, ["12#"]);
+});
+
+Deno.test("keys that were being pressed when the service died are not pressed again", async () => {
+  const { options, runner, record, pressed } = callWanting({ name: "send_dtmf", digits: "5" });
+  const journal: unknown[] = [];
+  options.ari.runOnce = () => {
+    journal.push(structuredClone(record));
+    return Promise.resolve() as Promise<never>;
+  };
+  await runner.run("t1");
+  const adopted = journal[0] as typeof record;
+  await new ToolRunner({ ...options, record: adopted }).run("t1");
+  assert.equal(journal.length, 1);
+  assert.deepEqual(pressed, []);
+});
+
+Deno.test("a wish that the record does not have is not carried out", async () => {
+  const { runner, departures } = callWanting({ name: "hang_up" });
+  assert.equal(await runner.run("t2"), "failed");
+  assert.deepEqual(departures, []);
+});

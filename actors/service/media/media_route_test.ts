@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import type { AriCommands } from "../../../asterisk/ari/mod.ts";
+import { settingsWith } from "../../../config/settings.ts";
+import { LogLines } from "../../../tests/servers/log_lines.ts";
+import { MediaRoute, MediaRouteError } from "./media_route.ts";
+
+const { signal } = new AbortController();
+
+const FILES = [
+  "res_stasis_playback.so",
+  "res_stasis_recording.so",
+  "res_stasis_snoop.so",
+  "format_wav.so",
+  "format_sln.so",
+];
+
+/** A PBX with these modules running. */
+function pbx(...names: string[]): AriCommands {
+  const modules = ["codec_resample.so", ...names].map((name) => ({ name, status: "Running" }));
+  return {
+    info: () => Promise.resolve({ system: { version: "22.10.1" } }),
+    modules: () => Promise.resolve(modules),
+    globalVariable: (name: string) => Promise.resolve(`/nowhere/${name}`),
+  } as unknown as AriCommands;
+}
+
+const WEBSOCKET = pbx("chan_websocket.so");
+const AUDIOSOCKET = pbx("chan_audiosocket.so", "res_audiosocket.so");
+
+Deno.test("a call that comes before the PBX has told what it has waits for that", async () => {
+  const route = new MediaRoute(settingsWith({}));
+  assert.ok(route.problem);
+  const plan = route.plan(signal);
+  await route.choose(AUDIOSOCKET);
+  assert.deepEqual(await plan, { kind: "audiosocket", host: "127.0.0.1", format: "slin16" });
+  assert.equal(route.problem, undefined);
+});
+
+Deno.test("a PBX that comes back with other modules is used as it is now", async () => {
+  const route = new MediaRoute(settingsWith({}));
+  await route.choose(AUDIOSOCKET);
+  await route.choose(WEBSOCKET);
+  assert.deepEqual(await route.plan(signal), { kind: "websocket" });
+  await route.choose(pbx());
+  await assert.rejects(route.plan(signal), MediaRouteError);
+});
+
+Deno.test("what was chosen, and why nothing better, is in the log, once for each outcome", async () => {
+  using log = new LogLines();
+  const route = new MediaRoute(settingsWith({}));
+  for (const found of [AUDIOSOCKET, AUDIOSOCKET, pbx()]) await route.choose(found);
+  assert.equal(log.all.length, 2, log.all.join("\n"));
+  assert.match(
+    log.all[0]!,
+    /travels by.*transport=audiosocket.*not websocket: .*chan_websocket\.so/,
+  );
+  assert.match(log.all[1]!, /calls cannot be taken.*run the doctor/);
+});
+
+Deno.test("a transport that is set and impossible is refused, with the reason", async () => {
+  const route = new MediaRoute(settingsWith({ MEDIA_TRANSPORT: "websocket" }));
+  const waiting = assert.rejects(route.plan(signal), /MEDIA_TRANSPORT=websocket cannot be used/);
+  await route.choose(AUDIOSOCKET);
+  await waiting;
+  assert.match(route.problem!, /does not run chan_websocket\.so/);
+});
+
+Deno.test("a call that ends while it waits stops waiting", async () => {
+  const over = new AbortController();
+  const plan = new MediaRoute(settingsWith({})).plan(over.signal);
+  over.abort(new DOMException("hung up", "AbortError"));
+  await assert.rejects(plan, { message: "hung up" });
+});
+
+Deno.test("files are refused while the PBX's folders cannot be used, and taken once they can", async () => {
+  const folder = await Deno.makeTempDir();
+  const [soundsDir, recordingDir] = [`${folder}/sounds`, `${folder}/recording`];
+  const route = new MediaRoute(
+    settingsWith({
+      MEDIA_TRANSPORT: "files",
+      ASTERISK_SOUNDS_DIR: soundsDir,
+      ASTERISK_RECORDING_DIR: recordingDir,
+    }),
+  );
+  await route.choose(pbx(...FILES));
+  assert.match(route.problem!, /cannot write phrases to .*sounds.*ASTERISK_SOUNDS_DIR/);
+  await Deno.mkdir(soundsDir);
+  await route.choose(pbx(...FILES));
+  assert.match(route.problem!, /cannot hear callers from .*recording.*ASTERISK_RECORDING_DIR/);
+  await Deno.mkdir(recordingDir);
+  await route.choose(pbx(...FILES));
+  assert.equal(route.problem, undefined);
+  assert.equal((await route.plan(signal)).kind, "files");
+  await Deno.remove(folder, { recursive: true });
+});

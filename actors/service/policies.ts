@@ -1,0 +1,105 @@
+// Every deadline of a call, as data: for each phase how long, and what follows. Shown by
+// `deno task start --policies`.
+
+import type { Settings } from "../../config/settings.ts";
+import type { Phase } from "../call_record.ts";
+
+/**
+ * What follows a deadline.
+ * - `nudge`: the caller is asked whether they are there, once until they speak again.
+ * - `restart`: the isolate is replaced; the call goes on where it was.
+ * - `apologise`: the answer is given up with a sorry; the call goes on listening.
+ * - `handover`: last words, then the dialplan's fallback context.
+ * - `hangup`: last words, then the end of the call.
+ */
+export type DeadlineAction = "nudge" | "restart" | "apologise" | "handover" | "hangup";
+
+/** One deadline. */
+export interface Deadline {
+  readonly afterMs: number;
+  readonly then: DeadlineAction;
+}
+
+/** The deadlines of one phase. */
+export interface PhasePolicy {
+  /** What the time is counted from. */
+  readonly countedFrom:
+    | "entering the phase"
+    | "the last phrase heard"
+    | "the last sound of the caller";
+  readonly deadlines: readonly Deadline[];
+}
+
+/** The deadlines of a call. */
+export interface Policies {
+  readonly phases: Readonly<Record<Phase, PhasePolicy>>;
+  /** Of the whole call. */
+  readonly call: Deadline;
+}
+
+/** The PBX connects media within milliseconds; ten seconds of it is a fault. */
+const ANSWERING_MS = 10_000;
+/** Longer than any one phrase: nothing heard for so long while speaking is a playout that died. */
+const PHRASE_MS = 30_000;
+/** For the last words and the way back to the dialplan. */
+const HANDOVER_MS = 15_000;
+
+/** The policies that these settings ask for. */
+export function policiesOf(settings: Settings): Policies {
+  const seconds = (
+    name: "SILENCE_NUDGE_SECONDS" | "CALL_INACTIVITY_TIMEOUT" | "AI_PROCESSING_TIMEOUT",
+  ) => settings[name] * 1000;
+  return {
+    phases: {
+      answering: {
+        countedFrom: "entering the phase",
+        deadlines: [{ afterMs: ANSWERING_MS, then: "restart" }],
+      },
+      greeting: {
+        countedFrom: "the last phrase heard",
+        deadlines: [{ afterMs: PHRASE_MS, then: "restart" }],
+      },
+      listening: {
+        countedFrom: "the last sound of the caller",
+        deadlines: [
+          { afterMs: seconds("SILENCE_NUDGE_SECONDS"), then: "nudge" },
+          { afterMs: seconds("CALL_INACTIVITY_TIMEOUT"), then: "hangup" },
+        ],
+      },
+      thinking: {
+        countedFrom: "entering the phase",
+        deadlines: [
+          { afterMs: seconds("AI_PROCESSING_TIMEOUT"), then: "apologise" },
+          { afterMs: seconds("AI_PROCESSING_TIMEOUT") + 5000, then: "restart" },
+        ],
+      },
+      speaking: {
+        countedFrom: "the last phrase heard",
+        deadlines: [{ afterMs: PHRASE_MS, then: "restart" }],
+      },
+      handover: {
+        countedFrom: "entering the phase",
+        deadlines: [{ afterMs: HANDOVER_MS, then: "handover" }],
+      },
+    },
+    call: { afterMs: settings.MAX_CALL_SECONDS * 1000, then: "hangup" },
+  };
+}
+
+/** The policies as text for the operator, a line a deadline. */
+export function describePolicies({ phases, call }: Policies): string {
+  const lines = Object.entries(phases).flatMap(([phase, policy]) =>
+    policy.deadlines.map(({ afterMs, then }) =>
+      `${phase.padEnd(10)} ${`${afterMs / 1000} s`.padStart(8)} after ${
+        policy.countedFrom.padEnd(29)
+      } ${then}`
+    )
+  );
+  return [
+    ...lines,
+    `${"any".padEnd(10)} ${`${call.afterMs / 1000} s`.padStart(8)} after ${
+      "the call began".padEnd(29)
+    } ${call.then}`,
+  ]
+    .join("\n");
+}

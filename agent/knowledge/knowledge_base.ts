@@ -1,0 +1,140 @@
+// The operator's knowledge bases: markdown files, cut into the chunks that retrieval works with.
+
+import { fileURLToPath } from "node:url";
+import type { Settings } from "../../config/settings.ts";
+import type { KnowledgeBaseName } from "../../language/language.ts";
+import { AgentError } from "../agent.ts";
+
+/** One piece of a knowledge base: what is found, embedded and shown to the model as a whole. */
+export interface Chunk {
+  /** Unique over both bases, stable while the order of chunks is: "tech-3". */
+  readonly id: string;
+  readonly kb: KnowledgeBaseName;
+  /** The heading the text stands under, without markdown; its first words where it has none. */
+  readonly heading: string;
+  /** The text, markdown as written, without the heading. */
+  readonly text: string;
+}
+
+/** Where a chunk ends in the operator's files. */
+const SEPARATOR = "<<->>";
+/** Longest text of a chunk, in characters; a longer one is cut… */
+const CHUNK_CHARS = 4000;
+/** …with so many characters of its end repeated at the start of the next. */
+const OVERLAP_CHARS = 200;
+const HEADING = /^#{1,6}\s+(.+?)\s*#*\s*$/;
+
+/** A knowledge base cannot be used; the message names the file and the setting. */
+export class KnowledgeBaseError extends AgentError {
+  override readonly name = "KnowledgeBaseError";
+}
+
+/** The files of both bases: the operator's, or those shipped for the language. */
+export function knowledgeBasePaths(
+  settings: Pick<Settings, "KNOWLEDGE_BASE_PATH" | "KNOWLEDGE_BASE2_PATH" | "ASTERISK_LANG">,
+): Readonly<Record<KnowledgeBaseName, string>> {
+  const suffix = settings.ASTERISK_LANG === "ru" ? "" : `.${settings.ASTERISK_LANG}`;
+  const shipped = (name: KnowledgeBaseName) =>
+    fileURLToPath(new URL(`../../config/kb/${name}${suffix}.md`, import.meta.url));
+  return {
+    general: settings.KNOWLEDGE_BASE_PATH || shipped("general"),
+    tech: settings.KNOWLEDGE_BASE2_PATH || shipped("tech"),
+  };
+}
+
+/**
+ * The chunks of both bases, general first.
+ *
+ * @throws {KnowledgeBaseError} when a file is missing, unreadable or holds no text
+ */
+export async function loadKnowledge(
+  settings: Pick<Settings, "KNOWLEDGE_BASE_PATH" | "KNOWLEDGE_BASE2_PATH" | "ASTERISK_LANG">,
+): Promise<Chunk[]> {
+  const paths = knowledgeBasePaths(settings);
+  const [general, tech] = await Promise.all([
+    loadBase(paths.general, "general", "KNOWLEDGE_BASE_PATH"),
+    loadBase(paths.tech, "tech", "KNOWLEDGE_BASE2_PATH"),
+  ]);
+  return [...general, ...tech];
+}
+
+async function loadBase(path: string, kb: KnowledgeBaseName, setting: string): Promise<Chunk[]> {
+  let markdown: string;
+  try {
+    markdown = await Deno.readTextFile(path);
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new KnowledgeBaseError(
+      `The ${kb} knowledge base ${path} cannot be read (${detail}); check ${setting}.`,
+      { cause },
+    );
+  }
+  const chunks = splitKnowledgeBase(markdown, kb);
+  if (chunks.length === 0) {
+    throw new KnowledgeBaseError(
+      `The ${kb} knowledge base ${path} holds no text; write some, or correct ${setting}.`,
+    );
+  }
+  return chunks;
+}
+
+/** Cuts a base at `<<->>`, or at its headings when it has none of those. */
+export function splitKnowledgeBase(markdown: string, kb: KnowledgeBaseName): Chunk[] {
+  const normal = markdown.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");
+  const sections = normal.includes(SEPARATOR)
+    ? normal.split(SEPARATOR)
+    : normal.split(/^(?=#{1,6}\s)/m);
+  return sections
+    .map(takeHeading)
+    .filter(({ text }) => /[\p{L}\d]/u.test(text))
+    .flatMap(({ heading, text }) => overlappingPieces(text).map((piece) => ({ heading, piece })))
+    .map(({ heading, piece }, index) => ({
+      id: `${kb}-${index + 1}`,
+      kb,
+      heading: heading || firstWords(piece),
+      text: piece,
+    }));
+}
+
+/** Takes the heading lines a section begins with off it; the last of them is the nearest. */
+function takeHeading(section: string): { heading: string; text: string } {
+  const lines = section.trim().split("\n");
+  let heading = "";
+  let taken = 0;
+  for (const line of lines) {
+    const match = HEADING.exec(line);
+    if (!match && line.trim() !== "") break;
+    if (match) heading = plainText(match[1]!);
+    taken++;
+  }
+  return { heading, text: lines.slice(taken).join("\n").trim() };
+}
+
+function overlappingPieces(text: string): string[] {
+  const pieces: string[] = [];
+  let start = 0;
+  while (text.length - start > CHUNK_CHARS) {
+    const end = start + niceBreak(text.slice(start, start + CHUNK_CHARS));
+    pieces.push(text.slice(start, end).trim());
+    start = end - OVERLAP_CHARS;
+  }
+  pieces.push(text.slice(start).trim());
+  return pieces;
+}
+
+/** Where to cut a full window: behind its last paragraph, line, sentence or word in its last third. */
+function niceBreak(window: string): number {
+  for (const mark of ["\n\n", "\n", ". ", " "]) {
+    const at = window.lastIndexOf(mark);
+    if (at > window.length * 2 / 3) return at + mark.length;
+  }
+  return window.length;
+}
+
+function firstWords(text: string): string {
+  return plainText(text).split(/\s+/).slice(0, 8).join(" ");
+}
+
+function plainText(markdown: string): string {
+  return markdown.replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/[*`_#|]+/g, "").trim();
+}

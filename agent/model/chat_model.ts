@@ -1,0 +1,292 @@
+// One request to an OpenAI-compatible model, streamed or plain, with its deadlines, its failures
+// put into words.
+
+import OpenAI, { APIConnectionError, APIError, APIUserAbortError, OpenAIError } from "openai";
+import type { ChatCompletionChunk, ChatCompletionMessageParam } from "openai/resources/chat";
+import { logger } from "../../config/logging.ts";
+import type { Settings } from "../../config/settings.ts";
+import { AgentError } from "../agent.ts";
+import type { ToolOffer } from "../tools.ts";
+
+const log = logger("agent");
+
+/** A message of the conversation with the model. */
+export type ModelMessage = ChatCompletionMessageParam;
+
+/** What a model is asked. */
+export interface ModelRequest {
+  readonly model: string;
+  readonly messages: readonly ModelMessage[];
+  readonly tools: readonly ToolOffer[];
+  readonly temperature: number;
+  readonly maxTokens: number;
+  /** Whether to ask for the answer as it is made. */
+  readonly streaming: boolean;
+  readonly firstTokenTimeoutMs: number;
+  readonly stallTimeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** What a model's answer is made of. */
+export type ModelEvent =
+  | { readonly kind: "text"; readonly text: string }
+  /** Whole, once its arguments are complete. */
+  | { readonly kind: "tool"; readonly name: string; readonly argumentsJson: string }
+  | { readonly kind: "usage"; readonly promptTokens: number; readonly completionTokens: number };
+
+/** Why a model could not answer. */
+export type ModelFault =
+  | "no_first_token"
+  | "stalled"
+  | "cut_off"
+  | "malformed"
+  | "no_streaming"
+  | "unauthorized"
+  | "rate_limited"
+  | "server_error"
+  | "rejected"
+  | "unreachable"
+  | "empty";
+
+/** A model failed; the message says which, how, and what the operator can do. */
+export class ChatModelError extends AgentError {
+  override readonly name = "ChatModelError";
+
+  constructor(
+    readonly fault: ModelFault,
+    message: string,
+    /** How long the provider asks to be left alone, in milliseconds. */
+    readonly retryAfterMs?: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** A connection to an OpenAI-compatible provider; keeps its HTTP connections open between requests. */
+export class ChatModel {
+  readonly #client: OpenAI;
+  readonly #server: string;
+
+  constructor(
+    { OPENAI_API_KEY, OPENAI_BASE_URL }: Pick<Settings, "OPENAI_API_KEY" | "OPENAI_BASE_URL">,
+  ) {
+    this.#client = new OpenAI({
+      // A compatible server on one's own machine needs no key, but the client insists on one.
+      apiKey: OPENAI_API_KEY || "none",
+      baseURL: OPENAI_BASE_URL || undefined,
+      maxRetries: 0,
+      logLevel: "off",
+    });
+    this.#server = new URL(this.#client.baseURL).host;
+  }
+
+  /**
+   * Opens a connection ahead of the first question, so that no caller waits for DNS and TLS. What
+   * is answered does not matter; what fails will be said when a question fails.
+   */
+  async connect(): Promise<void> {
+    try {
+      const response = await fetch(this.#client.baseURL, { method: "HEAD" });
+      await response.body?.cancel();
+    } catch (error) {
+      log.debug("no connection ahead of the first question", { server: this.#server, error });
+    }
+  }
+
+  /**
+   * Asks once. Ends without an error when `request.signal` is aborted.
+   *
+   * @throws {ChatModelError}
+   */
+  async *ask(request: ModelRequest): AsyncGenerator<ModelEvent> {
+    const deadline = new Deadline(request.signal);
+    try {
+      deadline.set(request.firstTokenTimeoutMs, "no_first_token");
+      if (request.streaming) yield* this.#stream(request, deadline);
+      else yield* this.#whole(request, deadline);
+    } catch (error) {
+      if (request.signal.aborted) return;
+      throw this.#explained(error, request, deadline.passed);
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  async *#stream(request: ModelRequest, deadline: Deadline): AsyncGenerator<ModelEvent> {
+    const stream = await this.#client.chat.completions.create(
+      { ...body(request), stream: true, stream_options: { include_usage: true } },
+      { signal: deadline.signal },
+    );
+    const answer = new StreamedAnswer();
+    for await (const chunk of stream) {
+      for (const event of answer.take(chunk)) {
+        if (event.kind !== "usage") deadline.set(request.stallTimeoutMs, "stalled");
+        yield event;
+      }
+    }
+    deadline.signal.throwIfAborted();
+    yield* answer.finish(request.model);
+  }
+
+  async *#whole(request: ModelRequest, deadline: Deadline): AsyncGenerator<ModelEvent> {
+    const { choices, usage } = await this.#client.chat.completions.create(
+      { ...body(request), stream: false },
+      { signal: deadline.signal },
+    );
+    const message = choices[0]?.message;
+    if (!message?.content && !message?.tool_calls?.length) throw emptyAnswer(request.model);
+    if (message.content) yield { kind: "text", text: message.content };
+    for (const call of message.tool_calls ?? []) {
+      if (call.type !== "function") continue;
+      yield { kind: "tool", name: call.function.name, argumentsJson: call.function.arguments };
+    }
+    if (usage) yield usageEvent(usage);
+  }
+
+  #explained(
+    error: unknown,
+    { model, streaming }: ModelRequest,
+    passed?: ModelFault,
+  ): ChatModelError {
+    if (error instanceof ChatModelError) return error;
+    const fault = passed ?? faultOf(error, streaming);
+    const status = error instanceof APIError && error.status ? ` (HTTP ${error.status})` : "";
+    const message = `Model ${model} at ${this.#server} ${DESCRIPTIONS[fault]}${status}.`;
+    return new ChatModelError(fault, message, retryAfterMs(error), { cause: error });
+  }
+}
+
+/** What happened, and what the operator can do. */
+const DESCRIPTIONS: Record<ModelFault, string> = {
+  no_first_token: "did not begin to answer in time; see LLM_FIRST_TOKEN_TIMEOUT_MS",
+  stalled: "stopped in the middle of its answer; see LLM_STALL_TIMEOUT_MS",
+  cut_off: "closed the connection in the middle of its answer",
+  malformed: "sent an answer that cannot be read; is it OpenAI-compatible?",
+  no_streaming: "does not stream",
+  unauthorized: "refused the key; check OPENAI_API_KEY",
+  rate_limited: "has had too many requests, or the account is out of money",
+  server_error: "failed on its side",
+  rejected: "rejected the request; check LLM_MODEL_PRIMARY and LLM_MODEL_FALLBACK",
+  unreachable: "cannot be reached; check OPENAI_BASE_URL and the network",
+  empty: "answered with nothing",
+};
+
+function faultOf(error: unknown, streaming: boolean): ModelFault {
+  if (error instanceof APIConnectionError || error instanceof APIUserAbortError) {
+    return "unreachable";
+  }
+  if (error instanceof APIError && error.status) {
+    if (error.status === 401 || error.status === 403) return "unauthorized";
+    if (error.status === 429) return "rate_limited";
+    if (streaming && /stream/i.test(error.message)) return "no_streaming";
+    return error.status >= 500 ? "server_error" : "rejected";
+  }
+  if (error instanceof APIError) return "server_error";
+  if (error instanceof SyntaxError || error instanceof OpenAIError) return "malformed";
+  return "cut_off";
+}
+
+function emptyAnswer(model: string): ChatModelError {
+  return new ChatModelError("empty", `Model ${model} ${DESCRIPTIONS.empty}.`);
+}
+
+/** Retry-After in milliseconds; the header holds seconds or a date (RFC 9110, 10.2.3). */
+function retryAfterMs(error: unknown): number | undefined {
+  const header = error instanceof APIError ? error.headers?.get("retry-after") : undefined;
+  if (!header) return undefined;
+  const seconds = Number(header);
+  const wait = Number.isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1000;
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
+}
+
+function body({ model, messages, tools, temperature, maxTokens }: ModelRequest) {
+  return {
+    model,
+    messages: [...messages],
+    temperature,
+    max_tokens: maxTokens,
+    ...(tools.length > 0 && {
+      tools: tools.map((tool) => ({ type: "function" as const, function: { ...tool } })),
+    }),
+  };
+}
+
+function usageEvent(usage: { prompt_tokens: number; completion_tokens: number }): ModelEvent {
+  return {
+    kind: "usage",
+    promptTokens: usage.prompt_tokens,
+    completionTokens: usage.completion_tokens,
+  };
+}
+
+/** Puts a streamed answer together: text at once, tool calls when whole, and whether it came to its end. */
+class StreamedAnswer {
+  readonly #tools = new Map<number, { name: string; argumentsJson: string }>();
+  #text = "";
+  #finished = false;
+  #chunks = 0;
+
+  *take(chunk: ChatCompletionChunk): Generator<ModelEvent> {
+    this.#chunks++;
+    const choice = chunk.choices?.[0];
+    if (choice?.delta?.content) {
+      this.#text += choice.delta.content;
+      yield { kind: "text", text: choice.delta.content };
+    }
+    for (const part of choice?.delta?.tool_calls ?? []) {
+      const call = this.#tools.get(part.index) ?? { name: "", argumentsJson: "" };
+      call.name += part.function?.name ?? "";
+      call.argumentsJson += part.function?.arguments ?? "";
+      this.#tools.set(part.index, call);
+    }
+    if (choice?.finish_reason) this.#finished = true;
+    if (chunk.usage) yield usageEvent(chunk.usage);
+  }
+
+  /** @throws {ChatModelError} when the stream ended before the answer did */
+  *finish(model: string): Generator<ModelEvent> {
+    if (this.#chunks === 0) {
+      throw new ChatModelError("no_streaming", `Model ${model} ${DESCRIPTIONS.no_streaming}.`);
+    }
+    // Some compatible servers never say that they have finished; a sentence's end tells as much.
+    if (!this.#finished && !/[.!?…|]\s*$/.test(this.#text)) {
+      throw new ChatModelError("cut_off", `Model ${model} ${DESCRIPTIONS.cut_off}.`);
+    }
+    if (this.#text.trim() === "" && this.#tools.size === 0) throw emptyAnswer(model);
+    for (const call of this.#tools.values()) yield { kind: "tool", ...call };
+  }
+}
+
+/** The deadline for the next piece of an answer; aborts with the caller's signal as well. */
+class Deadline {
+  readonly #controller = new AbortController();
+  readonly #outer: AbortSignal;
+  readonly #forward = () => this.#controller.abort(this.#outer.reason);
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The fault of the deadline that passed. */
+  passed: ModelFault | undefined;
+
+  constructor(outer: AbortSignal) {
+    this.#outer = outer;
+    if (outer.aborted) this.#forward();
+    else outer.addEventListener("abort", this.#forward, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  set(ms: number, fault: ModelFault): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.passed = fault;
+      this.#controller.abort();
+    }, ms);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#outer.removeEventListener("abort", this.#forward);
+  }
+}

@@ -1,0 +1,200 @@
+// The caller's audio where the PBX offers nothing better: the bot's phrases are played from files,
+// the caller is heard from a recording as it grows. Asterisk owns the playout clock.
+
+import { join } from "node:path";
+import { messageOf } from "../../../runtime/error_text.ts";
+import { logger } from "../../../config/logging.ts";
+import type { Pcm } from "../../../media/frame.ts";
+import { FrameClock, SYSTEM_TIME, type TimeSource } from "../../../media/playout/frame_clock.ts";
+import type {
+  MediaAddress,
+  MediaHandlers,
+  MediaListener,
+  MediaPlan,
+  MediaTransport,
+} from "../../../media/transport.ts";
+import { TransportError } from "../error.ts";
+import { type FileControl, RECORDING_FORMAT } from "./files_control.ts";
+import { GrowingRecording } from "./growing_recording.ts";
+import { PhraseFiles } from "./phrase_files.ts";
+import { PhrasePlayer } from "./phrase_player.ts";
+
+const log = logger("files");
+
+type Plan = Extract<MediaPlan, { kind: "files" }>;
+
+/** A recording ends when the caller hangs up, too: this long it may take until we are told of it. */
+const HANGUP_NOTICE_MS = 500;
+
+/**
+ * Tries out whether phrases can be written.
+ *
+ * @throws {TransportError} when they cannot, saying which folder and what to set.
+ */
+export async function prepareFiles(
+  plan: Plan,
+  control: FileControl,
+  time: TimeSource = SYSTEM_TIME,
+): Promise<MediaListener> {
+  return new FilesListener(
+    plan,
+    control,
+    await PhraseFiles.open(plan.soundsDir, plan.language),
+    time,
+  );
+}
+
+class FilesListener implements MediaListener {
+  readonly offer = { kind: "files" } as const;
+
+  constructor(
+    readonly plan: Plan,
+    readonly control: FileControl,
+    readonly files: PhraseFiles,
+    readonly time: TimeSource,
+  ) {}
+
+  transport(address: MediaAddress): MediaTransport {
+    if (address.kind !== "files") {
+      throw new TypeError(`a files listener was given a ${address.kind} address`);
+    }
+    return new FilesTransport(this.plan, this.control, this.files, this.time);
+  }
+
+  /** Nothing is held but files, and those belong to the transport. */
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+class FilesTransport implements MediaTransport {
+  readonly kind = "files";
+  readonly #control: FileControl;
+  readonly #files: PhraseFiles;
+  readonly #time: TimeSource;
+  readonly #player: PhrasePlayer;
+  readonly #clock: FrameClock;
+  readonly #recordingName = `voxbot-${crypto.randomUUID()}`;
+  readonly #recording: GrowingRecording;
+  readonly #opened = Promise.withResolvers<void>();
+  #handlers: MediaHandlers | undefined;
+  #opening = false;
+  #closeAt: { at: number; detail: string } | undefined;
+  #over = false;
+
+  constructor(plan: Plan, control: FileControl, files: PhraseFiles, time: TimeSource) {
+    this.#control = control;
+    this.#files = files;
+    this.#time = time;
+    this.#recording = new GrowingRecording(
+      join(plan.recordingDir, `${this.#recordingName}.${RECORDING_FORMAT}`),
+      time,
+    );
+    this.#player = new PhrasePlayer(control, files, {
+      onMark: (markId) => this.#handlers?.onMark(markId),
+      onBroken: (detail) => this.#close(detail),
+    }, { retries: plan.retries, time });
+    this.#clock = new FrameClock(() => this.#tick(), time);
+  }
+
+  get stats(): Readonly<Record<string, number>> {
+    return { ...this.#player.stats };
+  }
+
+  get bufferedMs(): number {
+    return this.#player.bufferedMs;
+  }
+
+  /** @throws {TransportError} when the recording does not begin, or cannot be read, before `signal` aborts. */
+  async open(handlers: MediaHandlers, signal: AbortSignal): Promise<void> {
+    this.#handlers = handlers;
+    const tooLate = () =>
+      this.#opened.reject(
+        new TransportError(
+          "the PBX did not begin to record the caller in time; check that res_stasis_recording and " +
+            "res_stasis_snoop are loaded and that ASTERISK_RECORDING_DIR is where the PBX records",
+          { cause: signal.reason },
+        ),
+      );
+    signal.addEventListener("abort", tooLate, { once: true });
+    if (signal.aborted) tooLate();
+    try {
+      this.#control.listen({
+        onPlaybackStarted: (id) => this.#player.onStarted(id),
+        onPlaybackFinished: (id) => this.#player.onFinished(id),
+        onRecordingEnded: (detail) => this.#recordingEnded(detail),
+        onTalking: (talking) => this.#handlers?.onTalking?.(talking),
+      });
+      const begun = this.#control.record(this.#recordingName);
+      await Promise.race([begun, this.#opened.promise]);
+      this.#opening = true;
+      this.#clock.start();
+      await this.#opened.promise;
+    } finally {
+      this.#opening = false;
+      signal.removeEventListener("abort", tooLate);
+    }
+  }
+
+  send(pcm: Pcm): void {
+    this.#player.send(pcm);
+  }
+
+  endOfPhrase(markId: string): void {
+    this.#player.endOfPhrase(markId);
+  }
+
+  pause(): void {
+    this.#player.pause();
+  }
+
+  resume(): void {
+    this.#player.resume();
+  }
+
+  flush(): Promise<void> {
+    return this.#player.flush();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    this.#handlers = undefined;
+    this.#clock[Symbol.dispose]();
+    await this.#player.close();
+    try {
+      await this.#control.discard(this.#recordingName);
+    } catch (error) {
+      log.warn("the caller's recording may be left on the PBX", { error });
+    }
+    await this.#recording[Symbol.asyncDispose]();
+    await this.#files[Symbol.asyncDispose]();
+  }
+
+  #tick(): void {
+    if (this.#opening) return this.#tryToOpen();
+    this.#recording.poll().catch((error) => this.#close(messageOf(error)));
+    this.#player.tick();
+    if (this.#closeAt && this.#time.now() >= this.#closeAt.at) this.#close(this.#closeAt.detail);
+  }
+
+  #tryToOpen(): void {
+    this.#opening = false;
+    this.#recording.open((frame) => this.#handlers?.onFrame(frame)).then(
+      (there) => {
+        if (there) this.#opened.resolve();
+        else this.#opening = !this.#over;
+      },
+      (error) => this.#opened.reject(error),
+    );
+  }
+
+  #recordingEnded(detail: string): void {
+    this.#closeAt ??= { at: this.#time.now() + HANGUP_NOTICE_MS, detail };
+  }
+
+  #close(detail: string): void {
+    const handlers = this.#handlers;
+    this.#handlers = undefined;
+    this.#clock[Symbol.dispose]();
+    handlers?.onClose("lost", detail);
+  }
+}

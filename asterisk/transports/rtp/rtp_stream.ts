@@ -1,0 +1,92 @@
+// The two directions of an RTP leg: numbering what we send, and judging what arrives.
+
+import { FRAME_MS, type Pcm } from "../../../media/frame.ts";
+import { JitterBuffer, type JitterStats } from "../../../media/codec/jitter_buffer.ts";
+import { RTP_RATE_HZ, type RtpCodec } from "./rtp_codec.ts";
+import { decodeRtp, encodeRtp } from "./rtp_packet.ts";
+
+const FRAME_SAMPLES = RTP_RATE_HZ * FRAME_MS / 1000;
+/** More audio than this (200 ms) in one packet is no telephone frame. */
+const LONGEST_PAYLOAD_BYTES = 10 * FRAME_SAMPLES;
+
+/** Numbers outgoing frames by RFC 3550: sequence, timestamp, one identity, all begun at random. */
+export class RtpSender {
+  readonly #codec: RtpCodec;
+  readonly #silence: Uint8Array;
+  readonly #ssrc = random32();
+  #sequence = random32() & 0xffff;
+  #timestamp = random32();
+  /** Nothing was said in the frame before, so that speech now begins a talkspurt. */
+  #wasSilent = true;
+
+  constructor(codec: RtpCodec) {
+    this.#codec = codec;
+    this.#silence = codec.encode(new Int16Array(FRAME_SAMPLES));
+  }
+
+  /** The packet of one 20 ms frame, or of silence; `skipped` frames of time went by without one. */
+  packet(frame: Pcm | undefined, skipped: number): Uint8Array {
+    this.#timestamp = (this.#timestamp + skipped * FRAME_SAMPLES) >>> 0;
+    const bytes = encodeRtp({
+      payloadType: this.#codec.payloadType,
+      marker: skipped > 0 || (frame !== undefined && this.#wasSilent),
+      sequence: this.#sequence,
+      timestamp: this.#timestamp,
+      ssrc: this.#ssrc,
+      payload: frame ? this.#codec.encode(frame) : this.#silence,
+    });
+    this.#wasSilent = frame === undefined;
+    this.#sequence = (this.#sequence + 1) & 0xffff;
+    this.#timestamp = (this.#timestamp + FRAME_SAMPLES) >>> 0;
+    return bytes;
+  }
+}
+
+/** What arrived and was not audio of ours. */
+interface RefusedStats {
+  /** Not RTP, cut short, or longer than a telephone frame. */
+  malformed: number;
+  /** In another format than was asked for (RTCP on the same port counts here). */
+  wrongPayload: number;
+}
+
+/** Takes packets off the wire and gives their audio on in order. */
+export class RtpReceiver {
+  readonly #codec: RtpCodec;
+  readonly #jitter: JitterBuffer;
+  readonly #refused: RefusedStats = { malformed: 0, wrongPayload: 0 };
+  #ssrc: number | undefined;
+
+  constructor(codec: RtpCodec, onAudio: (pcm: Pcm) => void) {
+    this.#codec = codec;
+    this.#jitter = new JitterBuffer({ sampleRateHz: RTP_RATE_HZ, onAudio });
+  }
+
+  get stats(): JitterStats & RefusedStats {
+    return { ...this.#jitter.stats, ...this.#refused };
+  }
+
+  /** A datagram that came from the PBX at `nowMs`. */
+  take(datagram: Uint8Array, nowMs: number): void {
+    const packet = decodeRtp(datagram);
+    const length = packet?.payload.length ?? 0;
+    if (!packet || length === 0 || length > LONGEST_PAYLOAD_BYTES) {
+      this.#refused.malformed++;
+    } else if (packet.payloadType !== this.#codec.payloadType) {
+      this.#refused.wrongPayload++;
+    } else {
+      if (this.#ssrc !== packet.ssrc) this.#jitter.restart();
+      this.#ssrc = packet.ssrc;
+      this.#jitter.push(packet.sequence, this.#codec.decode(packet.payload), nowMs);
+    }
+  }
+
+  /** To be called about every 20 ms: fills gaps that have been waited for long enough. */
+  tick(nowMs: number): void {
+    this.#jitter.expire(nowMs);
+  }
+}
+
+function random32(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]!;
+}

@@ -1,0 +1,70 @@
+// One connection to chan_websocket: frames and control messages on the wire, nothing of playout.
+
+import { logger } from "../../../config/logging.ts";
+import { type Pcm, pcmFromBytes, pcmToBytes } from "../../../media/frame.ts";
+import { type ControlCommand, type ControlEvent, parseControl } from "./control_message.ts";
+import { WebSocketClient } from "../../../runtime/websocket_client.ts";
+
+const log = logger("media");
+
+/** What arrives. Malformed messages do not: they are logged and dropped. */
+export interface MediaSocketHandlers {
+  onControl(event: ControlEvent): void;
+  /** Audio of any length. */
+  onAudio(pcm: Pcm): void;
+  /** The connection has ended, or was never made; called once. Code 1000 is an orderly end. */
+  onClose(code: number, detail: string): void;
+}
+
+/** A connection to a media address, from the handshake on. */
+export class MediaSocket {
+  readonly #socket: WebSocketClient;
+
+  constructor(url: string, handlers: MediaSocketHandlers) {
+    this.#socket = new WebSocketClient(url, "media", {
+      onBinary: (bytes) => readAudio(bytes, handlers),
+      onText: (text) => readControl(text, handlers),
+      onClose: (code, reason) => {
+        const detail = [`closed with code ${code}`, reason].filter(Boolean);
+        handlers.onClose(code, detail.join(": "));
+      },
+    });
+  }
+
+  /** Bytes handed over that the network has not taken yet: what a stalled PBX makes grow. */
+  get unsentBytes(): number {
+    return this.#socket.unsentBytes;
+  }
+
+  /** Sends one frame; what is sent after the end is lost. */
+  sendFrame(frame: Pcm): void {
+    this.#socket.sendBinary(pcmToBytes(frame));
+  }
+
+  /** Sends a control message; what is sent after the end is lost. */
+  sendCommand(command: ControlCommand): void {
+    this.#socket.sendText(JSON.stringify(command));
+  }
+
+  /** Ends the connection, whatever state it is in, and resolves when it has ended. */
+  close(): Promise<void> {
+    return this.#socket.close();
+  }
+}
+
+function readAudio(bytes: Uint8Array, handlers: MediaSocketHandlers): void {
+  if (bytes.byteLength % 2 === 0) return handlers.onAudio(pcmFromBytes(bytes));
+  log.warn("audio of an odd byte count dropped", { bytes: bytes.byteLength });
+}
+
+function readControl(text: string, handlers: MediaSocketHandlers): void {
+  const control = parseControl(text);
+  switch (control.kind) {
+    case "not_in_use":
+      return log.debug("control message not in use", { name: control.name });
+    case "malformed":
+      return log.warn("malformed control message dropped", { problem: control.problem });
+    case "event":
+      return handlers.onControl(control.event);
+  }
+}

@@ -1,0 +1,397 @@
+import assert from "node:assert/strict";
+import {
+  FRAME_BYTES,
+  FRAME_MS,
+  FRAME_SAMPLES,
+  type Pcm,
+  pcmToBytes,
+} from "../../../media/frame.ts";
+import { ManualTime } from "../../../testing/manual_time.ts";
+import type { MediaHandlers, MediaTransport } from "../../../media/transport.ts";
+import { TransportError } from "../error.ts";
+import { openTransport } from "../mod.ts";
+import { WebsocketTransport } from "./websocket_transport.ts";
+
+const START = { event: "MEDIA_START", format: "slin16", optimal_frame_size: FRAME_BYTES };
+const LIMIT = () => AbortSignal.timeout(5000);
+
+/** The PBX's end of one media socket: keeps what it receives, says what a test tells it to. */
+class PbxEnd implements AsyncDisposable {
+  /** Frames as their first sample, commands as their name, in order of arrival. */
+  readonly received: (number | string)[] = [];
+  /** Correlation ids of the marks, in order. */
+  readonly marks: string[] = [];
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #opened = Promise.withResolvers<WebSocket>();
+  #waiting: { readonly what: number | string; readonly resolve: () => void }[] = [];
+
+  constructor(greeting: unknown = START) {
+    this.#server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+      (request) => {
+        const { socket, response } = Deno.upgradeWebSocket(request, { protocol: "media" });
+        socket.binaryType = "arraybuffer";
+        socket.onopen = () => {
+          if (greeting) socket.send(JSON.stringify(greeting));
+          this.#opened.resolve(socket);
+        };
+        socket.onmessage = ({ data }) => this.#receive(data);
+        return response;
+      },
+    );
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.#server.addr.port}/media/id-1`;
+  }
+
+  async say(message: object | string | Uint8Array<ArrayBuffer>): Promise<void> {
+    const raw = typeof message === "string" || message instanceof Uint8Array;
+    (await this.#opened.promise).send(raw ? message : JSON.stringify(message));
+  }
+
+  async close(code: number): Promise<void> {
+    (await this.#opened.promise).close(code);
+  }
+
+  /** Resolves when this has arrived (a frame's first sample, or a command's name). */
+  arrived(what: number | string): Promise<void> {
+    if (this.received.includes(what)) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push({ what, resolve });
+    return promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+
+  #receive(data: string | ArrayBuffer): void {
+    const what = typeof data === "string" ? this.#command(data) : new Int16Array(data)[0]!;
+    this.received.push(what);
+    for (const { what: wanted, resolve } of this.#waiting) if (wanted === what) resolve();
+  }
+
+  #command(text: string): string {
+    assert(new TextEncoder().encode(text).byteLength <= 128, `too long for the PBX: ${text}`);
+    const { command, correlation_id } = JSON.parse(text);
+    if (correlation_id !== undefined) this.marks.push(correlation_id);
+    return command;
+  }
+}
+
+/** What a transport told its owner, in order. */
+class Ear implements MediaHandlers {
+  readonly frames: Pcm[] = [];
+  readonly told: string[] = [];
+  #waiting: { readonly what: string; readonly resolve: () => void }[] = [];
+
+  onFrame(frame: Pcm): void {
+    this.frames.push(frame);
+    this.#tell(`frame ${frame[0]}`);
+  }
+  onMark(markId: string): void {
+    this.#tell(`mark ${markId}`);
+  }
+  onDtmf(digit: string): void {
+    this.#tell(`key ${digit}`);
+  }
+  onClose(reason: string): void {
+    this.#tell(`close ${reason}`);
+  }
+
+  heard(what: string): Promise<void> {
+    if (this.told.includes(what)) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push({ what, resolve });
+    return promise;
+  }
+
+  #tell(what: string): void {
+    this.told.push(what);
+    for (const { what: wanted, resolve } of this.#waiting) if (wanted === what) resolve();
+  }
+}
+
+/** Frames whose first samples are `first`, `first` + 1, … */
+function frames(first: number, count: number): Pcm {
+  const pcm = new Int16Array(count * FRAME_SAMPLES);
+  for (let i = 0; i < count; i++) pcm[i * FRAME_SAMPLES] = first + i;
+  return pcm;
+}
+
+/** One frame on the wire whose first sample is `first`. */
+function wireFrame(first: number): Uint8Array<ArrayBuffer> {
+  return pcmToBytes(frames(first, 1));
+}
+
+async function opened(pbx: PbxEnd): Promise<{ transport: MediaTransport; ear: Ear }> {
+  const ear = new Ear();
+  const transport = openTransport({ kind: "websocket", url: pbx.url });
+  await transport.open(ear, LIMIT());
+  return { transport, ear };
+}
+
+Deno.test("a phrase of any length reaches the PBX whole: frames in order, the tail padded, then its mark", async () => {
+  await using pbx = new PbxEnd();
+  const { transport, ear } = await opened(pbx);
+  await using _ = transport;
+  transport.send(frames(1, 3).subarray(0, 2.5 * FRAME_SAMPLES) as Pcm);
+  transport.endOfPhrase(
+    "phrase with a name that is much longer than a text frame may be".repeat(3),
+  );
+  await pbx.arrived("MARK_MEDIA");
+  assert.deepEqual(pbx.received, [1, 2, 3, "MARK_MEDIA"]);
+  await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: pbx.marks[0] });
+  await ear.heard(
+    `mark ${"phrase with a name that is much longer than a text frame may be".repeat(3)}`,
+  );
+  assert.equal(transport.bufferedMs, 0);
+});
+
+Deno.test("the caller's audio arrives in frames of 20 ms, whatever pieces the PBX sends", async () => {
+  await using pbx = new PbxEnd();
+  const { transport, ear } = await opened(pbx);
+  await using _ = transport;
+  const audio = pcmToBytes(frames(1, 4));
+  await pbx.say(audio.slice(0, 100));
+  await pbx.say(audio.slice(100, 1500));
+  await pbx.say(audio.slice(1500));
+  await ear.heard("frame 4");
+  assert.deepEqual(ear.frames.map((frame) => frame.length), Array(4).fill(FRAME_SAMPLES));
+  assert.deepEqual(ear.told, ["frame 1", "frame 2", "frame 3", "frame 4"]);
+});
+
+Deno.test("audio before MEDIA_START is heard", async () => {
+  await using pbx = new PbxEnd(null);
+  const ear = new Ear();
+  await using transport = openTransport({ kind: "websocket", url: pbx.url });
+  const opening = transport.open(ear, LIMIT());
+  await pbx.say(wireFrame(1));
+  await pbx.say(START);
+  await opening;
+  assert.deepEqual(ear.told, ["frame 1"]);
+});
+
+Deno.test("a text that is not JSON, an odd byte count or an unknown event does not end the call", async () => {
+  await using pbx = new PbxEnd();
+  const { transport, ear } = await opened(pbx);
+  await using _ = transport;
+  await pbx.say("MEDIA_XOFF");
+  await pbx.say({ event: "DTMF_END", digit: "wrong" });
+  await pbx.say({ event: "NEW_IN_SOME_VERSION" });
+  await pbx.say({ event: "ERROR", error_text: "Unable to parse JSON command" });
+  await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: "never sent" });
+  await pbx.say(new Uint8Array(641));
+  await pbx.say(wireFrame(7));
+  await pbx.say({ event: "DTMF_END", digit: "#" });
+  await ear.heard("key #");
+  assert.deepEqual(ear.told, ["frame 7", "key #"]);
+});
+
+Deno.test("while the PBX says XOFF audio waits here, and goes on in order after XON", async () => {
+  await using pbx = new PbxEnd();
+  const { transport, ear } = await opened(pbx);
+  await using _ = transport;
+  transport.send(frames(1, 1));
+  transport.endOfPhrase("a");
+  await pbx.say({ event: "MEDIA_XOFF" });
+  await pbx.say({ event: "DTMF_END", digit: "1" });
+  await ear.heard("key 1");
+  assert(transport.bufferedMs > 800 * FRAME_MS, "the PBX said that its queue is full");
+  transport.send(frames(2, 2));
+  transport.endOfPhrase("b");
+  transport.send(frames(4, 1));
+  await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: pbx.marks[0] });
+  await ear.heard("mark a");
+  transport.pause();
+  transport.resume();
+  await pbx.arrived("CONTINUE_MEDIA");
+  const before = [1, "MARK_MEDIA", "PAUSE_MEDIA", "CONTINUE_MEDIA"];
+  assert.deepEqual(pbx.received, before);
+  await pbx.say({ event: "MEDIA_XON" });
+  await pbx.arrived(4);
+  assert.deepEqual(pbx.received, [...before, 2, 3, "MARK_MEDIA", 4]);
+});
+
+Deno.test("more audio than the PBX can queue waits here", async () => {
+  await using pbx = new PbxEnd();
+  const { transport } = await opened(pbx);
+  await using _ = transport;
+  transport.pause();
+  transport.send(frames(1, 2000));
+  transport.resume();
+  await pbx.arrived("CONTINUE_MEDIA");
+  const sent = pbx.received.filter((what) => typeof what === "number").length;
+  assert(sent >= 750 && sent < 900, `${sent} frames sent`);
+  assert(transport.bufferedMs > 1900 * FRAME_MS && transport.bufferedMs <= 2000 * FRAME_MS);
+});
+
+Deno.test("a pause keeps what is queued, and resuming goes on with it", async () => {
+  await using pbx = new PbxEnd();
+  const { transport } = await opened(pbx);
+  await using _ = transport;
+  transport.send(frames(1, 10));
+  transport.pause();
+  transport.pause();
+  const left = transport.bufferedMs;
+  assert(left > 0 && left <= 200);
+  transport.send(frames(11, 1));
+  assert.equal(transport.bufferedMs, left + FRAME_MS);
+  transport.resume();
+  transport.resume();
+  await pbx.arrived("CONTINUE_MEDIA");
+  assert.deepEqual(pbx.received.slice(10), ["PAUSE_MEDIA", 11, "CONTINUE_MEDIA"]);
+});
+
+Deno.test("a flush is over when the PBX says so; what is said next is heard after it", async () => {
+  await using pbx = new PbxEnd();
+  const { transport, ear } = await opened(pbx);
+  await using _ = transport;
+  transport.send(frames(1, 2));
+  transport.endOfPhrase("flushed");
+  transport.pause();
+  const flushed = transport.flush();
+  assert.equal(transport.bufferedMs, 0);
+  transport.send(frames(3, 1));
+  transport.endOfPhrase("after");
+  await pbx.arrived("REPORT_QUEUE_DRAINED");
+  const commands = ["PAUSE_MEDIA", "FLUSH_MEDIA", "CONTINUE_MEDIA", "REPORT_QUEUE_DRAINED"];
+  assert.deepEqual(pbx.received, [1, 2, "MARK_MEDIA", ...commands]);
+  await pbx.say({ event: "QUEUE_DRAINED" });
+  await flushed;
+  await pbx.arrived(3);
+  for (const id of pbx.marks) {
+    await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: id });
+  }
+  await pbx.arrived(3);
+  await pbx.say({ event: "DTMF_END", digit: "1" });
+  await ear.heard("key 1");
+  const [, after] = pbx.marks;
+  await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: after });
+  await ear.heard("mark after");
+  assert(!ear.told.includes("mark flushed"));
+});
+
+Deno.test("a phrase that was heard out before the flush reached the PBX counts as heard", async () => {
+  await using pbx = new PbxEnd();
+  const { transport, ear } = await opened(pbx);
+  await using _ = transport;
+  transport.send(frames(1, 1));
+  transport.endOfPhrase("heard");
+  const flushed = transport.flush();
+  await pbx.arrived("REPORT_QUEUE_DRAINED");
+  await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: pbx.marks[0] });
+  await pbx.say({ event: "QUEUE_DRAINED" });
+  await flushed;
+  assert.deepEqual(ear.told, ["mark heard"]);
+});
+
+Deno.test("a pause during a flush does not keep the PBX from acknowledging it", async () => {
+  await using pbx = new PbxEnd();
+  const { transport } = await opened(pbx);
+  await using _ = transport;
+  const flushed = transport.flush();
+  const again = transport.flush();
+  transport.pause();
+  transport.send(frames(1, 1));
+  await pbx.arrived("REPORT_QUEUE_DRAINED");
+  await pbx.say({ event: "QUEUE_DRAINED" });
+  await Promise.all([flushed, again]);
+  await pbx.arrived(1);
+  assert.deepEqual(pbx.received, ["FLUSH_MEDIA", "REPORT_QUEUE_DRAINED", "PAUSE_MEDIA", 1]);
+});
+
+Deno.test("a flush that the PBX never acknowledges fails, and the next phrase is sent all the same", async () => {
+  await using pbx = new PbxEnd();
+  const { transport } = await opened(pbx);
+  await using _ = transport;
+  const flushed = transport.flush();
+  transport.send(frames(1, 1));
+  await assert.rejects(flushed, TransportError);
+  await pbx.arrived(1);
+});
+
+Deno.test("a hang-up is told once, settles a flush under way, and later calls harm nothing", async () => {
+  await using pbx = new PbxEnd();
+  const { transport, ear } = await opened(pbx);
+  await using _ = transport;
+  transport.send(frames(1, 500));
+  const flushed = transport.flush();
+  await pbx.close(1000);
+  await flushed;
+  await ear.heard("close hangup");
+  transport.send(frames(1, 1));
+  transport.endOfPhrase("late");
+  transport.pause();
+  transport.resume();
+  await transport.flush();
+  assert.deepEqual(ear.told, ["close hangup"]);
+});
+
+Deno.test("a socket closed out of order mid-sentence is told as lost", async () => {
+  await using pbx = new PbxEnd();
+  const { transport, ear } = await opened(pbx);
+  await using _ = transport;
+  transport.send(frames(1, 100));
+  await pbx.close(4000);
+  await ear.heard("close lost");
+});
+
+Deno.test("while the bot thinks the caller's leg is kept alive, but nothing is put into a phrase", async () => {
+  await using pbx = new PbxEnd();
+  const time = new ManualTime();
+  const transport = new WebsocketTransport(pbx.url, time);
+  await transport.open(new Ear(), LIMIT());
+  time.advance(1000);
+  await pbx.arrived(0);
+  assert.ok(transport.bufferedMs <= FRAME_MS);
+  transport.send(frames(7, 50));
+  time.advance(1000);
+  transport.endOfPhrase("said");
+  await pbx.arrived("MARK_MEDIA");
+  assert.equal(pbx.received.filter((what) => what === 0).length, 1, "no silence within a phrase");
+  await transport[Symbol.asyncDispose]();
+  assert.equal(time.pending, 0);
+});
+
+Deno.test("our own dispose is not told to the owner", async () => {
+  await using pbx = new PbxEnd();
+  const { transport, ear } = await opened(pbx);
+  transport.send(frames(1, 100));
+  await transport[Symbol.asyncDispose]();
+  await transport[Symbol.asyncDispose]();
+  assert.deepEqual(ear.told, []);
+});
+
+Deno.test("a PBX that never starts the media is given up in time, and its address is not shown", async () => {
+  await using pbx = new PbxEnd(null);
+  const ear = new Ear();
+  const transport = openTransport({ kind: "websocket", url: pbx.url });
+  const opening = transport.open(ear, AbortSignal.timeout(30));
+  await assert.rejects(opening, (error: unknown) => {
+    assert(error instanceof TransportError);
+    assert.match(error.message, /in time/);
+    assert.doesNotMatch(error.message, /id-1/);
+    return true;
+  });
+  assert.deepEqual(ear.told, []);
+});
+
+Deno.test("media in another format than ours is refused, and the cure named", async () => {
+  await using pbx = new PbxEnd({ ...START, format: "ulaw", optimal_frame_size: 160 });
+  const transport = openTransport({ kind: "websocket", url: pbx.url });
+  await assert.rejects(transport.open(new Ear(), LIMIT()), /offers ulaw.*format=slin16/);
+});
+
+Deno.test("an address that is used up is refused with what the PBX said", async () => {
+  await using used = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    () => new Response("Conflict", { status: 409 }),
+  );
+  const ear = new Ear();
+  const url = `ws://127.0.0.1:${used.addr.port}/media/x`;
+  const transport = openTransport({ kind: "websocket", url });
+  await assert.rejects(transport.open(ear, LIMIT()), /409/);
+  assert.deepEqual(ear.told, []);
+});

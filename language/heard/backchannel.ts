@@ -1,0 +1,31 @@
+// Whether what a caller says over the bot is only a sign of listening, for which the bot goes on.
+
+import type { Language } from "../../config/language.ts";
+import { lexiconOf, wordsOf } from "../lexicon.ts";
+
+/** A sign of listening has no more words than this. */
+const MOST_WORDS = 4;
+
+const BACKCHANNELS: Record<Language, ReadonlySet<string>> = {
+  ru: backchannelsOf("ru"),
+  en: backchannelsOf("en"),
+};
+
+/** Whether `text` is nothing but signs of listening: "угу", "да-да", "uh-huh", "okay right". */
+export function isBackchannel(text: string, language: Language): boolean {
+  const words = wordsOf(text);
+  if (words.length === 0 || words.length > MOST_WORDS || text.includes("?")) return false;
+  return consistsOf(words, BACKCHANNELS[language]);
+}
+
+/** Whether the words can be read, from the first to the last, as entries of `known`. */
+function consistsOf(words: readonly string[], known: ReadonlySet<string>): boolean {
+  if (words.length === 0) return true;
+  return words.some((_, i) =>
+    known.has(words.slice(0, i + 1).join(" ")) && consistsOf(words.slice(i + 1), known)
+  );
+}
+
+function backchannelsOf(language: Language): ReadonlySet<string> {
+  return new Set(lexiconOf(language).backchannels.map((entry) => wordsOf(entry).join(" ")));
+}

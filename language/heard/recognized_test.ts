@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { normalizeRecognized, saysTheSame } from "./recognized.ts";
+import { numeral } from "../spoken/numbers_ru.ts";
+import { speakable } from "../spoken/speakable.ts";
+
+Deno.test("fillers and stutters of a Russian caller are dropped, numbers and names written", () => {
+  const cases = {
+    "Ну э-э, какая какая масса у эр эм триста?": "какая масса у РМ-300?",
+    "нужна машина на двести пятьдесят килоньютонов": "нужна машина на 250 килоньютонов",
+    "до двух тысяч ста градусов": "до 2100 градусов",
+    "мой номер восемь девятьсот двенадцать триста сорок пять шестьдесят семь восемьдесят девять":
+      "мой номер 8 912 345 67 89",
+    "пресс пэ бэ тысяча": "пресс ПБ-1000",
+    "нам нужна одна машина": "нам нужна одна машина",
+    "у нас три, четыре машины": "у нас 3, 4 машины",
+    "эээ ммм": "",
+  };
+  for (const [raw, written] of Object.entries(cases)) {
+    assert.equal(normalizeRecognized(raw, "ru"), written);
+  }
+});
+
+Deno.test("fillers and stutters of an English caller are dropped, numbers and names written", () => {
+  const cases = {
+    "Um, what what does the T M one hundred weigh?": "what does the TM-100 weigh?",
+    "about two hundred and fifty kilonewtons": "about 250 kilonewtons",
+    "it takes twenty four hours": "it takes 24 hours",
+    "my number is five five five zero one zero": "my number is 5 5 5 0 1 0",
+    "I want one of them": "I want one of them",
+    "one thousand two hundred": "1200",
+    "uh": "",
+  };
+  for (const [raw, written] of Object.entries(cases)) {
+    assert.equal(normalizeRecognized(raw, "en"), written);
+  }
+});
+
+Deno.test("any number up to a million said in Russian in any case is understood", () => {
+  const cases = fc.constantFrom("nominative", "genitive", "dative", "instrumental" as const);
+  fc.assert(
+    fc.property(fc.integer({ min: 3, max: 999_999 }), cases, (value, grammaticalCase) => {
+      const said = numeral(String(value), grammaticalCase as "genitive");
+      assert.equal(normalizeRecognized(said, "ru"), String(value));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+Deno.test("any number up to a million said in English is understood", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 3, max: 999_999 }), (value) => {
+      assert.equal(normalizeRecognized(speakable(String(value), "en"), "en"), String(value));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+Deno.test("a partial and a final text that differ in punctuation only say the same", () => {
+  assert.ok(saysTheSame("сколько стоит доставка", "Сколько стоит доставка?", "ru"));
+  assert.ok(
+    saysTheSame("what does the TM 100 weigh", "What does the T M one hundred weigh?", "en"),
+  );
+  assert.ok(!saysTheSame("сколько стоит", "сколько стоит доставка", "ru"));
+});

@@ -1,0 +1,14 @@
+// What the assistant knows about a language's words. The data is in `lexicon_ru.ts` and
+// `lexicon_en.ts`; nothing here depends on a knowledge base's content.
+
+import type { Language } from "../config/language.ts";
+import type { Lexicon } from "./language.ts";
+import { ENGLISH } from "./lexicon_en.ts";
+import { RUSSIAN } from "./lexicon_ru.ts";
+
+export { type Lexicon, wordsOf } from "./language.ts";
+
+/** The lexicon of a language. */
+export function lexiconOf(language: Language): Lexicon {
+  return language === "ru" ? RUSSIAN : ENGLISH;
+}

@@ -1,0 +1,159 @@
+// Puts packets of audio back in order and fills what was lost. Its reader is a recogniser, not a
+// loudspeaker: it needs no steady clock, so what comes in order is passed on at once, and only a
+// gap costs time.
+
+import { durationMs, type Pcm } from "../frame.ts";
+import { LossConcealer } from "./plc.ts";
+
+/** A gap is waited for this long before it is filled; covers 50 ms of jitter. */
+const LONGEST_HOLD_MS = 60;
+/** Gaps longer than this many packets are another stream, not a loss (RFC 3550 A.1 MAX_DROPOUT, at 20 ms). */
+const LONGEST_GAP = 50;
+/** How far back a packet can be late (RFC 3550 A.1 MAX_MISORDER). */
+const LONGEST_MISORDER = 100;
+
+/** What became of the packets. */
+export interface JitterStats {
+  received: number;
+  /** Missing packets that were filled. */
+  concealed: number;
+  /** Packets that came again. */
+  duplicates: number;
+  /** Packets that came after their place had been filled. */
+  late: number;
+  /** Packets that came before one they follow, in time to be put in order. */
+  reordered: number;
+  /** Times the sender began a new sequence. */
+  restarts: number;
+}
+
+/** Options of a `JitterBuffer`. */
+export interface JitterOptions {
+  readonly sampleRateHz: number;
+  /** Gets the audio in order, gaps filled. */
+  readonly onAudio: (pcm: Pcm) => void;
+}
+
+/** Reorders by 16-bit sequence number; call `expire` every frame or so, for gaps nothing follows. */
+export class JitterBuffer {
+  readonly stats: JitterStats = {
+    received: 0,
+    concealed: 0,
+    duplicates: 0,
+    late: 0,
+    reordered: 0,
+    restarts: 0,
+  };
+  readonly #options: JitterOptions;
+  readonly #concealer: LossConcealer;
+  /** Sequence number that is to come next; undefined until the first packet. */
+  #next: number | undefined;
+  /** Packets that came too early, by sequence number. */
+  readonly #held = new Map<number, Pcm>();
+  #heldSince = 0;
+  /** Numbers of packets that were filled, to tell late ones from duplicates. */
+  readonly #filled = new Set<number>();
+  /** The number that would confirm a new sequence. */
+  #confirming: number | undefined;
+
+  constructor(options: JitterOptions) {
+    this.#options = options;
+    this.#concealer = new LossConcealer(options.sampleRateHz);
+  }
+
+  /** Takes a packet that arrived at `nowMs`. */
+  push(sequence: number, pcm: Pcm, nowMs: number): void {
+    this.stats.received++;
+    this.#next ??= sequence;
+    const ahead = signed16(sequence - this.#next);
+    if (ahead > LONGEST_GAP || ahead < -LONGEST_MISORDER) return this.#elsewhere(sequence, pcm);
+    this.#confirming = undefined;
+    if (ahead < 0) {
+      if (this.#filled.delete(sequence)) this.stats.late++;
+      else this.stats.duplicates++;
+    } else if (ahead === 0) {
+      if (this.#held.size > 0) this.stats.reordered++;
+      this.#deliver(pcm);
+      this.#deliverHeld(nowMs);
+    } else if (this.#held.has(sequence)) {
+      this.stats.duplicates++;
+    } else {
+      if (this.#held.size === 0) this.#heldSince = nowMs;
+      this.#held.set(sequence, pcm);
+      this.expire(nowMs);
+    }
+  }
+
+  /** Fills a gap that has been waited for long enough. */
+  expire(nowMs: number): void {
+    while (this.#held.size > 0 && this.#waitedMs(nowMs) >= LONGEST_HOLD_MS) {
+      this.#fillGap();
+      this.#deliverHeld(nowMs);
+    }
+  }
+
+  /** Begins anew with the next packet: the sender is another one (a new SSRC). */
+  restart(): void {
+    if (this.#next === undefined) return;
+    this.stats.restarts++;
+    this.#held.clear();
+    this.#filled.clear();
+    this.#next = undefined;
+    this.#confirming = undefined;
+  }
+
+  /** A number far off is believed only when the following one confirms it. */
+  #elsewhere(sequence: number, pcm: Pcm): void {
+    if (sequence === this.#confirming) {
+      this.restart();
+      this.#next = sequence;
+      this.#deliver(pcm);
+    } else {
+      this.#confirming = next16(sequence);
+    }
+  }
+
+  #waitedMs(nowMs: number): number {
+    const [pcm] = this.#held.values();
+    const heldMs = durationMs(this.#held.size * (pcm?.length ?? 0), this.#options.sampleRateHz);
+    return Math.max(heldMs, nowMs - this.#heldSince);
+  }
+
+  #fillGap(): void {
+    const [pcm] = this.#held.values();
+    while (!this.#held.has(this.#next!)) {
+      this.stats.concealed++;
+      this.#remember(this.#next!);
+      this.#next = next16(this.#next!);
+      this.#options.onAudio(this.#concealer.conceal(pcm!.length));
+    }
+  }
+
+  #deliverHeld(nowMs: number): void {
+    for (let pcm = this.#held.get(this.#next!); pcm; pcm = this.#held.get(this.#next!)) {
+      this.#held.delete(this.#next!);
+      this.#deliver(pcm);
+      this.#heldSince = nowMs;
+    }
+  }
+
+  #deliver(pcm: Pcm): void {
+    this.#next = next16(this.#next!);
+    this.#options.onAudio(this.#concealer.heard(pcm));
+  }
+
+  #remember(sequence: number): void {
+    this.#filled.add(sequence);
+    if (this.#filled.size <= LONGEST_MISORDER) return;
+    const [oldest] = this.#filled;
+    this.#filled.delete(oldest!);
+  }
+}
+
+function next16(sequence: number): number {
+  return (sequence + 1) & 0xffff;
+}
+
+function signed16(difference: number): number {
+  return (difference << 16) >> 16;
+}

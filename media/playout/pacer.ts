@@ -1,0 +1,133 @@
+// Plays audio out at the pace of speech, for transports whose playout clock is ours (audiosocket,
+// rtp): a frame every 20 ms, silence where there is none, and a mark when a phrase has been heard.
+
+import { FRAME_MS, FRAME_SAMPLES, type Pcm, SAMPLE_RATE_HZ } from "../frame.ts";
+import { type Beat, FrameClock, SYSTEM_TIME, type TimeSource } from "./frame_clock.ts";
+import { FrameQueue } from "./frame_queue.ts";
+import type { Resampler } from "../codec/resample.ts";
+
+/** Where paced frames go. Nothing here may throw. */
+export interface PacedSink {
+  /**
+   * A frame is due. `frame` is undefined where there is nothing to say: send silence, since a leg
+   * without RTP is dropped by many phones and trunks. `skipped` frames of time were lost before it.
+   */
+  onFrame(frame: Pcm | undefined, skipped: number): void;
+  /** All audio before this mark has left a frame's length ago, so it has been heard. */
+  onMark(markId: string): void;
+  /** False while the far end takes nothing: frames then wait, since sending them later in a burst would distort. */
+  ready?(): boolean;
+}
+
+/** What the pacer has seen, for metrics and benches. */
+export interface PacerStats {
+  /** Frames of queued audio that have left. */
+  framesSent: number;
+  /** Beats that came a whole frame late or more. */
+  framesLate: number;
+  /** Frames of time left out after a long stall. */
+  framesSkipped: number;
+  /** Beats on which the far end took nothing. */
+  framesHeld: number;
+}
+
+/** Options of a `Pacer`. */
+export interface PacerOptions {
+  /** Brings what is sent to the rate of the line; the pacer disposes it. None: the line is 16 kHz. */
+  readonly resampler?: Resampler;
+  readonly time?: TimeSource;
+  /** Told how late each beat came, in milliseconds; for benches. */
+  readonly onBeat?: (lateMs: number) => void;
+}
+
+/** See `MediaTransport` for the promises of `send`, `endOfPhrase`, `pause`, `resume` and `flush`. */
+export class Pacer implements Disposable {
+  readonly stats: PacerStats = { framesSent: 0, framesLate: 0, framesSkipped: 0, framesHeld: 0 };
+  readonly #queue: FrameQueue;
+  readonly #sink: PacedSink;
+  readonly #clock: FrameClock;
+  readonly #resampler: Resampler | undefined;
+  readonly #onBeat: (lateMs: number) => void;
+  #state: "new" | "running" | "over" = "new";
+  #paused = false;
+  #flushed: PromiseWithResolvers<void> | undefined;
+
+  constructor(sink: PacedSink, options: PacerOptions = {}) {
+    this.#resampler = options.resampler;
+    const lineHz = options.resampler?.toHz ?? SAMPLE_RATE_HZ;
+    this.#queue = new FrameQueue(FRAME_SAMPLES * lineHz / SAMPLE_RATE_HZ, lineHz);
+    this.#sink = sink;
+    this.#onBeat = options.onBeat ?? (() => {});
+    this.#clock = new FrameClock((beat) => this.#beat(beat), options.time ?? SYSTEM_TIME);
+  }
+
+  /** Starts sending: silence until there is audio. */
+  start(): void {
+    this.#state = "running";
+    this.#clock.start();
+  }
+
+  get bufferedMs(): number {
+    return this.#queue.bufferedMs;
+  }
+
+  send(pcm: Pcm): void {
+    if (this.#state === "over") return;
+    this.#queue.push(this.#resampler ? this.#resampler.push(pcm) : pcm);
+  }
+
+  endOfPhrase(markId: string): void {
+    if (this.#state === "over") return;
+    if (this.#resampler) this.#queue.push(this.#resampler.flush());
+    this.#queue.mark(markId);
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+  }
+
+  /** Resolves on the next beat, when the last frame that left has been played. */
+  flush(): Promise<void> {
+    if (this.#state === "over") return Promise.resolve();
+    this.#resampler?.flush();
+    this.#queue.clear();
+    this.#paused = false;
+    if (this.#state === "new") return Promise.resolve();
+    this.#flushed ??= Promise.withResolvers();
+    return this.#flushed.promise;
+  }
+
+  /** Stops for good; what is queued is never heard, and a flush under way is over. */
+  [Symbol.dispose](): void {
+    if (this.#state === "over") return;
+    this.#state = "over";
+    this.#clock[Symbol.dispose]();
+    this.#queue.clear();
+    this.#resampler?.[Symbol.dispose]();
+    this.#settleFlush();
+  }
+
+  #beat({ lateMs, skipped }: Beat): void {
+    this.#onBeat(lateMs);
+    if (lateMs >= FRAME_MS) this.stats.framesLate++;
+    this.stats.framesSkipped += skipped;
+    this.#settleFlush();
+    for (const markId of this.#queue.takeDueMarks()) this.#sink.onMark(markId);
+    if (this.#sink.ready?.() === false) {
+      this.stats.framesHeld++;
+      return;
+    }
+    const frame = this.#paused ? undefined : this.#queue.takeFrame();
+    if (frame) this.stats.framesSent++;
+    this.#sink.onFrame(frame, skipped);
+  }
+
+  #settleFlush(): void {
+    this.#flushed?.resolve();
+    this.#flushed = undefined;
+  }
+}

@@ -1,0 +1,253 @@
+// What the bot says, phrase by phrase, in order: fed to the transport no further ahead than its
+// lookahead, and followed by marks, so that what the caller has heard is known and not guessed.
+
+import { concatPcm, durationMs, FRAME_SAMPLES, type Pcm } from "../frame.ts";
+import type { MediaTransport } from "../transport.ts";
+
+/** Told as phrases are played out. */
+export interface PlayoutListener {
+  /** The first audio of the phrase has left for the PBX. */
+  onQueued(phraseId: string): void;
+  /** The PBX has begun to play the phrase. */
+  onStarted(phraseId: string): void;
+  /** The phrase was played out to its end. */
+  onHeard(phraseId: string): void;
+}
+
+/** Where one phrase's audio goes while it is synthesised. */
+export interface PhraseSink {
+  /** The next audio. Ignored once the phrase was flushed. */
+  write(pcm: Pcm): void;
+  /** No more audio comes. */
+  end(): void;
+}
+
+/** Where playout stands. */
+export interface Position {
+  /** The phrase being played, if any. */
+  readonly phraseId?: string;
+  /** How much of it was heard, 0…1. */
+  readonly heardFraction: number;
+}
+
+interface Phrase extends PhraseSink {
+  readonly id: string;
+  /** Wire id of its marks: text frames to the PBX must stay short. */
+  readonly mark: number;
+  chunks: Pcm[];
+  ended: boolean;
+  sentSamples: number;
+  totalSamples: number;
+}
+
+/** How often to look whether the transport can take more, in milliseconds. */
+const REFILL_MS = 100;
+
+/** A call's playout. */
+export class Playout implements Disposable {
+  readonly #transport: MediaTransport;
+  readonly #lookaheadMs: number;
+  readonly #listener: PlayoutListener;
+  readonly #now: () => number;
+  /** Not yet sent to their end, oldest first. */
+  #pending: Phrase[] = [];
+  /** Sent in part or whole, not yet heard to the end, oldest first. */
+  #sent: Phrase[] = [];
+  #marks = 0;
+  #refill?: ReturnType<typeof setTimeout>;
+  #paused = false;
+  #startedAt?: number;
+  #pausedAt = 0;
+
+  constructor(
+    transport: MediaTransport,
+    options: {
+      readonly lookaheadMs: number;
+      readonly listener: PlayoutListener;
+      readonly now?: () => number;
+    },
+  ) {
+    this.#transport = transport;
+    this.#lookaheadMs = options.lookaheadMs;
+    this.#listener = options.listener;
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  /** Nothing is being played and nothing waits to be. */
+  get idle(): boolean {
+    return this.#pending.length === 0 && this.#sent.length === 0;
+  }
+
+  /** Since when the present phrase is heard (`performance.now()` time), or undefined when none is. */
+  get audibleSince(): number | undefined {
+    return this.#paused ? undefined : this.#startedAt;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** Adds a phrase after all others and returns where its audio goes. */
+  add(phraseId: string): PhraseSink {
+    const phrase = this.#phrase(phraseId);
+    this.#pending.push(phrase);
+    return phrase;
+  }
+
+  /** Adds a phrase ahead of all that have not begun. */
+  interject(phraseId: string): PhraseSink {
+    const phrase = this.#phrase(phraseId);
+    const begun = (this.#pending[0]?.sentSamples ?? 0) > 0;
+    this.#pending.splice(begun ? 1 : 0, 0, phrase);
+    return phrase;
+  }
+
+  /** Drops one phrase, even while it is being played; those that have not begun are kept. */
+  async drop(phraseId: string): Promise<void> {
+    this.#pending = this.#pending.filter(({ id }) => id !== phraseId);
+    if (!this.#sent.some(({ id }) => id === phraseId)) return;
+    this.#sent = [];
+    this.#startedAt = undefined;
+    const flushed = this.#transport.flush();
+    if (this.#paused) this.#transport.pause();
+    await flushed;
+  }
+
+  #phrase(phraseId: string): Phrase {
+    const phrase: Phrase = {
+      id: phraseId,
+      mark: ++this.#marks,
+      chunks: [],
+      ended: false,
+      sentSamples: 0,
+      totalSamples: 0,
+      write: (pcm) => {
+        phrase.chunks.push(pcm);
+        phrase.totalSamples += pcm.length;
+        this.#pump();
+      },
+      end: () => {
+        phrase.ended = true;
+        this.#pump();
+      },
+    };
+    return phrase;
+  }
+
+  /** Stops where it is, within a frame. */
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#pausedAt = this.#now();
+    this.#transport.pause();
+  }
+
+  /** Goes on where `pause` stopped. */
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (this.#startedAt !== undefined) this.#startedAt += this.#now() - this.#pausedAt;
+    this.#transport.resume();
+    this.#pump();
+  }
+
+  /** Drops everything; once it resolves nothing more of it is heard. Phrases added meanwhile are kept. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#refill);
+    this.#refill = undefined;
+    this.#pending = [];
+    this.#sent = [];
+    this.#startedAt = undefined;
+    this.#paused = false;
+    await this.#transport.flush();
+  }
+
+  /** To be told of every mark that the transport reports. */
+  onMark(markId: string): void {
+    const number = Number(markId.slice(1));
+    const index = this.#sent.findIndex(({ mark }) => mark === number);
+    if (index < 0) return;
+    const phrase = this.#sent[index]!;
+    if (markId.startsWith("s")) {
+      this.#startedAt = this.#now();
+      this.#listener.onStarted(phrase.id);
+      return;
+    }
+    this.#sent.splice(0, index + 1);
+    if (this.#sent.length === 0) this.#startedAt = undefined;
+    this.#listener.onHeard(phrase.id);
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#refill);
+    this.#pending = [];
+    this.#sent = [];
+  }
+
+  #pump(): void {
+    if (this.#paused) return;
+    for (;;) {
+      const phrase = this.#pending[0];
+      if (!phrase) return;
+      while (phrase.chunks.length > 0) {
+        const roomMs = this.#lookaheadMs - this.#transport.bufferedMs;
+        if (roomMs <= 0) return this.#refillLater();
+        this.#send(phrase, phrase.chunks.shift()!, roomMs);
+      }
+      if (!phrase.ended) return;
+      this.#pending.shift();
+      if (phrase.sentSamples === 0) this.#begin(phrase);
+      this.#transport.endOfPhrase(`e${phrase.mark}`);
+    }
+  }
+
+  /** Sends a chunk, or as many whole frames of it as there is room for. */
+  #send(phrase: Phrase, chunk: Pcm, roomMs: number): void {
+    if (phrase.sentSamples === 0) this.#begin(phrase);
+    const frames = Math.max(1, Math.floor(roomMs / durationMs(FRAME_SAMPLES)));
+    const now = chunk.subarray(0, frames * FRAME_SAMPLES);
+    if (now.length < chunk.length) phrase.chunks.unshift(chunk.subarray(now.length));
+    this.#transport.send(now);
+    const first = phrase.sentSamples === 0;
+    phrase.sentSamples += now.length;
+    if (first) this.#listener.onQueued(phrase.id);
+  }
+
+  #begin(phrase: Phrase): void {
+    this.#sent.push(phrase);
+    this.#transport.endOfPhrase(`s${phrase.mark}`);
+  }
+
+  #refillLater(): void {
+    this.#refill ??= setTimeout(() => {
+      this.#refill = undefined;
+      this.#pump();
+    }, REFILL_MS);
+  }
+
+  /** What is being played now, and how much of it the caller has heard. */
+  get position(): Position {
+    const phrase = this.#sent[0];
+    if (!phrase || this.#startedAt === undefined) return { phraseId: phrase?.id, heardFraction: 0 };
+    const until = this.#paused ? this.#pausedAt : this.#now();
+    const total = durationMs(phrase.totalSamples);
+    const heardFraction = total === 0
+      ? 0
+      : Math.min(1, Math.max(0, until - this.#startedAt) / total);
+    return { phraseId: phrase.id, heardFraction };
+  }
+}
+
+/** The beginning of `text` that `fraction` (0…1) of its audio covers, cut at a word. */
+export function heardPrefix(text: string, fraction: number): string {
+  if (fraction >= 1) return text;
+  const cut = text.slice(0, Math.floor(text.length * fraction));
+  return cut.slice(0, Math.max(0, cut.search(/\s\S*$/))).trimEnd();
+}
+
+/** A whole phrase's audio as one buffer, for playing it again without synthesising it. */
+export async function collect(chunks: AsyncIterable<Pcm>): Promise<Pcm> {
+  const parts: Pcm[] = [];
+  for await (const chunk of chunks) parts.push(chunk);
+  return concatPcm(parts);
+}

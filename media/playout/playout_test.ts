@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { durationMs, type Pcm, samplesIn } from "../frame.ts";
+import { heardPrefix, Playout } from "./playout.ts";
+import type { MediaTransport } from "../transport.ts";
+
+/** A transport that keeps what it is given and plays when told to. */
+class FakeTransport implements MediaTransport {
+  readonly kind = "websocket";
+  readonly log: string[] = [];
+  #queue: (number | string)[] = [];
+
+  open(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  send(pcm: Pcm): void {
+    this.#queue.push(durationMs(pcm.length));
+    this.log.push(`audio ${durationMs(pcm.length)}`);
+  }
+
+  endOfPhrase(markId: string): void {
+    this.#queue.push(markId);
+    this.log.push(markId);
+  }
+
+  get bufferedMs(): number {
+    return this.#queue.reduce<number>((ms, item) => typeof item === "number" ? ms + item : ms, 0);
+  }
+
+  pause(): void {
+    this.log.push("pause");
+  }
+
+  resume(): void {
+    this.log.push("resume");
+  }
+
+  flush(): Promise<void> {
+    this.#queue = [];
+    this.log.push("flush");
+    return Promise.resolve();
+  }
+
+  /** Plays all that is queued; returns the marks that were passed. */
+  play(): string[] {
+    const marks = this.#queue.filter((item) => typeof item === "string");
+    this.#queue = [];
+    return marks;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function setUp() {
+  const transport = new FakeTransport();
+  const told: string[] = [];
+  const clock = { now: 0 };
+  const playout = new Playout(transport, {
+    lookaheadMs: 2000,
+    now: () => clock.now,
+    listener: {
+      onQueued: (id) => told.push(`queued ${id}`),
+      onStarted: (id) => told.push(`started ${id}`),
+      onHeard: (id) => told.push(`heard ${id}`),
+    },
+  });
+  const play = () => transport.play().forEach((mark) => playout.onMark(mark));
+  return { transport, told, clock, playout, play };
+}
+
+function audio(ms: number): Pcm {
+  return new Int16Array(samplesIn(ms));
+}
+
+Deno.test("phrases are played in the order they were added, whichever is synthesised first", () => {
+  const { playout, told, play } = setUp();
+  const [first, second] = [playout.add("1"), playout.add("2")];
+  second.write(audio(100));
+  second.end();
+  assert.deepEqual(told, []);
+  first.write(audio(100));
+  first.end();
+  play();
+  assert.deepEqual(told, ["queued 1", "queued 2", "started 1", "heard 1", "started 2", "heard 2"]);
+  assert.ok(playout.idle);
+});
+
+Deno.test("the first audio of a phrase leaves while the rest is still being synthesised", () => {
+  const { playout, transport } = setUp();
+  playout.add("1").write(audio(40));
+  assert.deepEqual(transport.log, ["s1", "audio 40"]);
+});
+
+Deno.test("no more than the lookahead is handed to the PBX", async () => {
+  const { playout, transport, play, told } = setUp();
+  const phrase = playout.add("1");
+  phrase.write(audio(5000));
+  phrase.end();
+  assert.equal(transport.bufferedMs, 2000);
+  let rounds = 0;
+  while (!told.includes("heard 1")) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.ok(transport.bufferedMs <= 2000);
+    play();
+    assert.ok(++rounds < 1000, "the rest of the phrase never came");
+  }
+  playout[Symbol.dispose]();
+});
+
+Deno.test("what was heard of a phrase that is cut is known from its start mark, a pause left out", () => {
+  const { playout, transport, clock } = setUp();
+  const phrase = playout.add("1");
+  phrase.write(audio(1000));
+  phrase.end();
+  clock.now = 50;
+  playout.onMark("s1");
+  clock.now = 250;
+  playout.pause();
+  clock.now = 900;
+  assert.deepEqual(playout.position, { phraseId: "1", heardFraction: 0.2 });
+  playout.resume();
+  clock.now = 1000;
+  assert.deepEqual(playout.position, { phraseId: "1", heardFraction: 0.3 });
+  assert.equal(transport.log.at(-1), "resume");
+});
+
+Deno.test("after a flush nothing of the old phrases is played, and a new one is", async () => {
+  const { playout, transport, told } = setUp();
+  const old = playout.add("old");
+  old.write(audio(200));
+  await playout.flush();
+  old.write(audio(200));
+  old.end();
+  const fresh = playout.add("new");
+  fresh.write(audio(60));
+  fresh.end();
+  transport.play().forEach((mark) => playout.onMark(mark));
+  assert.deepEqual(told, ["queued old", "queued new", "started new", "heard new"]);
+});
+
+Deno.test("nothing is sent while playout is paused", () => {
+  const { playout, transport } = setUp();
+  playout.pause();
+  const phrase = playout.add("1");
+  phrase.write(audio(40));
+  assert.deepEqual(transport.log, ["pause"]);
+  playout.resume();
+  assert.deepEqual(transport.log, ["pause", "resume", "s1", "audio 40"]);
+});
+
+Deno.test("a mark of before a flush says nothing about after it", async () => {
+  const { playout, told } = setUp();
+  const phrase = playout.add("1");
+  phrase.write(audio(40));
+  phrase.end();
+  await playout.flush();
+  playout.onMark("e1");
+  assert.deepEqual(told, ["queued 1"]);
+});
+
+Deno.test("what was heard is cut at a word", () => {
+  assert.equal(heardPrefix("The warranty is two years", 0.5), "The");
+  assert.equal(heardPrefix("The warranty is two years", 1), "The warranty is two years");
+  assert.equal(heardPrefix("The warranty", 0.1), "");
+});

@@ -1,0 +1,6 @@
+// An error in words, for use inside another error or a log line.
+
+/** The error's message; anything else that was thrown, as a string. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { abortable, pause, within } from "./waiting.ts";
+
+const never = () => new Promise<never>(() => {});
+
+Deno.test("a pause ends early, without an error, when it is cancelled before or during it", async () => {
+  await pause(60_000, AbortSignal.abort());
+  const abort = new AbortController();
+  const waiting = pause(60_000, abort.signal);
+  abort.abort();
+  await waiting;
+});
+
+Deno.test("within() gives the outcome that comes in time, and the failure otherwise", async () => {
+  assert.equal(
+    await within(Promise.resolve("in time"), 60_000, () => new Error("late")),
+    "in time",
+  );
+  await assert.rejects(within(never(), 1, () => new Error("late")), /late/);
+  await assert.rejects(within(Promise.reject(new Error("own")), 60_000, () => new Error()), /own/);
+});
+
+Deno.test("abortable() stops waiting with the signal's reason, at once when it has aborted before", async () => {
+  const reason = new Error("the call is over");
+  await assert.rejects(abortable(never(), AbortSignal.abort(reason)), reason);
+  const abort = new AbortController();
+  const waiting = abortable(never(), abort.signal);
+  abort.abort(reason);
+  await assert.rejects(waiting, reason);
+  assert.equal(await abortable(Promise.resolve(1), new AbortController().signal), 1);
+});
+
+Deno.test("what abortable() no longer waits for may fail later without ending the process", async () => {
+  const work = Promise.withResolvers<void>();
+  await assert.rejects(abortable(work.promise, AbortSignal.abort()));
+  work.reject(new Error("too late for anybody"));
+  await pause(0);
+});

@@ -1,0 +1,81 @@
+// One call at the engine: what its MessagePort serves.
+
+import type { Pcm } from "../../media/frame.ts";
+import type {
+  AudioMessage,
+  EngineApi,
+  SynthesizeRequest,
+  TranscribeReply,
+  Urgency,
+  VadAnswer,
+  VadQuestion,
+} from "./protocol.ts";
+import type { RecognitionQueue } from "./recognition/recognition_queue.ts";
+import type { VadBatcher, VadLane } from "./vad/vad_batcher.ts";
+import type { ThreadVoice } from "./voice/voice.ts";
+
+/** What the calls share. */
+export interface SharedModels {
+  readonly vad: VadBatcher;
+  readonly desk: RecognitionQueue;
+  /** The local voice, loaded when first asked for. */
+  voice(): Promise<ThreadVoice>;
+}
+
+/** Serves one call. */
+export class EngineSession implements EngineApi, Disposable {
+  readonly #models: SharedModels;
+  readonly #lane: VadLane;
+  readonly #phrases = new Map<number, AbortController>();
+  readonly #send: (audio: AudioMessage) => void;
+
+  /** `send` takes synthesised audio to the call. */
+  constructor(models: SharedModels, send: (audio: AudioMessage) => void) {
+    this.#models = models;
+    this.#send = send;
+    this.#lane = models.vad.open();
+  }
+
+  /** The answer to a window. Never throws. */
+  async vad({ vadSeq, window }: VadQuestion): Promise<VadAnswer> {
+    try {
+      return { vadSeq, probability: await this.#lane.probability(window) };
+    } catch (error) {
+      return { vadSeq, failed: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  resetVad(): void {
+    this.#lane.reset();
+  }
+
+  transcribe(pcm: Pcm, urgency: Urgency): Promise<TranscribeReply> {
+    return this.#models.desk.submit(this, pcm, urgency);
+  }
+
+  cancelTranscription(): void {
+    this.#models.desk.cancel(this);
+  }
+
+  async synthesize(request: SynthesizeRequest): Promise<void> {
+    const phrase = new AbortController();
+    this.#phrases.set(request.id, phrase);
+    try {
+      const voice = await this.#models.voice();
+      const emit = (pcm: Pcm) => this.#send({ phraseId: request.id, pcm });
+      await voice.speak(request, emit, phrase.signal);
+    } finally {
+      this.#phrases.delete(request.id);
+    }
+  }
+
+  cancelSynthesis(id: number): void {
+    this.#phrases.get(id)?.abort();
+  }
+
+  [Symbol.dispose](): void {
+    this.#lane[Symbol.dispose]();
+    this.cancelTranscription();
+    for (const phrase of this.#phrases.values()) phrase.abort();
+  }
+}

@@ -1,0 +1,128 @@
+// Moonshine tiny: English speech to text, one segment at a time. The decoding loop follows
+// moonshine-js (src/model.ts): greedy, with key/value caches.
+
+import llamaTokenizer from "llama-tokenizer-js";
+import * as ort from "onnxruntime-node";
+import { durationMs, toFloat32 } from "../../../media/frame.ts";
+import { RepetitionGuard } from "./repetition.ts";
+
+const START_TOKEN = 1;
+const END_TOKEN = 2;
+const LAYERS = 6;
+const HEADS = 8;
+const HEAD_WIDTH = 36;
+/** Fluent speech stays under this; more is the model talking to itself (moonshine's own limit is 6). */
+const TOKENS_PER_SECOND = 6.5;
+/** A short "yes" needs these whatever its length. */
+const FEWEST_TOKENS = 6;
+/** The encoder's convolutions need about 60 ms; shorter audio holds no word anyway. */
+const SHORTEST_MS = 100;
+
+const CACHES = Array.from({ length: LAYERS }, (_, layer) => layer).flatMap((layer) =>
+  ["decoder", "encoder"].flatMap((side) =>
+    ["key", "value"].map((part) => `${layer}.${side}.${part}`)
+  )
+);
+/** After the first step only these caches grow; not asking for the others saves copying them. */
+const GROWING = CACHES.filter((name) => name.includes("decoder"));
+const LATER_OUTPUTS = ["logits", ...GROWING.map((name) => `present.${name}`)];
+
+/** What was recognised in one segment. */
+export interface Recognition {
+  readonly text: string;
+  /** Mean log-probability of the tokens: near 0 is sure, under -1 is guessing. */
+  readonly confidence: number;
+}
+
+/** The loaded model. */
+export class MoonshineModel implements AsyncDisposable {
+  readonly #encoder: ort.InferenceSession;
+  readonly #decoder: ort.InferenceSession;
+
+  private constructor(encoder: ort.InferenceSession, decoder: ort.InferenceSession) {
+    this.#encoder = encoder;
+    this.#decoder = decoder;
+  }
+
+  /** Loads the model; `threads` is how many cores one inference may use. */
+  static async load(
+    files: { readonly asrEncoder: string; readonly asrDecoder: string },
+    threads = 1,
+  ): Promise<MoonshineModel> {
+    const options = { intraOpNumThreads: threads, interOpNumThreads: 1 };
+    return new MoonshineModel(
+      await ort.InferenceSession.create(files.asrEncoder, options),
+      await ort.InferenceSession.create(files.asrDecoder, options),
+    );
+  }
+
+  /**
+   * Recognises one segment of 16 kHz speech, a few seconds long. Between the model's steps other
+   * work of this thread goes on, and `signal` is looked at.
+   *
+   * @throws the signal's reason when aborted.
+   */
+  async recognize(pcm: Int16Array, signal: AbortSignal): Promise<Recognition> {
+    if (durationMs(pcm.length) < SHORTEST_MS) return { text: "", confidence: 0 };
+    const { last_hidden_state: hidden } = await this.#encoder.run({
+      input_values: new ort.Tensor("float32", toFloat32(pcm), [1, pcm.length]),
+    });
+    const mostTokens = Math.ceil(durationMs(pcm.length) / 1000 * TOKENS_PER_SECOND) + FEWEST_TOKENS;
+    const caches = new Map(CACHES.map((name) => [name, emptyCache()]));
+    const guard = new RepetitionGuard();
+    let token = START_TOKEN;
+    let logProbability = 0;
+    for (let step = 0; step < mostTokens; step++) {
+      signal.throwIfAborted();
+      const output = await this.#decoder.run(
+        decoderInput(token, step, hidden!, caches),
+        ...(step > 0 ? [LATER_OUTPUTS] : []) as [],
+      );
+      const best = likeliest(output.logits!.data as Float32Array);
+      logProbability += best.logProbability;
+      token = best.token;
+      if (token === END_TOKEN || !guard.accept(token)) break;
+      for (const name of step === 0 ? CACHES : GROWING) {
+        caches.set(name, output[`present.${name}`]!);
+      }
+    }
+    const { tokens } = guard;
+    return {
+      // The tokenizer drops its first token: it expects a start marker there.
+      text: llamaTokenizer.decode([START_TOKEN, ...tokens]).trim(),
+      confidence: logProbability / (tokens.length + 1),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#encoder.release();
+    await this.#decoder.release();
+  }
+}
+
+function decoderInput(
+  token: number,
+  step: number,
+  hidden: ort.Tensor,
+  caches: ReadonlyMap<string, ort.Tensor>,
+): Record<string, ort.Tensor> {
+  const input: Record<string, ort.Tensor> = {
+    input_ids: new ort.Tensor("int64", BigInt64Array.of(BigInt(token)), [1, 1]),
+    encoder_hidden_states: hidden,
+    use_cache_branch: new ort.Tensor("bool", [step > 0], [1]),
+  };
+  for (const [name, tensor] of caches) input[`past_key_values.${name}`] = tensor;
+  return input;
+}
+
+function emptyCache(): ort.Tensor {
+  return new ort.Tensor("float32", new Float32Array(0), [0, HEADS, 1, HEAD_WIDTH]);
+}
+
+function likeliest(logits: Float32Array): { token: number; logProbability: number } {
+  let token = 0;
+  for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[token]!) token = i;
+  let sum = 0;
+  for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i]! - logits[token]!);
+  return { token, logProbability: -Math.log(sum) };
+}

@@ -1,0 +1,122 @@
+// Who is transcribed next: one request a call (the newest), those somebody waits for in order of
+// arrival, and partials only while nobody waits.
+
+import type { Pcm } from "../../../media/frame.ts";
+import type { TranscribeReply, Urgency } from "../protocol.ts";
+import { Distribution } from "../stats.ts";
+import type { Transcription } from "./transcribe.ts";
+
+/** One transcription at a time; `abort` makes a running one return undefined. */
+export interface Recognizer {
+  transcribe(pcm: Pcm): Promise<Transcription | undefined>;
+  abort(): void;
+}
+
+/** Names a call; any object that is that call's alone. */
+export type CallKey = object;
+
+interface Request {
+  readonly call: CallKey;
+  readonly pcm: Pcm;
+  readonly urgency: Urgency;
+  readonly arrivedAt: number;
+  readonly settle: PromiseWithResolvers<TranscribeReply>;
+  dropped: boolean;
+}
+
+interface Seat {
+  readonly recognizer: Recognizer;
+  request: Request | undefined;
+}
+
+/** Shares a few recognisers among all calls. */
+export class RecognitionQueue {
+  readonly #seats: Seat[];
+  /** Urgent requests only: a partial is run at once or not at all. */
+  readonly #queue: Request[] = [];
+
+  /** Milliseconds from an urgent request to its text, and spent recognising. */
+  readonly urgentLatencies: Distribution = new Distribution();
+  readonly recognitionTimes: Distribution = new Distribution();
+  /** How requests ended. */
+  readonly outcomes: Record<TranscribeReply["kind"], number> = { text: 0, superseded: 0, busy: 0 };
+
+  constructor(recognizers: readonly Recognizer[]) {
+    this.#seats = recognizers.map((recognizer) => ({ recognizer, request: undefined }));
+  }
+
+  /** Urgent requests waiting for a recogniser. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Transcribes for `call`; takes the place of what the same call asked before. */
+  async submit(call: CallKey, pcm: Pcm, urgency: Urgency): Promise<TranscribeReply> {
+    if (this.#seats.length === 0) {
+      throw new Error(
+        "local recognition is not loaded: ASR_PROVIDER=local and ASTERISK_LANG=en load it",
+      );
+    }
+    const request: Request = {
+      call,
+      pcm,
+      urgency,
+      arrivedAt: performance.now(),
+      settle: Promise.withResolvers(),
+      dropped: false,
+    };
+    // A call that asks again keeps its place in the queue.
+    const place = this.#queue.findIndex((other) => other.call === call);
+    this.cancel(call);
+    const seat = this.#seats.find((seat) => !seat.request);
+    if (seat && this.#queue.length === 0) this.#run(seat, request);
+    else if (urgency === "partial") request.settle.resolve({ kind: "busy" });
+    else {
+      this.#queue.splice(place < 0 ? this.#queue.length : place, 0, request);
+      this.#makeRoom();
+    }
+    const reply = await request.settle.promise;
+    this.outcomes[reply.kind]++;
+    return reply;
+  }
+
+  /** Drops what this call has asked for; it is answered "superseded". */
+  cancel(call: CallKey): void {
+    const index = this.#queue.findIndex((request) => request.call === call);
+    if (index >= 0) this.#queue.splice(index, 1)[0]!.settle.resolve({ kind: "superseded" });
+    for (const seat of this.#seats) if (seat.request?.call === call) drop(seat);
+  }
+
+  /** Ends a running partial, if there is one, for a request that somebody waits for. */
+  #makeRoom(): void {
+    const leaving = this.#seats.filter((seat) => seat.request?.dropped).length;
+    if (leaving >= this.#queue.length) return;
+    const seat = this.#seats.find(({ request }) => request?.urgency === "partial");
+    if (seat && !seat.request!.dropped) drop(seat);
+  }
+
+  async #run(seat: Seat, request: Request): Promise<void> {
+    seat.request = request;
+    const startedAt = performance.now();
+    try {
+      const result = await seat.recognizer.transcribe(request.pcm);
+      const now = performance.now();
+      if (result) {
+        this.recognitionTimes.add(now - startedAt);
+        if (request.urgency === "urgent") this.urgentLatencies.add(now - request.arrivedAt);
+        request.settle.resolve({ kind: "text", ...result, ms: now - startedAt });
+      } else request.settle.resolve({ kind: "superseded" });
+    } catch (error) {
+      request.settle.reject(error);
+    }
+    seat.request = undefined;
+    const next = this.#queue.shift();
+    if (next) this.#run(seat, next);
+  }
+}
+
+function drop(seat: Seat): void {
+  seat.request!.dropped = true;
+  seat.request!.settle.resolve({ kind: "superseded" });
+  seat.recognizer.abort();
+}

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import type { Pcm } from "../../../media/frame.ts";
+import { RecognitionQueue, type Recognizer } from "./recognition_queue.ts";
+import type { Transcription } from "./transcribe.ts";
+
+/** Transcribes when told to; the text is the audio's first sample. */
+class ManualRecognizer implements Recognizer {
+  readonly started: number[] = [];
+  #running: { pcm: Pcm; settle: PromiseWithResolvers<Transcription | undefined> } | undefined;
+
+  transcribe(pcm: Pcm): Promise<Transcription | undefined> {
+    assert.equal(this.#running, undefined, "one transcription at a time");
+    this.started.push(pcm[0]!);
+    const settle = Promise.withResolvers<Transcription | undefined>();
+    this.#running = { pcm, settle };
+    return settle.promise;
+  }
+
+  abort(): void {
+    this.#running?.settle.resolve(undefined);
+    this.#running = undefined;
+  }
+
+  /** Ends the running transcription and lets the desk go on. */
+  async finish(): Promise<void> {
+    const { pcm, settle } = this.#running!;
+    this.#running = undefined;
+    settle.resolve({ text: `text ${pcm[0]}`, settled: { samples: 0, text: "" } });
+    await new Promise((done) => setImmediate(done));
+  }
+}
+
+const ANNA = { call: "Anna" };
+const BORIS = { call: "Boris" };
+const CLARA = { call: "Clara" };
+
+Deno.test("callers who wait are served in order of arrival", async () => {
+  const recognizer = new ManualRecognizer();
+  const desk = new RecognitionQueue([recognizer]);
+  const replies = [
+    desk.submit(ANNA, audio(1), "urgent"),
+    desk.submit(BORIS, audio(2), "urgent"),
+    desk.submit(CLARA, audio(3), "urgent"),
+  ];
+  assert.equal(desk.waiting, 2);
+  for (let i = 0; i < 3; i++) await recognizer.finish();
+  assert.deepEqual(recognizer.started, [1, 2, 3]);
+  assert.deepEqual((await Promise.all(replies)).map((reply) => reply.kind), [
+    "text",
+    "text",
+    "text",
+  ]);
+});
+
+Deno.test("two recognisers serve two callers at once", async () => {
+  const [one, two] = [new ManualRecognizer(), new ManualRecognizer()];
+  const desk = new RecognitionQueue([one, two]);
+  const replies = [desk.submit(ANNA, audio(1), "urgent"), desk.submit(BORIS, audio(2), "urgent")];
+  assert.equal(desk.waiting, 0);
+  await two.finish();
+  await one.finish();
+  await Promise.all(replies);
+  assert.deepEqual([one.started, two.started], [[1], [2]]);
+});
+
+Deno.test("a newer checkpoint of a call takes the place of the older, waiting or running", async () => {
+  const recognizer = new ManualRecognizer();
+  const desk = new RecognitionQueue([recognizer]);
+  const running = desk.submit(ANNA, audio(1), "urgent");
+  const waiting = desk.submit(BORIS, audio(2), "urgent");
+  const newerOfBoris = desk.submit(BORIS, audio(3), "urgent");
+  assert.equal((await waiting).kind, "superseded");
+  const newerOfAnna = desk.submit(ANNA, audio(4), "urgent");
+  assert.equal((await running).kind, "superseded");
+  await settled();
+  await recognizer.finish();
+  await recognizer.finish();
+  assert.equal((await newerOfBoris).kind, "text");
+  assert.equal((await newerOfAnna).kind, "text");
+  assert.deepEqual(recognizer.started, [1, 3, 4]);
+});
+
+Deno.test("a partial never keeps a waiting caller waiting", async () => {
+  const recognizer = new ManualRecognizer();
+  const desk = new RecognitionQueue([recognizer]);
+  const partial = desk.submit(ANNA, audio(1), "partial");
+  const urgent = desk.submit(BORIS, audio(2), "urgent");
+  assert.equal((await partial).kind, "superseded");
+  assert.equal((await desk.submit(CLARA, audio(3), "partial")).kind, "busy");
+  await settled();
+  await recognizer.finish();
+  assert.equal((await urgent).kind, "text");
+});
+
+Deno.test("what a call that hung up asked for is not worked on", async () => {
+  const recognizer = new ManualRecognizer();
+  const desk = new RecognitionQueue([recognizer]);
+  const running = desk.submit(ANNA, audio(1), "urgent");
+  const waiting = desk.submit(BORIS, audio(2), "urgent");
+  desk.cancel(BORIS);
+  desk.cancel(ANNA);
+  assert.deepEqual([(await running).kind, (await waiting).kind], ["superseded", "superseded"]);
+  assert.deepEqual(recognizer.started, [1]);
+});
+
+Deno.test("a caller who goes on talking keeps the place in the queue", async () => {
+  const recognizer = new ManualRecognizer();
+  const desk = new RecognitionQueue([recognizer]);
+  const replies = [
+    desk.submit(ANNA, audio(1), "urgent"),
+    desk.submit(BORIS, audio(2), "urgent"),
+    desk.submit(CLARA, audio(3), "urgent"),
+    desk.submit(BORIS, audio(4), "urgent"),
+  ];
+  for (let i = 0; i < 3; i++) await recognizer.finish();
+  await Promise.all(replies);
+  assert.deepEqual(recognizer.started, [1, 4, 3]);
+});
+
+Deno.test("without a recogniser the caller is told so, and what to set", async () => {
+  await assert.rejects(new RecognitionQueue([]).submit(ANNA, audio(1), "urgent"), /ASR_PROVIDER/);
+});
+
+function audio(value: number): Pcm {
+  return Int16Array.of(value);
+}
+
+function settled(): Promise<void> {
+  return new Promise((done) => setImmediate(done));
+}

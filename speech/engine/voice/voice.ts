@@ -1,0 +1,74 @@
+// The local voice as the engine sees it: a thread with espeak-ng.
+
+import type { Pcm } from "../../../media/frame.ts";
+import { ModelThread } from "../model_thread.ts";
+import { isAudioMessage, type SynthesizeRequest } from "../protocol.ts";
+import { Distribution } from "../stats.ts";
+import type { VoiceService } from "./voice_thread.ts";
+
+/** The voice thread, shared by all calls. */
+export class ThreadVoice {
+  readonly #thread: ModelThread<VoiceService>;
+  readonly #listeners = new Map<number, (pcm: Pcm) => void>();
+  #lastId = 0;
+
+  /** Milliseconds from a request to its first audio, and to its last. */
+  readonly firstAudioTimes: Distribution = new Distribution();
+  readonly phraseTimes: Distribution = new Distribution();
+
+  /** `onFatal` is told when the thread dies. */
+  constructor(onFatal: (error: Error) => void) {
+    const module = new URL("./voice_thread.ts", import.meta.url);
+    this.#thread = new ModelThread("voice", module, onFatal);
+    this.#thread.onMessage((message) => {
+      if (isAudioMessage(message)) this.#listeners.get(message.phraseId)?.(message.pcm);
+    });
+  }
+
+  /** Phrases waiting or being spoken. */
+  get waiting(): number {
+    return this.#listeners.size;
+  }
+
+  /** Loads espeak-ng and prepares these voices. */
+  load(voices: readonly string[]): Promise<void> {
+    return this.#thread.answer(this.#thread.service.load([...voices]));
+  }
+
+  /**
+   * Speaks one phrase; `emit` gets 16 kHz audio as it is made. Ends quietly when aborted.
+   *
+   * @throws when espeak-ng does not have the voice.
+   */
+  async speak(
+    request: SynthesizeRequest,
+    emit: (pcm: Pcm) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (signal.aborted) return;
+    const id = ++this.#lastId;
+    const requestedAt = performance.now();
+    let first = true;
+    const { service } = this.#thread;
+    // A thread that cannot cancel is dead, which the request itself reports.
+    const cancel = () => void service.cancel(id).catch(() => undefined);
+    signal.addEventListener("abort", cancel, { once: true });
+    this.#listeners.set(id, (pcm) => {
+      if (signal.aborted) return;
+      if (first) this.firstAudioTimes.add(performance.now() - requestedAt);
+      first = false;
+      emit(pcm);
+    });
+    try {
+      await this.#thread.answer(service.speak({ ...request, id }));
+      this.phraseTimes.add(performance.now() - requestedAt);
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      this.#listeners.delete(id);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#thread.close();
+  }
+}

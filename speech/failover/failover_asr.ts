@@ -1,0 +1,182 @@
+// Ears made of several services: the utterance's audio is kept, so that when one service fails in
+// the middle, the next hears it from the beginning and the caller need not say it again.
+
+import type { Pcm } from "../../media/frame.ts";
+import { concatPcm } from "../../media/frame.ts";
+import {
+  AsrError,
+  type AsrOptions,
+  type AsrProvider,
+  type AsrUtterance,
+  type Transcript,
+} from "../asr.ts";
+import { within } from "../../runtime/waiting.ts";
+import { silence } from "../deadline.ts";
+import type { SpeechListener } from "../events.ts";
+import { failureOf, type ServiceFailure } from "../failure.ts";
+import { type Service, ServiceList, type WatchedService } from "../services.ts";
+
+/** Recognises by the first service that works. */
+export class FailoverAsr implements AsrProvider {
+  readonly name: string;
+  readonly #list: ServiceList<AsrProvider>;
+
+  /** `services`: in order of preference, at least one; their `patience.stallMs` bounds `finish`. */
+  constructor(services: readonly Service<AsrProvider>[], onEvent: SpeechListener) {
+    this.name = services.map(({ name }) => name).join(",");
+    this.#list = new ServiceList("asr", services, onEvent);
+  }
+
+  get services(): ServiceList<AsrProvider> {
+    return this.#list;
+  }
+
+  open(options: AsrOptions): AsrUtterance {
+    return new FailoverUtterance(this.#list, options);
+  }
+}
+
+/** What one service makes of the utterance. */
+interface Attempt {
+  readonly service: WatchedService<AsrProvider>;
+  readonly utterance: AsrUtterance;
+  readonly abort: AbortController;
+  readonly startedAt: number;
+  /** Tried once before, by the same service. */
+  readonly second: boolean;
+  heard: boolean;
+}
+
+class FailoverUtterance implements AsrUtterance {
+  readonly #list: ServiceList<AsrProvider>;
+  readonly #options: AsrOptions;
+  readonly #candidates: Iterator<WatchedService<AsrProvider>, void>;
+  readonly #audio: Pcm[] = [];
+  readonly #failures: ServiceFailure[] = [];
+  #attempt: Attempt | undefined;
+  #checkpointed = false;
+  #finished: Promise<Transcript> | undefined;
+  #failure: AsrError | undefined;
+
+  constructor(list: ServiceList<AsrProvider>, options: AsrOptions) {
+    this.#list = list;
+    this.#options = options;
+    this.#candidates = list.candidates();
+    if (options.signal.aborted) return;
+    options.signal.addEventListener("abort", this.#onAbort, { once: true });
+    this.#next();
+  }
+
+  push(pcm: Pcm): void {
+    if (this.#finished || this.#options.signal.aborted) return;
+    this.#audio.push(pcm);
+    this.#attempt?.utterance.push(pcm);
+  }
+
+  checkpoint(): void {
+    this.#checkpointed = true;
+    this.#attempt?.utterance.checkpoint();
+  }
+
+  finish(): Promise<Transcript> {
+    return this.#finished ??= this.#finish();
+  }
+
+  async #finish(): Promise<Transcript> {
+    const askedAt = performance.now();
+    while (this.#attempt) {
+      const attempt = this.#attempt;
+      const { name, patience } = attempt.service;
+      try {
+        const final = attempt.utterance.finish();
+        const transcript = patience
+          ? await within(final, patience.stallMs, () => silence(name, name, patience.stallMs, true))
+          : await final;
+        if (this.#options.signal.aborted) return transcript;
+        this.#succeeded(attempt, performance.now() - askedAt);
+        return transcript;
+      } catch (error) {
+        if (this.#options.signal.aborted) return { text: "", final: false };
+        this.#failed(attempt, error);
+      }
+    }
+    if (this.#failure) throw this.#failure;
+    return { text: "", final: false };
+  }
+
+  #succeeded(attempt: Attempt, ms: number): void {
+    this.#leave();
+    this.#attempt = undefined;
+    this.#list.tell({ kind: "final", task: "asr", service: attempt.service.name, ms });
+    this.#list.succeeded(attempt.service);
+    attempt.abort.abort();
+  }
+
+  /** Goes on with the same service where that may help, else with the next. */
+  #failed(attempt: Attempt, error: unknown): void {
+    if (this.#attempt !== attempt) return;
+    const { service } = attempt;
+    const failure = failureOf(error, service.name);
+    this.#failures.push(failure);
+    this.#attempt = undefined;
+    attempt.abort.abort();
+    this.#list.failed(service, failure);
+    if (failure.again && !attempt.second && service.breaker.state === "closed") {
+      this.#begin(service, true);
+    } else this.#next(service, failure);
+  }
+
+  #next(after?: WatchedService<AsrProvider>, failure?: ServiceFailure): void {
+    const next = this.#candidates.next();
+    if (next.done) return this.#giveUp();
+    if (after && failure) this.#list.passedOver(after, next.value, failure);
+    this.#begin(next.value, false);
+  }
+
+  #begin(service: WatchedService<AsrProvider>, second: boolean): void {
+    const abort = new AbortController();
+    const about = { task: "asr", service: service.name } as const;
+    this.#list.tell({ kind: "request", ...about });
+    const startedAt = performance.now();
+    const utterance = service.provider.open({
+      language: this.#options.language,
+      signal: abort.signal,
+      onPartial: (transcript) => {
+        if (this.#attempt !== attempt) return;
+        if (!attempt.heard && transcript.text !== "") {
+          attempt.heard = true;
+          this.#list.tell({ kind: "first_byte", ...about, ms: performance.now() - startedAt });
+        }
+        this.#options.onPartial(transcript);
+      },
+      onEndOfUtterance: () => {
+        if (this.#attempt === attempt) this.#options.onEndOfUtterance?.();
+      },
+      onFailure: (error) => this.#failed(attempt, error),
+    });
+    const attempt: Attempt = { service, utterance, abort, startedAt, second, heard: false };
+    this.#attempt = attempt;
+    if (this.#audio.length > 0) utterance.push(concatPcm(this.#audio));
+    if (this.#checkpointed) utterance.checkpoint();
+  }
+
+  #giveUp(): void {
+    this.#leave();
+    this.#failure = new AsrError(
+      this.#failures.map(({ message }) => message).join("; then "),
+      { cause: this.#failures.at(-1) },
+    );
+    if (!this.#finished) this.#options.onFailure?.(this.#failure);
+  }
+
+  readonly #onAbort = () => {
+    const attempt = this.#attempt;
+    this.#attempt = undefined;
+    attempt?.service.breaker.gaveUp();
+    attempt?.abort.abort();
+  };
+
+  #leave(): void {
+    this.#options.signal.removeEventListener("abort", this.#onAbort);
+  }
+}

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import type { Pcm } from "../../media/frame.ts";
+import { toTones } from "../../tests/servers/speech/tone_speech.ts";
+import { YandexGrpcServer } from "../../tests/servers/yandex/yandex_grpc_server.ts";
+import { channelTo } from "../../tests/servers/yandex/yandex_setup.ts";
+import { AsrError, type AsrOptions, type AsrProvider, type AsrUtterance } from "../asr.ts";
+import type { SpeechEvent } from "../events.ts";
+import { FailoverAsr } from "./failover_asr.ts";
+import { ServiceFailure, type ServiceName } from "../failure.ts";
+import { YandexAsr } from "../yandex/stt/stt.ts";
+
+/** Counts samples; fails when told to. */
+class FakeEar implements AsrProvider {
+  opened = 0;
+  open_ = 0;
+  fails: "never" | "while speaking" | "at the end" | "hangs" = "never";
+  again = false;
+
+  constructor(readonly name: ServiceName) {}
+
+  open(options: AsrOptions): AsrUtterance {
+    this.opened++;
+    this.open_++;
+    options.signal.addEventListener("abort", () => this.open_--, { once: true });
+    let samples = 0;
+    const error = () => {
+      const facts = { code: "UNAVAILABLE", again: this.again, lasting: false, cure: "wait" };
+      return new AsrError("failed", { cause: new ServiceFailure(this.name, "hearing", facts) });
+    };
+    return {
+      push: (pcm: Pcm) => {
+        samples += pcm.length;
+        if (this.fails === "while speaking") queueMicrotask(() => options.onFailure?.(error()));
+        else options.onPartial({ text: `${samples}`, final: false });
+      },
+      checkpoint: () => options.onPartial({ text: `${samples}`, final: false }),
+      finish: () => {
+        if (this.fails === "hangs") return new Promise(() => {});
+        if (this.fails !== "never") return Promise.reject(error());
+        return Promise.resolve({ text: `${this.name} heard ${samples}`, final: true });
+      },
+    };
+  }
+}
+
+function setUp(ears: FakeEar[]) {
+  const events: SpeechEvent[] = [];
+  const patience = { firstMs: 20, stallMs: 20 };
+  const asr = new FailoverAsr(
+    ears.map((provider) => ({ name: provider.name, provider, patience })),
+    (event) => events.push(event),
+  );
+  const open = (changes: Partial<AsrOptions> = {}) => {
+    const partials: string[] = [];
+    const utterance = asr.open({
+      language: "ru",
+      signal: new AbortController().signal,
+      onPartial: ({ text }) => partials.push(text),
+      ...changes,
+    });
+    return { utterance, partials };
+  };
+  return { asr, events, open };
+}
+
+const FRAME = new Int16Array(320).fill(1);
+
+for (const fails of ["while speaking", "at the end", "hangs"] as const) {
+  Deno.test(`a caller need not repeat what a failed service heard: ${fails}`, async () => {
+    const [first, second] = [new FakeEar("yandex"), new FakeEar("openai")];
+    first.fails = fails;
+    const { open, events } = setUp([first, second]);
+    const { utterance } = open();
+    for (let i = 0; i < 10; i++) {
+      utterance.push(FRAME);
+      await Promise.resolve();
+    }
+    assert.deepEqual(await utterance.finish(), { text: "openai heard 3200", final: true });
+    assert.equal(events.filter(({ kind }) => kind === "failover").length, 1);
+    assert.deepEqual([first.open_, second.open_], [0, 0], "both were let go");
+  });
+}
+
+Deno.test("a passing fault is tried once more at the same service, with all of the audio", async () => {
+  const ear = new FakeEar("yandex");
+  ear.fails = "at the end";
+  ear.again = true;
+  const { open } = setUp([ear]);
+  const { utterance } = open();
+  utterance.push(FRAME);
+  const finished = utterance.finish();
+  ear.fails = "never";
+  assert.equal((await finished).text, "yandex heard 320");
+  assert.equal(ear.opened, 2);
+});
+
+Deno.test("a checkpoint asked of a failed service is answered by the next", async () => {
+  const [first, second] = [new FakeEar("yandex"), new FakeEar("openai")];
+  first.fails = "while speaking";
+  const { open } = setUp([first, second]);
+  const { utterance, partials } = open();
+  utterance.push(FRAME);
+  utterance.checkpoint();
+  await Promise.resolve();
+  await Promise.resolve();
+  assert.equal(partials.at(-1), "320");
+  assert.ok(partials.length >= 3, "the second service's checkpoint too");
+});
+
+Deno.test("when all fail while the caller speaks, the call is told once, and finishing says the same", async () => {
+  const ears = [new FakeEar("yandex"), new FakeEar("openai")];
+  for (const ear of ears) ear.fails = "while speaking";
+  const told: Error[] = [];
+  const failed = Promise.withResolvers<void>();
+  const { open } = setUp(ears);
+  const { utterance } = open({
+    onFailure: (error) => {
+      told.push(error);
+      failed.resolve();
+    },
+  });
+  utterance.push(FRAME);
+  await failed.promise;
+  utterance.push(FRAME);
+  await assert.rejects(utterance.finish(), /then/);
+  assert.equal(told.length, 1);
+});
+
+Deno.test("a discarded utterance lets go of the service and says nothing against it", async () => {
+  const ear = new FakeEar("yandex");
+  const { open, events } = setUp([ear]);
+  const abort = new AbortController();
+  const { utterance } = open({ signal: abort.signal });
+  utterance.push(FRAME);
+  abort.abort();
+  assert.equal(ear.open_, 0);
+  assert.deepEqual(await utterance.finish(), { text: "", final: false });
+  assert.ok(events.every(({ kind }) => kind !== "error"));
+});
+
+Deno.test("a session lost between two utterances is not noticed by the caller", async () => {
+  await using server = await YandexGrpcServer.start();
+  using channel = channelTo(server, "stt");
+  await using provider = new YandexAsr(channel, {
+    stt: { model: "general", normalization: false, eou: "external", maxPauseMs: 0 },
+    languageCode: "",
+    answerWithinMs: 2000,
+  });
+  const asr = new FailoverAsr([{ name: "yandex", provider }], () => {});
+  const hear = async (text: string) => {
+    const { signal } = new AbortController();
+    const utterance = asr.open({ language: "ru", signal, onPartial: () => {} });
+    utterance.push(toTones(text));
+    return (await utterance.finish()).text;
+  };
+  assert.equal(await hear("раз"), "раз");
+  await server.goAway();
+  server.comeBack();
+  assert.equal(await hear("два"), "два");
+});

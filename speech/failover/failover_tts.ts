@@ -1,0 +1,252 @@
+// A voice made of several services: the first that works speaks, and when one breaks off in the
+// middle of a phrase, the next goes on from there. The caller hears each phrase once.
+
+import { logger } from "../../config/logging.ts";
+import { concatPcm, type Pcm } from "../../media/frame.ts";
+import { withTimeouts } from "../deadline.ts";
+import type { SpeechListener } from "../events.ts";
+import { failureOf, type ServiceFailure } from "../failure.ts";
+import type { PhraseCache } from "./phrase_cache.ts";
+import { type Service, ServiceList, type WatchedService } from "../services.ts";
+import { SpokenPosition } from "./spoken_position.ts";
+import { stripUnspeakable } from "../../language/spoken/text.ts";
+import { type SpokenChunk, TtsError, type TtsOptions, type TtsProvider } from "../tts.ts";
+
+/** A service that speaks. */
+export interface Voice extends Service<TtsProvider> {
+  /** What sets this voice apart from others in the phrase cache: its name, role, speed… */
+  readonly cacheKey: string;
+}
+
+/** Longer texts are hardly ever said twice. */
+const LONGEST_CACHED_CHARACTERS = 300;
+
+/** Speaks by the first service that works. */
+export class FailoverTts implements TtsProvider {
+  readonly name: string;
+  readonly synthesizeStream: TtsProvider["synthesizeStream"];
+  readonly #list: ServiceList<TtsProvider>;
+  readonly #keys: ReadonlyMap<string, string>;
+  readonly #cache: PhraseCache | undefined;
+
+  /** `voices`: in order of preference, at least one. */
+  constructor(voices: readonly Voice[], cache: PhraseCache | undefined, onEvent: SpeechListener) {
+    this.name = voices.map(({ name }) => name).join(",");
+    this.#list = new ServiceList("tts", voices, onEvent);
+    this.#keys = new Map(voices.map(({ name, cacheKey }) => [name, cacheKey]));
+    this.#cache = cache;
+    if (voices[0]?.provider.synthesizeStream) {
+      this.synthesizeStream = (...of) => this.#speakStream(...of);
+    }
+  }
+
+  get services(): ServiceList<TtsProvider> {
+    return this.#list;
+  }
+
+  async *synthesize(text: string, options: TtsOptions): AsyncGenerator<Pcm, void, undefined> {
+    const spoken = stripUnspeakable(text);
+    if (spoken === "" || options.signal.aborted) return;
+    // What the preferred voice has said before is at hand even while its service is down.
+    const preferred = this.#list.services[0]!;
+    const known = await this.#cached(preferred, spoken, options.language);
+    if (known) yield known;
+    else yield* this.#speakRest(spoken, options);
+  }
+
+  /** Speaks by one service after another, each beginning where the one before broke off. */
+  async *#speakRest(text: string, options: TtsOptions): AsyncGenerator<Pcm, void, undefined> {
+    let rest = text;
+    let failed: Failed | undefined;
+    for (const service of this.#list.candidates()) {
+      if (failed) this.#list.passedOver(failed.service, service, failed.failure);
+      for (let attempt = 1;; attempt++) {
+        const position = new SpokenPosition(rest);
+        try {
+          return yield* this.#speak(service, rest, position, options);
+        } catch (error) {
+          if (options.signal.aborted) return;
+          failed = { service, failure: failureOf(error, service.name), before: failed };
+          rest = position.rest;
+          if (rest === "") return;
+          if (!failed.failure.again || attempt > 1 || service.breaker.state === "open") break;
+        }
+      }
+    }
+    throw failedAltogether(failed);
+  }
+
+  /** One attempt by one service. Tells the list how it went. */
+  async *#speak(
+    service: WatchedService<TtsProvider>,
+    text: string,
+    position: SpokenPosition,
+    options: TtsOptions,
+  ): AsyncGenerator<Pcm, void, undefined> {
+    const abort = new AbortController();
+    const audio = service.provider.synthesize(text, {
+      language: options.language,
+      signal: AbortSignal.any([options.signal, abort.signal]),
+      onSpoken: (characters) => position.tell(characters),
+    });
+    const parts: Pcm[] = [];
+    for await (const pcm of this.#watched(service, audio, abort, options.signal)) {
+      parts.push(pcm);
+      position.hear(pcm.length);
+      yield pcm;
+    }
+    if (!options.signal.aborted) this.#keep(service, text, options.language, parts);
+  }
+
+  /** The stream, timed and counted; whatever becomes of it, the service's health is told. */
+  async *#watched<T>(
+    service: WatchedService<TtsProvider>,
+    source: AsyncIterable<T>,
+    abort: AbortController,
+    signal: AbortSignal,
+  ): AsyncGenerator<T, void, undefined> {
+    const { name, patience } = service;
+    const about = { task: "tts", service: name } as const;
+    const startedAt = performance.now();
+    const sinceStart = () => performance.now() - startedAt;
+    let begun = false;
+    let told = false;
+    this.#list.tell({ kind: "request", ...about });
+    try {
+      const timed = patience ? withTimeouts(source, patience, name) : source;
+      for await (const item of timed) {
+        if (!begun) this.#list.tell({ kind: "first_byte", ...about, ms: sinceStart() });
+        begun = true;
+        yield item;
+      }
+      if (signal.aborted) return;
+      told = true;
+      this.#list.tell({ kind: "final", ...about, ms: sinceStart() });
+      this.#list.succeeded(service);
+    } catch (error) {
+      if (!signal.aborted) {
+        told = true;
+        this.#list.failed(service, failureOf(error, name));
+      }
+      throw error;
+    } finally {
+      abort.abort();
+      if (!told) service.breaker.gaveUp();
+    }
+  }
+
+  /**
+   * Speaks an answer in one stream of the preferred service. When that breaks off, what is left of
+   * the answer is spoken text by text, by whichever service works.
+   */
+  async *#speakStream(
+    texts: AsyncIterable<string>,
+    options: Omit<TtsOptions, "onSpoken">,
+  ): AsyncGenerator<SpokenChunk, void, undefined> {
+    const [service] = this.#list.services;
+    const tape = new TextTape(texts);
+    let index = 0;
+    let position: SpokenPosition | undefined;
+    if (service?.provider.synthesizeStream && service.breaker.allow()) {
+      const abort = new AbortController();
+      const signal = AbortSignal.any([options.signal, abort.signal]);
+      const chunks = service.provider.synthesizeStream(tape.from(0), { ...options, signal });
+      // A pause may be the model's: whether the service is silent only its provider can tell.
+      const unhurried = { ...service, patience: undefined };
+      try {
+        for await (const chunk of this.#watched(unhurried, chunks, abort, options.signal)) {
+          if (chunk.index !== index || !position) {
+            position = new SpokenPosition(tape.text(chunk.index));
+          }
+          index = chunk.index;
+          if (chunk.characters !== undefined) position.tell(chunk.characters);
+          position.hear(chunk.pcm.length);
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        if (options.signal.aborted) return;
+        logger("speech").warning("the answer's stream broke; it goes on text by text", { error });
+      }
+    }
+    for await (const text of tape.from(index)) {
+      const rest = position?.rest ?? text;
+      position = undefined;
+      yield { index, pcm: new Int16Array(0) };
+      for await (const pcm of this.synthesize(rest, options)) yield { index, pcm };
+      index++;
+    }
+  }
+
+  #cacheKey(service: WatchedService<TtsProvider>, text: string, language: string): string {
+    return [service.name, this.#keys.get(service.name), language, text].join("\n");
+  }
+
+  async #cached(
+    service: WatchedService<TtsProvider>,
+    text: string,
+    language: string,
+  ): Promise<Pcm | undefined> {
+    if (!this.#cache || text.length > LONGEST_CACHED_CHARACTERS) return undefined;
+    const pcm = await this.#cache.get(this.#cacheKey(service, text, language));
+    this.#list.tell({ kind: "cache", service: service.name, hit: pcm !== undefined });
+    return pcm;
+  }
+
+  #keep(
+    service: WatchedService<TtsProvider>,
+    text: string,
+    language: string,
+    parts: readonly Pcm[],
+  ): void {
+    if (!this.#cache || text.length > LONGEST_CACHED_CHARACTERS) return;
+    void this.#cache.put(this.#cacheKey(service, text, language), concatPcm(parts));
+  }
+}
+
+/** The last failure, and those before it. */
+interface Failed {
+  readonly service: WatchedService<TtsProvider>;
+  readonly failure: ServiceFailure;
+  readonly before: Failed | undefined;
+}
+
+function failedAltogether(last: Failed | undefined): TtsError {
+  const messages: string[] = [];
+  for (let failed = last; failed; failed = failed.before) messages.unshift(failed.failure.message);
+  return new TtsError(messages.join("; then ") || "no speech service is configured", {
+    cause: last?.failure,
+  });
+}
+
+/** Texts as they come, for more than one reader, each from where it likes. */
+class TextTape {
+  readonly #texts: string[] = [];
+  readonly #source: AsyncIterator<string>;
+  #reading: Promise<boolean> | undefined;
+
+  constructor(source: AsyncIterable<string>) {
+    this.#source = source[Symbol.asyncIterator]();
+  }
+
+  /** A text that was read. */
+  text(index: number): string {
+    return stripUnspeakable(this.#texts[index] ?? "");
+  }
+
+  async *from(index: number): AsyncGenerator<string, void, undefined> {
+    for (let at = index;; at++) {
+      while (at >= this.#texts.length) if (!(await this.#read())) return;
+      yield this.#texts[at]!;
+    }
+  }
+
+  /** Reads one more text, once for all readers that wait for it. */
+  #read(): Promise<boolean> {
+    this.#reading ??= this.#source.next().then(({ done, value }) => {
+      if (!done) this.#texts.push(value);
+      return !done;
+    }).finally(() => this.#reading = undefined);
+    return this.#reading;
+  }
+}

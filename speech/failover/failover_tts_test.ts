@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { concatPcm, type Pcm } from "../../media/frame.ts";
+import { fromTones, toTones } from "../../tests/servers/speech/tone_speech.ts";
+import type { SpeechEvent } from "../events.ts";
+import { FailoverTts, type Voice } from "./failover_tts.ts";
+import { ServiceFailure, type ServiceName } from "../failure.ts";
+import { PhraseCache } from "./phrase_cache.ts";
+import { TtsError, type TtsOptions, type TtsProvider } from "../tts.ts";
+
+const never = new AbortController().signal;
+
+interface Failing {
+  /** Words spoken before it fails; Infinity never fails. */
+  after: number;
+  code?: string;
+  again?: boolean;
+  lasting?: boolean;
+  /** Hangs instead of failing. */
+  hangs?: boolean;
+  /** Does not say how far it is. */
+  silentProgress?: boolean;
+}
+
+/** A voice of tones that fails when told to. */
+class FakeVoice implements TtsProvider {
+  readonly asked: string[] = [];
+  cancelled = 0;
+
+  constructor(readonly name: ServiceName, public failing: Failing = { after: Infinity }) {}
+
+  async *synthesize(text: string, { signal, onSpoken }: TtsOptions) {
+    this.asked.push(text);
+    let at = 0;
+    const { after, code = "UNAVAILABLE", again = false, lasting = false } = this.failing;
+    for (const [i, word] of (text.match(/\s*\S+/g) ?? []).entries()) {
+      if (i >= after) {
+        if (this.failing.hangs) await aborted(signal).then(() => this.cancelled++);
+        if (signal.aborted) return;
+        const facts = { code, again, lasting, cure: "wait" };
+        const cause = new ServiceFailure(this.name, "speaking", facts);
+        throw new TtsError(cause.message, { cause });
+      }
+      at += word.length;
+      if (!this.failing.silentProgress) onSpoken?.(at);
+      yield toTones(word);
+      await Promise.resolve();
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+}
+
+function setUp(voices: FakeVoice[], cache?: PhraseCache, patience?: Voice["patience"]) {
+  const events: SpeechEvent[] = [];
+  const tts = new FailoverTts(
+    voices.map((provider) => ({ name: provider.name, provider, cacheKey: "voice", patience })),
+    cache,
+    (event) => events.push(event),
+  );
+  const say = async (text: string, signal = never) => {
+    const parts: Pcm[] = [];
+    for await (const pcm of tts.synthesize(text, { language: "ru", signal })) parts.push(pcm);
+    return fromTones(concatPcm(parts));
+  };
+  const failovers = () => events.filter((event) => event.kind === "failover");
+  return { tts, say, events, failovers };
+}
+
+Deno.test("the first service speaks while it works", async () => {
+  const [first, second] = [new FakeVoice("yandex"), new FakeVoice("openai")];
+  const { say, events } = setUp([first, second]);
+  assert.equal(await say("раз два"), "раз два");
+  assert.deepEqual(second.asked, []);
+  assert.deepEqual(events.map(({ kind }) => kind), ["request", "first_byte", "final"]);
+});
+
+Deno.test("a phrase goes to the next service at once when the first fails", async () => {
+  const [first, second] = [new FakeVoice("yandex", { after: 0 }), new FakeVoice("openai")];
+  const { say, failovers } = setUp([first, second]);
+  assert.equal(await say("раз два"), "раз два");
+  assert.deepEqual(failovers(), [{
+    kind: "failover",
+    task: "tts",
+    from: "yandex",
+    to: "openai",
+    code: "UNAVAILABLE",
+    message: "speaking: UNAVAILABLE; wait",
+    first: true,
+  }]);
+});
+
+Deno.test("a service that breaks off in mid-phrase: the next says the rest, no word twice", async () => {
+  const [first, second] = [new FakeVoice("yandex", { after: 2 }), new FakeVoice("openai")];
+  const { say } = setUp([first, second]);
+  assert.equal(await say("раз, два, три, четыре."), "раз два три четыре");
+  assert.deepEqual(second.asked, ["три, четыре."]);
+});
+
+Deno.test("where a service does not say how far it is, no word is lost and at most one comes twice", async () => {
+  const failing = { after: 3, silentProgress: true };
+  const [first, second] = [new FakeVoice("openai", failing), new FakeVoice("local")];
+  const { say } = setUp([first, second]);
+  const heard = await say("сколько стоит машина на двести килоньютон");
+  for (const word of ["машина", "на", "двести", "килоньютон"]) {
+    assert.match(heard, new RegExp(word));
+  }
+  assert.ok(heard.split(" ").length <= 7, heard);
+});
+
+Deno.test("a passing fault is tried once more at the same service", async () => {
+  const first = new FakeVoice("yandex", { after: 1, again: true });
+  const { say, failovers } = setUp([first, new FakeVoice("openai")]);
+  assert.equal(await say("раз два"), "раз два");
+  assert.deepEqual(first.asked, ["раз два", "два"]);
+  assert.equal(failovers().length, 0);
+});
+
+Deno.test("a service that hangs is cancelled and passed over", async () => {
+  const patience = { firstMs: 20, stallMs: 20 };
+  for (const after of [0, 1]) {
+    const first = new FakeVoice("yandex", { after, hangs: true });
+    const { say, failovers } = setUp([first, new FakeVoice("openai")], undefined, patience);
+    assert.equal(await say("раз два"), "раз два");
+    const [failover] = failovers();
+    assert.ok(failover?.kind === "failover");
+    assert.equal(failover.code, after === 0 ? "SILENT" : "STALLED");
+    assert.equal(first.cancelled, 1);
+  }
+});
+
+Deno.test("an outage is one error line; while it lasts the service is not asked", async () => {
+  const first = new FakeVoice("yandex", { after: 0 });
+  const { say, failovers } = setUp([first, new FakeVoice("openai")]);
+  for (let i = 0; i < 6; i++) assert.equal(await say("раз"), "раз");
+  assert.equal(first.asked.length, 3, "the circuit breaker opened after three");
+  assert.equal(failovers().filter((event) => event.kind === "failover" && event.first).length, 1);
+});
+
+Deno.test("a refused key passes the service over at once", async () => {
+  const first = new FakeVoice("yandex", { after: 0, code: "UNAUTHENTICATED", lasting: true });
+  const { say } = setUp([first, new FakeVoice("openai")]);
+  await say("раз");
+  await say("раз");
+  assert.equal(first.asked.length, 1);
+});
+
+Deno.test("with every service failing, each is tried and the error names them all", async () => {
+  const voices = [new FakeVoice("yandex", { after: 0 }), new FakeVoice("openai", { after: 0 })];
+  const { say } = setUp(voices);
+  for (let i = 0; i < 5; i++) await assert.rejects(say("раз"), /UNAVAILABLE.*then.*UNAVAILABLE/);
+  voices[1]!.failing = { after: Infinity };
+  assert.equal(await say("раз"), "раз", "trying costs less than silence");
+});
+
+Deno.test("a barge-in ends the speech without an error, and says nothing against the service", async () => {
+  const first = new FakeVoice("yandex", { after: 1, hangs: true });
+  const { tts, events } = setUp([first, new FakeVoice("openai")]);
+  const abort = new AbortController();
+  for await (const _ of tts.synthesize("раз два", { language: "ru", signal: abort.signal })) {
+    setTimeout(() => abort.abort(), 0);
+  }
+  assert.equal(first.cancelled, 1);
+  assert.ok(events.every(({ kind }) => kind !== "error" && kind !== "failover"));
+});
+
+Deno.test("nothing to say asks nobody", async () => {
+  const first = new FakeVoice("yandex");
+  const { say } = setUp([first]);
+  for (const text of ["", "!?", "😀", "\ud800"]) assert.equal(await say(text), "");
+  assert.deepEqual(first.asked, []);
+});
+
+Deno.test("a phrase said before is spoken from disk, also while its service is down", async () => {
+  const folder = await Deno.makeTempDir();
+  const cache = new PhraseCache(folder, 1e6);
+  const first = new FakeVoice("yandex");
+  const { say, events } = setUp([first, new FakeVoice("openai")], cache);
+  await say("Здравствуйте!");
+  await cache.flush();
+  first.failing = { after: 0 };
+  assert.equal(await say("Здравствуйте!"), "здравствуйте");
+  assert.equal(first.asked.length, 1);
+  assert.deepEqual(
+    events.filter((event) => event.kind === "cache").map(({ hit }) => hit),
+    [false, true],
+  );
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a phrase that broke off is not kept as if it were whole", async () => {
+  const folder = await Deno.makeTempDir();
+  const cache = new PhraseCache(folder, 1e6);
+  const first = new FakeVoice("yandex", { after: 1 });
+  const { say } = setUp([first, new FakeVoice("openai")], cache);
+  await say("раз два");
+  await cache.flush();
+  first.failing = { after: Infinity };
+  assert.equal(await say("раз два"), "раз два");
+  assert.equal(first.asked.length, 2);
+  await cache.flush();
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("an answer's stream that breaks goes on text by text, each word once", async () => {
+  const first = new FakeVoice("yandex");
+  const streaming: TtsProvider = Object.assign(first, {
+    async *synthesizeStream(texts: AsyncIterable<string>) {
+      let index = 0;
+      for await (const text of texts) {
+        const [word] = text.match(/\S+/)!;
+        yield { index, characters: word!.length, pcm: toTones(word!) };
+        if (index === 1) throw new TtsError("the stream broke");
+        yield { index, characters: text.length, pcm: toTones(text.slice(word!.length)) };
+        index++;
+      }
+    },
+  });
+  const { tts } = setUp([streaming as FakeVoice, new FakeVoice("openai")]);
+  async function* answer() {
+    yield "раз два";
+    yield "три четыре";
+    yield "пять";
+  }
+  const heard: Pcm[][] = [[], [], []];
+  for await (
+    const { index, pcm } of tts.synthesizeStream!(answer(), { language: "ru", signal: never })
+  ) {
+    heard[index]!.push(pcm);
+  }
+  assert.deepEqual(heard.map((parts) => fromTones(concatPcm(parts))), [
+    "раз два",
+    "три четыре",
+    "пять",
+  ]);
+});

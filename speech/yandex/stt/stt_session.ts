@@ -1,0 +1,267 @@
+// One `RecognizeStreaming` session of SpeechKit v3: audio and ends of utterances go in, texts come
+// out. Sources: stt_v3.proto; SpeechKit documentation, "Streaming speech recognition".
+
+import { durationMs, type Pcm, pcmToBytes, SAMPLE_RATE_HZ } from "../../../media/frame.ts";
+import { ServiceFailure } from "../../failure.ts";
+import type { RequestStream, YandexChannel } from "../channel.ts";
+
+/** How Yandex is asked to listen. */
+export interface SttOptions {
+  readonly model: string;
+  /** For example `ru-RU`. */
+  readonly languageCode: string;
+  /** Numbers, dates and phone numbers as digits. */
+  readonly normalization: boolean;
+  /** Who ends an utterance: we (`external`), or Yandex with one of its sensitivities. */
+  readonly eou: "external" | "default" | "high";
+  /** Hint to Yandex's own detector; 0 gives none. */
+  readonly maxPauseMs: number;
+}
+
+/** When a session is replaced. The service's limits are 5 minutes and 10 MB. */
+export interface SessionLimits {
+  /** From here on it is replaced at the next pause … */
+  readonly pauseMs: number;
+  readonly pauseBytes: number;
+  /** … and here wherever the caller is. */
+  readonly cutMs: number;
+  readonly cutBytes: number;
+}
+
+export const SESSION_LIMITS = {
+  pauseMs: 270_000,
+  pauseBytes: 9_000_000,
+  cutMs: 290_000,
+  cutBytes: 9_700_000,
+} as const satisfies SessionLimits;
+
+/** What a session tells whoever uses it at the moment. */
+export interface SttSessionListener {
+  /** The text since the last final, as it looks now. */
+  onPartial(text: string): void;
+  /** A text that will not change but for its refinement, which goes by the same `index`. */
+  onFinal(index: number, text: string): void;
+  onRefined(index: number, text: string): void;
+  /** An utterance has ended; all its finals came before. */
+  onEndOfUtterance(): void;
+  /** The session is over; after `end()`, and without a failure, all texts came before. */
+  onClosed(failure?: ServiceFailure): void;
+}
+
+/** A session is ended by the service after 5 s without a message: silence is told so often. */
+export const KEEPALIVE_MS = 2_000;
+/** Digital silence is gathered so long before it is told. */
+const SILENCE_STEP_MS = 200;
+
+interface Alternatives {
+  readonly alternatives?: readonly { readonly text?: string }[];
+}
+
+/** `StreamingResponse`, as decoded. */
+interface Response {
+  readonly audio_cursors?: { readonly final_index?: number };
+  readonly partial?: Alternatives;
+  readonly final?: Alternatives;
+  readonly eou_update?: object;
+  readonly final_refinement?: {
+    readonly final_index?: number;
+    readonly normalized_text?: Alternatives;
+  };
+}
+
+/** One session. */
+export class SttSession {
+  readonly #stream: RequestStream<object>;
+  readonly #answerWithinMs: number;
+  readonly #keepaliveMs: number;
+  #listener: SttSessionListener | undefined;
+  #keepalive: ReturnType<typeof setInterval>;
+  #unanswered: ReturnType<typeof setTimeout> | undefined;
+  #onEnded: (() => void) | undefined;
+  #answered = false;
+  #open = true;
+  #sentAt = performance.now();
+  #silentMs = 0;
+  #audioMs = 0;
+  #bytes = 0;
+
+  /** `answerWithinMs`: a service that has said nothing at all so long after the first audio is given up. */
+  constructor(
+    channel: YandexChannel,
+    options: SttOptions,
+    answerWithinMs: number,
+    keepaliveMs: number = KEEPALIVE_MS,
+  ) {
+    this.#answerWithinMs = answerWithinMs;
+    this.#keepaliveMs = keepaliveMs;
+    this.#stream = channel.open<object, Response>("RecognizeStreaming", {
+      onMessage: (response) => this.#onResponse(response),
+      onEnd: (failure) => this.#close(failure),
+    });
+    this.#stream.write({ session_options: sessionOptions(options) });
+    this.#keepalive = setInterval(() => this.#keepAlive(), keepaliveMs);
+  }
+
+  /** Audio told so far, silence included, in milliseconds. */
+  get audioMs(): number {
+    return this.#audioMs;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Audio can be written. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** Whom to tell from now on. */
+  set listener(listener: SttSessionListener | undefined) {
+    this.#listener = listener;
+  }
+
+  write(pcm: Pcm): void {
+    if (!this.#open) return;
+    const ms = durationMs(pcm.length);
+    this.#audioMs += ms;
+    if (pcm.every((sample) => sample === 0)) {
+      this.#silentMs += ms;
+      if (this.#silentMs >= SILENCE_STEP_MS) this.#tellSilence();
+      return;
+    }
+    this.#tellSilence();
+    this.#bytes += pcm.byteLength;
+    this.#send({ chunk: { data: pcmToBytes(pcm) } });
+    if (!this.#answered) this.#expectAnswer();
+  }
+
+  /** Everything written so far is an utterance. For `external` only. */
+  endUtterance(): void {
+    this.#tellSilence();
+    this.#send({ eou: {} });
+    if (!this.#answered) this.#expectAnswer();
+  }
+
+  /** Nothing more is written: the texts of what was come, then `onClosed`. */
+  end(): void {
+    if (!this.#open) return;
+    this.#tellSilence();
+    this.#open = false;
+    clearInterval(this.#keepalive);
+    this.#stream.end();
+  }
+
+  /** Ends it; resolves when the service has ended it too. Nothing more is told. */
+  ended(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#listener = undefined;
+    if (!this.#open) return Promise.resolve();
+    this.#onEnded = resolve;
+    this.end();
+    return promise;
+  }
+
+  /** Stops it at the service; nothing more is told. */
+  cancel(): void {
+    this.#listener = undefined;
+    this.#stream.cancel();
+    this.#close();
+  }
+
+  #send(message: object): void {
+    if (!this.#open) return;
+    this.#sentAt = performance.now();
+    this.#stream.write(message);
+  }
+
+  #tellSilence(): void {
+    const ms = Math.round(this.#silentMs);
+    this.#silentMs = 0;
+    if (ms > 0) this.#send({ silence_chunk: { duration_ms: ms } });
+  }
+
+  /** No frames come while the far end sends none: to the service, that is silence. */
+  #keepAlive(): void {
+    const ms = performance.now() - this.#sentAt;
+    if (ms < this.#keepaliveMs / 2) return;
+    this.#audioMs += ms;
+    this.#silentMs += ms;
+    this.#tellSilence();
+  }
+
+  #expectAnswer(): void {
+    this.#unanswered ??= setTimeout(() => {
+      const failure = new ServiceFailure("yandex", "Yandex recognition", {
+        code: "SILENT",
+        again: false,
+        lasting: false,
+        cure: `it took the audio and answered nothing for ${this.#answerWithinMs} ms`,
+      });
+      this.#stream.cancel();
+      this.#close(failure);
+    }, this.#answerWithinMs);
+  }
+
+  #onResponse(response: Response): void {
+    this.#answered = true;
+    clearTimeout(this.#unanswered);
+    const { partial, final, eou_update, final_refinement } = response;
+    if (partial) this.#listener?.onPartial(textOf(partial));
+    if (final) {
+      this.#listener?.onFinal(response.audio_cursors?.final_index ?? 0, textOf(final));
+    }
+    if (final_refinement?.normalized_text) {
+      this.#listener?.onRefined(
+        final_refinement.final_index ?? 0,
+        textOf(final_refinement.normalized_text),
+      );
+    }
+    if (eou_update) this.#listener?.onEndOfUtterance();
+  }
+
+  #close(failure?: ServiceFailure): void {
+    this.#open = false;
+    clearInterval(this.#keepalive);
+    clearTimeout(this.#unanswered);
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.onClosed(failure);
+    this.#onEnded?.();
+  }
+}
+
+function textOf({ alternatives }: Alternatives): string {
+  return alternatives?.[0]?.text?.trim() ?? "";
+}
+
+function sessionOptions(options: SttOptions): object {
+  return {
+    recognition_model: {
+      model: options.model,
+      audio_format: {
+        raw_audio: {
+          audio_encoding: "LINEAR16_PCM",
+          sample_rate_hertz: SAMPLE_RATE_HZ,
+          audio_channel_count: 1,
+        },
+      },
+      text_normalization: {
+        text_normalization: options.normalization
+          ? "TEXT_NORMALIZATION_ENABLED"
+          : "TEXT_NORMALIZATION_DISABLED",
+      },
+      language_restriction: {
+        restriction_type: "WHITELIST",
+        language_code: [options.languageCode],
+      },
+      audio_processing_type: "REAL_TIME",
+    },
+    eou_classifier: options.eou === "external" ? { external_classifier: {} } : {
+      default_classifier: {
+        type: options.eou === "high" ? "HIGH" : "DEFAULT",
+        ...(options.maxPauseMs > 0 && { max_pause_between_words_hint_ms: options.maxPauseMs }),
+      },
+    },
+  };
+}

@@ -1,0 +1,87 @@
+// What a test caller's ear makes of the frames it heard: when there was sound, and when silence.
+
+import type { HeardFrame } from "./caller.ts";
+import { concatPcm, FRAME_MS, levelDbfs, type Pcm } from "../media/frame.ts";
+
+/** A frame louder than this is sound: comfort noise and codec residue are below it. */
+const AUDIBLE_DBFS = -55;
+
+/** A stretch of sound. Times are `performance.now()` milliseconds. */
+export interface Sound {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Whether a frame can be heard. */
+export function isAudible({ pcm }: HeardFrame): boolean {
+  return levelDbfs(pcm) > AUDIBLE_DBFS;
+}
+
+/** When the first sound at or after `since` was heard. */
+export function firstSoundAfter(heard: readonly HeardFrame[], since: number): number | undefined {
+  return heard.find((frame) => frame.at >= since && isAudible(frame))?.at;
+}
+
+/** When the last sound so far ended. */
+export function lastSound(heard: readonly HeardFrame[]): number | undefined {
+  const frame = heard.findLast(isAudible);
+  return frame && frame.at + FRAME_MS;
+}
+
+/** The stretches of sound, those with less than `gapMs` of silence between them joined. */
+export function sounds(heard: readonly HeardFrame[], gapMs = 600): Sound[] {
+  const found: { from: number; to: number }[] = [];
+  for (const frame of heard) {
+    if (!isAudible(frame)) continue;
+    const last = found.at(-1);
+    if (last && frame.at - last.to < gapMs) last.to = frame.at + FRAME_MS;
+    else found.push({ from: frame.at, to: frame.at + FRAME_MS });
+  }
+  return found;
+}
+
+/** Milliseconds between the arrivals of neighbouring frames, where both belong to one stretch of sound. */
+export function frameGaps(heard: readonly HeardFrame[]): number[] {
+  const gaps: number[] = [];
+  for (let i = 1; i < heard.length; i++) {
+    const [before, after] = [heard[i - 1]!, heard[i]!];
+    if (isAudible(before) && isAudible(after)) gaps.push(after.at - before.at);
+  }
+  return gaps;
+}
+
+/** What was heard between two moments, as one piece. */
+export function heardBetween(heard: readonly HeardFrame[], from: number, to: number): Pcm {
+  return concatPcm(heard.filter(({ at }) => at >= from && at < to).map(({ pcm }) => pcm));
+}
+
+/** The value below which `share` (0…1) of the values lie; NaN of none. */
+export function percentile(values: readonly number[], share: number): number {
+  if (values.length === 0) return NaN;
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? sorted[0]!;
+}
+
+/**
+ * Waits until the caller has heard sound after `since` and then `quietMs` of silence.
+ *
+ * @throws when that takes longer than `timeoutMs`.
+ * @returns the time of the first such sound.
+ */
+export async function untilSpokenTo(
+  heard: readonly HeardFrame[],
+  since: number,
+  { quietMs = 700, timeoutMs = 20_000 }: { quietMs?: number; timeoutMs?: number } = {},
+): Promise<number> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const from = firstSoundAfter(heard, since);
+    if (from !== undefined && performance.now() - lastSound(heard)! >= quietMs) return from;
+    if (performance.now() > deadline) {
+      throw new Error(
+        `the caller heard ${from === undefined ? "nothing" : "no end of it"} for ${timeoutMs} ms`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

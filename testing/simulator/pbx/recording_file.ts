@@ -1,0 +1,55 @@
+// A recording that is written while it goes on, as Asterisk writes one.
+
+import { join } from "node:path";
+import type { Pcm } from "../../../media/frame.ts";
+import { interpolator, lowPass } from "../media/line.ts";
+
+/** Asterisk's write buffer (main/file.c): the file grows by whole blocks. */
+const BLOCK_BYTES = 32_768;
+/** The one raw format of the simulator: 96 kHz. */
+export const FILE_FORMAT = "sln96";
+const SAMPLES_OF_ONE = 6;
+/** At 96 kHz, as Asterisk's resampler has one: of held samples the recogniser understands less. */
+const LOW_PASS = lowPass(24 * SAMPLES_OF_ONE, 7600 / 96_000);
+
+/** One growing file. */
+export class RecordingFile {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+  readonly #block = new Uint8Array(BLOCK_BYTES);
+  readonly #resample = interpolator(SAMPLES_OF_ONE, LOW_PASS);
+  #filled = 0;
+
+  constructor(recordingDir: string, name: string) {
+    this.#path = join(recordingDir, `${name}.${FILE_FORMAT}`);
+    this.#file = Deno.openSync(this.#path, { write: true, create: true, truncate: true });
+  }
+
+  append(frame: Pcm): void {
+    const bytes = new Uint8Array(this.#resample(frame).buffer);
+    for (let at = 0; at < bytes.length;) {
+      const part = bytes.subarray(at, at + BLOCK_BYTES - this.#filled);
+      this.#block.set(part, this.#filled);
+      this.#filled += part.length;
+      at += part.length;
+      if (this.#filled === BLOCK_BYTES) this.#write();
+    }
+  }
+
+  /** Writes the rest. */
+  close(): void {
+    this.#write();
+    this.#file.close();
+  }
+
+  discard(): void {
+    this.#file.close();
+    Deno.removeSync(this.#path);
+  }
+
+  #write(): void {
+    const rest = this.#block.subarray(0, this.#filled);
+    for (let at = 0; at < rest.length;) at += this.#file.writeSync(rest.subarray(at));
+    this.#filled = 0;
+  }
+}

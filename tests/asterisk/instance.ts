@@ -1,0 +1,162 @@
+// One Asterisk's own folder inside the tree: the sample configuration of asterisk/etc with what
+// must differ on this machine, and its run-time files. Several can run from one tree at once.
+
+import { TestbedError } from "./error.ts";
+import { freeTcpPort, freeUdpPort } from "./ports.ts";
+
+const SAMPLE = new URL("../../asterisk/etc/", import.meta.url);
+/** In the tree. The name of each folder in it begins with the process that owns it. */
+const INSTANCES = "/var/lib/voxbot-testbed";
+/** Below the ports that Linux gives to outgoing connections (32768…). */
+const RTP_PORTS = { first: 20_000, last: 32_000, perInstance: 400 } as const;
+/**
+ * Left out of the distribution's own configuration: the manager interface, which Debian binds to a
+ * port of its own, and a deprecated file that Asterisk warns about at each start, so that any
+ * warning in the log is ours.
+ */
+const NOT_COPIED = ["manager.conf", "users.conf"];
+
+/** What one instance has for itself. */
+export interface Instance {
+  /** Its folder, as seen from inside the tree. */
+  readonly path: string;
+  /** Its folder, as seen from this machine. */
+  readonly hostPath: string;
+  readonly httpPort: number;
+  readonly sipPort: number;
+  readonly ariUser: string;
+  readonly ariPassword: string;
+  readonly sipUser: string;
+  readonly sipPassword: string;
+}
+
+/**
+ * Makes a new instance's folder: the distribution's configuration, over it the sample's files, in
+ * those the ports and passwords replaced (each exactly once, or this fails).
+ *
+ * @throws {TestbedError} when the sample no longer has a line that must be replaced.
+ */
+export async function createInstance(tree: string): Promise<Instance> {
+  await sweep(tree);
+  const path = `${INSTANCES}/${Deno.pid}-${randomWord(4)}`;
+  const instance: Instance = {
+    path,
+    hostPath: `${tree}${path}`,
+    httpPort: freeTcpPort(),
+    sipPort: await freeUdpPort(),
+    ariUser: "voxbot",
+    ariPassword: randomWord(16),
+    sipUser: "line",
+    sipPassword: randomWord(16),
+  };
+  for (const folder of ["etc", "run", "log", "spool/recording", "db"]) {
+    await Deno.mkdir(`${instance.hostPath}/${folder}`, { recursive: true });
+  }
+  await copyConfiguration(`${tree}/etc/asterisk`, `${instance.hostPath}/etc`);
+  await writeSample(instance);
+  await giveTo(tree, path);
+  return instance;
+}
+
+/** Removes an instance's folder. */
+export async function removeInstance(instance: Instance): Promise<void> {
+  await Deno.remove(instance.hostPath, { recursive: true });
+}
+
+type Replacement = readonly [file: string, line: string, by: string];
+
+function replacements(instance: Instance): readonly Replacement[] {
+  const { first, last, perInstance } = RTP_PORTS;
+  // Two instances that draw the same range share it: Asterisk takes the next port that is free.
+  const rtpStart = first + 2 * Math.floor(Math.random() * (last - first - perInstance) / 2);
+  return [
+    ["http.conf", "bindport = 8088", `bindport = ${instance.httpPort}`],
+    ["pjsip.conf", "bind = 127.0.0.1:5060", `bind = 127.0.0.1:${instance.sipPort}`],
+    ["pjsip.conf", "password = change-me-sip", `password = ${instance.sipPassword}`],
+    ["ari.conf", "password = change-me-ari", `password = ${instance.ariPassword}`],
+    ["rtp.conf", "rtpstart = 10000", `rtpstart = ${rtpStart}`],
+    ["rtp.conf", "rtpend = 10999", `rtpend = ${rtpStart + perInstance - 1}`],
+    ["asterisk.conf", "[options]", `${directories(instance.path)}\n[options]`],
+  ];
+}
+
+/** The sample leaves directories as compiled in; an instance has its own for all that it writes. */
+function directories(path: string): string {
+  return `[directories]
+astetcdir = ${path}/etc
+astrundir = ${path}/run
+astlogdir = ${path}/log
+astspooldir = ${path}/spool
+astdbdir = ${path}/db
+`;
+}
+
+async function writeSample(instance: Instance): Promise<void> {
+  const pending = [...replacements(instance)];
+  for await (const { name } of Deno.readDir(SAMPLE)) {
+    if (!name.endsWith(".conf")) continue;
+    let text = await Deno.readTextFile(new URL(name, SAMPLE));
+    for (const [file, line, by] of pending) {
+      if (file === name) text = replaceLine(text, line, by, name);
+    }
+    await Deno.writeTextFile(`${instance.hostPath}/etc/${name}`, text);
+  }
+}
+
+/**
+ * Replaces one whole line of a configuration.
+ *
+ * @throws {TestbedError} unless the line is there exactly once.
+ */
+export function replaceLine(text: string, line: string, by: string, file: string): string {
+  const lines = text.split("\n");
+  const found = lines.filter((candidate) => candidate === line).length;
+  if (found !== 1) {
+    throw new TestbedError(
+      `asterisk/etc/${file} has the line "${line}" ${found} times instead of once: the testbed ` +
+        "replaces it; change tests/asterisk/instance.ts along with the sample",
+    );
+  }
+  return lines.map((candidate) => candidate === line ? by : candidate).join("\n");
+}
+
+async function copyConfiguration(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    if (NOT_COPIED.includes(name)) continue;
+    if (isDirectory) await copyConfiguration(`${from}/${name}`, `${to}/${name}`);
+    else await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
+  }
+}
+
+async function giveTo(tree: string, path: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command("chroot", {
+    args: [tree, "chown", "-R", "asterisk:asterisk", path],
+    stdin: "null",
+  }).output();
+  if (!success) {
+    throw new TestbedError(`cannot give ${path} to Asterisk: ${new TextDecoder().decode(stderr)}`);
+  }
+}
+
+/** Removes what processes left behind that were killed. */
+async function sweep(tree: string): Promise<void> {
+  await Deno.mkdir(`${tree}${INSTANCES}`, { recursive: true });
+  for await (const { name } of Deno.readDir(`${tree}${INSTANCES}`)) {
+    if (await isRunning(name.split("-")[0]!)) continue;
+    await Deno.remove(`${tree}${INSTANCES}/${name}`, { recursive: true });
+  }
+}
+
+async function isRunning(pid: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(`/proc/${pid}`)).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function randomWord(bytes: number): string {
+  return crypto.getRandomValues(new Uint8Array(bytes)).toHex();
+}

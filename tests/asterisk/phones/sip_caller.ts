@@ -1,0 +1,70 @@
+// A real SIP telephone that a test steers: sipp for the signalling, a worker of ours for the audio.
+
+import type { Pcm } from "../../../media/frame.ts";
+import type { HeardFrame, TestCaller } from "../../../testing/caller.ts";
+import { TestbedError } from "../error.ts";
+import type { Phone } from "./phones.ts";
+import { type SignallingOptions, SipSignalling } from "./sip_signalling.ts";
+import { isKey } from "./telephone_event.ts";
+
+/** How long a PBX has to take a hang-up before the telephone simply goes. */
+const HANG_UP_DEADLINE_MS = 3000;
+
+/** One call of one telephone. */
+export class SipCaller implements TestCaller {
+  readonly answered: Promise<void>;
+  readonly ended: Promise<string>;
+  readonly #phone: Phone;
+  readonly #signalling: SipSignalling;
+
+  /** Begins the call; `scenario` must name the telephone's RTP port. */
+  constructor(phone: Phone, options: SignallingOptions) {
+    this.#phone = phone;
+    this.#signalling = new SipSignalling(options);
+    this.answered = this.#signalling.answered.then((rtpPort) => phone.connect(rtpPort));
+    this.answered.catch(() => undefined); // As in SipSignalling: nobody need be waiting.
+    this.ended = this.#signalling.ended.then(async (reason) => {
+      await phone.close();
+      return reason;
+    });
+  }
+
+  get heard(): readonly HeardFrame[] {
+    return this.#phone.heard;
+  }
+
+  async say(pcm: Pcm): Promise<{ readonly startedAt: number; readonly endedAt: number }> {
+    await this.answered;
+    return await this.#phone.say(pcm);
+  }
+
+  async press(digit: string): Promise<void> {
+    if (!isKey(digit)) throw new TestbedError(`no telephone has a key ${JSON.stringify(digit)}`);
+    await this.answered;
+    await this.#phone.press(digit);
+  }
+
+  mute(muted: boolean): void {
+    this.#phone.mute(muted);
+  }
+
+  async hangUp(): Promise<void> {
+    await this.#signalling.hangUp();
+    await this.ended;
+  }
+
+  /** Loses the call without a word: no BYE, and no audio any more. */
+  async vanish(): Promise<void> {
+    await this.#signalling.kill();
+    await this.ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const deadline = setTimeout(() => void this.#signalling.kill(), HANG_UP_DEADLINE_MS);
+    try {
+      await this.hangUp();
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+}

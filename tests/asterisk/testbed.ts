@@ -1,0 +1,197 @@
+// A real Asterisk for tests: installed once, started on free ports of the loopback address with the
+// sample configuration of asterisk/etc, and called by real SIP telephones.
+
+import type { TestPbx } from "../../testing/caller.ts";
+import type { G711Law } from "../../media/codec/g711.ts";
+import { AsteriskProcess, consoleCommand } from "./asterisk_process.ts";
+import { TestbedError } from "./error.ts";
+import { installAsterisk } from "./install.ts";
+import { createInstance, type Instance, removeInstance } from "./instance.ts";
+import { Phones } from "./phones/phones.ts";
+import type { ReleaseName } from "./releases.ts";
+import { SipCaller } from "./phones/sip_caller.ts";
+import { sipScenario } from "./phones/sip_scenario.ts";
+import { linkPrompts, PROMPT_FOLDERS, type PromptLanguage, soundsFolder } from "./sounds.ts";
+import { PAYLOAD_EVENT } from "./phones/telephone_event.ts";
+
+/** The dialplan's extensions in asterisk/etc/extensions.conf. */
+export const BOT_EXTENSION = "100";
+export const OPERATOR_EXTENSION = "200";
+
+/** A recording of a human voice that comes with Asterisk: 8 kHz 16-bit mono WAV. */
+export interface Prompt {
+  /** As ARI and the dialplan name it, e.g. "vm-goodbye" or "digits/1". */
+  readonly name: string;
+  /** Absolute path on this machine. */
+  readonly path: string;
+}
+
+/** Who calls, whom, and in which codec. */
+export interface CallOptions {
+  readonly callerNumber?: string;
+  readonly extension?: string;
+  readonly codec?: G711Law;
+}
+
+/** A running Asterisk that tests own. */
+export interface Testbed extends TestPbx {
+  readonly kind: "asterisk";
+  readonly release: ReleaseName;
+  /** The folder on this machine with this Asterisk's etc, run, log and spool. */
+  readonly folder: string;
+  /** Where Asterisk looks for sounds, on this machine. */
+  readonly soundsDir: string;
+  /** Where Asterisk keeps ARI recordings, on this machine. */
+  readonly recordingDir: string;
+  /** A SIP telephone, which can also `vanish()`; `codec` is the only one it speaks. */
+  call(options?: CallOptions): Promise<SipCaller>;
+  /** Runs a command on Asterisk's console (`asterisk -rx`) and returns what it prints. */
+  cli(command: string): Promise<string>;
+  /** Everything Asterisk has logged since it was first started, oldest first. */
+  log(): Promise<string>;
+  /** The recorded prompts of a language, in order of name. */
+  prompts(language: PromptLanguage): Promise<readonly Prompt[]>;
+  /** Where one recorded prompt is, e.g. `("en", "vm-goodbye")`. */
+  promptPath(language: PromptLanguage, name: string): string;
+  /** Stops Asterisk in order, unless it is down, and starts it again on the same ports. */
+  restart(): Promise<void>;
+  /** Ends Asterisk at once, as a power failure would; `restart` brings it back. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Installs Asterisk if it is not there yet, and starts one. Dispose it to stop it and remove its
+ * files; when the process dies instead, Asterisk dies along and the next start sweeps up.
+ *
+ * @throws {TestbedError} when this machine cannot run it, with the cure.
+ */
+export async function startTestbed(
+  { release = "22" }: { release?: ReleaseName } = {},
+): Promise<Testbed> {
+  const tree = await installAsterisk(release);
+  await linkPrompts(tree);
+  await using started = new AsyncDisposableStack();
+  const instance = await createInstance(tree);
+  started.defer(() => removeInstance(instance));
+  const phones = started.use(await Phones.start());
+  const process = await AsteriskProcess.start(tree, instance);
+  return new RealAsterisk(release, tree, instance, process, phones, started.move());
+}
+
+class RealAsterisk implements Testbed {
+  readonly kind = "asterisk";
+  readonly env: Readonly<Record<string, string>>;
+  readonly folder: string;
+  readonly soundsDir: string;
+  readonly recordingDir: string;
+  readonly #phones: Phones;
+  readonly #owned: AsyncDisposable;
+  readonly #callers = new Set<SipCaller>();
+  #process: AsteriskProcess;
+  #lastCall = 0;
+
+  constructor(
+    readonly release: ReleaseName,
+    readonly tree: string,
+    readonly instance: Instance,
+    process: AsteriskProcess,
+    phones: Phones,
+    owned: AsyncDisposable,
+  ) {
+    this.#process = process;
+    this.#phones = phones;
+    this.#owned = owned;
+    this.folder = instance.hostPath;
+    this.soundsDir = soundsFolder(tree);
+    this.recordingDir = `${instance.hostPath}/spool/recording`;
+    this.env = {
+      ARI_HTTP_URL: `http://127.0.0.1:${instance.httpPort}`,
+      ARI_USER: instance.ariUser,
+      ARI_PASSWORD: instance.ariPassword,
+      ARI_APP_NAME: "voxbot",
+      ARI_FALLBACK_CONTEXT: "voxbot-fallback",
+    };
+  }
+
+  async call(
+    { callerNumber = "+70000000001", extension = BOT_EXTENSION, codec = "ulaw" }: CallOptions = {},
+  ): Promise<SipCaller> {
+    const phone = await this.#phones.open(codec);
+    const name = `call-${++this.#lastCall}.xml`;
+    await Deno.writeTextFile(
+      `${this.folder}/${name}`,
+      sipScenario({
+        callerNumber,
+        extension,
+        user: this.instance.sipUser,
+        password: this.instance.sipPassword,
+        rtpPort: phone.port,
+        codec,
+        eventPayload: PAYLOAD_EVENT,
+      }),
+    );
+    const caller = new SipCaller(phone, {
+      tree: this.tree,
+      scenario: `${this.instance.path}/${name}`,
+      sipPort: this.instance.sipPort,
+    });
+    this.#callers.add(caller);
+    caller.ended.then(() => this.#callers.delete(caller));
+    return caller;
+  }
+
+  async leftovers(): Promise<{ channels: readonly string[]; bridges: readonly string[] }> {
+    return { channels: await this.#ids("channels"), bridges: await this.#ids("bridges") };
+  }
+
+  cli(command: string): Promise<string> {
+    return consoleCommand(this.tree, this.instance, command);
+  }
+
+  log(): Promise<string> {
+    return Deno.readTextFile(`${this.folder}/log/messages.log`);
+  }
+
+  async prompts(language: PromptLanguage): Promise<readonly Prompt[]> {
+    const prompts: Prompt[] = [];
+    for (const folder of ["", "digits/", "letters/"]) {
+      const path = `${this.soundsDir}/${PROMPT_FOLDERS[language]}/${folder}`;
+      for await (const { name: file } of Deno.readDir(path)) {
+        if (!file.endsWith(".wav")) continue;
+        const name = `${folder}${file.slice(0, -".wav".length)}`;
+        prompts.push({ name, path: this.promptPath(language, name) });
+      }
+    }
+    return prompts.sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  promptPath(language: PromptLanguage, name: string): string {
+    return `${this.soundsDir}/${PROMPT_FOLDERS[language]}/${name}.wav`;
+  }
+
+  async restart(): Promise<void> {
+    await this.#process.stop();
+    this.#process = await AsteriskProcess.start(this.tree, this.instance);
+  }
+
+  async kill(): Promise<void> {
+    await this.#process.kill();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#callers].map((caller) => caller[Symbol.asyncDispose]()));
+    await this.#process.stop();
+    await this.#owned[Symbol.asyncDispose]();
+  }
+
+  async #ids(what: "channels" | "bridges"): Promise<readonly string[]> {
+    const { httpPort, ariUser, ariPassword } = this.instance;
+    const response = await fetch(`http://127.0.0.1:${httpPort}/ari/${what}`, {
+      headers: { authorization: `Basic ${btoa(`${ariUser}:${ariPassword}`)}` },
+    });
+    if (!response.ok) {
+      throw new TestbedError(`GET /ari/${what}: ${response.status} ${await response.text()}`);
+    }
+    return (await response.json() as { id: string }[]).map(({ id }) => id);
+  }
+}

@@ -1,0 +1,39 @@
+// `deno task test:pbx`: the tests that need a real Asterisk. Installs those into .cache/ (once), then
+// runs tests/pbx, where each file starts and stops an Asterisk of its own on free ports. The last
+// line says how many passed. Needs root on Linux; says so where it is missing.
+
+import { TestbedError } from "../asterisk/error.ts";
+import { installAsterisk } from "../asterisk/install.ts";
+import { RELEASE_NAMES } from "../asterisk/releases.ts";
+import { runRealTimeStep, say, type Step } from "./steps.ts";
+import { summaryLine } from "./summary.ts";
+
+const FOLDER = "tests/pbx";
+
+/** Arguments are `deno test`'s: options, or the files to run instead of all. */
+const files = Deno.args.some((arg) => arg.startsWith(FOLDER)) ? [] : [FOLDER];
+
+/** One file after another, for they measure audio. */
+const PBX_TESTS: Step = {
+  title: "tests on a real Asterisk",
+  args: ["test", "-A", "--no-check", ...files, ...Deno.args],
+  tests: true,
+  timeoutMinutes: 45,
+};
+
+const counts = await installed()
+  ? await runRealTimeStep(PBX_TESTS, FOLDER)
+  : { passed: 0, failed: 1 };
+await say(`\n${summaryLine(counts)}\n`);
+Deno.exit(counts.failed === 0 ? 0 : 1);
+
+async function installed(): Promise<boolean> {
+  try {
+    for (const release of RELEASE_NAMES) await installAsterisk(release);
+    return true;
+  } catch (error) {
+    if (!(error instanceof TestbedError)) throw error;
+    await say(`${error.message}\n`);
+    return false;
+  }
+}

@@ -1,0 +1,76 @@
+// Running Deno's own commands one after another for whoever runs our tests: output as it comes,
+// and how many tests passed.
+
+import { type Counts, readFailures, readSummary, withSecondTry } from "./summary.ts";
+
+/** One sub-command of Deno's. */
+export interface Step {
+  readonly title: string;
+  readonly args: readonly string[];
+  /** Whether its closing summary says how many tests passed and failed. */
+  readonly tests: boolean;
+  /** Longer than it takes on a slow machine; what hangs is stopped and counted as failed. */
+  readonly timeoutMinutes: number;
+}
+
+/** The project's folder. */
+export const ROOT = new URL("../..", import.meta.url);
+
+/** Runs one step, showing its output; a step that fails without counted failures counts as one. */
+export async function runStep(step: Step): Promise<Counts> {
+  return (await run(step)).counts;
+}
+
+/**
+ * Runs tests that play audio in real time, which a busy machine can make late: those that failed
+ * are played once more, and what passes only then is said to.
+ */
+export async function runRealTimeStep(step: Step, folder: string): Promise<Counts> {
+  const { counts, output } = await run(step);
+  const { files, tests } = readFailures(output);
+  if (counts.failed === 0 || files.length === 0) return counts;
+  const only = tests.length > 0 ? [`--filter=/^(?:${tests.map(escapeRegExp).join("|")})$/`] : [];
+  const args = step.args.flatMap((arg) => arg === folder ? [...only, ...files] : [arg]);
+  const again = await runStep({ ...step, title: `${step.title}, second try`, args });
+  const together = withSecondTry(counts, again);
+  const mended = counts.failed - together.failed;
+  const which = together.failed === 0 ? `: ${tests.join("; ")}` : "";
+  if (mended > 0) await say(`\n${mended} test(s) passed only at the second try${which}\n`);
+  return together;
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+}
+
+async function run(
+  { title, args, tests, timeoutMinutes }: Step,
+): Promise<{ readonly counts: Counts; readonly output: string }> {
+  await say(`\n--- ${title}: deno ${args.join(" ")}\n`);
+  const timeout = AbortSignal.timeout(timeoutMinutes * 60_000);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+    env: Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" },
+    signal: timeout,
+  }).spawn();
+  let output = "";
+  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+    output += chunk;
+    await say(chunk);
+  }
+  const { success } = await child.status;
+  if (timeout.aborted) await say(`${title}: stopped after ${timeoutMinutes} minutes\n`);
+
+  const counts = tests ? readSummary(output) : { passed: 0, failed: 0 };
+  return { counts: success || counts.failed > 0 ? counts : { ...counts, failed: 1 }, output };
+}
+
+/** Writes to standard output, all of it. */
+export async function say(text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
+}
