@@ -34,7 +34,7 @@ export type ToCall =
   | { readonly kind: "begin" }
   /** The caller pressed a key (heard by ARI, where the transport does not tell). */
   | { readonly kind: "dtmf"; readonly digit: string }
-  /** A tool that was asked for by `intent` is done, or could not be. */
+  /** A tool that was asked for by `tool_call` is done, or could not be. */
   | { readonly kind: "tool_done"; readonly id: string; readonly result: ToolResult }
   /** Ask the caller whether they are there. */
   | { readonly kind: "nudge" }
@@ -64,7 +64,7 @@ export type FromCall =
   /** The words asked for by `say_last` were heard. */
   | { readonly kind: "said" }
   /** A tool of the record (`tool_begun`) is due: carry it out, once; `tool_done` follows. */
-  | { readonly kind: "intent"; readonly id: string }
+  | { readonly kind: "tool_call"; readonly id: string }
   /** The assistant had to make do, or what a request to its model cost. */
   | { readonly kind: "assistant"; readonly event: AssistantEvent }
   /** A turn was answered: how starting early has done since the turn before. */

@@ -104,7 +104,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
         progress: () => send({ kind: "progress" }),
         said: () => send({ kind: "said" }),
         count: (what) => send({ kind: "count", what }),
-        intent: (id) => send({ kind: "intent", id }),
+        toolCall: (id) => send({ kind: "tool_call", id }),
         assistant: (event) => send({ kind: "assistant", event }),
         earlyStart: (outcome) => send({ kind: "early_start", outcome }),
       },

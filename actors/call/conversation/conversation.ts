@@ -41,7 +41,7 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
     this.#record = record;
     this.#floor = new Floor(bargeIn, (speaking) => output.callerSpeaking(speaking));
     this.#mind = new EarlyAgent(options, output);
-    this.#errands = new ToolCalls(record, (id) => output.intent(id));
+    this.#errands = new ToolCalls(record, (id) => output.toolCall(id));
     this.#filler = new Filler({
       call: record.id,
       words: prompts.fillers,

@@ -17,7 +17,7 @@ export interface ConversationOutput extends EarlyAgentOutput {
   said(): void;
   count(what: CallCounter): void;
   /** A tool of the record is due; `toolDone` is to follow. */
-  intent(id: string): void;
+  toolCall(id: string): void;
 }
 
 /** What a conversation needs. */

@@ -110,7 +110,7 @@ export function rig(
   const agent = new ScriptedAgent();
   const events: CallEvent[] = [];
   const told: string[] = [];
-  const intents: string[] = [];
+  const toolCalls: string[] = [];
   /** What was given to the synthesiser. */
   const spoken: string[] = [];
   const early: EarlyStartOutcome[] = [];
@@ -134,7 +134,7 @@ export function rig(
       progress: () => told.push("progress"),
       said: () => told.push("said"),
       count: (what) => told.push(what),
-      intent: (id) => intents.push(id),
+      toolCall: (id) => toolCalls.push(id),
       assistant: ({ kind }) => told.push(kind),
       earlyStart: (outcome) => early.push(outcome),
     },
@@ -215,7 +215,7 @@ export function rig(
     conversation,
     early,
     events,
-    intents,
+    toolCalls,
     spoken,
     line,
     record,

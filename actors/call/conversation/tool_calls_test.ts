@@ -8,7 +8,7 @@ const TRANSFER: ToolCall = { name: "transfer_to", key: "sales", extension: "201"
 const CONTACT: ToolCall = { name: "take_contact", contact: { phone: "5550100" } };
 
 const phrase = (text: string): AgentEvent => ({ kind: "phrase", text });
-const wish = (call: ToolCall): AgentEvent => ({ kind: "tool", id: `2-${call.name}`, call });
+const toolCall = (call: ToolCall): AgentEvent => ({ kind: "tool", id: `2-${call.name}`, call });
 
 /** A call whose assistant has answered with these parts, none of it heard yet. */
 async function answeredWith(...parts: AgentEvent[]) {
@@ -21,28 +21,28 @@ async function answeredWith(...parts: AgentEvent[]) {
 }
 
 Deno.test("the bot hangs up once its farewell was heard to the end, not before", async () => {
-  using call = await answeredWith(phrase("Thank you."), phrase("Goodbye!"), wish(HANG_UP));
+  using call = await answeredWith(phrase("Thank you."), phrase("Goodbye!"), toolCall(HANG_UP));
   call.line.play("e2");
-  assert.deepEqual(call.intents, []);
+  assert.deepEqual(call.toolCalls, []);
   await call.play();
-  assert.deepEqual(call.intents, ["2-hang_up"]);
+  assert.deepEqual(call.toolCalls, ["2-hang_up"]);
   assert.equal(call.conversation.phase, "handover");
 });
 
 Deno.test("a caller who talks over the farewell is not hung up on", async () => {
-  using call = await answeredWith(phrase("Thank you."), phrase("Goodbye!"), wish(HANG_UP));
+  using call = await answeredWith(phrase("Thank you."), phrase("Goodbye!"), toolCall(HANG_UP));
   call.line.play("e2");
   call.agent.parts = [phrase("Twelve months.")];
   await call.speak("Wait, how long is the warranty?", 700);
   await call.silence(600);
   await call.play();
-  assert.deepEqual(call.intents, []);
+  assert.deepEqual(call.toolCalls, []);
   assert.deepEqual(call.record.tools, []);
   assert.equal(heardText(call.record.turns.at(-1)!), "Twelve months.");
 });
 
 Deno.test("a transfer that the PBX refuses is told to the caller, and the call goes on", async () => {
-  using call = await answeredWith(phrase("One moment."), wish(TRANSFER));
+  using call = await answeredWith(phrase("One moment."), toolCall(TRANSFER));
   await call.play();
   call.conversation.toolDone("2-transfer_to", "failed");
   await call.play();
@@ -51,64 +51,64 @@ Deno.test("a transfer that the PBX refuses is told to the caller, and the call g
 });
 
 Deno.test("what the caller says while they are being transferred is no new question", async () => {
-  using call = await answeredWith(phrase("One moment."), wish(TRANSFER));
+  using call = await answeredWith(phrase("One moment."), toolCall(TRANSFER));
   await call.play();
   await call.ask("Thank you very much.");
   assert.equal(call.agent.requests.length, 1);
-  assert.deepEqual(call.intents, ["2-transfer_to"]);
+  assert.deepEqual(call.toolCalls, ["2-transfer_to"]);
 });
 
 Deno.test("a contact is noted even when the caller does not hear the thanks out", async () => {
-  using call = await answeredWith(phrase("Thank you, noted."), wish(CONTACT));
-  assert.deepEqual(call.intents, ["2-take_contact"]);
+  using call = await answeredWith(phrase("Thank you, noted."), toolCall(CONTACT));
+  assert.deepEqual(call.toolCalls, ["2-take_contact"]);
   call.conversation.toolDone("2-take_contact", "done");
   call.line.play("s2");
   await call.speak("And what is the price?", 700);
   assert.deepEqual(contactsOf(call.record), [{ phone: "5550100" }]);
 });
 
-Deno.test("the same wish is asked for once, however often the model has it", async () => {
-  using call = await answeredWith(phrase("Noted."), wish(CONTACT), wish(CONTACT));
+Deno.test("a tool call is carried out once, however often the model makes it", async () => {
+  using call = await answeredWith(phrase("Noted."), toolCall(CONTACT), toolCall(CONTACT));
   await call.play();
-  assert.deepEqual(call.intents, ["2-take_contact"]);
+  assert.deepEqual(call.toolCalls, ["2-take_contact"]);
 });
 
 Deno.test("a resumed call does what was still to be done, and nothing of what was done", async () => {
-  using before = await answeredWith(phrase("Noted."), wish(CONTACT), wish(TRANSFER));
+  using before = await answeredWith(phrase("Noted."), toolCall(CONTACT), toolCall(TRANSFER));
   before.conversation.toolDone("2-take_contact", "done");
   before.line.play("s2");
   const record = structuredClone(before.record);
   using call = rig(record);
   call.conversation.resume(false);
-  assert.deepEqual(call.intents, [], "the phrase before it is not heard yet");
+  assert.deepEqual(call.toolCalls, [], "the phrase before it is not heard yet");
   await call.play();
-  assert.deepEqual(call.intents, ["2-transfer_to"]);
+  assert.deepEqual(call.toolCalls, ["2-transfer_to"]);
 });
 
 Deno.test("a call resumed right after the farewell was heard is hung up", async () => {
-  using before = await answeredWith(phrase("Goodbye!"), wish(HANG_UP));
+  using before = await answeredWith(phrase("Goodbye!"), toolCall(HANG_UP));
   await before.play();
   using call = rig(structuredClone(before.record));
   call.conversation.resume(false);
-  assert.deepEqual(call.intents, ["2-hang_up"]);
+  assert.deepEqual(call.toolCalls, ["2-hang_up"]);
   assert.equal(call.conversation.phase, "handover");
 });
 
 Deno.test("an answer begun again after a crash does not do again what it has done", async () => {
-  using before = await answeredWith(phrase("Noted."), wish(CONTACT));
+  using before = await answeredWith(phrase("Noted."), toolCall(CONTACT));
   before.conversation.toolDone("2-take_contact", "done");
   const record = structuredClone(before.record);
   record.turns[1]!.answerComplete = false;
   using call = rig(record);
-  call.agent.parts = [phrase("Noted."), wish(CONTACT)];
+  call.agent.parts = [phrase("Noted."), toolCall(CONTACT)];
   call.conversation.resume(false);
   await call.play();
-  assert.deepEqual(call.intents, []);
+  assert.deepEqual(call.toolCalls, []);
 });
 
 Deno.test("an answer that is an action alone needs no words", async () => {
-  using call = await answeredWith(wish({ name: "send_dtmf", digits: "5" }));
-  assert.deepEqual(call.intents, ["2-send_dtmf"]);
+  using call = await answeredWith(toolCall({ name: "send_dtmf", digits: "5" }));
+  assert.deepEqual(call.toolCalls, ["2-send_dtmf"]);
   assert.deepEqual(call.record.turns[1]!.phrases, []);
   assert.equal(call.conversation.phase, "listening");
 });

@@ -362,7 +362,7 @@ export class CallSession {
         else if (message.what === "filler_spoken") metrics.fillerSpoken();
         else if (message.what === "recording_failed") metrics.recordingFailed();
         break;
-      case "intent":
+      case "tool_call":
         void this.#runTool(isolate, message.id);
         break;
       case "assistant":
