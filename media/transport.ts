@@ -9,8 +9,6 @@ export interface MediaHandlers {
   onFrame(frame: Pcm): void;
   /** Everything sent before this mark has been played out to the caller. */
   onMark(markId: string): void;
-  /** A key the caller pressed: 0-9, *, #, A-D. */
-  onDtmf(digit: string): void;
   /**
    * The PBX itself noticed that the caller began or stopped making sound. Only from transports
    * whose frames come late (files): a hint to pause on, before the frames can prove it.

@@ -7,7 +7,6 @@ import type { MediaHandlers } from "../media/transport.ts";
 export class LineLog implements MediaHandlers {
   readonly frames: Pcm[] = [];
   readonly marks: string[] = [];
-  readonly digits: string[] = [];
   readonly talking: boolean[] = [];
   readonly ends: { reason: "hangup" | "lost"; detail: string }[] = [];
   #news = Promise.withResolvers<void>();
@@ -19,11 +18,6 @@ export class LineLog implements MediaHandlers {
 
   onMark(markId: string): void {
     this.marks.push(markId);
-    this.#tell();
-  }
-
-  onDtmf(digit: string): void {
-    this.digits.push(digit);
     this.#tell();
   }
 

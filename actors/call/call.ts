@@ -206,9 +206,6 @@ export class Call implements AsyncDisposable, MediaHandlers {
     this.#playout?.onMark(markId);
   }
 
-  /** Keys are taken from ARI, which tells of them on every transport: here they would count twice. */
-  onDtmf(): void {}
-
   onTalking(talking: boolean): void {
     if (this.#begun && talking) this.#conversation.onTalking();
   }

@@ -50,8 +50,6 @@ const WEBSOCKET_JSON: Since = ["20.18", "22.8", "23.2"];
 const AUDIOSOCKET: Since = ["18.0"];
 /** Audio of other rates than 8 kHz. */
 const AUDIOSOCKET_RATES: Since = ["20.17", "21.12", "22.7", "23.1"];
-/** Keys as messages. */
-const AUDIOSOCKET_KEYS: Since = ["20.14", "21.9", "22.4"];
 /** `POST /channels/externalMedia`. */
 const EXTERNAL_MEDIA: Since = ["16.6"];
 
@@ -133,11 +131,6 @@ export function inCallersCodec(plan: MediaPlan, formats: string | undefined): Me
   if (plan.kind !== "rtp") return plan;
   const [codec] = /\b[au]law\b/.exec(formats ?? "") ?? [];
   return { ...plan, format: codec === "alaw" ? "alaw" : "ulaw" };
-}
-
-/** True where keys come along with the audio; otherwise ARI's ChannelDtmfReceived is to be listened to. */
-export function carriesKeys(kind: TransportKind, pbx: PbxFacts): boolean {
-  return kind === "websocket" || (kind === "audiosocket" && atLeast(pbx.version, AUDIOSOCKET_KEYS));
 }
 
 function websocket(pbx: PbxFacts): TransportVerdict {

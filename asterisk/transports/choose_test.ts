@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
 import { settingsWith } from "../../config/settings.ts";
-import {
-  carriesKeys,
-  chooseTransport,
-  inCallersCodec,
-  type PbxFacts,
-  planMedia,
-} from "./choose.ts";
+import { chooseTransport, inCallersCodec, type PbxFacts, planMedia } from "./choose.ts";
 
 const FILES = [
   "res_stasis_playback.so",
@@ -122,12 +116,4 @@ Deno.test("files are where the settings say, or else where the PBX says", () => 
     recordingDir: "/r",
     retries: 3,
   });
-});
-
-Deno.test("keys come with the audio only where the PBX sends them there", () => {
-  assert.ok(carriesKeys("websocket", DEBIAN_22));
-  assert.ok(carriesKeys("audiosocket", DEBIAN_22));
-  assert.ok(!carriesKeys("audiosocket", UBUNTU_20_6));
-  assert.ok(!carriesKeys("rtp", DEBIAN_22));
-  assert.ok(!carriesKeys("files", DEBIAN_22));
 });

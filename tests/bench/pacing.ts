@@ -76,7 +76,7 @@ async function speak({ port, seconds }: Task): Promise<void> {
     transport.endOfPhrase(String(++said));
   };
   await transport.open(
-    { onFrame() {}, onMark: sayNext, onDtmf() {}, onClose() {} },
+    { onFrame() {}, onMark: sayNext, onClose() {} },
     AbortSignal.timeout(5000),
   );
   parentPort!.postMessage("ready");

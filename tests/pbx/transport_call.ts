@@ -39,9 +39,6 @@ export class Ear implements MediaHandlers {
   onMark(markId: string): void {
     this.#tell(`mark ${markId}`);
   }
-  onDtmf(digit: string): void {
-    this.#tell(`key ${digit}`);
-  }
   onClose(reason: string, detail: string): void {
     this.lastWords = detail;
     this.#tell(`close ${reason}`);

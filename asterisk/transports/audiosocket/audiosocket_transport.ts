@@ -171,7 +171,7 @@ class AudioSocketTransport extends PacedTransport implements MediaTransport {
           ? this.#input?.push(message.pcm)
           : this.#bad(`audio of ${message.sampleRateHz} Hz where ${this.#lineHz} Hz was asked for`);
       case "dtmf":
-        return this.handlers?.onDtmf(message.digit);
+        return; // ARI reports keys, whatever the transport.
       case "hangup":
         return this.#close("hangup", "the PBX hung up");
       case "error":

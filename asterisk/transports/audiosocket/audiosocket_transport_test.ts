@@ -165,11 +165,13 @@ Deno.test("a PBX that knows only 8 kHz hears and is heard at 16 kHz", () =>
     }
   }, "slin"));
 
-Deno.test("a key press arrives", () =>
-  onLine(async ({ log, pbx }) => {
+Deno.test("a key on the line is left to ARI, and the call goes on", () =>
+  onLine(async ({ log, transport, pbx }) => {
     await pbx.write(encodeMessage(0x03, new TextEncoder().encode("#")));
-    await log.until(({ digits }) => digits.length === 1);
-    assert.deepEqual(log.digits, ["#"]);
+    await pbx.write(encodeAudio(speech(1, 9), 16_000));
+    await log.until(({ frames }) => frames.length === 1);
+    assert.equal(transport.stats!.badMessages, 0);
+    assert.deepEqual(log.ends, []);
   }));
 
 Deno.test("a hang-up message and a closed connection are hang-ups", async () => {

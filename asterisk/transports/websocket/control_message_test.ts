@@ -32,9 +32,13 @@ Deno.test("a message not in use, and one that is malformed, are told apart and q
     kind: "not_in_use",
     name: "MEDIA_BUFFERING_COMPLETED",
   });
+  assert.deepEqual(parseControl('{"event":"DTMF_END","digit":"5"}'), {
+    kind: "not_in_use",
+    name: "DTMF_END",
+  });
   for (
     const text of [
-      '{"event":"DTMF_END","digit":"+15550001234"}',
+      '{"event":"MEDIA_MARK_PROCESSED","correlation_id":15550001234}',
       '{"event":"MEDIA_START","format":5}',
       '{"event":"+15550001234"}',
       "MEDIA_START connection_id:5550001234",

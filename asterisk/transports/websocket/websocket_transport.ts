@@ -169,8 +169,6 @@ export class WebsocketTransport implements MediaTransport {
         return this.#onStart(event.format, event.optimal_frame_size);
       case "MEDIA_MARK_PROCESSED":
         return this.#onMark(event.correlation_id);
-      case "DTMF_END":
-        return this.#handlers?.onDtmf(event.digit);
       case "MEDIA_XOFF":
         this.#xoff = true;
         return this.#playhead.remainsMs(Math.max(XOFF_MS, this.#playhead.remainingMs));

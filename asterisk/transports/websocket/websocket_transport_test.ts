@@ -93,9 +93,6 @@ class Ear implements MediaHandlers {
   onMark(markId: string): void {
     this.#tell(`mark ${markId}`);
   }
-  onDtmf(digit: string): void {
-    this.#tell(`key ${digit}`);
-  }
   onClose(reason: string): void {
     this.#tell(`close ${reason}`);
   }
@@ -178,15 +175,25 @@ Deno.test("a text that is not JSON, an odd byte count or an unknown event does n
   const { transport, ear } = await opened(pbx);
   await using _ = transport;
   await pbx.say("MEDIA_XOFF");
-  await pbx.say({ event: "DTMF_END", digit: "wrong" });
+  await pbx.say({ event: "DTMF_END" });
   await pbx.say({ event: "NEW_IN_SOME_VERSION" });
   await pbx.say({ event: "ERROR", error_text: "Unable to parse JSON command" });
   await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: "never sent" });
   await pbx.say(new Uint8Array(641));
   await pbx.say(wireFrame(7));
-  await pbx.say({ event: "DTMF_END", digit: "#" });
-  await ear.heard("key #");
-  assert.deepEqual(ear.told, ["frame 7", "key #"]);
+  await pbx.say(wireFrame(8));
+  await ear.heard("frame 8");
+  assert.deepEqual(ear.told, ["frame 7", "frame 8"]);
+});
+
+Deno.test("a key on the line is left to ARI, and the call goes on", async () => {
+  await using pbx = new PbxEnd();
+  const { transport, ear } = await opened(pbx);
+  await using _ = transport;
+  await pbx.say({ event: "DTMF_END", channel_id: "em-1", digit: "#" });
+  await pbx.say(wireFrame(7));
+  await ear.heard("frame 7");
+  assert.deepEqual(ear.told, ["frame 7"]);
 });
 
 Deno.test("while the PBX says XOFF audio waits here, and goes on in order after XON", async () => {
@@ -196,8 +203,8 @@ Deno.test("while the PBX says XOFF audio waits here, and goes on in order after 
   transport.send(frames(1, 1));
   transport.endOfPhrase("a");
   await pbx.say({ event: "MEDIA_XOFF" });
-  await pbx.say({ event: "DTMF_END", digit: "1" });
-  await ear.heard("key 1");
+  await pbx.say(wireFrame(9));
+  await ear.heard("frame 9");
   assert(transport.bufferedMs > 800 * FRAME_MS, "the PBX said that its queue is full");
   transport.send(frames(2, 2));
   transport.endOfPhrase("b");
@@ -265,8 +272,8 @@ Deno.test("a flush is over when the PBX says so; what is said next is heard afte
     await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: id });
   }
   await pbx.arrived(3);
-  await pbx.say({ event: "DTMF_END", digit: "1" });
-  await ear.heard("key 1");
+  await pbx.say(wireFrame(9));
+  await ear.heard("frame 9");
   const [, after] = pbx.marks;
   await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: after });
   await ear.heard("mark after");
