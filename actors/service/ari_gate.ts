@@ -13,8 +13,19 @@ export const WAIT_FOR_PBX_MS = 30_000;
 const TRIES = 3;
 const RETRY_PAUSE_MS = 100;
 
+/** A gate for those who need only some of the commands. */
+export interface Gate<Commands> {
+  /** See `AriGate.run`. */
+  readonly run: <T>(
+    command: (commands: Commands) => Promise<T>,
+    signal?: AbortSignal,
+  ) => Promise<T>;
+  /** See `AriGate.runOnce`. */
+  readonly runOnce: Gate<Commands>["run"];
+}
+
 /** The way to the PBX. Told when the connection comes and goes. */
-export class AriGate {
+export class AriGate implements Gate<AriCommands> {
   readonly #connection: Pick<AriConnection, "commands" | "up">;
   readonly #metrics: Pick<ServiceMetrics, "ariCommandFailed">;
   #up = Promise.withResolvers<void>();

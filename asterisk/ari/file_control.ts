@@ -17,6 +17,20 @@ const log = logger("files");
 /** TALK_DETECT: milliseconds of silence that end talking, and the mean level of a sample that is talking. */
 const TALK_DETECT = "500,256";
 
+/** The commands that files need. */
+export type FileCommands = Pick<
+  AriCommands,
+  | "play"
+  | "controlPlayback"
+  | "stopPlayback"
+  | "setVariable"
+  | "snoop"
+  | "record"
+  | "discardRecording"
+  | "startSilence"
+  | "hangUp"
+>;
+
 /** The channels of one call. */
 export interface FileChannels {
   /** The caller's; in no bridge while files carry the audio. */
@@ -28,7 +42,7 @@ export interface FileChannels {
 
 /** One call's files, for as long as its isolate lives. */
 export class AriFileControl implements FileControl, AsyncDisposable {
-  readonly #ari: AriCommands;
+  readonly #ari: FileCommands;
   readonly #channels: FileChannels;
   readonly #playbacks = new Set<string>();
   readonly #snoopUp = Promise.withResolvers<void>();
@@ -37,7 +51,7 @@ export class AriFileControl implements FileControl, AsyncDisposable {
   /** TALK_DETECT takes a channel as talking until it has heard silence: only then is a start an onset. */
   #wasQuiet = false;
 
-  constructor(ari: AriCommands, channels: FileChannels) {
+  constructor(ari: FileCommands, channels: FileChannels) {
     this.#ari = ari;
     this.#channels = channels;
   }

@@ -6,7 +6,7 @@ export type { DialplanPlace, ExternalMedia, HangUpReason } from "./commands.ts";
 export { AriConnection } from "./connection.ts";
 export type { AriListener, AriTiming } from "./connection.ts";
 export { AriFileControl } from "./file_control.ts";
-export type { FileChannels } from "./file_control.ts";
+export type { FileChannels, FileCommands } from "./file_control.ts";
 export type { ChannelOffer } from "./external_media.ts";
 export { AriError, unlessGone } from "./error.ts";
 export type { AriErrorKind } from "./error.ts";

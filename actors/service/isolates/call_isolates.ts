@@ -31,8 +31,11 @@ const STARTS_AT_ONCE = navigator.hardwareConcurrency;
 /** A call speaks to these services itself. It neither speaks to ARI nor gets IAM tokens. */
 const CALL_SECRETS = ["OPENAI_API_KEY", "YANDEX_API_KEY"] as const;
 
-/** An isolate that runs, or will run, a call. */
-export type CallIsolate = Isolate<ToCall, FromCall>;
+/** An isolate that runs, or will run, a call: what its owner may do with it. */
+export type CallIsolate = Pick<
+  Isolate<ToCall, FromCall>,
+  keyof Isolate<ToCall, FromCall>
+>;
 
 /** What the isolates are made of, and who is told of them. */
 export interface CallIsolatesOptions {
