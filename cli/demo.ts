@@ -4,11 +4,9 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type CallRecord, heardText, type StageTimings } from "../actors/call_record.ts";
-import { startSimulator } from "../testing/simulator/mod.ts";
+import { startSimulator, type TestCaller, untilSpokenTo } from "../testing/mod.ts";
 import { configureLogging } from "../config/logging.ts";
 import { settingsWith } from "../config/settings.ts";
-import type { TestCaller } from "../testing/caller.ts";
-import { untilSpokenTo } from "../testing/ear.ts";
 import { concatPcm, type Pcm } from "../media/frame.ts";
 import { LocalVoice } from "../speech/engine/voice/local_voice.ts";
 import { print } from "./print.ts";

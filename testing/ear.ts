@@ -2,12 +2,14 @@
 
 import type { HeardFrame } from "./caller.ts";
 import { concatPcm, FRAME_MS, levelDbfs, type Pcm } from "../media/frame.ts";
+import { pause } from "../runtime/waiting.ts";
 
 /** A frame louder than this is sound: comfort noise and codec residue are below it. */
 const AUDIBLE_DBFS = -55;
+const POLL_MS = 20;
 
 /** A stretch of sound. Times are `performance.now()` milliseconds. */
-export interface Sound {
+export interface SoundSpan {
   readonly from: number;
   readonly to: number;
 }
@@ -29,7 +31,7 @@ export function lastSound(heard: readonly HeardFrame[]): number | undefined {
 }
 
 /** The stretches of sound, those with less than `gapMs` of silence between them joined. */
-export function sounds(heard: readonly HeardFrame[], gapMs = 600): Sound[] {
+export function sounds(heard: readonly HeardFrame[], gapMs = 600): SoundSpan[] {
   const found: { from: number; to: number }[] = [];
   for (const frame of heard) {
     if (!isAudible(frame)) continue;
@@ -55,13 +57,6 @@ export function heardBetween(heard: readonly HeardFrame[], from: number, to: num
   return concatPcm(heard.filter(({ at }) => at >= from && at < to).map(({ pcm }) => pcm));
 }
 
-/** The value below which `share` (0…1) of the values lie; NaN of none. */
-export function percentile(values: readonly number[], share: number): number {
-  if (values.length === 0) return NaN;
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? sorted[0]!;
-}
-
 /**
  * Waits until the caller has heard sound after `since` and then `quietMs` of silence.
  *
@@ -82,6 +77,6 @@ export async function untilSpokenTo(
         `the caller heard ${from === undefined ? "nothing" : "no end of it"} for ${timeoutMs} ms`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(POLL_MS);
   }
 }

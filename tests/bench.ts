@@ -2,7 +2,7 @@
 // Measure on a quiet machine. Options: --simulator, --asterisk, --prompts (human speech) or
 // --transports (all four side by side, 16 minutes; only when asked for) for one part only.
 
-import { startSimulator } from "../testing/simulator/mod.ts";
+import { startSimulator } from "../testing/mod.ts";
 import { TestbedError } from "./asterisk/error.ts";
 import { startTestbed, type Testbed } from "./asterisk/testbed.ts";
 import { benchConversations, benchReliability } from "./bench/conversations.ts";

@@ -6,7 +6,7 @@ import type { Language } from "../../config/language.ts";
 import { concatPcm, durationMs, levelDbfs, type Pcm, samplesIn } from "../../media/frame.ts";
 import { connectEngine, type LocalSpeech } from "../local/mod.ts";
 import { VAD_WINDOW_SAMPLES } from "../vad.ts";
-import { wordErrorRate } from "../../testing/wer.ts";
+import { wordErrorRate } from "../../testing/word_error_rate.ts";
 import { SpeechEngine } from "./engine.ts";
 import { findModels } from "./models.ts";
 import { SileroMemory, SileroModel } from "./vad/silero.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { levelDbfs } from "../../media/frame.ts";
 import { CallOverError, type SimulatedCallOptions, startSimulator } from "./mod.ts";
-import { TestClient } from "./test_client.ts";
+import { TestClient } from "../test_client.ts";
 
 async function conversing(
   options: SimulatedCallOptions,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { startSimulator } from "./mod.ts";
-import { TestClient } from "./test_client.ts";
+import { TestClient } from "../test_client.ts";
 
 Deno.test("cut events sockets close without a word; calls and media go on", async () => {
   await using pbx = await startSimulator();

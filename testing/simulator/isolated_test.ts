@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CallOverError, startSimulator } from "./mod.ts";
-import { TestClient } from "./test_client.ts";
+import { TestClient } from "../test_client.ts";
 
 /** How far the clocks of two isolates may be apart, in milliseconds. */
 const CLOCK_TOLERANCE_MS = 1;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FRAME_SAMPLES, pcmToBytes } from "../../media/frame.ts";
 import { startSimulator } from "./mod.ts";
-import { TestClient } from "./test_client.ts";
+import { TestClient } from "../test_client.ts";
 
 Deno.test("a caller and a bot hear each other through the bridge", async () => {
   await using pbx = await startSimulator({ line: { codec: "slin16" } });

@@ -1,7 +1,7 @@
 // A real Asterisk for tests: installed once, started on free ports of the loopback address with the
 // sample configuration of asterisk/etc, and called by real SIP telephones.
 
-import type { TestPbx } from "../../testing/caller.ts";
+import type { TestPbx } from "../../testing/mod.ts";
 import type { G711Law } from "../../media/codec/g711.ts";
 import { AsteriskProcess, consoleCommand } from "./asterisk_process.ts";
 import { TestbedError } from "./error.ts";

@@ -1,17 +1,19 @@
 // Timings of conversations on one PBX, at the service and at the caller's ear.
 
 import { heardText, type Stage } from "../../actors/call_record.ts";
-import type { TestCaller, TestPbx } from "../../testing/caller.ts";
 import {
+  eventually,
   firstSoundAfter,
   frameGaps,
   isAudible,
   percentile,
+  type TestCaller,
+  type TestPbx,
   untilSpokenTo,
-} from "../../testing/ear.ts";
+} from "../../testing/mod.ts";
 import { durationMs, FRAME_MS, type Pcm } from "../../media/frame.ts";
-import { spoken } from "../scenarios/voice.ts";
-import { ask, asked, eventually, World } from "../scenarios/world.ts";
+import { spoken } from "../../testing/voice.ts";
+import { ask, asked, World } from "../scenarios/world.ts";
 import { line, row } from "./print.ts";
 
 export const QUESTIONS = [

@@ -1,6 +1,6 @@
 // What a call isolate costs in memory.
 
-import { startSimulator } from "../../testing/simulator/mod.ts";
+import { startSimulator } from "../../testing/mod.ts";
 import { World } from "../scenarios/world.ts";
 import { line } from "./print.ts";
 

@@ -1,6 +1,6 @@
 // How the benchmark prints.
 
-import { percentile } from "../../testing/ear.ts";
+import { percentile } from "../../testing/mod.ts";
 import { say } from "../runner/steps.ts";
 
 /** One line. */

@@ -18,9 +18,9 @@ import { readWav, toMono } from "../../media/wav.ts";
 import type { AsrProvider } from "../../speech/asr.ts";
 import { SpeechEngine } from "../../speech/engine/engine.ts";
 import { connectEngine } from "../../speech/local/mod.ts";
-import { wordErrors } from "../../testing/wer.ts";
+import { eventually, wordErrors } from "../../testing/mod.ts";
 import { settingsWith } from "../../config/settings.ts";
-import { asked, eventually, World } from "../scenarios/world.ts";
+import { asked, World } from "../scenarios/world.ts";
 import { line } from "./print.ts";
 
 const ENGLISH_PROMPTS = 24;

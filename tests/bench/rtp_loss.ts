@@ -10,7 +10,7 @@ import { resample } from "../../media/codec/resample.ts";
 import { readWav, toMono } from "../../media/wav.ts";
 import { findModels } from "../../speech/engine/models.ts";
 import { ThreadRecognizer } from "../../speech/engine/recognition/recognizer.ts";
-import { wordErrors } from "../../testing/wer.ts";
+import { wordErrors } from "../../testing/mod.ts";
 import { say } from "../runner/steps.ts";
 
 const LOSS = 0.05;

@@ -1,7 +1,7 @@
 // The voice dies in the middle of an answer, in a call: what the caller's own recording has of it.
 
 import { heardText } from "../../actors/call_record.ts";
-import { startSimulator } from "../../testing/simulator/mod.ts";
+import { startSimulator } from "../../testing/mod.ts";
 import { failOver } from "../scenarios/failover_call.ts";
 import { line } from "./print.ts";
 

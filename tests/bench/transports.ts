@@ -3,17 +3,21 @@
 
 import type { Testbed } from "../asterisk/testbed.ts";
 import type { CallDetails } from "../../console/calls.ts";
-import type { TestCaller } from "../../testing/caller.ts";
-import { frameGaps, percentile, untilSpokenTo } from "../../testing/ear.ts";
+import {
+  eventually,
+  frameGaps,
+  percentile,
+  type TestCaller,
+  untilSpokenTo,
+  wordErrors,
+} from "../../testing/mod.ts";
 import { concatPcm, FRAME_MS, type Pcm } from "../../media/frame.ts";
 import { findModels } from "../../speech/engine/models.ts";
 import { ThreadRecognizer } from "../../speech/engine/recognition/recognizer.ts";
-import { wordErrors } from "../../testing/wer.ts";
 import { cpuSeconds, ServiceProcess } from "../chaos/service_process.ts";
 import { pacingBench } from "./pacing.ts";
 import { TransportCall } from "../pbx/transport_call.ts";
-import { spoken } from "../scenarios/voice.ts";
-import { eventually } from "../scenarios/world.ts";
+import { spoken } from "../../testing/voice.ts";
 import { QUESTIONS, talkOver, withoutTail } from "./conversations.ts";
 import { type LineFaults, LossyLine } from "./lossy_line.ts";
 import { line } from "./print.ts";

@@ -1,7 +1,7 @@
 // The faults: what is broken, and how it is made good where it does not mend by itself.
 
 import type { FaultKind } from "../../actors/otp/control.ts";
-import type { Simulator } from "../../testing/simulator/mod.ts";
+import type { Simulator } from "../../testing/mod.ts";
 import type { SmallDisk } from "./small_disk.ts";
 import type { ServiceProcess } from "./service_process.ts";
 

@@ -1,7 +1,6 @@
 // What a caller of a long run has heard, kept as stretches of sound: no frame is looked at twice.
 
-import type { HeardFrame } from "../../testing/caller.ts";
-import { isAudible, type Sound } from "../../testing/ear.ts";
+import { type HeardFrame, isAudible, type SoundSpan } from "../../testing/mod.ts";
 import { FRAME_MS } from "../../media/frame.ts";
 
 /** Silences shorter than this are part of speech. */
@@ -18,7 +17,7 @@ export class Hearing {
   }
 
   /** All stretches of sound so far. */
-  get sounds(): readonly Sound[] {
+  get sounds(): readonly SoundSpan[] {
     for (; this.#next < this.#frames.length; this.#next++) {
       const frame = this.#frames[this.#next]!;
       if (!isAudible(frame)) continue;

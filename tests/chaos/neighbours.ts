@@ -4,12 +4,10 @@
 // Asterisk it has the priority of a telephone exchange, and the kernel says when a packet arrived.
 
 import type { FaultKind } from "../../actors/otp/control.ts";
-import { startSimulator } from "../../testing/simulator/mod.ts";
+import { type HeardFrame, isAudible, startSimulator, type TestPbx } from "../../testing/mod.ts";
 import { startTestbed } from "../asterisk/testbed.ts";
-import type { HeardFrame, TestPbx } from "../../testing/caller.ts";
-import { isAudible } from "../../testing/ear.ts";
 import { FRAME_MS } from "../../media/frame.ts";
-import { spoken } from "../scenarios/voice.ts";
+import { spoken } from "../../testing/voice.ts";
 import { Random } from "./random.ts";
 import type { Report } from "./report.ts";
 import { schedulingOf, ServiceProcess } from "./service_process.ts";

@@ -1,6 +1,6 @@
 // What a chaos run found: figures to read, and checks that passed or failed.
 
-import { percentile } from "../../testing/ear.ts";
+import { percentile } from "../../testing/mod.ts";
 import type { Counts } from "../runner/summary.ts";
 import { say } from "../runner/steps.ts";
 

@@ -1,7 +1,6 @@
 // Thousands of short calls one after another: does memory level off, is any handle left?
 
-import { type Simulator, startSimulator } from "../../testing/simulator/mod.ts";
-import { untilSpokenTo } from "../../testing/ear.ts";
+import { type Simulator, startSimulator, untilSpokenTo } from "../../testing/mod.ts";
 import type { Report } from "./report.ts";
 import { type Holdings, ServiceProcess } from "./service_process.ts";
 

@@ -4,10 +4,9 @@
 import { join } from "node:path";
 import { Journal } from "../../actors/service/journal.ts";
 import { noMetrics } from "../../actors/service/metrics.ts";
-import { type Simulator, startSimulator } from "../../testing/simulator/mod.ts";
+import { percentile, type Simulator, startSimulator } from "../../testing/mod.ts";
 import { describe } from "../../console/calls.ts";
-import { percentile } from "../../testing/ear.ts";
-import { spoken } from "../scenarios/voice.ts";
+import { spoken } from "../../testing/voice.ts";
 import { Bombardment, type Inflicted, PHASES, planOf, type Recovery } from "./bombardment.ts";
 import { FAULTS } from "./faults.ts";
 import { startModel } from "./model.ts";

@@ -1,7 +1,7 @@
 // A caller who keeps the bot busy: listens, asks, listens, asks, and now and then hangs up and
 // calls again.
 
-import type { HeardFrame, TestCaller, TestPbx } from "../../testing/caller.ts";
+import type { HeardFrame, TestCaller, TestPbx } from "../../testing/mod.ts";
 import type { Pcm } from "../../media/frame.ts";
 import { Hearing } from "./hearing.ts";
 import type { Random } from "./random.ts";

@@ -1,6 +1,6 @@
 // Calm and storm by turns within one run: what else the machine does touches both alike.
 
-import { percentile } from "../../testing/ear.ts";
+import { percentile } from "../../testing/mod.ts";
 import type { Report } from "./report.ts";
 import { pause } from "./waiting.ts";
 

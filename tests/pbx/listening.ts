@@ -1,6 +1,6 @@
 // Listening to what a caller heard: is it that recording, is it that tone?
 
-import type { HeardFrame, TestCaller } from "../../testing/caller.ts";
+import type { HeardFrame, TestCaller } from "../../testing/mod.ts";
 import { concatPcm, durationMs, FRAME_MS, SAMPLE_RATE_HZ, samplesIn } from "../../media/frame.ts";
 import { resample } from "../../media/codec/resample.ts";
 import { readWav, toMono } from "../../media/wav.ts";

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { startTestbed } from "../asterisk/testbed.ts";
-import type { HeardFrame } from "../../testing/caller.ts";
+import type { HeardFrame } from "../../testing/mod.ts";
 import { concatPcm, levelDbfs, type Pcm, SAMPLE_RATE_HZ, samplesIn } from "../../media/frame.ts";
 import type { MediaPlan } from "../../media/transport.ts";
 import { REAL_TIME_LIMIT_MS } from "../real_time.ts";

@@ -8,12 +8,17 @@ import type { FaultKind } from "../../actors/otp/control.ts";
 import { noMetrics } from "../../actors/service/metrics.ts";
 import { startTestbed } from "../asterisk/testbed.ts";
 import type { CallDetails } from "../../console/calls.ts";
-import { firstSoundAfter, heardBetween, lastSound, untilSpokenTo } from "../../testing/ear.ts";
+import {
+  eventually,
+  firstSoundAfter,
+  heardBetween,
+  lastSound,
+  untilSpokenTo,
+} from "../../testing/mod.ts";
 import { type Pcm, samplesIn } from "../../media/frame.ts";
 import { ServiceProcess } from "../chaos/service_process.ts";
 import { realTimeTest } from "../real_time.ts";
-import { spoken } from "../scenarios/voice.ts";
-import { eventually } from "../scenarios/world.ts";
+import { spoken } from "../../testing/voice.ts";
 import { likeness } from "./listening.ts";
 import { nothingLeft } from "./waiting.ts";
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { RELEASE_NAMES } from "../asterisk/releases.ts";
 import { startTestbed, type Testbed } from "../asterisk/testbed.ts";
-import { untilSpokenTo } from "../../testing/ear.ts";
+import { untilSpokenTo } from "../../testing/mod.ts";
 import { realTimeTest } from "../real_time.ts";
 import { World } from "../scenarios/world.ts";
 

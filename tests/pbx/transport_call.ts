@@ -11,7 +11,7 @@ import {
 } from "../../asterisk/ari/mod.ts";
 import type { Testbed } from "../asterisk/testbed.ts";
 import { prepareMedia } from "../../asterisk/transports/mod.ts";
-import type { TestCaller } from "../../testing/caller.ts";
+import type { TestCaller } from "../../testing/mod.ts";
 import type { Pcm } from "../../media/frame.ts";
 import type {
   MediaAddress,

@@ -1,7 +1,7 @@
 // Waiting for what no event tells of.
 
 import assert from "node:assert/strict";
-import type { TestPbx } from "../../testing/caller.ts";
+import type { TestPbx } from "../../testing/mod.ts";
 
 const POLL_MS = 50;
 const DEADLINE_MS = 5000;

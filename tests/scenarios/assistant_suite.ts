@@ -4,8 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type CallRecord, heardText } from "../../actors/call_record.ts";
 import type { Settings } from "../../config/settings.ts";
-import type { TestCaller, TestPbx } from "../../testing/caller.ts";
-import { lastSound } from "../../testing/ear.ts";
+import { eventually, lastSound, type TestCaller, type TestPbx } from "../../testing/mod.ts";
 import { lastMs, toneShare } from "../pbx/listening.ts";
 import { realTimeTest } from "../real_time.ts";
 import {
@@ -14,8 +13,8 @@ import {
   type SeenRequest,
   startOpenAiServer,
 } from "../servers/openai/openai_server.ts";
-import { spoken } from "./voice.ts";
-import { ask, asked, eventually, World } from "./world.ts";
+import { spoken } from "../../testing/voice.ts";
+import { ask, asked, World } from "./world.ts";
 
 /** Where asterisk/etc has an operator, and the tone by which that is known. */
 const OPERATOR = { TRANSFER_TARGETS: { sales: "200" }, TRANSFER_CONTEXT: "voxbot-operators" };

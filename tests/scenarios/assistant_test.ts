@@ -1,6 +1,6 @@
 // The assistant's scenarios on the simulated PBX.
 
-import { startSimulator } from "../../testing/simulator/mod.ts";
+import { startSimulator } from "../../testing/mod.ts";
 import { assistant } from "./assistant_suite.ts";
 
 const simulator = await startSimulator();

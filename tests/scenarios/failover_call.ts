@@ -3,16 +3,22 @@
 
 import type { TurnRecord } from "../../actors/call_record.ts";
 import { speakable } from "../../language/spoken/speakable.ts";
-import type { TestPbx } from "../../testing/caller.ts";
-import { heardBetween, isAudible, lastSound, untilSpokenTo } from "../../testing/ear.ts";
+import {
+  eventually,
+  heardBetween,
+  isAudible,
+  lastSound,
+  type TestPbx,
+  untilSpokenTo,
+} from "../../testing/mod.ts";
 import { FRAME_MS } from "../../media/frame.ts";
 import { OpenAiSpeechServer } from "../servers/openai/openai_speech_server.ts";
 import { ScriptedEar } from "../servers/speech/scripted_ear.ts";
 import { fromTones, wordsOf } from "../servers/speech/tone_speech.ts";
 import { YandexGrpcServer } from "../servers/yandex/yandex_grpc_server.ts";
 import { YandexRestServer } from "../servers/yandex/yandex_rest_server.ts";
-import { RUSSIAN_CALLER, spokenBy } from "./voice.ts";
-import { asked, eventually, World } from "./world.ts";
+import { RUSSIAN_CALLER, spokenBy } from "../../testing/voice.ts";
+import { asked, World } from "./world.ts";
 
 const QUESTION = "Расскажите про монтаж и пусконаладку.";
 /** A word of speech takes longer than this, so the service is never far ahead when it dies. */

@@ -2,10 +2,9 @@
 
 import assert from "node:assert/strict";
 import { heardText } from "../../actors/call_record.ts";
-import { startSimulator } from "../../testing/simulator/mod.ts";
-import { firstSoundAfter, untilSpokenTo } from "../../testing/ear.ts";
+import { eventually, firstSoundAfter, startSimulator, untilSpokenTo } from "../../testing/mod.ts";
 import { realTimeTest } from "../real_time.ts";
-import { ask, asked, eventually, World } from "./world.ts";
+import { ask, asked, World } from "./world.ts";
 
 const pbx = await startSimulator();
 let world: World;

@@ -3,14 +3,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { heardText } from "../../actors/call_record.ts";
-import { startSimulator } from "../../testing/simulator/mod.ts";
+import { eventually, firstSoundAfter, startSimulator, untilSpokenTo } from "../../testing/mod.ts";
 import type { CallDetails } from "../../console/calls.ts";
-import { firstSoundAfter, untilSpokenTo } from "../../testing/ear.ts";
 import { ServiceProcess } from "../chaos/service_process.ts";
 import { SmallDisk } from "../chaos/small_disk.ts";
 import { realTimeTest } from "../real_time.ts";
-import { spoken } from "./voice.ts";
-import { ask, asked, eventually, World } from "./world.ts";
+import { spoken } from "../../testing/voice.ts";
+import { ask, asked, World } from "./world.ts";
 
 const pbx = await startSimulator();
 Deno.test.afterAll(async () => await pbx[Symbol.asyncDispose]());

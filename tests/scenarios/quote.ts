@@ -3,7 +3,7 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type CallRecord, heardText, type TurnRecord } from "../../actors/call_record.ts";
-import { sounds } from "../../testing/ear.ts";
+import { sounds } from "../../testing/mod.ts";
 import { FRAME_MS, type Pcm } from "../../media/frame.ts";
 import { readWav } from "../../media/wav.ts";
 import { say } from "../runner/steps.ts";

@@ -1,6 +1,6 @@
 // A silent caller, on the simulated PBX.
 
-import { startSimulator } from "../../testing/simulator/mod.ts";
+import { startSimulator } from "../../testing/mod.ts";
 import { silences } from "./suite.ts";
 
 const simulator = await startSimulator();

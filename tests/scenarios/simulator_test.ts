@@ -1,6 +1,6 @@
 // The scenarios on the simulated PBX.
 
-import { startSimulator } from "../../testing/simulator/mod.ts";
+import { startSimulator } from "../../testing/mod.ts";
 import { conversations } from "./suite.ts";
 
 const simulator = await startSimulator();

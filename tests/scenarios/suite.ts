@@ -2,13 +2,18 @@
 
 import assert from "node:assert/strict";
 import { heardText } from "../../actors/call_record.ts";
-import type { TestPbx } from "../../testing/caller.ts";
-import { firstSoundAfter, sounds, untilSpokenTo } from "../../testing/ear.ts";
+import {
+  eventually,
+  firstSoundAfter,
+  sounds,
+  type TestPbx,
+  untilSpokenTo,
+} from "../../testing/mod.ts";
 import { samplesIn } from "../../media/frame.ts";
 import { readWav } from "../../media/wav.ts";
 import { realTimeTest } from "../real_time.ts";
-import { spoken } from "./voice.ts";
-import { ask, asked, eventually, World } from "./world.ts";
+import { spoken } from "../../testing/voice.ts";
+import { ask, asked, World } from "./world.ts";
 
 /** Registers the scenarios for one PBX, which must be running. */
 export function conversations(pbx: TestPbx): void {
@@ -170,7 +175,7 @@ export function silences(pbx: TestPbx): void {
 
 const HANG_UP_MOMENTS: readonly [
   string,
-  (caller: import("../../testing/caller.ts").TestCaller) => Promise<unknown>,
+  (caller: import("../../testing/mod.ts").TestCaller) => Promise<unknown>,
 ][] = [
   ["at once", () => Promise.resolve()],
   [

@@ -4,15 +4,20 @@ import assert from "node:assert/strict";
 import { heardText } from "../../actors/call_record.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { CallDetails } from "../../console/calls.ts";
-import type { TestCaller, TestPbx } from "../../testing/caller.ts";
-import { firstSoundAfter, untilSpokenTo } from "../../testing/ear.ts";
+import {
+  eventually,
+  firstSoundAfter,
+  type TestCaller,
+  type TestPbx,
+  untilSpokenTo,
+} from "../../testing/mod.ts";
 import { type Pcm, SAMPLE_RATE_HZ, samplesIn } from "../../media/frame.ts";
 import { ServiceProcess } from "../chaos/service_process.ts";
 import { realTimeTest } from "../real_time.ts";
 import { say } from "../runner/steps.ts";
 import { table } from "./transports_table.ts";
-import { spoken } from "./voice.ts";
-import { ask, asked, eventually, World } from "./world.ts";
+import { spoken } from "../../testing/voice.ts";
+import { ask, asked, World } from "./world.ts";
 
 /** A PBX, and the settings by which calls travel on it, by the transport's name. */
 export interface PbxUnderTest {

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { startSimulator } from "../../testing/simulator/mod.ts";
+import { eventually, startSimulator } from "../../testing/mod.ts";
 import { realTimeTest } from "../real_time.ts";
 import { callsOverEach } from "./transports_suite.ts";
-import { eventually, World } from "./world.ts";
+import { World } from "./world.ts";
 
 const root = await Deno.makeTempDir();
 const folders = { dataDir: join(root, "data"), spoolDir: join(root, "spool") };

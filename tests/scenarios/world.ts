@@ -7,14 +7,10 @@ import type { CallRecord } from "../../actors/call_record.ts";
 import { type Service, startService } from "../../cli/service.ts";
 import { configureLogging } from "../../config/logging.ts";
 import { type Settings, settingsWith } from "../../config/settings.ts";
-import type { TestCaller, TestPbx } from "../../testing/caller.ts";
-import { untilSpokenTo } from "../../testing/ear.ts";
-import { spoken } from "./voice.ts";
+import { eventually, type TestCaller, type TestPbx, untilSpokenTo } from "../../testing/mod.ts";
+import { spoken } from "../../testing/voice.ts";
 
 configureLogging("error");
-
-/** Longest wait for anything a scenario waits for, in milliseconds. */
-const PATIENCE_MS = 20_000;
 
 /** A service on a PBX. */
 export class World implements AsyncDisposable {
@@ -106,25 +102,6 @@ export async function ask(
 ): Promise<{ readonly endedAt: number; readonly answeredAt: number }> {
   const { endedAt } = await caller.say(await spoken(sentence));
   return { endedAt, answeredAt: await untilSpokenTo(caller.heard, endedAt) };
-}
-
-/** Waits until `found` finds something. @throws naming `what` when it does not in time. */
-export async function eventually<T>(
-  found: () => T | undefined | false | Promise<T | undefined | false>,
-  what: string | (() => string),
-  timeoutMs = PATIENCE_MS,
-): Promise<T> {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const result = await found();
-    if (result) return result;
-    if (performance.now() > deadline) {
-      throw new Error(
-        `waited ${timeoutMs} ms in vain until ${typeof what === "string" ? what : what()}`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 /** The turns in which the caller spoke. */

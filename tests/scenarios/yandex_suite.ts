@@ -4,8 +4,13 @@
 import assert from "node:assert/strict";
 import { heardText } from "../../actors/call_record.ts";
 import type { Settings } from "../../config/settings.ts";
-import type { TestPbx } from "../../testing/caller.ts";
-import { firstSoundAfter, isAudible, untilSpokenTo } from "../../testing/ear.ts";
+import {
+  eventually,
+  firstSoundAfter,
+  isAudible,
+  type TestPbx,
+  untilSpokenTo,
+} from "../../testing/mod.ts";
 import { durationMs, FRAME_MS } from "../../media/frame.ts";
 import { realTimeTest } from "../real_time.ts";
 import { startOpenAiServer } from "../servers/openai/openai_server.ts";
@@ -15,8 +20,8 @@ import { YandexGrpcServer } from "../servers/yandex/yandex_grpc_server.ts";
 import { YandexRestServer } from "../servers/yandex/yandex_rest_server.ts";
 import { failOver } from "./failover_call.ts";
 import { quoteCall } from "./quote.ts";
-import { RUSSIAN_CALLER, RUSSIAN_SERVICE, spokenBy } from "./voice.ts";
-import { asked, eventually, World } from "./world.ts";
+import { RUSSIAN_CALLER, RUSSIAN_SERVICE, spokenBy } from "../../testing/voice.ts";
+import { asked, World } from "./world.ts";
 
 const QUESTION = "Расскажите про монтаж и пусконаладку.";
 const SECOND_QUESTION = "Подождите, а какая гарантия на машину?";

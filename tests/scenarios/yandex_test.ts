@@ -1,7 +1,7 @@
 // Calls in Russian through Yandex's protocol, on the simulated PBX.
 
 import assert from "node:assert/strict";
-import { startSimulator } from "../../testing/simulator/mod.ts";
+import { startSimulator } from "../../testing/mod.ts";
 import { realTimeTest } from "../real_time.ts";
 import { LogLines } from "../servers/log_lines.ts";
 import { YandexRestServer } from "../servers/yandex/yandex_rest_server.ts";

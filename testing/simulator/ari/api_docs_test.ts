@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { API_DOCS_IN_USE, checkAgainstApiDocs } from "../../../asterisk/ari/mod.ts";
 import { startSimulator } from "../mod.ts";
-import { TestClient } from "../test_client.ts";
+import { TestClient } from "../../test_client.ts";
 
 Deno.test("the api-docs describe all that the service uses of ARI", async () => {
   await using pbx = await startSimulator();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { WebSocket } from "ws";
 import { type Simulator, startSimulator } from "../mod.ts";
-import { TestClient, type TestEvents } from "../test_client.ts";
+import { TestClient, type TestEvents } from "../../test_client.ts";
 
 async function withCall(
   body: (parts: {

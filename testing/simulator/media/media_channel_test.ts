@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FRAME_BYTES } from "../../../media/frame.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../mod.ts";
-import { TestClient, type TestEvents, type TestMedia } from "../test_client.ts";
+import { TestClient, type TestEvents, type TestMedia } from "../../test_client.ts";
 
 /** A call in conversation: caller, bridge and media as a service sets them up. */
 async function conversation(pbx: Simulator, client: TestClient) {

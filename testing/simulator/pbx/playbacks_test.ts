@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Simulator, startSimulator } from "../mod.ts";
-import { TestClient, type TestEvents } from "../test_client.ts";
+import { TestClient, type TestEvents } from "../../test_client.ts";
 
 const BEEP = new Int16Array(320 * 2 + 5).fill(9);
 

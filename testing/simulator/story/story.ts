@@ -3,7 +3,7 @@
 
 import type { TestCaller, TestPbx } from "../../caller.ts";
 import { FRAME_BYTES } from "../../../media/frame.ts";
-import { type Json, TestClient, type TestEvents, type TestMedia } from "../test_client.ts";
+import { type Json, TestClient, type TestEvents, type TestMedia } from "../../test_client.ts";
 import { Normaliser } from "./story_normaliser.ts";
 
 /** What a PBX said in one chapter, with nothing in it that differs from run to run. */

@@ -2,7 +2,7 @@
 // here they become 16 kHz audio and `performance.now()` moments.
 
 import { FRAME_MS, FRAME_SAMPLES, type Pcm, SAMPLE_RATE_HZ } from "../../../media/frame.ts";
-import type { HeardFrame } from "../../../testing/caller.ts";
+import type { HeardFrame } from "../../../testing/mod.ts";
 import { decodeG711, encodeG711, G711_RATE_HZ, type G711Law } from "../../../media/codec/g711.ts";
 import { resample, Resampler } from "../../../media/codec/resample.ts";
 import { TestbedError } from "../error.ts";

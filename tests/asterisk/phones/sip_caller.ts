@@ -1,7 +1,7 @@
 // A real SIP telephone that a test steers: sipp for the signalling, a worker of ours for the audio.
 
 import type { Pcm } from "../../../media/frame.ts";
-import type { HeardFrame, TestCaller } from "../../../testing/caller.ts";
+import type { HeardFrame, TestCaller } from "../../../testing/mod.ts";
 import { TestbedError } from "../error.ts";
 import type { Phone } from "./phones.ts";
 import { type SignallingOptions, SipSignalling } from "./sip_signalling.ts";

@@ -1,29 +1,30 @@
-// The callers' voice in tests: the local synthesiser, rendered once for each sentence.
+// A voice for test callers: the local synthesiser, each sentence rendered once.
 
-import { concatPcm, type Pcm } from "../../media/frame.ts";
-import { LocalVoice } from "../../speech/engine/voice/local_voice.ts";
+import { concatPcm, type Pcm } from "../media/frame.ts";
+import { LocalVoice } from "../speech/engine/voice/local_voice.ts";
 
-/** A voice of the local synthesiser, and its pace. */
+/** A voice of the local synthesiser (espeak-ng's name for it), and its pace: 1 is normal. */
 export interface Talker {
   readonly voice: string;
   readonly speed: number;
 }
 
-/** Slow: at its normal pace the local recogniser hardly understands this voice over a telephone line. */
-const ENGLISH: Talker = { voice: "en-us", speed: 0.8 };
-/** A Russian caller, and what a Russian service sounds like to them. */
+/** Slow: at normal pace the local recogniser hardly understands this voice over a telephone line. */
+export const ENGLISH_CALLER: Talker = { voice: "en-us", speed: 0.8 };
+/** A Russian caller. */
 export const RUSSIAN_CALLER: Talker = { voice: "ru", speed: 1 };
+/** What a Russian service sounds like to its callers. */
 export const RUSSIAN_SERVICE: Talker = { voice: "ru+f3", speed: 1 };
 
 let voice: Promise<LocalVoice> | undefined;
 const rendered = new Map<string, Promise<Pcm>>();
 
-/** A sentence as 16 kHz audio. */
+/** An English sentence as 16 kHz mono audio. */
 export function spoken(text: string): Promise<Pcm> {
-  return spokenBy(ENGLISH, text);
+  return spokenBy(ENGLISH_CALLER, text);
 }
 
-/** A sentence in one of the voices above, as 16 kHz audio. */
+/** A sentence in the given voice, as 16 kHz mono audio. */
 export function spokenBy(talker: Talker, text: string): Promise<Pcm> {
   const key = `${talker.voice} ${talker.speed} ${text}`;
   let audio = rendered.get(key);
@@ -35,7 +36,9 @@ export function spokenBy(talker: Talker, text: string): Promise<Pcm> {
 }
 
 async function render(text: string, talker: Talker): Promise<Pcm> {
-  voice ??= LocalVoice.load([ENGLISH, RUSSIAN_CALLER, RUSSIAN_SERVICE].map((one) => one.voice));
+  voice ??= LocalVoice.load(
+    [ENGLISH_CALLER, RUSSIAN_CALLER, RUSSIAN_SERVICE].map((one) => one.voice),
+  );
   const parts: Pcm[] = [];
   const { signal } = new AbortController();
   const request = { id: rendered.size, text, ...talker };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { wordErrorRate, wordErrors } from "./wer.ts";
+import { wordErrorRate, wordErrors } from "./word_error_rate.ts";
 
 Deno.test("the same words in another spelling are no error", () => {
   assert.equal(
