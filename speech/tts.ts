@@ -3,42 +3,44 @@
 import type { Language } from "../config/language.ts";
 import type { Pcm } from "../media/frame.ts";
 
-/** Options of one phrase's synthesis. */
+/** Options for synthesising one phrase. */
 export interface TtsOptions {
   readonly language: Language;
   /** Cancels the synthesis at the provider. */
   readonly signal: AbortSignal;
   /**
-   * Told, before each chunk, how many characters of the text the audio covers once that chunk is
-   * played. Called only where the service says it.
+   * Called before each chunk with the number of characters that the audio covers once that chunk
+   * has been played. Only services that report their position call it.
    */
   onSpoken?(characters: number): void;
 }
 
-/** A piece of the speech of several texts. */
+/** A chunk of audio from a stream of several texts. */
 export interface SpokenChunk {
-  /** Which of the texts it belongs to, counted from 0; never goes down. */
+  /** The text that it belongs to, counted from 0; never decreases. */
   readonly index: number;
-  /** How many characters of that text are spoken with this piece; where the service says it. */
+  /** Characters of that text covered once this chunk is played; only where the service reports it. */
   readonly characters?: number;
-  /** Empty where a text is only begun: those before it are spoken to their end. */
+  /** Empty when it only announces a text: all texts before it are complete. */
   readonly pcm: Pcm;
 }
 
-/** A voice. */
+/**
+ * A voice. `FailoverTts`, through which every call speaks, takes any text. It cleans it once
+ * (`stripUnspeakable`), so that what reaches the provider of a service is clean and has words.
+ */
 export interface TtsProvider {
   readonly name: string;
   /**
-   * Speaks one phrase: 16 kHz mono chunks, in order, as soon as each is ready.
-   * Text with nothing to say (empty, only punctuation) yields nothing.
+   * Speaks one phrase: yields 16 kHz mono chunks in order, each as soon as it is ready.
    *
    * @throws {TtsError}
    */
   synthesize(text: string, options: TtsOptions): AsyncIterable<Pcm>;
 
   /**
-   * Speaks texts in one go, while they are still being made, so that the voice carries over from
-   * one to the next. Only where the service can.
+   * Speaks several texts in one stream while they are still being written, so that the intonation
+   * carries over from one to the next. Only where the service supports it.
    *
    * @throws {TtsError}
    */

@@ -1,25 +1,29 @@
-// Text as it is handed to a voice: only what can be spoken, in pieces a service takes.
+// Text for a voice: cleaned, and cut into pieces that a service accepts.
+
+/** Whether a text holds anything to say: a letter or a digit. */
+export function hasWords(text: string): boolean {
+  return /[\p{L}\p{N}]/u.test(text);
+}
 
 /**
- * The part of a text that can be spoken: emoji, control characters, lone surrogates and markup
- * that a service would obey are gone, white space is single. Empty when there is nothing to say
- * (no letter and no digit).
+ * The speakable part of a text: without emoji, control characters, lone surrogates and the markup
+ * that a service would obey, and with single spaces. Empty when nothing to say remains.
  */
 export function stripUnspeakable(text: string): string {
   const spoken = text.toWellFormed()
     .replace(/[\p{Extended_Pictographic}\u{1F1E6}-\u{1F1FF}\u{1F3FB}-\u{1F3FF}]/gu, " ")
     .replace(/[\u200d\ufe0e\ufe0f\u20e3\ufffd]/g, "")
-    // SpeechKit obeys these in any text ("TTS markup"): emphasis, phonemes, pauses.
+    // SpeechKit's "TTS markup" (emphasis, phonemes, pauses), which it obeys in any text.
     .replace(/\*\*|\[\[.*?\]\]|<\[.*?\]>/g, " ")
     .replace(/[\p{Cc}\p{Z}]+/gu, " ")
     .trim();
-  return /[\p{L}\p{N}]/u.test(spoken) ? spoken : "";
+  return hasWords(spoken) ? spoken : "";
 }
 
 /**
- * Splits a text into pieces of at most `limit` characters: at sentence ends, else at commas and
- * the like, else between words, else (one endless word) anywhere but inside a character.
- * Joined with spaces, the pieces are the text's words, each once.
+ * Splits a text into pieces of at most `limit` characters: at the end of a sentence, else of a
+ * clause, else of a word, else (one endless word) anywhere but inside a character. Joined with
+ * spaces, the pieces give the text's words, each once.
  */
 export function splitText(text: string, limit: number): string[] {
   const pieces: string[] = [];
@@ -33,7 +37,7 @@ export function splitText(text: string, limit: number): string[] {
   return pieces;
 }
 
-/** Ends of phrases by preference; a cut is made after the match. */
+/** Where to cut, by preference: after the match. */
 const PHRASE_ENDS = [/[.!?…]+["»)]*(?=\s)/g, /[;:,—–](?=\s)/g, /\S(?=\s)/g];
 
 function cutBefore(text: string, limit: number): number {
@@ -41,7 +45,7 @@ function cutBefore(text: string, limit: number): number {
   for (const ends of PHRASE_ENDS) {
     let last = 0;
     for (const end of head.matchAll(ends)) last = end.index + end[0].length;
-    // A sentence end in the first quarter would leave a scrap: a comma further on is better.
+    // A sentence end in the first quarter would leave a scrap: a later comma is better.
     if (last >= limit / 4) return last;
   }
   const insidePair = (text.codePointAt(limit - 1) ?? 0) > 0xffff;

@@ -9,7 +9,7 @@ import { failureOf, type ServiceFailure } from "../failure.ts";
 import type { PhraseCache } from "./phrase_cache.ts";
 import { type Service, ServiceList, type WatchedService } from "../services.ts";
 import { SpokenPosition } from "./spoken_position.ts";
-import { stripUnspeakable } from "../../language/spoken/text.ts";
+import { hasWords, stripUnspeakable } from "../../language/spoken/text.ts";
 import { type SpokenChunk, TtsError, type TtsOptions, type TtsProvider } from "../tts.ts";
 
 /** A service that speaks. */
@@ -44,17 +44,21 @@ export class FailoverTts implements TtsProvider {
     return this.#list;
   }
 
-  async *synthesize(text: string, options: TtsOptions): AsyncGenerator<Pcm, void, undefined> {
-    const spoken = stripUnspeakable(text);
-    if (spoken === "" || options.signal.aborted) return;
-    // What the preferred voice has said before is at hand even while its service is down.
-    const preferred = this.#list.services[0]!;
-    const known = await this.#cached(preferred, spoken, options.language);
-    if (known) yield known;
-    else yield* this.#speakRest(spoken, options);
+  synthesize(text: string, options: TtsOptions): AsyncGenerator<Pcm, void, undefined> {
+    return this.#speakPhrase(stripUnspeakable(text), options);
   }
 
-  /** Speaks by one service after another, each beginning where the one before broke off. */
+  /** Speaks clean text, from the cache if it is there. */
+  async *#speakPhrase(text: string, options: TtsOptions): AsyncGenerator<Pcm, void, undefined> {
+    if (!hasWords(text) || options.signal.aborted) return;
+    // The preferred voice's cached phrases are usable even while its service is down.
+    const preferred = this.#list.services[0]!;
+    const known = await this.#cached(preferred, text, options.language);
+    if (known) yield known;
+    else yield* this.#speakRest(text, options);
+  }
+
+  /** Speaks with one service after another, each starting where the previous one broke off. */
   async *#speakRest(text: string, options: TtsOptions): AsyncGenerator<Pcm, void, undefined> {
     let rest = text;
     let failed: Failed | undefined;
@@ -68,7 +72,7 @@ export class FailoverTts implements TtsProvider {
           if (options.signal.aborted) return;
           failed = { service, failure: failureOf(error, service.name), before: failed };
           rest = position.rest;
-          if (rest === "") return;
+          if (!hasWords(rest)) return;
           if (!failed.failure.again || attempt > 1 || service.breaker.state === "open") break;
         }
       }
@@ -144,24 +148,23 @@ export class FailoverTts implements TtsProvider {
     options: Omit<TtsOptions, "onSpoken">,
   ): AsyncGenerator<SpokenChunk, void, undefined> {
     const [service] = this.#list.services;
-    const tape = new TextTape(texts);
-    let index = 0;
+    const tape = new PhraseTape(texts);
+    let at = 0;
     let position: SpokenPosition | undefined;
     if (service?.provider.synthesizeStream && service.breaker.allow()) {
       const abort = new AbortController();
       const signal = AbortSignal.any([options.signal, abort.signal]);
-      const chunks = service.provider.synthesizeStream(tape.from(0), { ...options, signal });
+      const chunks = service.provider.synthesizeStream(tape.texts(), { ...options, signal });
       // A pause may be the model's: whether the service is silent only its provider can tell.
       const unhurried = { ...service, patience: undefined };
       try {
         for await (const chunk of this.#watched(unhurried, chunks, abort, options.signal)) {
-          if (chunk.index !== index || !position) {
-            position = new SpokenPosition(tape.text(chunk.index));
-          }
-          index = chunk.index;
+          const { index, text } = tape.phrase(chunk.index);
+          if (chunk.index !== at || !position) position = new SpokenPosition(text);
+          at = chunk.index;
           if (chunk.characters !== undefined) position.tell(chunk.characters);
           position.hear(chunk.pcm.length);
-          yield chunk;
+          yield { ...chunk, index };
         }
         return;
       } catch (error) {
@@ -169,12 +172,11 @@ export class FailoverTts implements TtsProvider {
         logger("speech").warning("the answer's stream broke; it goes on text by text", { error });
       }
     }
-    for await (const text of tape.from(index)) {
+    for await (const { index, text } of tape.from(at)) {
       const rest = position?.rest ?? text;
       position = undefined;
       yield { index, pcm: new Int16Array(0) };
-      for await (const pcm of this.synthesize(rest, options)) yield { index, pcm };
-      index++;
+      for await (const pcm of this.#speakPhrase(rest, options)) yield { index, pcm };
     }
   }
 
@@ -219,33 +221,47 @@ function failedAltogether(last: Failed | undefined): TtsError {
   });
 }
 
-/** Texts as they come, for more than one reader, each from where it likes. */
-class TextTape {
-  readonly #texts: string[] = [];
+/** A clean text with words, and its number among all texts of its answer. */
+interface Phrase {
+  readonly index: number;
+  readonly text: string;
+}
+
+/** An answer's phrases as they come, for several readers, each from where it likes. */
+class PhraseTape {
+  readonly #phrases: Phrase[] = [];
   readonly #source: AsyncIterator<string>;
+  #read = 0;
   #reading: Promise<boolean> | undefined;
 
   constructor(source: AsyncIterable<string>) {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** A text that was read. */
-  text(index: number): string {
-    return stripUnspeakable(this.#texts[index] ?? "");
+  /** A phrase that has been read. */
+  phrase(at: number): Phrase {
+    return this.#phrases[at]!;
   }
 
-  async *from(index: number): AsyncGenerator<string, void, undefined> {
-    for (let at = index;; at++) {
-      while (at >= this.#texts.length) if (!(await this.#read())) return;
-      yield this.#texts[at]!;
+  async *from(first: number): AsyncGenerator<Phrase, void, undefined> {
+    for (let at = first;; at++) {
+      while (at >= this.#phrases.length) if (!(await this.#readOne())) return;
+      yield this.phrase(at);
     }
   }
 
-  /** Reads one more text, once for all readers that wait for it. */
-  #read(): Promise<boolean> {
+  async *texts(): AsyncGenerator<string, void, undefined> {
+    for await (const { text } of this.from(0)) yield text;
+  }
+
+  /** Reads one more text, once for all readers that are waiting. */
+  #readOne(): Promise<boolean> {
     this.#reading ??= this.#source.next().then(({ done, value }) => {
-      if (!done) this.#texts.push(value);
-      return !done;
+      if (done) return false;
+      const index = this.#read++;
+      const text = stripUnspeakable(value);
+      if (text !== "") this.#phrases.push({ index, text });
+      return true;
     }).finally(() => this.#reading = undefined);
     return this.#reading;
   }

@@ -168,8 +168,24 @@ Deno.test("a barge-in ends the speech without an error, and says nothing against
 Deno.test("nothing to say asks nobody", async () => {
   const first = new FakeVoice("yandex");
   const { say } = setUp([first]);
-  for (const text of ["", "!?", "😀", "\ud800"]) assert.equal(await say(text), "");
+  for (const text of ["", " ", " … ", "...", "!?", "👍", "😀", "\ud83d", "\ud800"]) {
+    assert.equal(await say(text), "");
+  }
   assert.deepEqual(first.asked, []);
+});
+
+Deno.test("a service is asked for clean text only", async () => {
+  const first = new FakeVoice("yandex");
+  const { say } = setUp([first]);
+  await say("Да!👍 **Очень**\u0000 хорошо\ud83d");
+  assert.deepEqual(first.asked, ["Да! Очень хорошо"]);
+});
+
+Deno.test("a phrase broken off before its last full stop is complete: nobody is asked to speak a dot", async () => {
+  const [first, second] = [new FakeVoice("yandex", { after: 1 }), new FakeVoice("openai")];
+  const { say } = setUp([first, second]);
+  assert.equal(await say("раз ."), "раз");
+  assert.deepEqual(second.asked, []);
 });
 
 Deno.test("a phrase said before is spoken from disk, also while its service is down", async () => {
@@ -203,35 +219,59 @@ Deno.test("a phrase that broke off is not kept as if it were whole", async () =>
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("an answer's stream that breaks goes on text by text, each word once", async () => {
-  const first = new FakeVoice("yandex");
-  const streaming: TtsProvider = Object.assign(first, {
-    async *synthesizeStream(texts: AsyncIterable<string>) {
+/** A voice that speaks an answer in one stream, and fails in the middle of text `breaksAt`. */
+function streamingVoice(breaksAt = Infinity): FakeVoice & { readonly texts: string[] } {
+  const texts: string[] = [];
+  return Object.assign(new FakeVoice("yandex"), {
+    texts,
+    async *synthesizeStream(answer: AsyncIterable<string>) {
       let index = 0;
-      for await (const text of texts) {
+      for await (const text of answer) {
+        texts.push(text);
         const [word] = text.match(/\S+/)!;
         yield { index, characters: word!.length, pcm: toTones(word!) };
-        if (index === 1) throw new TtsError("the stream broke");
+        if (index === breaksAt) throw new TtsError("the stream broke");
         yield { index, characters: text.length, pcm: toTones(text.slice(word!.length)) };
         index++;
       }
     },
   });
-  const { tts } = setUp([streaming as FakeVoice, new FakeVoice("openai")]);
+}
+
+/** What is heard of each text of an answer. */
+async function sayAnswer(tts: FailoverTts, texts: readonly string[]): Promise<string[]> {
   async function* answer() {
-    yield "раз два";
-    yield "три четыре";
-    yield "пять";
+    yield* texts;
   }
-  const heard: Pcm[][] = [[], [], []];
+  const heard: Pcm[][] = texts.map(() => []);
   for await (
     const { index, pcm } of tts.synthesizeStream!(answer(), { language: "ru", signal: never })
   ) {
     heard[index]!.push(pcm);
   }
-  assert.deepEqual(heard.map((parts) => fromTones(concatPcm(parts))), [
+  return heard.map((parts) => fromTones(concatPcm(parts)));
+}
+
+Deno.test("an answer's stream that breaks goes on text by text, each word once", async () => {
+  const { tts } = setUp([streamingVoice(1), new FakeVoice("openai")]);
+  assert.deepEqual(await sayAnswer(tts, ["раз два", "три четыре", "пять"]), [
     "раз два",
     "три четыре",
     "пять",
   ]);
 });
+
+for (const breaksAt of [Infinity, 1]) {
+  Deno.test(
+    `an emoji in an answer's stream is not sent, and each text keeps its audio${
+      breaksAt === 1 ? ", also when the stream breaks" : ""
+    }`,
+    async () => {
+      const voice = streamingVoice(breaksAt);
+      const { tts } = setUp([voice, new FakeVoice("openai")]);
+      const heard = await sayAnswer(tts, ["👍", "раз два", "😀\ud83d", "три четыре\ud83d 👍"]);
+      assert.deepEqual(heard, ["", "раз два", "", "три четыре"]);
+      assert.deepEqual(voice.texts, ["раз два", "три четыре"]);
+    },
+  );
+}

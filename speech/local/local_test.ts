@@ -207,15 +207,6 @@ Deno.test("a phrase's audio comes whole and in order, in the voice of its langua
   ]);
 });
 
-Deno.test("punctuation alone is nothing to say", async () => {
-  const engine = new FakeEngine();
-  using local = engine.connect();
-  for await (const _ of local.tts.synthesize(" … ", { language: "en", signal: NEVER })) {
-    assert.fail();
-  }
-  assert.equal(engine.phrases.length, 0);
-});
-
 Deno.test("a caller who interrupts ends the synthesis at the engine too", async () => {
   const engine = new FakeEngine();
   engine.synthesizeEnds = () => new Promise(() => {});

@@ -34,7 +34,7 @@ export class LocalTts implements TtsProvider {
   }
 
   async *synthesize(text: string, { language, signal }: TtsOptions): AsyncGenerator<Pcm, void> {
-    if (signal.aborted || !/[\p{L}\p{N}]/u.test(text)) return;
+    if (signal.aborted) return;
     const id = ++this.#lastId;
     const phrase = new Phrase();
     this.#phrases.set(id, phrase);

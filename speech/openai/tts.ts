@@ -5,7 +5,7 @@ import type OpenAI from "openai";
 import type { Pcm } from "../../media/frame.ts";
 import { Resampler } from "../../media/codec/resample.ts";
 import { emptyAnswer, type HttpService, pcmOf } from "../http.ts";
-import { splitText, stripUnspeakable } from "../../language/spoken/text.ts";
+import { splitText } from "../../language/spoken/text.ts";
 import { TtsError, type TtsOptions, type TtsProvider } from "../tts.ts";
 import { openAiFailure, openAiService } from "./client.ts";
 
@@ -36,9 +36,8 @@ export class OpenAiTts implements TtsProvider {
     text: string,
     { signal, onSpoken }: TtsOptions,
   ): AsyncGenerator<Pcm, void, undefined> {
-    const spoken = stripUnspeakable(text);
     let covered = 0;
-    for (const piece of splitText(spoken, LONGEST_TEXT)) {
+    for (const piece of splitText(text, LONGEST_TEXT)) {
       try {
         yield* this.#speak(piece, signal);
       } catch (error) {
@@ -47,7 +46,7 @@ export class OpenAiTts implements TtsProvider {
         throw new TtsError(failure.message, { cause: failure });
       }
       if (signal.aborted) return;
-      covered = spoken.indexOf(piece, covered) + piece.length;
+      covered = text.indexOf(piece, covered) + piece.length;
       onSpoken?.(covered);
     }
   }

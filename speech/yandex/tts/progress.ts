@@ -3,6 +3,7 @@
 // letter, nor that it is there, nor that a message never spans two texts of a stream. So it is
 // matched with what was written, and where that fails counted by its length.
 
+import { hasWords } from "../../../language/spoken/text.ts";
 import { SAMPLES_PER_CHARACTER } from "../../failover/spoken_position.ts";
 
 /** What the service says it speaks may be found this far on: it leaves out punctuation and the like. */
@@ -16,7 +17,7 @@ export class SpokenProgress {
 
   /** Nothing that can be heard is left. */
   get done(): boolean {
-    return !/[\p{L}\p{N}]/u.test(this.text.slice(this.#at));
+    return !hasWords(this.text.slice(this.#at));
   }
 
   /** Whether these words come next. */

@@ -6,7 +6,7 @@ import { ServiceFailure } from "../../failure.ts";
 import { inOrder } from "../../failover/in_order.ts";
 import { PcmBytes } from "../../../media/codec/pcm_bytes.ts";
 import { Queue } from "../../../runtime/queue.ts";
-import { splitText, stripUnspeakable } from "../../../language/spoken/text.ts";
+import { splitText } from "../../../language/spoken/text.ts";
 import { type SpokenChunk, TtsError, type TtsOptions, type TtsProvider } from "../../tts.ts";
 import type { YandexChannel } from "../channel.ts";
 import { SpokenProgress, StreamProgress } from "./progress.ts";
@@ -77,9 +77,8 @@ export class YandexTts implements TtsProvider {
     text: string,
     { signal, onSpoken }: TtsOptions,
   ): AsyncGenerator<Pcm, void, undefined> {
-    const spoken = stripUnspeakable(text);
-    const pieces = splitText(spoken, LONGEST_TEXT);
-    const progress = new SpokenProgress(spoken);
+    const pieces = splitText(text, LONGEST_TEXT);
+    const progress = new SpokenProgress(text);
     const requests = pieces.map((piece) => (signal: AbortSignal) => this.#speak(piece, signal));
     for await (const { pcm, text } of inOrder(requests, PARALLEL, signal)) {
       if (signal.aborted) return;
@@ -140,12 +139,10 @@ export class YandexTts implements TtsProvider {
     stream.write({ options: { voice, role, speed, ...OUTPUT } });
     for await (const text of texts) {
       if (signal.aborted) return;
-      const spoken = stripUnspeakable(text);
-      progress.add(spoken);
-      if (spoken === "") continue;
+      progress.add(text);
       // The space keeps the last word of one text from running into the next: the service's
       // documentation asks for it.
-      for (const piece of splitText(spoken, LONGEST_TEXT)) {
+      for (const piece of splitText(text, LONGEST_TEXT)) {
         stream.write({ synthesis_input: { text: `${piece} ` } });
       }
       // A phrase is heard as soon as it is written; the next may be seconds away.

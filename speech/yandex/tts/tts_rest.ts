@@ -11,7 +11,7 @@ import {
   pcmOf,
   statusFailure,
 } from "../../http.ts";
-import { splitText, stripUnspeakable } from "../../../language/spoken/text.ts";
+import { splitText } from "../../../language/spoken/text.ts";
 import { TtsError, type TtsOptions, type TtsProvider } from "../../tts.ts";
 import type { Credentials, Proof } from "../auth/credentials.ts";
 import type { YandexVoice } from "./tts.ts";
@@ -43,9 +43,8 @@ export class YandexRestTts implements TtsProvider {
     text: string,
     { language, signal, onSpoken }: TtsOptions,
   ): AsyncGenerator<Pcm, void, undefined> {
-    const spoken = stripUnspeakable(text);
     let covered = 0;
-    for (const piece of splitText(spoken, LONGEST_TEXT)) {
+    for (const piece of splitText(text, LONGEST_TEXT)) {
       try {
         yield* this.#speak(piece, language, signal);
       } catch (error) {
@@ -54,7 +53,7 @@ export class YandexRestTts implements TtsProvider {
         throw new TtsError(failure.message, { cause: failure });
       }
       if (signal.aborted) return;
-      covered = spoken.indexOf(piece, covered) + piece.length;
+      covered = text.indexOf(piece, covered) + piece.length;
       onSpoken?.(covered);
     }
   }
