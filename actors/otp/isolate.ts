@@ -1,8 +1,8 @@
-// One isolate: a `node:worker_threads` Worker with a heap limit and a heartbeat, that always
-// says why it ended. Nothing here knows what it does.
+// One isolate: a `node:worker_threads` Worker with a heap limit and a heartbeat, which always says
+// why it ended. What it does is not known here.
 //
-// node:worker_threads and not a Web Worker: measured on Deno 2.9.6, a heap overflow in a Web
-// Worker aborts the process, and Deno.exit() in one gives no event at all.
+// Not a Web Worker: measured on Deno 2.9.6, a heap overflow in a Web Worker aborts the process, and
+// Deno.exit() in one raises no event at all.
 
 import { type Transferable, Worker } from "node:worker_threads";
 import { logger } from "../../config/logging.ts";
@@ -19,29 +19,32 @@ import type { Child } from "./supervisor.ts";
 
 const log = logger("isolate");
 
-/** How an isolate is watched. */
+/** What an isolate runs, and within which limits. */
 export interface IsolateOptions {
-  /** Shown in log lines. */
+  /** Names it in log lines, and its thread. */
   readonly name: string;
+  /** Its entry point, which calls `runIsolate`. */
   readonly module: URL;
+  /** What `runIsolate` hands to the entry point. */
   readonly data: IsolateData;
-  /** Heap limit in MB; 0 for none. */
+  /** Limit of its JavaScript heap in MB; 0 for none. */
   readonly heapMb: number;
-  /** Deadline for `ready`. */
+  /** How long it may take to become ready. */
   readonly initTimeoutMs: number;
+  /** `DEFAULT_HEARTBEAT` unless given. */
   readonly heartbeat?: Heartbeat;
 }
 
-/** A ping every `intervalMs`; an isolate that leaves `maxMissed` in a row unanswered is dead. */
+/** A ping every `intervalMs`; an isolate that leaves `maxMissed` in a row unanswered is ended as a `hang`. */
 export interface Heartbeat {
   readonly intervalMs: number;
   readonly maxMissed: number;
 }
 
-/** Ping 500 ms, dead after 3 missed: a hang is noticed within 2 s. */
+/** Notices a hang within 2 s. */
 export const DEFAULT_HEARTBEAT: Heartbeat = { intervalMs: 500, maxMissed: 3 };
 
-/** A call makes little garbage; V8's default of 16 MB and more only lets it lie (measured: 12 MB an isolate). */
+/** A call makes little garbage; V8's default of 16 MB and more keeps it around (measured: 12 MB per isolate). */
 const YOUNG_GENERATION_MB = 2;
 
 /** An isolate could not be started. */
@@ -53,8 +56,26 @@ export class IsolateStartError extends Error {
   }
 }
 
-/** A running isolate that is sent `Out` and sends `In`. */
-export class Isolate<Out, In> implements Child {
+/** A running isolate as its owner sees it: it is sent `Out` and sends `In`. */
+export interface IsolateHandle<Out, In> extends Child {
+  readonly name: string;
+  /** Why it ended, in words, once it has. */
+  readonly detail: string;
+  /** Sends a message, with ownership of what `transfer` lists; does nothing once the isolate has ended. */
+  post(message: Out, transfer?: readonly Transferable[]): void;
+  /** Takes the isolate's messages from now on, beginning with those that nobody has taken yet. */
+  listen(listener: (message: In) => void): void;
+  /** Ends it immediately, for `reason`. */
+  killBecause(reason: ExitReason, detail: string): void;
+  /**
+   * Makes it die in the given way (`FAULT_INJECTION`). Resolves when the fault strikes, with the
+   * milliseconds since the epoch; with undefined when the isolate has ended otherwise.
+   */
+  injectFault(fault: FaultKind): Promise<number | undefined>;
+}
+
+/** An isolate of ours, from `start` to `exited`. */
+export class Isolate<Out, In> implements IsolateHandle<Out, In> {
   readonly exited: Promise<ExitReason>;
   readonly name: string;
   readonly #worker: Worker;
@@ -63,7 +84,7 @@ export class Isolate<Out, In> implements Child {
   readonly #struck = Promise.withResolvers<number>();
   readonly #heartbeat: Heartbeat;
   #listener?: (message: In) => void;
-  #unheard: In[] = [];
+  #untaken: In[] = [];
   #pinger?: ReturnType<typeof setInterval>;
   #seq = 0;
   #answered = 0;
@@ -90,7 +111,7 @@ export class Isolate<Out, In> implements Child {
     this.#worker.on("error", (error: Error & { code?: string }) => {
       this.#cause ??= error.code === "ERR_WORKER_OUT_OF_MEMORY" ? "out_of_memory" : "crash";
       this.#detail ||= error.message;
-      // A worker whose error was reported does not always send its exit.
+      // A worker that has reported an error does not always report its exit.
       void this.#worker.terminate();
       this.#onEnd();
     });
@@ -102,13 +123,11 @@ export class Isolate<Out, In> implements Child {
   }
 
   /**
-   * Starts an isolate and waits until it says it is ready.
+   * Starts an isolate and waits until it is ready.
    *
    * @throws {IsolateStartError} when it ends, or is not ready in time.
    */
-  static async start<Out, In>(
-    options: IsolateOptions,
-  ): Promise<Isolate<Out, In>> {
+  static async start<Out, In>(options: IsolateOptions): Promise<Isolate<Out, In>> {
     const isolate = new Isolate<Out, In>(options);
     const deadline = setTimeout(
       () => isolate.#end("init_timeout", `not ready after ${options.initTimeoutMs} ms`),
@@ -123,45 +142,37 @@ export class Isolate<Out, In> implements Child {
     return isolate;
   }
 
-  /** Why it ended, in words, once it has. */
   get detail(): string {
     return this.#detail;
   }
 
-  /** Sends a message; to an isolate that has ended, nothing happens. */
   post(message: Out, transfer: readonly Transferable[] = []): void {
     if (!this.#ended) this.#worker.postMessage({ message }, [...transfer]);
   }
 
-  /** Takes the isolate's messages from now on; those that came before anybody listened come first. */
   listen(listener: (message: In) => void): void {
     this.#listener = listener;
-    const unheard = this.#unheard;
-    this.#unheard = [];
-    for (const message of unheard) listener(message);
+    const untaken = this.#untaken;
+    this.#untaken = [];
+    for (const message of untaken) listener(message);
   }
 
-  /** Asks it to finish and end; the reason will be `shutdown`. */
+  /** Asks it to finish its work and end; the reason will be `shutdown`. */
   shutdown(): void {
     if (this.#ended) return;
     this.#cause ??= "shutdown";
     this.#control({ kind: "shutdown" });
   }
 
-  /** Ends it at once; the reason will be `shutdown`, unless it was dying of something else. */
+  /** Ends it immediately; the reason will be `shutdown`, unless it was already dying of something else. */
   kill(): void {
     this.#end("shutdown", "killed");
   }
 
-  /** Ends it at once, for `reason`. */
   killBecause(reason: ExitReason, detail: string): void {
     this.#end(reason, detail);
   }
 
-  /**
-   * Tells it to die in a given way (`FAULT_INJECTION`). Resolves when that strikes, with the
-   * milliseconds since the epoch; with undefined when it has ended otherwise.
-   */
   injectFault(fault: FaultKind): Promise<number | undefined> {
     this.#control({ kind: "fault", fault });
     return Promise.race([this.#struck.promise, this.exited.then(() => undefined)]);
@@ -191,7 +202,7 @@ export class Isolate<Out, In> implements Child {
 
   #onMessage(message: In): void {
     if (this.#listener) this.#listener(message);
-    else this.#unheard.push(message);
+    else this.#untaken.push(message);
   }
 
   #watch(): void {

@@ -7,13 +7,14 @@ import { logger } from "../../../config/logging.ts";
 import type { Settings } from "../../../config/settings.ts";
 import type { MediaPlan } from "../../../media/transport.ts";
 import type { AriGate } from "../ari_gate.ts";
-import type { CallIsolate, CallIsolates } from "../isolates/call_isolates.ts";
+import type { CallIsolates } from "../isolates/call_isolates.ts";
+import type { CallIsolate } from "../isolates/pooled_isolate.ts";
 import { CallExit } from "./call_exit.ts";
 import { CallMedia, needsBridge } from "../media/call_media.ts";
 import { applyEvent, type CallEvent, type CallRecord, type Phase } from "../../call_record.ts";
 import type { Journal } from "../journal.ts";
 import type { MediaRoute } from "../media/media_route.ts";
-import type { FromCall } from "../../messages.ts";
+import type { ToSession } from "../../messages.ts";
 import type { FaultKind } from "../../otp/control.ts";
 import type { ServiceMetrics } from "../metrics.ts";
 import { PhaseTimers } from "./phase_timers.ts";
@@ -336,7 +337,7 @@ export class CallSession {
     log.warn("call goes on in a new isolate", { call: this.record.id, reason, phase, waitedMs });
   }
 
-  #onMessage(isolate: CallIsolate, message: FromCall): void {
+  #onMessage(isolate: CallIsolate, message: ToSession): void {
     if (this.#over.signal.aborted) return;
     const { metrics } = this.#services;
     switch (message.kind) {
@@ -372,20 +373,6 @@ export class CallSession {
       case "early_start":
         metrics.startedEarly(message.outcome);
         break;
-      case "speech":
-        this.#services.isolates.speechHappened(message.event, isolate);
-        break;
-      case "token":
-        void this.#services.isolates.tokenAsked(message, isolate);
-        break;
-      case "warm":
-        break;
-      default:
-        log.warn("unexpected message from a call isolate", {
-          call: this.record.id,
-          isolate: isolate.name,
-          kind: message.kind,
-        });
     }
   }
 

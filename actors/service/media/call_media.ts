@@ -10,8 +10,8 @@ import {
 import { logger } from "../../../config/logging.ts";
 import type { MediaAddress, MediaOffer, MediaPlan } from "../../../media/transport.ts";
 import type { AriGate } from "../ari_gate.ts";
-import type { CallIsolate } from "../isolates/call_isolates.ts";
-import type { FileEvent, FileRequest, FromCall } from "../../messages.ts";
+import type { CallIsolate } from "../isolates/pooled_isolate.ts";
+import type { FileEvent, FileRequest, ToMedia, ToSession } from "../../messages.ts";
 
 const log = logger("media");
 
@@ -73,7 +73,7 @@ export class CallMedia implements AsyncDisposable {
    * @throws {AriError} when the PBX refuses.
    * @throws when isolate or PBX do not connect in time, or the isolate dies.
    */
-  async connect(isolate: CallIsolate, onMessage: (message: FromCall) => void): Promise<void> {
+  async connect(isolate: CallIsolate, onMessage: (message: ToSession) => void): Promise<void> {
     const { ari, bridgeId, signal } = this.#options;
     const opened = Promise.withResolvers<void>();
     this.#isolate = isolate;
@@ -154,7 +154,7 @@ export class CallMedia implements AsyncDisposable {
 
   async #carryOut(
     isolate: CallIsolate,
-    { seq, request }: Extract<FromCall, { kind: "files" }>,
+    { seq, request }: Extract<ToMedia, { kind: "files" }>,
   ): Promise<void> {
     try {
       if (!this.#files) throw new TypeError(`${this.#plan.kind} carries the call, not files`);

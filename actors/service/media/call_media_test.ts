@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { AriCommands, AriEvent } from "../../../asterisk/ari/mod.ts";
 import type { AriGate } from "../ari_gate.ts";
-import type { CallIsolate } from "../isolates/call_isolates.ts";
+import type { CallIsolate } from "../isolates/pooled_isolate.ts";
 import { CallMedia } from "./call_media.ts";
 import type { FromCall, ToCall } from "../../messages.ts";
 
