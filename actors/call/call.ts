@@ -21,6 +21,7 @@ import type { TtsProvider } from "../../speech/tts.ts";
 import type { VadStream } from "../../speech/vad.ts";
 import { crash } from "../otp/isolate_main.ts";
 import type { CallAssignment, FromCall, ToCall } from "../messages.ts";
+import type { SpokenPhrase } from "./conversation/answer.ts";
 import { Conversation } from "./conversation/conversation.ts";
 import { Listener } from "./listener.ts";
 import type { PreparedSpeech } from "./prepared.ts";
@@ -74,9 +75,9 @@ export class Call implements AsyncDisposable, MediaHandlers {
   #mediaListener?: MediaListener;
   #transport?: MediaTransport;
   #recorder?: Recorder;
-  #playout?: Playout;
+  #playout?: Playout<SpokenPhrase>;
   #listener?: Listener;
-  #speaker?: Speaker;
+  #speaker?: Speaker<SpokenPhrase>;
   #clock?: ReturnType<typeof setInterval>;
   #begun = false;
   #over = false;
@@ -131,9 +132,9 @@ export class Call implements AsyncDisposable, MediaHandlers {
     const transport = this.#recorder?.recorded(bare) ?? bare;
     this.#transport = transport;
     const conversation = this.#conversation;
-    const playout = new Playout(transport, {
+    const playout = new Playout<SpokenPhrase>(transport, {
       lookaheadMs: settings.PLAYOUT_LOOKAHEAD_MS,
-      listener: conversation,
+      events: conversation,
     });
     const speaker = new Speaker({
       call: this.id,
@@ -143,8 +144,8 @@ export class Call implements AsyncDisposable, MediaHandlers {
       parallel: settings.TTS_PARALLEL,
       retries: settings.PLAYBACK_RETRY_COUNT,
       prepared,
-      onFirstByte: (phraseId) => conversation.onFirstByte(phraseId),
-      onFailed: (phraseId, error) => conversation.onSpeechFailed(phraseId, error),
+      onFirstByte: (phrase) => conversation.onFirstByte(phrase),
+      onFailed: (phrase, error) => conversation.onSpeechFailed(phrase, error),
     });
     const listener = new Listener({
       call: this.id,

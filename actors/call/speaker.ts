@@ -14,11 +14,11 @@ import type { TtsProvider } from "../../speech/tts.ts";
 const RETRY_PAUSE_MS = 400;
 
 /** What the mouth needs. */
-export interface SpeakerOptions {
+export interface SpeakerOptions<Phrase> {
   readonly call: string;
   readonly tts: TtsProvider;
   readonly language: Language;
-  readonly playout: Playout;
+  readonly playout: Playout<Phrase>;
   /** Phrases synthesised at once: the one about to play and the next ones (`TTS_PARALLEL`). */
   readonly parallel: number;
   /** How often a failed synthesis is tried again (`PLAYBACK_RETRY_COUNT`). */
@@ -26,34 +26,34 @@ export interface SpeakerOptions {
   /** Audio of texts that were rendered beforehand, by the text as it is written. */
   readonly prepared: { get(text: string): Pcm | undefined };
   /** The first audio of a phrase came from the provider. */
-  onFirstByte(phraseId: string): void;
+  onFirstByte(phrase: Phrase): void;
   /** A phrase could not be synthesised, retries included; it is left out. */
-  onFailed(phraseId: string, error: unknown): void;
+  onFailed(phrase: Phrase, error: unknown): void;
 }
 
-interface Job {
-  readonly phraseId: string;
+interface Job<Phrase> {
+  readonly phrase: Phrase;
   readonly text: string;
   readonly sink: PhraseSink;
 }
 
 /** One call's mouth. */
-export class Speaker implements Disposable {
-  readonly #options: SpeakerOptions;
+export class Speaker<Phrase> implements Disposable {
+  readonly #options: SpeakerOptions<Phrase>;
   #abort = new AbortController();
-  #waiting: Job[] = [];
+  #waiting: Job<Phrase>[] = [];
   #running = 0;
   /** The answer being spoken in one stream. */
   #stream?: AnswerStream;
 
-  constructor(options: SpeakerOptions) {
+  constructor(options: SpeakerOptions<Phrase>) {
     this.#options = options;
   }
 
   /** Speaks a phrase after all others. */
-  say(phraseId: string, text: string): void {
+  say(phrase: Phrase, text: string): void {
     const { playout, prepared, tts, language } = this.#options;
-    const job = { phraseId, text, sink: playout.add(phraseId) };
+    const job = { phrase, text, sink: playout.add(phrase) };
     if (!isStreaming(tts) || prepared.get(text)) return this.#enqueue(job);
     const { signal } = this.#abort;
     this.#stream ??= new AnswerStream(tts, { language, signal });
@@ -67,8 +67,8 @@ export class Speaker implements Disposable {
   }
 
   /** Speaks a phrase ahead of all that have not begun. */
-  interject(phraseId: string, text: string): void {
-    this.#waiting.unshift({ phraseId, text, sink: this.#options.playout.interject(phraseId) });
+  interject(phrase: Phrase, text: string): void {
+    this.#waiting.unshift({ phrase, text, sink: this.#options.playout.interject(phrase) });
     this.#next();
   }
 
@@ -85,7 +85,7 @@ export class Speaker implements Disposable {
     this.cancel();
   }
 
-  #enqueue(job: Job): void {
+  #enqueue(job: Job<Phrase>): void {
     this.#waiting.push(job);
     this.#next();
   }
@@ -105,7 +105,7 @@ export class Speaker implements Disposable {
   }
 
   /** Plays a phrase of the answer's stream. One that the stream did not come to is spoken by itself. */
-  async #follow(job: Job, audio: AsyncIterable<Pcm>, signal: AbortSignal): Promise<void> {
+  async #follow(job: Job<Phrase>, audio: AsyncIterable<Pcm>, signal: AbortSignal): Promise<void> {
     const outcome = await this.#play(job, audio, signal);
     if (outcome.kind === "whole" || signal.aborted) return;
     if (outcome.kind === "broken") return this.#giveUp(job, outcome.error);
@@ -117,11 +117,11 @@ export class Speaker implements Disposable {
     this.#enqueue(job);
   }
 
-  async #speak(job: Job, signal: AbortSignal): Promise<void> {
+  async #speak(job: Job<Phrase>, signal: AbortSignal): Promise<void> {
     const { prepared, call, tts, language, retries } = this.#options;
     const ready = prepared.get(job.text);
     if (ready) {
-      this.#options.onFirstByte(job.phraseId);
+      this.#options.onFirstByte(job.phrase);
       job.sink.write(ready);
       job.sink.end();
       return;
@@ -145,7 +145,7 @@ export class Speaker implements Disposable {
 
   /** Plays a phrase's audio as it comes. */
   async #play(
-    { phraseId, sink }: Job,
+    { phrase, sink }: Job<Phrase>,
     audio: AsyncIterable<Pcm>,
     signal: AbortSignal,
   ): Promise<Outcome> {
@@ -153,7 +153,7 @@ export class Speaker implements Disposable {
     try {
       for await (const pcm of audio) {
         if (signal.aborted) break;
-        if (!written) this.#options.onFirstByte(phraseId);
+        if (!written) this.#options.onFirstByte(phrase);
         written = true;
         sink.write(pcm);
       }
@@ -164,9 +164,9 @@ export class Speaker implements Disposable {
     }
   }
 
-  #giveUp({ phraseId, sink }: Job, error: unknown): void {
+  #giveUp({ phrase, sink }: Job<Phrase>, error: unknown): void {
     sink.end();
-    this.#options.onFailed(phraseId, error);
+    this.#options.onFailed(phrase, error);
   }
 }
 

@@ -40,12 +40,12 @@ function setUp(tts: TtsProvider, retries = 0) {
     call: "c1",
     tts,
     language: "en",
-    playout: played as unknown as Playout,
+    playout: played as unknown as Playout<string>,
     parallel: 2,
     retries,
     prepared: new Map([["Hello.", new Int16Array(samplesIn(20)).fill(33)]]),
     onFirstByte: () => {},
-    onFailed: (phraseId) => failed.push(phraseId),
+    onFailed: (phrase) => failed.push(phrase),
   });
   return { speaker, played, failed };
 }

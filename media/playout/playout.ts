@@ -4,14 +4,14 @@
 import { concatPcm, durationMs, FRAME_SAMPLES, type Pcm } from "../frame.ts";
 import type { MediaTransport } from "../transport.ts";
 
-/** Told as phrases are played out. */
-export interface PlayoutListener {
+/** Reports of a phrase's way to the caller; `Phrase` is whatever the phrase was added as. */
+export interface PlayoutEvents<Phrase> {
   /** The first audio of the phrase has left for the PBX. */
-  onQueued(phraseId: string): void;
+  onQueued(phrase: Phrase): void;
   /** The PBX has begun to play the phrase. */
-  onStarted(phraseId: string): void;
+  onStarted(phrase: Phrase): void;
   /** The phrase was played out to its end. */
-  onHeard(phraseId: string): void;
+  onHeard(phrase: Phrase): void;
 }
 
 /** Where one phrase's audio goes while it is synthesised. */
@@ -23,15 +23,15 @@ export interface PhraseSink {
 }
 
 /** Where playout stands. */
-export interface Position {
+export interface Position<Phrase> {
   /** The phrase being played, if any. */
-  readonly phraseId?: string;
+  readonly phrase?: Phrase;
   /** How much of it was heard, 0…1. */
   readonly heardFraction: number;
 }
 
-interface Phrase extends PhraseSink {
-  readonly id: string;
+interface Queued<Phrase> extends PhraseSink {
+  readonly phrase: Phrase;
   /** Wire id of its marks: text frames to the PBX must stay short. */
   readonly mark: number;
   chunks: Pcm[];
@@ -43,16 +43,16 @@ interface Phrase extends PhraseSink {
 /** How often to look whether the transport can take more, in milliseconds. */
 const REFILL_MS = 100;
 
-/** A call's playout. */
-export class Playout implements Disposable {
+/** A call's playout. Phrases are told apart by identity (`===`). */
+export class Playout<Phrase> implements Disposable {
   readonly #transport: MediaTransport;
   readonly #lookaheadMs: number;
-  readonly #listener: PlayoutListener;
+  readonly #events: PlayoutEvents<Phrase>;
   readonly #now: () => number;
   /** Not yet sent to their end, oldest first. */
-  #pending: Phrase[] = [];
+  #pending: Queued<Phrase>[] = [];
   /** Sent in part or whole, not yet heard to the end, oldest first. */
-  #sent: Phrase[] = [];
+  #sent: Queued<Phrase>[] = [];
   #marks = 0;
   #refill?: ReturnType<typeof setTimeout>;
   #paused = false;
@@ -63,13 +63,13 @@ export class Playout implements Disposable {
     transport: MediaTransport,
     options: {
       readonly lookaheadMs: number;
-      readonly listener: PlayoutListener;
+      readonly events: PlayoutEvents<Phrase>;
       readonly now?: () => number;
     },
   ) {
     this.#transport = transport;
     this.#lookaheadMs = options.lookaheadMs;
-    this.#listener = options.listener;
+    this.#events = options.events;
     this.#now = options.now ?? (() => performance.now());
   }
 
@@ -88,24 +88,24 @@ export class Playout implements Disposable {
   }
 
   /** Adds a phrase after all others and returns where its audio goes. */
-  add(phraseId: string): PhraseSink {
-    const phrase = this.#phrase(phraseId);
-    this.#pending.push(phrase);
-    return phrase;
+  add(phrase: Phrase): PhraseSink {
+    const queued = this.#queue(phrase);
+    this.#pending.push(queued);
+    return queued;
   }
 
   /** Adds a phrase ahead of all that have not begun. */
-  interject(phraseId: string): PhraseSink {
-    const phrase = this.#phrase(phraseId);
+  interject(phrase: Phrase): PhraseSink {
+    const queued = this.#queue(phrase);
     const begun = (this.#pending[0]?.sentSamples ?? 0) > 0;
-    this.#pending.splice(begun ? 1 : 0, 0, phrase);
-    return phrase;
+    this.#pending.splice(begun ? 1 : 0, 0, queued);
+    return queued;
   }
 
   /** Drops one phrase, even while it is being played; those that have not begun are kept. */
-  async drop(phraseId: string): Promise<void> {
-    this.#pending = this.#pending.filter(({ id }) => id !== phraseId);
-    if (!this.#sent.some(({ id }) => id === phraseId)) return;
+  async drop(dropped: Phrase): Promise<void> {
+    this.#pending = this.#pending.filter(({ phrase }) => phrase !== dropped);
+    if (!this.#sent.some(({ phrase }) => phrase === dropped)) return;
     this.#sent = [];
     this.#startedAt = undefined;
     const flushed = this.#transport.flush();
@@ -113,25 +113,25 @@ export class Playout implements Disposable {
     await flushed;
   }
 
-  #phrase(phraseId: string): Phrase {
-    const phrase: Phrase = {
-      id: phraseId,
+  #queue(phrase: Phrase): Queued<Phrase> {
+    const queued: Queued<Phrase> = {
+      phrase,
       mark: ++this.#marks,
       chunks: [],
       ended: false,
       sentSamples: 0,
       totalSamples: 0,
       write: (pcm) => {
-        phrase.chunks.push(pcm);
-        phrase.totalSamples += pcm.length;
+        queued.chunks.push(pcm);
+        queued.totalSamples += pcm.length;
         this.#pump();
       },
       end: () => {
-        phrase.ended = true;
+        queued.ended = true;
         this.#pump();
       },
     };
-    return phrase;
+    return queued;
   }
 
   /** Stops where it is, within a frame. */
@@ -167,15 +167,15 @@ export class Playout implements Disposable {
     const number = Number(markId.slice(1));
     const index = this.#sent.findIndex(({ mark }) => mark === number);
     if (index < 0) return;
-    const phrase = this.#sent[index]!;
+    const { phrase } = this.#sent[index]!;
     if (markId.startsWith("s")) {
       this.#startedAt = this.#now();
-      this.#listener.onStarted(phrase.id);
+      this.#events.onStarted(phrase);
       return;
     }
     this.#sent.splice(0, index + 1);
     if (this.#sent.length === 0) this.#startedAt = undefined;
-    this.#listener.onHeard(phrase.id);
+    this.#events.onHeard(phrase);
   }
 
   [Symbol.dispose](): void {
@@ -187,35 +187,35 @@ export class Playout implements Disposable {
   #pump(): void {
     if (this.#paused) return;
     for (;;) {
-      const phrase = this.#pending[0];
-      if (!phrase) return;
-      while (phrase.chunks.length > 0) {
+      const next = this.#pending[0];
+      if (!next) return;
+      while (next.chunks.length > 0) {
         const roomMs = this.#lookaheadMs - this.#transport.bufferedMs;
         if (roomMs <= 0) return this.#refillLater();
-        this.#send(phrase, phrase.chunks.shift()!, roomMs);
+        this.#send(next, next.chunks.shift()!, roomMs);
       }
-      if (!phrase.ended) return;
+      if (!next.ended) return;
       this.#pending.shift();
-      if (phrase.sentSamples === 0) this.#begin(phrase);
-      this.#transport.endOfPhrase(`e${phrase.mark}`);
+      if (next.sentSamples === 0) this.#begin(next);
+      this.#transport.endOfPhrase(`e${next.mark}`);
     }
   }
 
   /** Sends a chunk, or as many whole frames of it as there is room for. */
-  #send(phrase: Phrase, chunk: Pcm, roomMs: number): void {
-    if (phrase.sentSamples === 0) this.#begin(phrase);
+  #send(queued: Queued<Phrase>, chunk: Pcm, roomMs: number): void {
+    if (queued.sentSamples === 0) this.#begin(queued);
     const frames = Math.max(1, Math.floor(roomMs / durationMs(FRAME_SAMPLES)));
     const now = chunk.subarray(0, frames * FRAME_SAMPLES);
-    if (now.length < chunk.length) phrase.chunks.unshift(chunk.subarray(now.length));
+    if (now.length < chunk.length) queued.chunks.unshift(chunk.subarray(now.length));
     this.#transport.send(now);
-    const first = phrase.sentSamples === 0;
-    phrase.sentSamples += now.length;
-    if (first) this.#listener.onQueued(phrase.id);
+    const first = queued.sentSamples === 0;
+    queued.sentSamples += now.length;
+    if (first) this.#events.onQueued(queued.phrase);
   }
 
-  #begin(phrase: Phrase): void {
-    this.#sent.push(phrase);
-    this.#transport.endOfPhrase(`s${phrase.mark}`);
+  #begin(queued: Queued<Phrase>): void {
+    this.#sent.push(queued);
+    this.#transport.endOfPhrase(`s${queued.mark}`);
   }
 
   #refillLater(): void {
@@ -226,15 +226,15 @@ export class Playout implements Disposable {
   }
 
   /** What is being played now, and how much of it the caller has heard. */
-  get position(): Position {
-    const phrase = this.#sent[0];
-    if (!phrase || this.#startedAt === undefined) return { phraseId: phrase?.id, heardFraction: 0 };
+  get position(): Position<Phrase> {
+    const first = this.#sent[0];
+    if (!first || this.#startedAt === undefined) return { phrase: first?.phrase, heardFraction: 0 };
     const until = this.#paused ? this.#pausedAt : this.#now();
-    const total = durationMs(phrase.totalSamples);
+    const total = durationMs(first.totalSamples);
     const heardFraction = total === 0
       ? 0
       : Math.min(1, Math.max(0, until - this.#startedAt) / total);
-    return { phraseId: phrase.id, heardFraction };
+    return { phrase: first.phrase, heardFraction };
   }
 }
 

@@ -57,10 +57,10 @@ function setUp() {
   const transport = new FakeTransport();
   const told: string[] = [];
   const clock = { now: 0 };
-  const playout = new Playout(transport, {
+  const playout = new Playout<string>(transport, {
     lookaheadMs: 2000,
     now: () => clock.now,
-    listener: {
+    events: {
       onQueued: (id) => told.push(`queued ${id}`),
       onStarted: (id) => told.push(`started ${id}`),
       onHeard: (id) => told.push(`heard ${id}`),
@@ -119,10 +119,10 @@ Deno.test("what was heard of a phrase that is cut is known from its start mark, 
   clock.now = 250;
   playout.pause();
   clock.now = 900;
-  assert.deepEqual(playout.position, { phraseId: "1", heardFraction: 0.2 });
+  assert.deepEqual(playout.position, { phrase: "1", heardFraction: 0.2 });
   playout.resume();
   clock.now = 1000;
-  assert.deepEqual(playout.position, { phraseId: "1", heardFraction: 0.3 });
+  assert.deepEqual(playout.position, { phrase: "1", heardFraction: 0.3 });
   assert.equal(transport.log.at(-1), "resume");
 });
 

@@ -53,8 +53,8 @@ async function longSentence(mode: typeof MODES[number]): Promise<void> {
 
 /** A call's mouth and playout, on a transport that plays at once. */
 class Mouth implements Disposable {
-  readonly #playout: Playout;
-  readonly #speaker: Speaker;
+  readonly #playout: Playout<number>;
+  readonly #speaker: Speaker<number>;
   #spoken = Promise.withResolvers<void>();
   #said = 0;
   #firstAt?: number;
@@ -80,7 +80,7 @@ class Mouth implements Disposable {
     };
     this.#playout = new Playout(played, {
       lookaheadMs: 2000,
-      listener: {
+      events: {
         onQueued: () => {},
         onStarted: () => {},
         onHeard: () => this.#spoken.resolve(),
@@ -104,7 +104,7 @@ class Mouth implements Disposable {
     this.#spoken = Promise.withResolvers();
     this.#firstAt = undefined;
     this.#samples = 0;
-    this.#speaker.say(`${this.#said++}.0`, text);
+    this.#speaker.say(this.#said++, text);
     this.#speaker.complete();
     await this.#spoken.promise;
     return { firstAt: this.#firstAt ?? NaN, samples: this.#samples };

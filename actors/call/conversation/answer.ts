@@ -15,6 +15,15 @@ import {
 } from "../../call_record.ts";
 import type { Interruption } from "./floor.ts";
 
+/** A phrase of an answer; `phrase` counts from 0 in its turn. */
+export interface AnswerPhrase {
+  readonly turn: number;
+  readonly phrase: number;
+}
+
+/** What the speaker is given to say: a phrase of an answer, or a filler, which belongs to no turn. */
+export type SpokenPhrase = AnswerPhrase | "filler";
+
 /** An answer being made and spoken, and its timings. */
 export class Answer {
   readonly stages: StageTimings = {};
@@ -40,6 +49,11 @@ export class Answer {
 
   cancel(): void {
     this.#abort.abort();
+  }
+
+  /** Whether a phrase on its way to the caller is one of this answer. */
+  has(spoken: SpokenPhrase): spoken is AnswerPhrase {
+    return spoken !== "filler" && spoken.turn === this.turn;
   }
 
   /** Notes a stage the first time it is reached. */

@@ -2,18 +2,17 @@
 // meet here and nowhere else. All effects are events; all parts are handed in.
 
 import { logger } from "../../../config/logging.ts";
-import type { PlayoutListener } from "../../../media/playout/playout.ts";
+import type { PlayoutEvents } from "../../../media/playout/playout.ts";
 import {
   applyEvent,
   type CallEvent,
   type CallRecord,
   nextTurn,
   type Phase,
-  type Stage,
   type ToolResult,
   type TurnRecord,
 } from "../../call_record.ts";
-import { Answer, cutOf, dialogueBefore, saidWith } from "./answer.ts";
+import { Answer, cutOf, dialogueBefore, saidWith, type SpokenPhrase } from "./answer.ts";
 import type { ConversationOptions, Voice } from "./conversation_options.ts";
 import { ToolCalls } from "./tool_calls.ts";
 import { Filler } from "./filler.ts";
@@ -22,7 +21,7 @@ import type { HeardSoFar, HeardTurn, ListenerEvents } from "../listener.ts";
 import { type AnswerPart, EarlyAgent } from "./early_agent.ts";
 
 /** One call's conversation. */
-export class Conversation implements ListenerEvents, PlayoutListener, Disposable {
+export class Conversation implements ListenerEvents, PlayoutEvents<SpokenPhrase>, Disposable {
   readonly #options: ConversationOptions;
   readonly #record: CallRecord;
   readonly #log = logger("conversation");
@@ -176,42 +175,42 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
   // What the mouth reports.
 
   /** The first audio of a phrase came from the synthesiser. */
-  onFirstByte(phraseId: string): void {
-    if (!this.#answerOf(phraseId)) return;
+  onFirstByte(phrase: SpokenPhrase): void {
+    if (!this.#answer?.has(phrase)) return;
     this.#filler.end();
-    this.#stage(phraseId, "tts_first_byte");
+    this.#answer.mark("tts_first_byte");
   }
 
-  onQueued(phraseId: string): void {
-    if (this.phase === "thinking" && this.#answerOf(phraseId)) this.#enter("speaking");
-    this.#stage(phraseId, "audio_queued");
+  onQueued(phrase: SpokenPhrase): void {
+    if (!this.#answer?.has(phrase)) return;
+    if (this.phase === "thinking") this.#enter("speaking");
+    this.#answer.mark("audio_queued");
   }
 
-  onStarted(phraseId: string): void {
-    const answer = this.#answerOf(phraseId);
-    if (!answer || answer.stages.audio_heard !== undefined) return;
-    this.#stage(phraseId, "audio_heard");
+  onStarted(phrase: SpokenPhrase): void {
+    const answer = this.#answer;
+    if (!answer?.has(phrase) || answer.stages.audio_heard !== undefined) return;
+    answer.mark("audio_heard");
     if (answer.speechEndAt === undefined) return;
     this.#emit({ kind: "timings", turn: answer.turn, stages: answer.stages });
   }
 
-  onHeard(phraseId: string): void {
-    this.#filler.heard(phraseId);
-    const answer = this.#answerOf(phraseId);
-    if (!answer) return;
-    this.#emit({ kind: "phrase_heard", turn: answer.turn, phrase: phraseNumber(phraseId) });
+  onHeard(phrase: SpokenPhrase): void {
+    this.#filler.heard(phrase);
+    const answer = this.#answer;
+    if (!answer?.has(phrase)) return;
+    this.#emit({ kind: "phrase_heard", ...phrase });
     this.#options.output.progress();
     this.#goFurther(answer);
   }
 
   /** A phrase could not be synthesised, however often it was tried. */
-  onSpeechFailed(phraseId: string, error: unknown): void {
+  onSpeechFailed(phrase: SpokenPhrase, error: unknown): void {
     this.#log.error("synthesis failed", { call: this.#record.id, phase: this.phase, error });
     this.#options.output.count("tts_failed");
-    const answer = this.#answerOf(phraseId);
-    if (!answer) return;
+    if (!this.#answer?.has(phrase)) return;
     const { apology } = this.#options.prompts;
-    const failed = this.#turn(answer.turn).phrases[phraseNumber(phraseId)]?.text;
+    const failed = this.#turn(phrase.turn).phrases[phrase.phrase]?.text;
     // Without even the apology there is no voice left: the supervisor knows what to do then.
     if (failed === apology) {
       throw new Error("no voice: the apology could not be synthesised", { cause: error });
@@ -309,7 +308,7 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
     const phrase = answer.phrases++;
     this.#emit({ kind: "bot_phrase", turn: answer.turn, phrase, text });
     answer.mark("first_phrase");
-    this.#voice.speaker.say(`${answer.turn}.${phrase}`, text);
+    this.#voice.speaker.say({ turn: answer.turn, phrase }, text);
   }
 
   #complete(answer: Answer): void {
@@ -340,9 +339,9 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
   #interrupt(): void {
     const answer = this.#answer!;
     const turn = this.#turn(answer.turn);
-    const { phraseId, heardFraction } = this.#voice.playout.position;
-    const inAnswer = phraseId !== undefined && this.#answerOf(phraseId) !== undefined;
-    const cut = inAnswer ? { phrase: phraseNumber(phraseId), heardFraction } : undefined;
+    const { phrase, heardFraction } = this.#voice.playout.position;
+    const inAnswer = phrase !== undefined && answer.has(phrase);
+    const cut = inAnswer ? { phrase: phrase.phrase, heardFraction } : undefined;
     this.#emit(cutOf(turn, cut, this.#floor.interruption));
     this.#options.output.count("barge_in_confirmed");
     this.#silence();
@@ -384,19 +383,7 @@ export class Conversation implements ListenerEvents, PlayoutListener, Disposable
     this.#options.output.event(event);
   }
 
-  #stage(phraseId: string, stage: Stage): void {
-    this.#answerOf(phraseId)?.mark(stage);
-  }
-
-  #answerOf(phraseId: string): Answer | undefined {
-    return this.#answer?.turn === Number(phraseId.split(".")[0]) ? this.#answer : undefined;
-  }
-
   #turn(number: number): TurnRecord {
     return this.#record.turns.find(({ turn }) => turn === number)!;
   }
-}
-
-function phraseNumber(phraseId: string): number {
-  return Number(phraseId.split(".")[1]);
 }

@@ -8,6 +8,7 @@ import type { CallCounter } from "../../messages.ts";
 import type { Listener } from "../listener.ts";
 import type { EarlyAgentOptions, EarlyAgentOutput } from "./early_agent.ts";
 import type { Speaker } from "../speaker.ts";
+import type { SpokenPhrase } from "./answer.ts";
 
 /** What a conversation tells the outside. */
 export interface ConversationOutput extends EarlyAgentOutput {
@@ -34,6 +35,6 @@ export interface ConversationOptions extends EarlyAgentOptions {
 /** The parts that carry the voice. */
 export interface Voice {
   readonly listener: Listener;
-  readonly speaker: Speaker;
-  readonly playout: Playout;
+  readonly speaker: Speaker<SpokenPhrase>;
+  readonly playout: Playout<SpokenPhrase>;
 }

@@ -10,6 +10,7 @@ import type { AsrProvider } from "../../../speech/asr.ts";
 import { type TtsProvider } from "../../../speech/tts.ts";
 import { type CallEvent, type CallRecord, newCallRecord } from "../../call_record.ts";
 import type { EarlyStartOutcome } from "../../messages.ts";
+import type { SpokenPhrase } from "./answer.ts";
 import { Conversation } from "./conversation.ts";
 import { Listener } from "../listener.ts";
 import { Speaker } from "../speaker.ts";
@@ -140,7 +141,7 @@ export function rig(
     },
   });
   const line = new Line((markId) => playout.onMark(markId));
-  const playout = new Playout(line, { lookaheadMs: 2000, listener: conversation });
+  const playout = new Playout<SpokenPhrase>(line, { lookaheadMs: 2000, events: conversation });
   const tts: TtsProvider = {
     name: "fake",
     async *synthesize(text) {
@@ -178,8 +179,8 @@ export function rig(
     parallel: 2,
     retries: 0,
     prepared: new Map(),
-    onFirstByte: (id) => conversation.onFirstByte(id),
-    onFailed: (id, error) => conversation.onSpeechFailed(id, error),
+    onFirstByte: (phrase) => conversation.onFirstByte(phrase),
+    onFailed: (phrase, error) => conversation.onSpeechFailed(phrase, error),
   });
   const listener = new Listener({
     call: "c1",

@@ -1,12 +1,9 @@
 // "One moment…" when an answer takes its time: spoken ahead of the answer, and cut when that comes.
 
 import { logger } from "../../../config/logging.ts";
-import type { Playout } from "../../../media/playout/playout.ts";
 import { FillerTiming } from "../../../media/turns/fillers.ts";
-import type { Speaker } from "../speaker.ts";
-
-/** The filler's id as a phrase: of no turn, since it is no answer. */
-const FILLER = "filler";
+import type { SpokenPhrase } from "./answer.ts";
+import type { Voice } from "./conversation_options.ts";
 
 /** How a call fills a silence. */
 export interface FillerOptions {
@@ -22,12 +19,12 @@ export interface FillerOptions {
 export class Filler implements Disposable {
   readonly #options: FillerOptions;
   readonly #fillers: FillerTiming;
-  readonly #voice: () => { readonly speaker: Speaker; readonly playout: Playout };
+  readonly #voice: () => Voice;
   #timer?: ReturnType<typeof setTimeout>;
 
   constructor(
     options: FillerOptions,
-    voice: () => { readonly speaker: Speaker; readonly playout: Playout },
+    voice: () => Voice,
   ) {
     this.#options = options;
     this.#fillers = new FillerTiming(options.words, options.afterMs);
@@ -47,14 +44,14 @@ export class Filler implements Disposable {
   end(): void {
     clearTimeout(this.#timer);
     if (!this.#fillers.answerReady()) return;
-    this.#voice().playout.drop(FILLER).catch((error) =>
+    this.#voice().playout.drop("filler").catch((error) =>
       logger("filler").error("a filler could not be cut", { call: this.#options.call, error })
     );
   }
 
   /** A phrase was heard to its end. */
-  heard(phraseId: string): void {
-    if (phraseId === FILLER) this.#fillers.spoken();
+  heard(phrase: SpokenPhrase): void {
+    if (phrase === "filler") this.#fillers.spoken();
   }
 
   [Symbol.dispose](): void {
@@ -64,7 +61,7 @@ export class Filler implements Disposable {
   #speak(at: number): void {
     const text = this.#fillers.next(at);
     if (text === undefined) return;
-    this.#voice().speaker.interject(FILLER, text);
+    this.#voice().speaker.interject("filler", text);
     this.#options.onSpoken();
   }
 }

@@ -10,6 +10,8 @@ import {
 import type { Playout } from "../../../media/playout/playout.ts";
 import type { HeardSoFar } from "../listener.ts";
 
+type SpokenPlayout = Pick<Playout<unknown>, "audibleSince" | "pause">;
+
 /** When an interruption began, and when the bot fell silent for it (`performance.now()`). */
 export interface Interruption {
   readonly onsetAt: number;
@@ -48,7 +50,7 @@ export class Floor {
    *
    * @returns whether playout is held now: not where the bot is silent, or may have heard itself.
    */
-  expect(playout: Playout): boolean {
+  expect(playout: SpokenPlayout): boolean {
     if (this.#suspect || playout.audibleSince === undefined || this.#mayBeEcho(playout)) {
       return false;
     }
@@ -62,7 +64,7 @@ export class Floor {
   }
 
   /** What the caller's speech over the bot is, as far as it is known; holds playout meanwhile. */
-  claim(soFar: HeardSoFar, playout: Playout): Verdict {
+  claim(soFar: HeardSoFar, playout: SpokenPlayout): Verdict {
     if (!this.#suspect) {
       if (soFar.paused || this.#mayBeEcho(playout)) return "undecided";
       this.#hold(playout, this.#onsetAt);
@@ -82,12 +84,12 @@ export class Floor {
     return held;
   }
 
-  #hold(playout: Playout, onsetAt: number): void {
+  #hold(playout: SpokenPlayout, onsetAt: number): void {
     playout.pause();
     this.#suspect = { onsetAt, silentAt: performance.now() };
   }
 
-  #mayBeEcho({ audibleSince }: Playout): boolean {
+  #mayBeEcho({ audibleSince }: SpokenPlayout): boolean {
     const audibleMs = audibleSince === undefined ? Infinity : performance.now() - audibleSince;
     return mayBeEcho(audibleMs, this.#bargeIn);
   }
