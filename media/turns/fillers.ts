@@ -1,14 +1,6 @@
 // "Хм…" when the answer takes a while: a person thinking aloud is not a dead line. Only the
 // decision is here; time comes from outside.
 
-import type { Language } from "../../config/language.ts";
-
-/** FillerTiming by language. Each is a phrase of its own, pre-rendered at start. */
-export const FILLERS = {
-  ru: ["Хм,", "Хорошо,", "Секунду"],
-  en: ["Hm,", "Alright,", "One moment"],
-} as const satisfies Record<Language, readonly string[]>;
-
 /** Decides over a call when a filler is spoken, and which. Times are milliseconds of any one clock. */
 export class FillerTiming {
   readonly #words: readonly string[];
