@@ -27,3 +27,28 @@ export async function eventually<T>(
     await pause(POLL_MS);
   }
 }
+
+/**
+ * Waits until `condition` holds, at most `timeoutMs`; one that throws does not hold.
+ *
+ * @returns whether it holds.
+ */
+export async function holdsWithin(
+  timeoutMs: number,
+  condition: () => unknown | Promise<unknown>,
+): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    if (await holds(condition)) return true;
+    if (performance.now() > deadline) return false;
+    await pause(POLL_MS);
+  }
+}
+
+async function holds(condition: () => unknown | Promise<unknown>): Promise<boolean> {
+  try {
+    return Boolean(await condition());
+  } catch {
+    return false;
+  }
+}

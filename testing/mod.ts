@@ -37,7 +37,7 @@ export {
   untilSpokenTo,
 } from "./ear.ts";
 export type { SoundSpan } from "./ear.ts";
-export { eventually } from "./eventually.ts";
+export { eventually, holdsWithin } from "./eventually.ts";
 export { ManualTime } from "./manual_time.ts";
 export { percentile } from "./percentile.ts";
 export { CallOverError, startSimulator } from "./simulator/mod.ts";

@@ -1,6 +1,6 @@
-// `deno task bench`: timings, memory and recognition, on the simulator and on a real Asterisk.
-// Measure on a quiet machine. Options: --simulator, --asterisk, --prompts (human speech) or
-// --transports (all four side by side, 16 minutes; only when asked for) for one part only.
+// `deno task bench [NAME…]`: timings, memory and recognition. Measure on a quiet machine. Without a
+// name: what takes a call's time, on the simulator and on a real Asterisk. `--help` lists the names;
+// `bench capacity` and `bench --capacity` are the same.
 
 import { startSimulator } from "../testing/mod.ts";
 import { TestbedError } from "./asterisk/error.ts";
@@ -11,29 +11,77 @@ import { line } from "./bench/print.ts";
 import { benchEnglishPrompts, benchRussianPrompts } from "./bench/prompts.ts";
 import { benchTransports } from "./bench/transports.ts";
 
-const wanted = (name: string) => Deno.args.length === 0 || Deno.args.includes(name);
+interface Bench {
+  readonly what: string;
+  /** Runs when no name is given. */
+  readonly byDefault?: true;
+  run(): Promise<void>;
+}
 
-if (wanted("--simulator")) {
-  {
-    await using simulator = await startSimulator({ isolate: true });
-    await benchConversations(simulator);
-  }
-  await benchMemory();
+const BENCHES: Readonly<Record<string, Bench>> = {
+  simulator: {
+    what: "conversations on the simulator: a turn's stages, barge-in",
+    byDefault: true,
+    async run() {
+      await using simulator = await startSimulator({ isolate: true });
+      await benchConversations(simulator);
+    },
+  },
+  memory: { what: "memory of a service and of a call", byDefault: true, run: benchMemory },
+  asterisk: {
+    what: "conversations on a real Asterisk, twenty of them in a row",
+    byDefault: true,
+    run: () =>
+      onAsterisk(async (pbx) => {
+        await benchConversations(pbx);
+        await benchReliability(pbx, 20);
+      }),
+  },
+  prompts: {
+    what: "recognition of human speech, the prompts that come with Asterisk",
+    byDefault: true,
+    run: () =>
+      onAsterisk(async (pbx) => {
+        await benchEnglishPrompts(pbx);
+        await benchRussianPrompts(pbx);
+      }),
+  },
+  transports: {
+    what: "all four transports side by side on a real Asterisk (16 minutes)",
+    run: () => onAsterisk(benchTransports),
+  },
+  agent: script("agent", "what the agent adds to a model's time; what starting early wins"),
+  kb: script("kb", "`kb build` of a large knowledge base on a real Chroma server"),
+  pacing: script("pacing", "how evenly frames leave where the playout clock is ours"),
+  retrieval: script("retrieval", "how well questions find their passages"),
+  rtp_loss: script("rtp_loss", "what packet loss costs in words"),
+  speech: script("speech", "what the cloud speech services cost on our side"),
+};
+
+const names = Deno.args.filter((arg) => !arg.includes("help")).map((arg) => arg.replace(/^--/, ""));
+const unknown = names.filter((name) => !(name in BENCHES));
+if (unknown.length > 0 || Deno.args.includes("--help")) {
+  for (const name of unknown) await line(`there is no benchmark "${name}"`);
+  for (const [name, { what }] of Object.entries(BENCHES)) await line(`  ${name.padEnd(12)}${what}`);
+  Deno.exit(unknown.length > 0 ? 2 : 0);
 }
-if (wanted("--asterisk") || wanted("--prompts")) {
-  await onAsterisk(async (pbx) => {
-    if (!Deno.args.includes("--prompts")) {
-      await benchConversations(pbx);
-      await benchReliability(pbx, 20);
-    }
-    await benchEnglishPrompts(pbx);
-    await benchRussianPrompts(pbx);
-  });
-}
-if (Deno.args.includes("--transports")) {
-  await onAsterisk(benchTransports);
+for (const [name, { byDefault, run }] of Object.entries(BENCHES)) {
+  if (names.length === 0 ? byDefault : names.includes(name)) await run();
 }
 Deno.exit(0);
+
+/** A benchmark that is a program of its own: it needs a process with nothing else in it. */
+function script(name: string, what: string): Bench {
+  return {
+    what,
+    async run() {
+      const path = new URL(`./bench/${name}.ts`, import.meta.url);
+      const child = new Deno.Command(Deno.execPath(), { args: ["run", "-A", path.href] }).spawn();
+      const { success } = await child.status;
+      if (!success) await line(`the benchmark ${name} failed`);
+    },
+  };
+}
 
 /** Runs a part on a real Asterisk of its own; says so where there can be none. */
 async function onAsterisk(part: (pbx: Testbed) => Promise<void>): Promise<void> {

@@ -1,6 +1,6 @@
 // What the assistant itself adds to a model's time: from the caller's final words to the first
 // phrase handed over, less what the (scripted) provider took; and what starting early wins.
-// `deno run -A tests/bench/agent.ts`
+// `deno task bench agent`
 
 import type { Agent, AgentRequest } from "../../agent/agent.ts";
 import { createAgent, warmAgent } from "../../agent/mod.ts";

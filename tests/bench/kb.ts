@@ -1,5 +1,5 @@
 // `kb build` on a large base: time, memory, and an interruption in the middle of it, on a real
-// Chroma server. `deno run -A tests/bench/kb.ts`
+// Chroma server. `deno task bench kb`
 
 import { buildKnowledge, type BuildReport } from "../../agent/knowledge/kb_build.ts";
 import { LexicalStore } from "../../agent/knowledge/lexical_store.ts";

@@ -1,5 +1,6 @@
 // What a call isolate costs in memory.
 
+import { pause } from "../../runtime/waiting.ts";
 import { startSimulator } from "../../testing/mod.ts";
 import { World } from "../scenarios/world.ts";
 import { line } from "./print.ts";
@@ -23,6 +24,6 @@ async function residentMb(isolates: number): Promise<number> {
   await using simulator = await startSimulator();
   await using _world = await World.start(simulator, { CALL_POOL_SIZE: isolates });
   // What start-up leaves behind is collected meanwhile; the isolates stay.
-  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await pause(3000);
   return Deno.memoryUsage().rss / 1024 / 1024;
 }

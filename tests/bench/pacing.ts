@@ -1,6 +1,6 @@
 // How evenly frames leave where the playout clock is ours: each call in an isolate of its own, as in
 // the service, a second or two ahead, over the rtp transport to a socket that takes them.
-// `deno run -A tests/bench/pacing.ts [calls] [seconds]`
+// `deno task bench pacing`
 
 import process from "node:process";
 import { createSocket } from "node:dgram";

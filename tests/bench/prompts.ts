@@ -2,6 +2,7 @@
 // voice detection and endpointing (Russian, which the local recogniser does not know).
 
 import { MessageChannel } from "node:worker_threads";
+import { pause } from "../../runtime/waiting.ts";
 import type { Language } from "../../config/language.ts";
 import { Listener } from "../../actors/call/listener.ts";
 import { looksUnfinished } from "../../language/heard/turn_completeness.ts";
@@ -151,7 +152,7 @@ async function endpointOf(
     atMs = durationMs(at + FRAME_SAMPLES);
     listener.hear(padded.slice(at, at + FRAME_SAMPLES), performance.now());
     // The engine answers each window before the next is asked for, as it does at the pace of a call.
-    await new Promise((resolve) => setTimeout(resolve, 4));
+    await pause(4);
   }
   return endedAtMs;
 }

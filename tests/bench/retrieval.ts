@@ -1,5 +1,5 @@
 // How well questions find their passages: recall and routing over the shipped bases, in Russian and
-// English, by words and by Chroma. `deno run -A tests/bench/retrieval.ts [--misses]`
+// English, by words and by Chroma. `deno task bench retrieval`
 //
 // The questions (tests/questions/retrieval.json) are paraphrases a caller might use, each with
 // the one heading that answers it; the unanswerable ones show how honest the assistant is.

@@ -1,6 +1,6 @@
 // What packet loss costs in words: recorded prompts that come with Asterisk go through an RTP leg in
 // the test, with and without loss and jitter, and the local recogniser writes down what it hears.
-// `deno run -A tests/bench/rtp_loss.ts [prompts]`
+// `deno task bench rtp_loss`
 
 import { installAsterisk } from "../asterisk/install.ts";
 import { RTP_CODECS, RTP_RATE_HZ } from "../../asterisk/transports/rtp/rtp_codec.ts";

@@ -1,4 +1,4 @@
-// `deno run -A tests/bench/speech.ts`: what the cloud speech services cost on our side, each figure
+// `deno task bench speech`: what the cloud speech services cost on our side, each figure
 // with its aim. Against the stand-in servers on this machine, so the figures are ours, not Yandex's.
 // Measure on a quiet machine. Options: --calls, --voice, --ear or --failover for one part only.
 

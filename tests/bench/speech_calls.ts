@@ -2,12 +2,13 @@
 // stand-in services in a process of their own, so that their cost is not counted as ours.
 
 import process from "node:process";
+import { pause } from "../../runtime/waiting.ts";
 import { type Settings, settingsWith } from "../../config/settings.ts";
 import { FRAME_MS, FRAME_SAMPLES } from "../../media/frame.ts";
 import { createSpeech, type Speech } from "../../speech/mod.ts";
 import { toTones } from "../servers/speech/tone_speech.ts";
 import { line } from "./print.ts";
-import { never, sleep } from "./speech_setup.ts";
+import { never } from "./speech_setup.ts";
 
 const CALLS = 50;
 const SECONDS = 10;
@@ -39,7 +40,7 @@ export async function benchCalls(): Promise<void> {
   await Promise.all(speeches.map((speech) => speech.close()));
   let left = await servers.counts();
   for (let i = 0; i < 100 && left.openStreams > 0; i++) {
-    await sleep(10);
+    await pause(10);
     left = await servers.counts();
   }
   const sum = (of: "utterances" | "wrong") => talks.reduce((sum, talk) => sum + talk[of], 0);
@@ -71,7 +72,7 @@ async function converse(speech: Speech, call: number, until: number) {
     const utterance = speech.asr.open({ language: "ru", signal: never, onPartial: () => {} });
     for (let at = 0; at < audio.length; at += FRAME_SAMPLES) {
       utterance.push(audio.slice(at, at + FRAME_SAMPLES));
-      await sleep(FRAME_MS);
+      await pause(FRAME_MS);
     }
     const { text } = await utterance.finish();
     utterances++;

@@ -1,12 +1,13 @@
 // What recognition costs on our side: frames on their way to the service, the final text on its way
 // back, and a speech that is longer than the service's sessions.
 
+import { pause } from "../../runtime/waiting.ts";
 import { concatPcm, durationMs, FRAME_MS, FRAME_SAMPLES, type Pcm } from "../../media/frame.ts";
 import { createSpeech } from "../../speech/mod.ts";
 import { toTones, wordsOf } from "../servers/speech/tone_speech.ts";
 import { YandexGrpcServer } from "../servers/yandex/yandex_grpc_server.ts";
 import { line, row } from "./print.ts";
-import { never, sleep, yandexOnly } from "./speech_setup.ts";
+import { never, yandexOnly } from "./speech_setup.ts";
 
 const SPEECH_MINUTES = 12;
 /** Room for no digital silence between words: every sample must arrive as one. */
@@ -29,7 +30,7 @@ async function delivery(): Promise<void> {
   for (let i = 0; i < 500; i++) {
     pushedAt.push(performance.now());
     utterance.push(frame);
-    await sleep(FRAME_MS);
+    await pause(FRAME_MS);
   }
   await utterance.finish();
   const { chunkAt } = server.sttSessions[0]!;
@@ -73,7 +74,7 @@ async function rotation(): Promise<void> {
   const utterance = speech.asr.open({ language: "ru", signal: never, onPartial: () => {} });
   for (let at = 0; at < audio.length; at += FRAME_SAMPLES) {
     utterance.push(audio.slice(at, at + FRAME_SAMPLES));
-    if (at % (FRAME_SAMPLES * 500) === 0) await sleep(1);
+    if (at % (FRAME_SAMPLES * 500) === 0) await pause(1);
   }
   const heard = wordsOf((await utterance.finish()).text);
   const wrong = words.filter((word, i) => heard[i] !== word).length;

@@ -17,7 +17,3 @@ export function yandexOnly(server: YandexGrpcServer, changes: Partial<Settings> 
     ...changes,
   });
 }
-
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}

@@ -1,12 +1,13 @@
 // Faults at random moments, each aimed at a call that has come out of the one before, and how long
 // each took to be repaired.
 
+import { holdsWithin } from "../../testing/mod.ts";
+import { pause } from "../../runtime/waiting.ts";
 import type { CallDetails } from "../../console/calls.ts";
 import { type Fault, FAULTS, type Victim } from "./faults.ts";
 import type { Random } from "./random.ts";
 import type { Talker } from "./talker.ts";
 import type { Transcripts } from "./transcripts.ts";
-import { pause, until } from "./waiting.ts";
 
 /** A call that is not repaired by then never will be. */
 const REPAIR_MS = 15_000;
@@ -127,7 +128,7 @@ export class Bombardment {
       const countedFrom = await fault.inflict({ ...this.#victim, callId });
       if (countedFrom === undefined) return;
       this.inflicted.push({ fault, at, overAt: Date.now(), countedFrom, hit });
-      await until(() => hit.every((call) => this.#repaired(call)), REPAIR_MS);
+      await holdsWithin(REPAIR_MS, () => hit.every((call) => this.#repaired(call)));
     } finally {
       for (const { id } of hits) this.#struck.delete(id);
     }

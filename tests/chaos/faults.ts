@@ -1,5 +1,6 @@
 // The faults: what is broken, and how it is made good where it does not mend by itself.
 
+import { pause } from "../../runtime/waiting.ts";
 import type { FaultKind } from "../../actors/otp/control.ts";
 import type { Simulator } from "../../testing/mod.ts";
 import type { SmallDisk } from "./small_disk.ts";
@@ -139,8 +140,4 @@ function ofEngine(kind: FaultKind, share: number): Fault {
     hits: "no call",
     inflict: ({ service }) => service.breakEngine(kind),
   };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -3,8 +3,15 @@
 // PBX's clock is one more JavaScript thread on the same cores, and late with them; on the real
 // Asterisk it has the priority of a telephone exchange, and the kernel says when a packet arrived.
 
+import { pause } from "../../runtime/waiting.ts";
 import type { FaultKind } from "../../actors/otp/control.ts";
-import { type HeardFrame, isAudible, startSimulator, type TestPbx } from "../../testing/mod.ts";
+import {
+  type HeardFrame,
+  holdsWithin,
+  isAudible,
+  startSimulator,
+  type TestPbx,
+} from "../../testing/mod.ts";
 import { startTestbed } from "../asterisk/testbed.ts";
 import { FRAME_MS } from "../../media/frame.ts";
 import { spoken } from "../../testing/voice.ts";
@@ -14,7 +21,6 @@ import { schedulingOf, ServiceProcess } from "./service_process.ts";
 import { Talker, type TalkerCall } from "./talker.ts";
 import { Transcripts } from "./transcripts.ts";
 import { byTurns, compareTurns, type Turn } from "./turns.ts";
-import { pause, until } from "./waiting.ts";
 
 const TURNS = { rounds: 4, turnMs: 15_000 };
 /** Until all calls are past their greetings. */
@@ -129,7 +135,7 @@ async function onAsterisk(): Promise<Measured> {
 async function dies(service: ServiceProcess, id: string, kind: FaultKind): Promise<boolean> {
   const before = (await service.call(id)).restarts.length;
   if (await service.breakCall(id, kind) === undefined) return false;
-  await until(async () => (await service.call(id)).restarts.length > before, RESTARTED_MS);
+  await holdsWithin(RESTARTED_MS, async () => (await service.call(id)).restarts.length > before);
   return true;
 }
 

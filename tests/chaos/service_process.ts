@@ -1,6 +1,7 @@
 // The service as a process of its own, so that it can be killed, and is measured from outside.
 
 import { join } from "node:path";
+import { pause } from "../../runtime/waiting.ts";
 import type { FaultKind } from "../../actors/otp/control.ts";
 import { stuckThreads } from "../../runtime/stuck_thread.ts";
 import type { CallDetails, CallSummary } from "../../console/calls.ts";
@@ -196,7 +197,7 @@ export class ServiceProcess implements AsyncDisposable {
         return response.status;
       }, () => 0);
       if (status === 200) return;
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await pause(POLL_MS);
     }
     throw new Error(`the service did not answer ${path} within ${ms} ms: see service.log`);
   }

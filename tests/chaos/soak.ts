@@ -1,5 +1,6 @@
 // Thousands of short calls one after another: does memory level off, is any handle left?
 
+import { pause } from "../../runtime/waiting.ts";
 import { type Simulator, startSimulator, untilSpokenTo } from "../../testing/mod.ts";
 import type { Report } from "./report.ts";
 import { type Holdings, ServiceProcess } from "./service_process.ts";
@@ -100,7 +101,7 @@ async function shortCall(pbx: Simulator): Promise<void> {
 }
 
 async function rested(service: ServiceProcess): Promise<Holdings> {
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  await pause(SETTLE_MS);
   return await service.holdings();
 }
 

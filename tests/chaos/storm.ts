@@ -2,9 +2,10 @@
 // the questions that matter: was a call lost, was a caller left alone, was anything forgotten?
 
 import { join } from "node:path";
+import { pause } from "../../runtime/waiting.ts";
 import { Journal } from "../../actors/service/journal.ts";
 import { noMetrics } from "../../actors/service/metrics.ts";
-import { percentile, type Simulator, startSimulator } from "../../testing/mod.ts";
+import { holdsWithin, percentile, type Simulator, startSimulator } from "../../testing/mod.ts";
 import { describe } from "../../console/calls.ts";
 import { spoken } from "../../testing/voice.ts";
 import { Bombardment, type Inflicted, PHASES, planOf, type Recovery } from "./bombardment.ts";
@@ -16,7 +17,6 @@ import { type Holdings, ServiceProcess } from "./service_process.ts";
 import { SmallDisk } from "./small_disk.ts";
 import { longestSilence, Talker } from "./talker.ts";
 import { Transcripts } from "./transcripts.ts";
-import { pause, until } from "./waiting.ts";
 
 /** How a storm is. */
 export interface StormOptions {
@@ -87,7 +87,7 @@ export async function storm(options: StormOptions, report: Report): Promise<void
     talker.start(QUESTIONS_A_CALL);
     await pause(150);
   }
-  await until(() => talkers.every(({ masked }) => transcripts.liveBy(masked)), SETTLE_MS);
+  await holdsWithin(SETTLE_MS, () => talkers.every(({ masked }) => transcripts.liveBy(masked)));
 
   const plan = random.shuffled(planOf(faults, disk !== undefined));
   const bombardment = new Bombardment({ service, pbx, disk }, transcripts, talkers);
@@ -95,7 +95,7 @@ export async function storm(options: StormOptions, report: Report): Promise<void
   await pause(3000);
   const strangers = await callersOnlyThePbxKnows(service, pbx);
   await Promise.all(talkers.map((talker) => talker.stop()));
-  await until(async () => (await service.calls()).every(({ endedAt }) => endedAt), SETTLE_MS);
+  await holdsWithin(SETTLE_MS, async () => (await service.calls()).every(({ endedAt }) => endedAt));
   await transcripts.stop();
   await transcripts.look();
 
@@ -144,7 +144,10 @@ export async function storm(options: StormOptions, report: Report): Promise<void
   await report.check("no channel and no bridge is left on the PBX", await leftovers(pbx));
   await settled(service);
   // Calls adopted at once leave as many connections to the PBX; the runtime closes them when idle.
-  await until(async () => held(idle, await service.holdings()).length === 0, IDLE_CONNECTION_MS);
+  await holdsWithin(
+    IDLE_CONNECTION_MS,
+    async () => held(idle, await service.holdings()).length === 0,
+  );
   const after = await service.holdings();
   await report.line(`idle again: ${JSON.stringify(after)} ${kindsOf(service)}`);
   await report.check("the service holds no more than before the storm", held(idle, after));
@@ -255,7 +258,7 @@ function count(counts: Map<string, number>, what: string): void {
 /** Callers in the service's application beyond those the service talks to; none, once a call just begun is known. */
 async function callersOnlyThePbxKnows(service: ServiceProcess, pbx: Simulator): Promise<string[]> {
   let found: string[] = [];
-  await until(async () => {
+  await holdsWithin(SETTLE_MS, async () => {
     // Who rings while the service is away is in the dialplan's fallback context, and no call of it.
     const callers = (await pbx.channels())
       .filter(({ id, app }) => !id.startsWith("voxbot-") && app !== undefined);
@@ -264,7 +267,7 @@ async function callersOnlyThePbxKnows(service: ServiceProcess, pbx: Simulator): 
       ? []
       : [`${callers.length} callers on the PBX, ${live.length} calls in the service`];
     return found.length === 0;
-  }, SETTLE_MS);
+  });
   return found;
 }
 
@@ -272,17 +275,17 @@ async function leftovers(
   pbx: { leftovers(): Promise<{ channels: readonly string[]; bridges: readonly string[] }> },
 ): Promise<string[]> {
   let left: readonly string[] = [];
-  await until(async () => {
+  await holdsWithin(SETTLE_MS, async () => {
     const { channels, bridges } = await pbx.leftovers();
     left = [...channels, ...bridges];
     return left.length === 0;
-  }, SETTLE_MS);
+  });
   return [...left];
 }
 
 /** What an idle service holds once its pool is full and its engine is there. */
 async function settled(service: ServiceProcess): Promise<Holdings> {
-  await until(async () => await service.metric("isolate_pool_size") >= 4, SETTLE_MS);
+  await holdsWithin(SETTLE_MS, async () => await service.metric("isolate_pool_size") >= 4);
   await pause(1500);
   return await service.holdings();
 }

@@ -1,6 +1,7 @@
 // A caller who keeps the bot busy: listens, asks, listens, asks, and now and then hangs up and
 // calls again.
 
+import { pause } from "../../runtime/waiting.ts";
 import type { HeardFrame, TestCaller, TestPbx } from "../../testing/mod.ts";
 import type { Pcm } from "../../media/frame.ts";
 import { Hearing } from "./hearing.ts";
@@ -112,7 +113,7 @@ export class Talker {
       if (quietMs >= PATIENCE_MS || call.over) return true;
       if (this.#stopped && first !== undefined) return true;
       if (now - since >= ENDLESS_MS) return false;
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await pause(POLL_MS);
     }
   }
 }

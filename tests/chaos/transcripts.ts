@@ -1,5 +1,6 @@
 // What the service says of its calls, looked at again and again: what was once told must stay told.
 
+import { pause } from "../../runtime/waiting.ts";
 import type { CallDetails } from "../../console/calls.ts";
 import type { ServiceProcess } from "./service_process.ts";
 
@@ -36,7 +37,7 @@ export class Transcripts {
       while (!this.#stopped) {
         // A service that was just killed answers nothing; what it said before still counts.
         await this.look().catch(() => undefined);
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        await pause(POLL_MS);
       }
     })();
   }

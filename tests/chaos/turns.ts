@@ -1,8 +1,8 @@
 // Calm and storm by turns within one run: what else the machine does touches both alike.
 
+import { pause } from "../../runtime/waiting.ts";
 import { percentile } from "../../testing/mod.ts";
 import type { Report } from "./report.ts";
-import { pause } from "./waiting.ts";
 
 /** One turn. Times are `performance.now()`. */
 export interface Turn {

@@ -11,7 +11,7 @@ import {
   checkAgainstApiDocs,
 } from "../../asterisk/ari/mod.ts";
 import { startTestbed } from "../asterisk/testbed.ts";
-import { nothingLeft } from "./waiting.ts";
+import { nothingLeft } from "./leftovers.ts";
 
 const pbx = await startTestbed();
 Deno.test.afterAll(async () => await pbx[Symbol.asyncDispose]());

@@ -9,7 +9,7 @@ import type { MediaPlan } from "../../media/transport.ts";
 import { REAL_TIME_LIMIT_MS } from "../real_time.ts";
 import { audioOf, hears, likeness, load } from "./listening.ts";
 import { TransportCall } from "./transport_call.ts";
-import { nothingLeft } from "./waiting.ts";
+import { nothingLeft } from "./leftovers.ts";
 
 const pbx = await startTestbed();
 Deno.test.afterAll(async () => await pbx[Symbol.asyncDispose]());

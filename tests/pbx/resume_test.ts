@@ -20,7 +20,7 @@ import { ServiceProcess } from "../chaos/service_process.ts";
 import { realTimeTest } from "../real_time.ts";
 import { spoken } from "../../testing/voice.ts";
 import { likeness } from "./listening.ts";
-import { nothingLeft } from "./waiting.ts";
+import { nothingLeft } from "./leftovers.ts";
 
 const QUESTION = "What is the price of the machine?";
 /** The answer is looked for in pieces of this length: none may be missing. */

@@ -2,9 +2,10 @@
 // what every other test here takes for granted.
 
 import assert from "node:assert/strict";
+import { eventually } from "../../testing/mod.ts";
 import { startTestbed } from "../asterisk/testbed.ts";
 import { audioOf, hears, lastMs, likeness, load, toneShare } from "./listening.ts";
-import { nothingLeft, until } from "./waiting.ts";
+import { nothingLeft } from "./leftovers.ts";
 import { ariRequest, StasisApp } from "./stasis_app.ts";
 
 const pbx = await startTestbed();
@@ -183,9 +184,9 @@ Deno.test("a test run that is killed takes its PBX along, and the next run sweep
   run.kill("SIGKILL");
   await run.status;
   await reader.cancel();
-  await until(
+  await eventually(
     async () => !await runs(asterisk),
-    () => `Asterisk ${asterisk} outlived its test run`,
+    `Asterisk ${asterisk} has ended with its test run`,
   );
 
   await using next = await startTestbed();

@@ -20,7 +20,7 @@ import type {
   MediaTransport,
 } from "../../media/transport.ts";
 import type { LossyLine } from "../bench/lossy_line.ts";
-import { nothingLeft } from "./waiting.ts";
+import { nothingLeft } from "./leftovers.ts";
 
 /** Longer than the longest phrase of a test takes to be heard, in ms. */
 const HEARS_DEADLINE_MS = 40_000;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { pause } from "../../../runtime/waiting.ts";
 import { FRAME_MS, FRAME_SAMPLES, levelDbfs, SAMPLE_RATE_HZ } from "../../../media/frame.ts";
 import { type Phone, Phones } from "./phones.ts";
 
@@ -50,7 +51,7 @@ async function untilHeard(phone: Phone, wanted: (levelDbfs: number) => boolean):
     for (; seen < phone.heard.length; seen++) {
       if (wanted(levelDbfs(phone.heard[seen]!.pcm))) return;
     }
-    await new Promise((resolve) => setTimeout(resolve, FRAME_MS));
+    await pause(FRAME_MS);
   }
 }
 

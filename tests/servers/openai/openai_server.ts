@@ -1,6 +1,8 @@
 // A scripted OpenAI-compatible server for tests and benchmarks: chat completions, streamed at a set
 // pace or plain, with every way of failing a provider has, and embeddings.
 
+import { pause } from "../../../runtime/waiting.ts";
+
 /** What the server answers one request with. */
 export interface ScriptedAnswer {
   readonly text?: string;
@@ -252,17 +254,4 @@ function failure({ status, headers, text }: ScriptedAnswer): Response {
     param: null,
   };
   return Response.json({ error }, { status: status!, headers: headers ?? {} });
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms <= 0 || signal.aborted) return Promise.resolve();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(done, Math.min(ms, 2 ** 30));
-  signal.addEventListener("abort", done, { once: true });
-  function done() {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", done);
-    resolve();
-  }
-  return promise;
 }

@@ -2,6 +2,7 @@
 // PCM at 24 kHz. The shapes are those of the `openai` package's types and of OpenAI's API
 // reference ("Create transcription", "Create speech"; pcm is 24 kHz, 16-bit, little-endian).
 
+import { pause } from "../../../runtime/waiting.ts";
 import { type Pcm, pcmToBytes } from "../../../media/frame.ts";
 import { resample } from "../../../media/codec/resample.ts";
 import { readWav, toMono } from "../../../media/wav.ts";
@@ -85,7 +86,7 @@ export class OpenAiSpeechServer implements AsyncDisposable {
     });
     if (fault?.kind === "stall" || fault?.kind === "cut") await aborted(request.signal);
     const waitMs = fault?.kind === "slow" ? fault.ms : this.transcribeMs;
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    if (waitMs > 0) await pause(waitMs);
     return Response.json({ text: fault?.kind === "empty" ? "" : heard });
   }
 

@@ -4,6 +4,7 @@
 // events), "Detecting the end of utterance", "Quotas and limits", "Authentication".
 
 import * as grpc from "@grpc/grpc-js";
+import { pause } from "../../../runtime/waiting.ts";
 import type { Pcm } from "../../../media/frame.ts";
 import { serviceDefinition } from "../../../speech/yandex/channel.ts";
 import { Faults } from "../faults.ts";
@@ -99,7 +100,7 @@ export class YandexGrpcServer implements AsyncDisposable, ServerContext {
     await this.#tlsDoor?.[Symbol.asyncDispose]();
     await this.goAway();
     // See front.ts: ended with streams open, the library's server takes the process with it.
-    while (this.openStreams > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    while (this.openStreams > 0) await pause(1);
     this.#server.forceShutdown();
   }
 

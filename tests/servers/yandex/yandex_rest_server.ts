@@ -2,6 +2,7 @@
 // synthesis v1. Behaviour follows the Yandex Cloud documentation: "Getting an IAM token" (for a
 // user, for a service account) and SpeechKit "API v1 method description".
 
+import { pause } from "../../../runtime/waiting.ts";
 import { type Pcm, pcmToBytes } from "../../../media/frame.ts";
 import { Faults } from "../faults.ts";
 import { faultyBody, refusal } from "../http_fault.ts";
@@ -76,7 +77,7 @@ export class YandexRestServer implements AsyncDisposable {
   ): Promise<Response> {
     this.exchanges++;
     const fault = this.iamFaults.take();
-    if (fault?.kind === "stall") await new Promise((resolve) => setTimeout(resolve, 10));
+    if (fault?.kind === "stall") await pause(10);
     const refused = refusal(fault);
     if (refused) return refused;
     const { yandexPassportOauthToken: oauth, jwt } = identity;
