@@ -56,7 +56,7 @@ export type SpeechEvent =
   };
 
 /** Who is told. Handlers must not throw. */
-export type SpeechListener = (event: SpeechEvent) => void;
+export type SpeechEventHandler = (event: SpeechEvent) => void;
 
 /** The fact a service's failure leaves in the metrics. */
 export function errorEvent(task: SpeechTask, failure: ServiceFailure): SpeechEvent {

@@ -92,7 +92,7 @@ Deno.test("Yandex's voice goes down step by step: gRPC, its REST interface, then
   ]);
 });
 
-Deno.test("Yandex's ears fail in mid-sentence: OpenAI hears the sentence whole", async () => {
+Deno.test("Yandex's recognisers fail in mid-sentence: OpenAI hears the sentence whole", async () => {
   await using servers = await allServers();
   servers.grpc.sttFaults.always({ kind: "cut", after: 1 });
   await using speech = await createSpeech(servers.settings, undefined);
@@ -287,8 +287,8 @@ Deno.test("an isolate that starts during an outage goes to the next service at o
   assert.ok(events.every((event) => event.kind !== "failover"));
 });
 
-Deno.test("the local engine named and not given is an error at once", async () => {
-  await assert.rejects(createSpeech(settingsWith({}), undefined), /local is named/);
+Deno.test("naming the local engine without having one is an error at start", async () => {
+  await assert.rejects(createSpeech(settingsWith({}), undefined), /names local/);
 });
 
 Deno.test("doctor tries each configured service and says the fix", async () => {

@@ -5,9 +5,9 @@ import type { Settings } from "../config/settings.ts";
 import { type Pcm, SAMPLE_RATE_HZ } from "../media/frame.ts";
 import type { AsrProvider } from "./asr.ts";
 import { within } from "../runtime/waiting.ts";
-import { silence, withTimeouts } from "./deadline.ts";
+import { silenceFailure, withTimeouts } from "./service_timeouts.ts";
 import { failureOf, type ServiceName } from "./failure.ts";
-import { configuredServices } from "./configured.ts";
+import { configuredServices } from "./configured_services.ts";
 import type { TtsProvider } from "./tts.ts";
 
 /** What a probe found. */
@@ -31,7 +31,7 @@ export async function* probeSpeech(
   const timeoutMs = settings.SPEECH_STALL_TIMEOUT_MS;
   // Not from the cache, and each service by itself, so that none hides behind another.
   await using services = await configuredServices(settings, undefined, {});
-  for (const { name, provider } of services.ears) {
+  for (const { name, provider } of services.recognisers) {
     yield await probe(name, "recognition", () => listen(name, provider, language, timeoutMs));
   }
   for (const { name, provider } of services.voices) {
@@ -73,7 +73,11 @@ async function listen(
     utterance.push(tone());
     const askedAt = performance.now();
     const answer = Promise.race([utterance.finish(), failed.promise]);
-    await within(answer, timeoutMs, () => silence(name, `${name} recognition`, timeoutMs, false));
+    await within(
+      answer,
+      timeoutMs,
+      () => silenceFailure(name, `${name} recognition`, timeoutMs, false),
+    );
     return performance.now() - askedAt;
   } finally {
     abort.abort();
@@ -89,12 +93,12 @@ async function speak(
   const abort = new AbortController();
   const startedAt = performance.now();
   const audio = tts.synthesize(PROBE_WORD[language], { language, signal: abort.signal });
-  const patience = { firstMs: timeoutMs, stallMs: timeoutMs };
+  const timeouts = { firstMs: timeoutMs, stallMs: timeoutMs };
   try {
-    for await (const _ of withTimeouts(audio, patience, name)) {
+    for await (const _ of withTimeouts(audio, timeouts, name)) {
       return performance.now() - startedAt;
     }
-    throw silence(name, `${name} synthesis`, timeoutMs, false);
+    throw silenceFailure(name, `${name} synthesis`, timeoutMs, false);
   } finally {
     abort.abort();
   }

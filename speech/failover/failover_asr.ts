@@ -11,18 +11,18 @@ import {
   type Transcript,
 } from "../asr.ts";
 import { within } from "../../runtime/waiting.ts";
-import { silence } from "../deadline.ts";
-import type { SpeechListener } from "../events.ts";
+import { silenceFailure } from "../service_timeouts.ts";
+import type { SpeechEventHandler } from "../events.ts";
 import { failureOf, type ServiceFailure } from "../failure.ts";
-import { type Service, ServiceList, type WatchedService } from "../services.ts";
+import { type AsrService, ServiceList, type WatchedService } from "./service_list.ts";
 
 /** Recognises by the first service that works. */
 export class FailoverAsr implements AsrProvider {
   readonly name: string;
   readonly #list: ServiceList<AsrProvider>;
 
-  /** `services`: in order of preference, at least one; their `patience.stallMs` bounds `finish`. */
-  constructor(services: readonly Service<AsrProvider>[], onEvent: SpeechListener) {
+  /** `services`: in order of preference, at least one; their `timeouts.stallMs` bounds `finish`. */
+  constructor(services: readonly AsrService[], onEvent: SpeechEventHandler) {
     this.name = services.map(({ name }) => name).join(",");
     this.#list = new ServiceList("asr", services, onEvent);
   }
@@ -86,11 +86,15 @@ class FailoverUtterance implements AsrUtterance {
     const askedAt = performance.now();
     while (this.#attempt) {
       const attempt = this.#attempt;
-      const { name, patience } = attempt.service;
+      const { name, timeouts } = attempt.service;
       try {
         const final = attempt.utterance.finish();
-        const transcript = patience
-          ? await within(final, patience.stallMs, () => silence(name, name, patience.stallMs, true))
+        const transcript = timeouts
+          ? await within(
+            final,
+            timeouts.stallMs,
+            () => silenceFailure(name, name, timeouts.stallMs, true),
+          )
           : await final;
         if (this.#options.signal.aborted) return transcript;
         this.#succeeded(attempt, performance.now() - askedAt);

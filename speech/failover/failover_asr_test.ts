@@ -10,9 +10,9 @@ import { ServiceFailure, type ServiceName } from "../failure.ts";
 import { YandexAsr } from "../yandex/stt/stt.ts";
 
 /** Counts samples; fails when told to. */
-class FakeEar implements AsrProvider {
+class FakeRecogniser implements AsrProvider {
   opened = 0;
-  open_ = 0;
+  openNow = 0;
   fails: "never" | "while speaking" | "at the end" | "hangs" = "never";
   again = false;
 
@@ -20,8 +20,8 @@ class FakeEar implements AsrProvider {
 
   open(options: AsrOptions): AsrUtterance {
     this.opened++;
-    this.open_++;
-    options.signal.addEventListener("abort", () => this.open_--, { once: true });
+    this.openNow++;
+    options.signal.addEventListener("abort", () => this.openNow--, { once: true });
     let samples = 0;
     const error = () => {
       const facts = { code: "UNAVAILABLE", again: this.again, lasting: false, cure: "wait" };
@@ -43,11 +43,11 @@ class FakeEar implements AsrProvider {
   }
 }
 
-function setUp(ears: FakeEar[]) {
+function setUp(recognisers: FakeRecogniser[]) {
   const events: SpeechEvent[] = [];
-  const patience = { firstMs: 20, stallMs: 20 };
+  const timeouts = { firstMs: 20, stallMs: 20 };
   const asr = new FailoverAsr(
-    ears.map((provider) => ({ name: provider.name, provider, patience })),
+    recognisers.map((provider) => ({ name: provider.name, provider, timeouts })),
     (event) => events.push(event),
   );
   const open = (changes: Partial<AsrOptions> = {}) => {
@@ -67,7 +67,7 @@ const FRAME = new Int16Array(320).fill(1);
 
 for (const fails of ["while speaking", "at the end", "hangs"] as const) {
   Deno.test(`a caller need not repeat what a failed service heard: ${fails}`, async () => {
-    const [first, second] = [new FakeEar("yandex"), new FakeEar("openai")];
+    const [first, second] = [new FakeRecogniser("yandex"), new FakeRecogniser("openai")];
     first.fails = fails;
     const { open, events } = setUp([first, second]);
     const { utterance } = open();
@@ -77,25 +77,25 @@ for (const fails of ["while speaking", "at the end", "hangs"] as const) {
     }
     assert.deepEqual(await utterance.finish(), { text: "openai heard 3200", final: true });
     assert.equal(events.filter(({ kind }) => kind === "failover").length, 1);
-    assert.deepEqual([first.open_, second.open_], [0, 0], "both were let go");
+    assert.deepEqual([first.openNow, second.openNow], [0, 0], "both were let go");
   });
 }
 
 Deno.test("a passing fault is tried once more at the same service, with all of the audio", async () => {
-  const ear = new FakeEar("yandex");
-  ear.fails = "at the end";
-  ear.again = true;
-  const { open } = setUp([ear]);
+  const recogniser = new FakeRecogniser("yandex");
+  recogniser.fails = "at the end";
+  recogniser.again = true;
+  const { open } = setUp([recogniser]);
   const { utterance } = open();
   utterance.push(FRAME);
   const finished = utterance.finish();
-  ear.fails = "never";
+  recogniser.fails = "never";
   assert.equal((await finished).text, "yandex heard 320");
-  assert.equal(ear.opened, 2);
+  assert.equal(recogniser.opened, 2);
 });
 
 Deno.test("a checkpoint asked of a failed service is answered by the next", async () => {
-  const [first, second] = [new FakeEar("yandex"), new FakeEar("openai")];
+  const [first, second] = [new FakeRecogniser("yandex"), new FakeRecogniser("openai")];
   first.fails = "while speaking";
   const { open } = setUp([first, second]);
   const { utterance, partials } = open();
@@ -108,11 +108,11 @@ Deno.test("a checkpoint asked of a failed service is answered by the next", asyn
 });
 
 Deno.test("when all fail while the caller speaks, the call is told once, and finishing says the same", async () => {
-  const ears = [new FakeEar("yandex"), new FakeEar("openai")];
-  for (const ear of ears) ear.fails = "while speaking";
+  const recognisers = [new FakeRecogniser("yandex"), new FakeRecogniser("openai")];
+  for (const recogniser of recognisers) recogniser.fails = "while speaking";
   const told: Error[] = [];
   const failed = Promise.withResolvers<void>();
-  const { open } = setUp(ears);
+  const { open } = setUp(recognisers);
   const { utterance } = open({
     onFailure: (error) => {
       told.push(error);
@@ -127,13 +127,13 @@ Deno.test("when all fail while the caller speaks, the call is told once, and fin
 });
 
 Deno.test("a discarded utterance lets go of the service and says nothing against it", async () => {
-  const ear = new FakeEar("yandex");
-  const { open, events } = setUp([ear]);
+  const recogniser = new FakeRecogniser("yandex");
+  const { open, events } = setUp([recogniser]);
   const abort = new AbortController();
   const { utterance } = open({ signal: abort.signal });
   utterance.push(FRAME);
   abort.abort();
-  assert.equal(ear.open_, 0);
+  assert.equal(recogniser.openNow, 0);
   assert.deepEqual(await utterance.finish(), { text: "", final: false });
   assert.ok(events.every(({ kind }) => kind !== "error"));
 });

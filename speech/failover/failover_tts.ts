@@ -3,20 +3,14 @@
 
 import { logger } from "../../config/logging.ts";
 import { concatPcm, type Pcm } from "../../media/frame.ts";
-import { withTimeouts } from "../deadline.ts";
-import type { SpeechListener } from "../events.ts";
+import { withTimeouts } from "../service_timeouts.ts";
+import type { SpeechEventHandler } from "../events.ts";
 import { failureOf, type ServiceFailure } from "../failure.ts";
 import type { PhraseCache } from "./phrase_cache.ts";
-import { type Service, ServiceList, type WatchedService } from "../services.ts";
+import { ServiceList, type TtsService, type WatchedService } from "./service_list.ts";
 import { SpokenPosition } from "./spoken_position.ts";
 import { hasWords, stripUnspeakable } from "../../language/spoken/text.ts";
 import { type SpokenChunk, TtsError, type TtsOptions, type TtsProvider } from "../tts.ts";
-
-/** A service that speaks. */
-export interface Voice extends Service<TtsProvider> {
-  /** What sets this voice apart from others in the phrase cache: its name, role, speed… */
-  readonly cacheKey: string;
-}
 
 /** Longer texts are hardly ever said twice. */
 const LONGEST_CACHED_CHARACTERS = 300;
@@ -29,13 +23,17 @@ export class FailoverTts implements TtsProvider {
   readonly #keys: ReadonlyMap<string, string>;
   readonly #cache: PhraseCache | undefined;
 
-  /** `voices`: in order of preference, at least one. */
-  constructor(voices: readonly Voice[], cache: PhraseCache | undefined, onEvent: SpeechListener) {
-    this.name = voices.map(({ name }) => name).join(",");
-    this.#list = new ServiceList("tts", voices, onEvent);
-    this.#keys = new Map(voices.map(({ name, cacheKey }) => [name, cacheKey]));
+  /** `services`: in order of preference, at least one. */
+  constructor(
+    services: readonly TtsService[],
+    cache: PhraseCache | undefined,
+    onEvent: SpeechEventHandler,
+  ) {
+    this.name = services.map(({ name }) => name).join(",");
+    this.#list = new ServiceList("tts", services, onEvent);
+    this.#keys = new Map(services.map(({ name, cacheKey }) => [name, cacheKey]));
     this.#cache = cache;
-    if (voices[0]?.provider.synthesizeStream) {
+    if (services[0]?.provider.synthesizeStream) {
       this.synthesizeStream = (...of) => this.#speakStream(...of);
     }
   }
@@ -109,7 +107,7 @@ export class FailoverTts implements TtsProvider {
     abort: AbortController,
     signal: AbortSignal,
   ): AsyncGenerator<T, void, undefined> {
-    const { name, patience } = service;
+    const { name, timeouts } = service;
     const about = { task: "tts", service: name } as const;
     const startedAt = performance.now();
     const sinceStart = () => performance.now() - startedAt;
@@ -117,7 +115,7 @@ export class FailoverTts implements TtsProvider {
     let told = false;
     this.#list.tell({ kind: "request", ...about });
     try {
-      const timed = patience ? withTimeouts(source, patience, name) : source;
+      const timed = timeouts ? withTimeouts(source, timeouts, name) : source;
       for await (const item of timed) {
         if (!begun) this.#list.tell({ kind: "first_byte", ...about, ms: sinceStart() });
         begun = true;
@@ -156,7 +154,7 @@ export class FailoverTts implements TtsProvider {
       const signal = AbortSignal.any([options.signal, abort.signal]);
       const chunks = service.provider.synthesizeStream(tape.texts(), { ...options, signal });
       // A pause may be the model's: whether the service is silent only its provider can tell.
-      const unhurried = { ...service, patience: undefined };
+      const unhurried = { ...service, timeouts: undefined };
       try {
         for await (const chunk of this.#watched(unhurried, chunks, abort, options.signal)) {
           const { index, text } = tape.phrase(chunk.index);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { concatPcm, type Pcm } from "../../media/frame.ts";
 import { fromTones, toTones } from "../../tests/servers/speech/tone_speech.ts";
 import type { SpeechEvent } from "../events.ts";
-import { FailoverTts, type Voice } from "./failover_tts.ts";
+import { FailoverTts } from "./failover_tts.ts";
+import type { TtsService } from "./service_list.ts";
 import { ServiceFailure, type ServiceName } from "../failure.ts";
 import { PhraseCache } from "./phrase_cache.ts";
 import { TtsError, type TtsOptions, type TtsProvider } from "../tts.ts";
@@ -52,10 +53,10 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
 }
 
-function setUp(voices: FakeVoice[], cache?: PhraseCache, patience?: Voice["patience"]) {
+function setUp(voices: FakeVoice[], cache?: PhraseCache, timeouts?: TtsService["timeouts"]) {
   const events: SpeechEvent[] = [];
   const tts = new FailoverTts(
-    voices.map((provider) => ({ name: provider.name, provider, cacheKey: "voice", patience })),
+    voices.map((provider) => ({ name: provider.name, provider, cacheKey: "voice", timeouts })),
     cache,
     (event) => events.push(event),
   );
@@ -118,10 +119,10 @@ Deno.test("a passing fault is tried once more at the same service", async () => 
 });
 
 Deno.test("a service that hangs is cancelled and passed over", async () => {
-  const patience = { firstMs: 20, stallMs: 20 };
+  const timeouts = { firstMs: 20, stallMs: 20 };
   for (const after of [0, 1]) {
     const first = new FakeVoice("yandex", { after, hangs: true });
-    const { say, failovers } = setUp([first, new FakeVoice("openai")], undefined, patience);
+    const { say, failovers } = setUp([first, new FakeVoice("openai")], undefined, timeouts);
     assert.equal(await say("раз два"), "раз два");
     const [failover] = failovers();
     assert.ok(failover?.kind === "failover");

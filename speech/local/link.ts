@@ -52,7 +52,7 @@ export type EngineRemote = {
 };
 
 /** Told what the engine sends besides its answers to requests. */
-export interface LinkListener {
+export interface LinkHandlers {
   onAudio(audio: AudioMessage): void;
   onVad(answer: VadAnswer): void;
   /** The engine is gone; what was posted to it is not answered any more. */
@@ -61,13 +61,13 @@ export interface LinkListener {
 
 /** One call's connection, which may change engines. */
 export class EngineLink implements Disposable {
-  readonly #listener: LinkListener;
+  readonly #listener: LinkHandlers;
   #connection: Connection | undefined;
   #nextConnection = Promise.withResolvers<void>();
   #goneBecause = "it has not been connected yet";
   #disposed = false;
 
-  constructor(listener: LinkListener) {
+  constructor(listener: LinkHandlers) {
     this.#listener = listener;
   }
 
@@ -151,7 +151,7 @@ class Connection {
   readonly #port: MessagePort;
   readonly #pending = new Pending();
 
-  constructor(port: MessagePort, listener: LinkListener, onClose: () => void) {
+  constructor(port: MessagePort, listener: LinkHandlers, onClose: () => void) {
     this.#port = port;
     this.engine = Comlink.wrap<EngineApi>(comlinkEndpoint(port)) as unknown as EngineRemote;
     port.on("message", (message) => {

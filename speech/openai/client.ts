@@ -3,7 +3,7 @@
 import OpenAI, { APIConnectionError, APIError } from "openai";
 import type { Settings } from "../../config/settings.ts";
 import { ServiceFailure } from "../failure.ts";
-import { connectionFailure, type HttpService, statusFailure } from "../http.ts";
+import { connectionFailure, type HttpService, statusFailure } from "../http_service.ts";
 
 const OPENAI_URL = "https://api.openai.com/v1";
 

@@ -2,32 +2,30 @@
 // library costs an isolate some 8 MB.
 
 import type { Settings } from "../../config/settings.ts";
-import type { AsrProvider } from "../asr.ts";
-import type { ServiceTimeouts } from "../deadline.ts";
-import type { Voice } from "../failover/failover_tts.ts";
-import type { Service } from "../services.ts";
+import type { ServiceTimeouts } from "../service_timeouts.ts";
+import type { AsrService, TtsService } from "../failover/service_list.ts";
 import { openAiClient } from "./client.ts";
 import { OpenAiAsr } from "./stt.ts";
 import { OpenAiTts } from "./tts.ts";
 
 /** Transcription in pieces. */
-export function openAiEar(settings: Settings, patience: ServiceTimeouts): Service<AsrProvider> {
-  const provider = new OpenAiAsr(openAiClient(settings, patience.stallMs), {
+export function openAiRecogniser(settings: Settings, timeouts: ServiceTimeouts): AsrService {
+  const provider = new OpenAiAsr(openAiClient(settings, timeouts.stallMs), {
     model: settings.OPENAI_STT_MODEL,
     pieceMs: settings.CHUNK_STREAMING_SECONDS * 1000,
     overlapMs: settings.CHUNK_OVERLAP_MS,
   });
-  return { name: "openai", patience, provider };
+  return { name: "openai", timeouts, provider };
 }
 
 /** Streaming speech. */
-export function openAiVoice(settings: Settings, patience: ServiceTimeouts): Voice {
+export function openAiVoice(settings: Settings, timeouts: ServiceTimeouts): TtsService {
   const voice = {
     model: settings.OPENAI_TTS_MODEL,
     voice: settings.OPENAI_TTS_VOICE,
     speed: settings.OPENAI_TTS_SPEED,
   };
-  const provider = new OpenAiTts(openAiClient(settings, patience.stallMs), voice);
+  const provider = new OpenAiTts(openAiClient(settings, timeouts.stallMs), voice);
   const cacheKey = Object.values(voice).join(" ");
-  return { name: "openai", patience, provider, cacheKey };
+  return { name: "openai", timeouts, provider, cacheKey };
 }

@@ -19,9 +19,9 @@ import {
   type AsrUtterance,
   type Transcript,
 } from "../asr.ts";
-import type { HttpService } from "../http.ts";
-import { LevelMeter } from "../level.ts";
-import { joinTexts, stitch } from "../failover/stitch.ts";
+import type { HttpService } from "../http_service.ts";
+import { LevelMeter } from "../../media/level_meter.ts";
+import { joinTexts, stitch } from "../../language/heard/stitch.ts";
 import { openAiFailure, openAiService } from "./client.ts";
 
 /** A pause a piece can end in. */

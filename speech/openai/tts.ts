@@ -4,7 +4,7 @@
 import type OpenAI from "openai";
 import type { Pcm } from "../../media/frame.ts";
 import { Resampler } from "../../media/codec/resample.ts";
-import { emptyAnswer, type HttpService, pcmOf } from "../http.ts";
+import { emptyAnswer, type HttpService, pcmOf } from "../http_service.ts";
 import { splitText } from "../../language/spoken/text.ts";
 import { TtsError, type TtsOptions, type TtsProvider } from "../tts.ts";
 import { openAiFailure, openAiService } from "./client.ts";

@@ -2,11 +2,9 @@
 // only where it is used: the gRPC library costs an isolate some 10 MB.
 
 import type { Settings } from "../../config/settings.ts";
-import type { AsrProvider } from "../asr.ts";
-import type { ServiceTimeouts } from "../deadline.ts";
-import type { SpeechListener } from "../events.ts";
-import type { Voice } from "../failover/failover_tts.ts";
-import type { Service } from "../services.ts";
+import type { ServiceTimeouts } from "../service_timeouts.ts";
+import type { SpeechEventHandler } from "../events.ts";
+import type { AsrService, TtsService } from "../failover/service_list.ts";
 import { YandexChannel } from "./channel.ts";
 import { type Credentials, yandexCredentials } from "./auth/credentials.ts";
 import type { TokenSource } from "./auth/iam.ts";
@@ -19,20 +17,20 @@ const WARM_TIMEOUT_MS = 5_000;
 /** What Yandex offers a call. Disposing ends streams and connections. */
 export class YandexServices implements AsyncDisposable {
   readonly #settings: Settings;
-  readonly #patience: ServiceTimeouts;
+  readonly #timeouts: ServiceTimeouts;
   readonly #credentials: Credentials;
   readonly #channels: YandexChannel[] = [];
   readonly #disposables = new AsyncDisposableStack();
 
   /** @throws {KeyFileError | Deno.errors.NotFound} when a key or certificate file cannot be read. */
-  constructor(settings: Settings, patience: ServiceTimeouts, tokens: TokenSource | undefined) {
+  constructor(settings: Settings, timeouts: ServiceTimeouts, tokens: TokenSource | undefined) {
     this.#settings = settings;
-    this.#patience = patience;
+    this.#timeouts = timeouts;
     this.#credentials = yandexCredentials(settings, tokens);
   }
 
   /** Streaming recognition. */
-  ear(onEvent: SpeechListener | undefined): Service<AsrProvider> {
+  recogniser(onEvent: SpeechEventHandler | undefined): AsrService {
     const settings = this.#settings;
     const asr = new YandexAsr(this.#channel("stt", settings.YANDEX_STT_ENDPOINT), {
       stt: {
@@ -45,13 +43,13 @@ export class YandexServices implements AsyncDisposable {
       answerWithinMs: settings.SPEECH_STALL_TIMEOUT_MS,
       onEvent,
     });
-    return { name: "yandex", patience: this.#patience, provider: this.#disposables.use(asr) };
+    return { name: "yandex", timeouts: this.#timeouts, provider: this.#disposables.use(asr) };
   }
 
   /** The streaming voice, and the REST one behind it. */
-  voices(): Voice[] {
+  voices(): TtsService[] {
     const settings = this.#settings;
-    const patience = this.#patience;
+    const timeouts = this.#timeouts;
     const voice = {
       voice: settings.YANDEX_TTS_VOICE,
       role: settings.YANDEX_TTS_ROLE,
@@ -59,16 +57,16 @@ export class YandexServices implements AsyncDisposable {
     };
     const cacheKey = Object.values(voice).join(" ");
     const channel = this.#channel("tts", settings.YANDEX_TTS_ENDPOINT);
-    const streamStallMs = settings.YANDEX_TTS_MODE === "stream" ? patience.stallMs : undefined;
+    const streamStallMs = settings.YANDEX_TTS_MODE === "stream" ? timeouts.stallMs : undefined;
     const rest = new YandexRestTts(settings.YANDEX_TTS_V1_ENDPOINT, voice, this.#credentials);
     return [
       {
         name: "yandex",
         provider: new YandexTts(channel, voice, streamStallMs),
-        patience,
+        timeouts,
         cacheKey,
       },
-      { name: "yandex-rest", provider: rest, patience, cacheKey },
+      { name: "yandex-rest", provider: rest, timeouts, cacheKey },
     ];
   }
 

@@ -4,7 +4,7 @@
 
 import type { AsrOptions, AsrProvider, AsrUtterance } from "../../asr.ts";
 import { within } from "../../../runtime/waiting.ts";
-import type { SpeechListener } from "../../events.ts";
+import type { SpeechEventHandler } from "../../events.ts";
 import type { YandexChannel } from "../channel.ts";
 import { SESSION_LIMITS, type SessionLimits, type SttOptions, SttSession } from "./stt_session.ts";
 import { YandexUtterance } from "./stt_utterance.ts";
@@ -24,7 +24,7 @@ export interface YandexAsrOptions {
   readonly limits?: SessionLimits;
   /** How often an idle session is told of silence. */
   readonly keepaliveMs?: number;
-  readonly onEvent?: SpeechListener;
+  readonly onEvent?: SpeechEventHandler;
 }
 
 const LANGUAGE_CODES = { ru: "ru-RU", en: "en-US" } as const;

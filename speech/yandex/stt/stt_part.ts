@@ -1,8 +1,8 @@
 // The part of one utterance's text that one session recognises.
 
 import type { ServiceFailure } from "../../failure.ts";
-import { joinTexts } from "../../failover/stitch.ts";
-import type { SttSession, SttSessionListener } from "./stt_session.ts";
+import { joinTexts } from "../../../language/heard/stitch.ts";
+import type { SttSession, SttSessionObserver } from "./stt_session.ts";
 
 /** Refinements (digits for numbers) that come later than this after their text are not waited for. */
 const REFINEMENT_GRACE_MS = 100;
@@ -24,7 +24,7 @@ export interface PartEvents {
 }
 
 /** One session's share of an utterance; it listens to the session until it is detached. */
-export class SttPart implements SttSessionListener {
+export class SttPart implements SttSessionObserver {
   readonly #events: PartEvents;
   readonly #refinements: boolean;
   readonly #finals: Final[] = [];

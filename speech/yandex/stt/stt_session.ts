@@ -36,7 +36,7 @@ export const SESSION_LIMITS = {
 } as const satisfies SessionLimits;
 
 /** What a session tells whoever uses it at the moment. */
-export interface SttSessionListener {
+export interface SttSessionObserver {
   /** The text since the last final, as it looks now. */
   onPartial(text: string): void;
   /** A text that will not change but for its refinement, which goes by the same `index`. */
@@ -74,7 +74,7 @@ export class SttSession {
   readonly #stream: RequestStream<object>;
   readonly #answerWithinMs: number;
   readonly #keepaliveMs: number;
-  #listener: SttSessionListener | undefined;
+  #listener: SttSessionObserver | undefined;
   #keepalive: ReturnType<typeof setInterval>;
   #unanswered: ReturnType<typeof setTimeout> | undefined;
   #onEnded: (() => void) | undefined;
@@ -117,7 +117,7 @@ export class SttSession {
   }
 
   /** Whom to tell from now on. */
-  set listener(listener: SttSessionListener | undefined) {
+  set listener(listener: SttSessionObserver | undefined) {
     this.#listener = listener;
   }
 

@@ -3,8 +3,8 @@
 import { concatPcm, type Pcm, samplesIn } from "../../../media/frame.ts";
 import { AsrError, type AsrOptions, type AsrUtterance, type Transcript } from "../../asr.ts";
 import { ServiceFailure } from "../../failure.ts";
-import { LevelMeter } from "../../level.ts";
-import { joinTexts, stitch } from "../../failover/stitch.ts";
+import { LevelMeter } from "../../../media/level_meter.ts";
+import { joinTexts, stitch } from "../../../language/heard/stitch.ts";
 import { SttPart } from "./stt_part.ts";
 import type { SessionLimits, SttSession } from "./stt_session.ts";
 

@@ -1,9 +1,9 @@
 // Yandex SpeechKit v3 synthesis: a request a phrase, or one stream a whole answer is fed into.
 
 import { type Pcm, SAMPLE_RATE_HZ } from "../../../media/frame.ts";
-import { silence, Watchdog } from "../../deadline.ts";
+import { silenceFailure, Watchdog } from "../../service_timeouts.ts";
 import { ServiceFailure } from "../../failure.ts";
-import { inOrder } from "../../failover/in_order.ts";
+import { inOrder } from "./in_order.ts";
 import { PcmBytes } from "../../../media/codec/pcm_bytes.ts";
 import { Queue } from "../../../runtime/queue.ts";
 import { splitText } from "../../../language/spoken/text.ts";
@@ -108,7 +108,7 @@ export class YandexTts implements TtsProvider {
     const progress = new StreamProgress(this.#voice.speed);
     let fail = (_error: TtsError) => {};
     const watchdog = new Watchdog(this.#streamStallMs, () => {
-      const failure = silence("yandex", "Yandex synthesis", this.#streamStallMs, true);
+      const failure = silenceFailure("yandex", "Yandex synthesis", this.#streamStallMs, true);
       fail(new TtsError(failure.message, { cause: failure }));
     });
     const chunks = this.#run("StreamSynthesis", signal, (stream) => {

@@ -10,7 +10,7 @@ import {
   type HttpService,
   pcmOf,
   statusFailure,
-} from "../../http.ts";
+} from "../../http_service.ts";
 import { splitText } from "../../../language/spoken/text.ts";
 import { TtsError, type TtsOptions, type TtsProvider } from "../../tts.ts";
 import type { Credentials, Proof } from "../auth/credentials.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { SpeechEvent } from "./events.ts";
-import { ServiceFailure } from "./failure.ts";
-import { ServiceList } from "./services.ts";
+import type { SpeechEvent } from "../events.ts";
+import { ServiceFailure } from "../failure.ts";
+import { ServiceList } from "./service_list.ts";
 
 const FAILURE = new ServiceFailure("yandex", "speaking", {
   code: "UNAVAILABLE",

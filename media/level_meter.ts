@@ -1,7 +1,7 @@
 // Loud and quiet in the caller's audio: where a cut falls between words, and whether anything was
 // said since a moment. A measure, not a detector of speech: that is the call's.
 
-import { durationMs, levelDbfs, type Pcm } from "../media/frame.ts";
+import { durationMs, levelDbfs, type Pcm } from "./frame.ts";
 
 /** Quiet is this far under the loudest of late … */
 const UNDER_LOUDEST_DB = 22;

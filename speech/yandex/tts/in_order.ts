@@ -1,6 +1,6 @@
 // Streams started ahead of need and read in order.
 
-import { Queue } from "../../runtime/queue.ts";
+import { Queue } from "../../../runtime/queue.ts";
 
 /**
  * Reads several streams one after another, while the next ones already run: at most `parallel`

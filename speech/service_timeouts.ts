@@ -12,7 +12,7 @@ export interface ServiceTimeouts {
 }
 
 /** The failure of a service that has been silent for `ms`. */
-export function silence(
+export function silenceFailure(
   service: ServiceName,
   tried: string,
   ms: number,
@@ -43,7 +43,11 @@ export async function* withTimeouts<T>(
   try {
     for (;;) {
       const ms = begun ? stallMs : firstMs;
-      const next = await within(items.next(), ms, () => silence(service, service, ms, begun));
+      const next = await within(
+        items.next(),
+        ms,
+        () => silenceFailure(service, service, ms, begun),
+      );
       if (next.done) {
         finished = true;
         return;

@@ -1,20 +1,36 @@
 // The services of one task in their order of preference, and what is known of their health.
 
-import { CircuitBreaker } from "./failover/breaker.ts";
-import type { ServiceTimeouts } from "./deadline.ts";
-import { errorEvent, type SpeechEvent, type SpeechListener, type SpeechTask } from "./events.ts";
-import type { ServiceFailure, ServiceName } from "./failure.ts";
+import type { AsrProvider } from "../asr.ts";
+import type { TtsProvider } from "../tts.ts";
+import { CircuitBreaker } from "./breaker.ts";
+import type { ServiceTimeouts } from "../service_timeouts.ts";
+import {
+  errorEvent,
+  type SpeechEvent,
+  type SpeechEventHandler,
+  type SpeechTask,
+} from "../events.ts";
+import type { ServiceFailure, ServiceName } from "../failure.ts";
 
 /** One service that can do the task. */
-export interface Service<P> {
+export interface SpeechService<P> {
   readonly name: ServiceName;
   readonly provider: P;
   /** Undefined: the provider watches its own time. */
-  readonly patience?: ServiceTimeouts;
+  readonly timeouts?: ServiceTimeouts;
+}
+
+/** A service that recognises speech. */
+export type AsrService = SpeechService<AsrProvider>;
+
+/** A service that speaks. */
+export interface TtsService extends SpeechService<TtsProvider> {
+  /** What tells this voice from others in the phrase cache: its name, role, speed… */
+  readonly cacheKey: string;
 }
 
 /** A service with its health. */
-export interface WatchedService<P> extends Service<P> {
+export interface WatchedService<P> extends SpeechService<P> {
   readonly breaker: CircuitBreaker;
 }
 
@@ -22,11 +38,15 @@ export interface WatchedService<P> extends Service<P> {
 export class ServiceList<P> {
   readonly services: readonly WatchedService<P>[];
   readonly #task: SpeechTask;
-  readonly #onEvent: SpeechListener;
+  readonly #onEvent: SpeechEventHandler;
   /** Services that were passed over and have not worked since. */
   readonly #episodes = new Set<ServiceName>();
 
-  constructor(task: SpeechTask, services: readonly Service<P>[], onEvent: SpeechListener) {
+  constructor(
+    task: SpeechTask,
+    services: readonly SpeechService<P>[],
+    onEvent: SpeechEventHandler,
+  ) {
     this.#task = task;
     this.#onEvent = onEvent;
     this.services = services.map((service) => ({
