@@ -32,8 +32,6 @@ export type ToCall =
   | { readonly kind: "files_event"; readonly event: FileEvent }
   /** Caller and media are joined: from now on each hears the other. */
   | { readonly kind: "begin" }
-  /** The caller pressed a key. */
-  | { readonly kind: "dtmf"; readonly digit: string }
   /** A tool call requested by `tool_call` was carried out, or could not be. */
   | { readonly kind: "tool_done"; readonly id: string; readonly result: ToolResult }
   /** Ask the caller whether they are there. */

@@ -45,7 +45,7 @@ export interface CallSpeech {
 /** What the service tells an isolate about its call. */
 export type CallMessage = Extract<
   ToCall,
-  { kind: "begin" | "dtmf" | "tool_done" | "nudge" | "apologise" | "say_last" }
+  { kind: "begin" | "tool_done" | "nudge" | "apologise" | "say_last" }
 >;
 
 /** What a call is made of. */
@@ -178,9 +178,6 @@ export class Call implements AsyncDisposable, MediaHandlers {
     switch (message.kind) {
       case "begin":
         this.#begin();
-        break;
-      case "dtmf":
-        this.#options.send({ kind: "event", event: message, at: Date.now() });
         break;
       case "tool_done":
         this.#conversation.toolDone(message.id, message.result);

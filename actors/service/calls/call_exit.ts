@@ -1,10 +1,10 @@
 // How a call leaves the bot: it is decided where the channel goes, the bot says its last words, and
 // the channel is sent there. When no isolate can talk any more, the PBX says them itself.
 
-import { unlessGone } from "../../../asterisk/ari/mod.ts";
+import { type AriCommands, unlessGone } from "../../../asterisk/ari/mod.ts";
 import { logger } from "../../../config/logging.ts";
 import type { Settings } from "../../../config/settings.ts";
-import type { AriGate } from "../ari_gate.ts";
+import type { Gate } from "../ari_gate.ts";
 import type { CallRecord } from "../../call_record.ts";
 import { playLastResort } from "./last_resort.ts";
 import type { Departure } from "./tool_runner.ts";
@@ -17,7 +17,7 @@ export type Destination = "hangup" | "handover" | "transfer";
 /** What leaving takes. */
 export interface CallExitOptions {
   readonly record: CallRecord;
-  readonly ari: AriGate;
+  readonly ari: Gate<Pick<AriCommands, "play" | "hangUp" | "continueInDialplan">>;
   readonly settings: Settings;
   /** Aborted when the call is over: from then on nothing is done any more. */
   readonly over: AbortSignal;

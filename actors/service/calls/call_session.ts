@@ -4,21 +4,16 @@
 import { AriError, type AriEvent, unlessGone } from "../../../asterisk/ari/mod.ts";
 import { inCallersCodec, NATIVE_FORMATS } from "../../../asterisk/transports/choose.ts";
 import { logger } from "../../../config/logging.ts";
-import type { Settings } from "../../../config/settings.ts";
 import type { MediaPlan } from "../../../media/transport.ts";
-import type { AriGate } from "../ari_gate.ts";
-import type { CallIsolates } from "../isolates/call_isolates.ts";
 import type { CallIsolate } from "../isolates/pooled_isolate.ts";
 import { CallExit } from "./call_exit.ts";
+import type { CallServices } from "./call_services.ts";
 import { CallMedia, needsBridge } from "../media/call_media.ts";
 import { applyEvent, type CallEvent, type CallRecord, type Phase } from "../../call_record.ts";
-import type { Journal } from "../journal.ts";
-import type { MediaRoute } from "../media/media_route.ts";
 import type { ToSession } from "../../messages.ts";
 import type { FaultKind } from "../../otp/control.ts";
-import type { ServiceMetrics } from "../metrics.ts";
 import { PhaseTimers } from "./phase_timers.ts";
-import type { DeadlineAction, Policies } from "../policies.ts";
+import type { DeadlineAction } from "../policies.ts";
 import { type StartContext, Supervisor } from "../../otp/supervisor.ts";
 import { ToolRunner } from "./tool_runner.ts";
 
@@ -26,18 +21,6 @@ const log = logger("call");
 
 /** An isolate has this long to finish its recording once the call is over. */
 const SHUTDOWN_MS = 1000;
-
-/** What all calls share. */
-export interface CallServices {
-  readonly settings: Settings;
-  readonly policies: Policies;
-  readonly ari: AriGate;
-  readonly route: MediaRoute;
-  readonly isolates: CallIsolates;
-  readonly journal: Journal;
-  readonly metrics: ServiceMetrics;
-  recordingPath(callId: string): string | undefined;
-}
 
 /** One call, from StasisStart to its last trace on the PBX gone. */
 export class CallSession {
@@ -138,8 +121,9 @@ export class CallSession {
     this.#end("lost");
   }
 
+  /** The caller pressed a key. */
   dtmf(digit: string): void {
-    this.#isolate?.post({ kind: "dtmf", digit });
+    if (!this.#over.signal.aborted) this.#note({ kind: "dtmf", digit });
   }
 
   /** See `Isolate.injectFault`. */

@@ -1,10 +1,10 @@
 // What a caller hears when no isolate can talk any more: a sound the PBX plays by itself.
 
-import { unlessGone } from "../../../asterisk/ari/mod.ts";
+import { type AriCommands, unlessGone } from "../../../asterisk/ari/mod.ts";
 import { logger } from "../../../config/logging.ts";
 import type { Settings } from "../../../config/settings.ts";
 import { lastResortSound } from "../../last_resort_sound.ts";
-import type { AriGate } from "../ari_gate.ts";
+import type { Gate } from "../ari_gate.ts";
 
 const log = logger("last_resort");
 
@@ -19,7 +19,7 @@ const playing = new Map<string, () => void>();
  * the PBX cannot read it, the call goes on without.
  */
 export async function playLastResort(
-  { ari, settings }: { readonly ari: AriGate; readonly settings: Settings },
+  { ari, settings }: { readonly ari: Gate<Pick<AriCommands, "play">>; readonly settings: Settings },
   channelId: string,
   signal: AbortSignal,
 ): Promise<void> {

@@ -6,7 +6,10 @@ import type { AriCommands, AriEvent, Channel } from "../../../asterisk/ari/mod.t
 import { unlessGone } from "../../../asterisk/ari/mod.ts";
 import { logger, maskNumber } from "../../../config/logging.ts";
 import { applyEvent, type CallRecord, newCallRecord } from "../../call_record.ts";
-import { type CallServices, CallSession } from "./call_session.ts";
+import type { Journal } from "../journal.ts";
+import type { MediaRoute } from "../media/media_route.ts";
+import type { CallServices } from "./call_services.ts";
+import { CallSession } from "./call_session.ts";
 import { playbackFinished, playLastResort } from "./last_resort.ts";
 import type { FaultKind } from "../../otp/control.ts";
 
@@ -22,9 +25,15 @@ const LONGEST_APOLOGY_MS = 10_000;
 /** Why a call is not taken. */
 type Refusal = "draining" | "full" | "speechless" | "no_media";
 
+/** What the switchboard works with: its calls' services, and more of some. */
+export interface SwitchboardServices extends Omit<CallServices, "recordingPath"> {
+  readonly route: Pick<MediaRoute, "plan" | "problem" | "tidyUp" | "unknown">;
+  readonly journal: Pick<Journal, "append" | "begin" | "endedCalls" | "liveCalls">;
+}
+
 /** The registry of calls. */
 export class Switchboard {
-  readonly #services: CallServices;
+  readonly #services: SwitchboardServices & CallServices;
   /** By caller channel. */
   readonly #live = new Map<string, CallSession>();
   readonly #ended: CallRecord[] = [];
@@ -38,7 +47,7 @@ export class Switchboard {
   #replacedAt: number | undefined;
   #speechless = false;
 
-  constructor(services: Omit<CallServices, "recordingPath">) {
+  constructor(services: SwitchboardServices) {
     this.#services = { ...services, recordingPath: (id) => this.#recordingFile(id) };
     const { journal } = services;
     this.#ended.push(...journal.endedCalls(KEEP_ENDED));

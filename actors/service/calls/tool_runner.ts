@@ -3,7 +3,8 @@
 
 import { logger } from "../../../config/logging.ts";
 import type { Settings } from "../../../config/settings.ts";
-import type { AriGate } from "../ari_gate.ts";
+import type { AriCommands } from "../../../asterisk/ari/mod.ts";
+import type { Gate } from "../ari_gate.ts";
 import type { CallEvent, CallRecord, ToolRecord, ToolResult } from "../../call_record.ts";
 
 const log = logger("tools");
@@ -17,7 +18,7 @@ export type Departure =
 export interface ToolRunnerOptions {
   readonly record: CallRecord;
   readonly settings: Pick<Settings, "TRANSFER_TARGETS">;
-  readonly ari: AriGate;
+  readonly ari: Pick<Gate<Pick<AriCommands, "sendDtmf">>, "runOnce">;
   note(event: CallEvent): void;
   /** Sends the channel away. @throws {AriError} when the PBX does not. */
   depart(departure: Departure): Promise<void>;

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import type { ToolCall } from "../../../agent/agent.ts";
-import type { AriCommands } from "../../../asterisk/ari/mod.ts";
-import type { AriGate } from "../ari_gate.ts";
 import { applyEvent, newCallRecord, type ToolResult } from "../../call_record.ts";
-import { type Departure, ToolRunner } from "./tool_runner.ts";
+import { type Departure, ToolRunner, type ToolRunnerOptions } from "./tool_runner.ts";
 
 /** A call in which the assistant wants one thing, and a PBX that does it, or fails. */
 function callWanting(call: ToolCall, pbx: { fails: boolean } = { fails: false }) {
@@ -21,14 +19,11 @@ function callWanting(call: ToolCall, pbx: { fails: boolean } = { fails: false })
       refuse();
       return Promise.resolve();
     },
-  } as unknown as AriCommands;
-  const ari = {
-    runOnce: (command: (commands: AriCommands) => Promise<void>) => command(commands),
-  } as unknown as AriGate;
-  const options = {
+  };
+  const options: ToolRunnerOptions = {
     record,
     settings: { TRANSFER_TARGETS: { sales: "201" } },
-    ari,
+    ari: { runOnce: (command) => command(commands) },
     note(event: Parameters<typeof applyEvent>[1]) {
       applyEvent(record, event, 0);
       if (event.kind === "tool_done") results.push(event.result);
@@ -77,13 +72,18 @@ Deno.test("keys are pressed once, even when two isolates ask, and when the PBX f
 });
 
 Deno.test("keys that were being pressed when the service died are not pressed again", async () => {
-  const { options, runner, record, pressed } = callWanting({ name: "send_dtmf", digits: "5" });
+  const { options, record, pressed } = callWanting({ name: "send_dtmf", digits: "5" });
   const journal: unknown[] = [];
-  options.ari.runOnce = () => {
-    journal.push(structuredClone(record));
-    return Promise.resolve() as Promise<never>;
-  };
-  await runner.run("t1");
+  const dying = new ToolRunner({
+    ...options,
+    ari: {
+      runOnce: () => {
+        journal.push(structuredClone(record));
+        return Promise.resolve() as Promise<never>;
+      },
+    },
+  });
+  await dying.run("t1");
   const adopted = journal[0] as typeof record;
   await new ToolRunner({ ...options, record: adopted }).run("t1");
   assert.equal(journal.length, 1);

@@ -5,19 +5,25 @@ import {
   type AriCommands,
   type AriEvent,
   AriFileControl,
+  type FileCommands,
   unlessGone,
 } from "../../../asterisk/ari/mod.ts";
 import { logger } from "../../../config/logging.ts";
 import type { MediaAddress, MediaOffer, MediaPlan } from "../../../media/transport.ts";
-import type { AriGate } from "../ari_gate.ts";
+import type { Gate } from "../ari_gate.ts";
 import type { CallIsolate } from "../isolates/pooled_isolate.ts";
 import type { FileEvent, FileRequest, ToMedia, ToSession } from "../../messages.ts";
 
 const log = logger("media");
 
+/** The commands that a call's media need. */
+export type MediaCommands =
+  & FileCommands
+  & Pick<AriCommands, "addToBridge" | "externalMedia" | "hangUp">;
+
 /** Whose audio it is. */
 export interface CallMediaOptions {
-  readonly ari: AriGate;
+  readonly ari: Gate<MediaCommands>;
   readonly app: string;
   readonly callId: string;
   /** The caller's channel. */
@@ -139,7 +145,7 @@ export class CallMedia implements AsyncDisposable {
   }
 
   /** Playbacks and the recording go by the caller's channel; ours only listens, once it is asked for. */
-  #control(commands: AriCommands): Promise<void> {
+  #control(commands: MediaCommands): Promise<void> {
     const { channelId, app } = this.#options;
     const tell = (event: FileEvent) => this.#isolate?.post({ kind: "files_event", event });
     this.#files = new AriFileControl(commands, { channelId, snoopId: this.id, app });

@@ -1,0 +1,37 @@
+// What all calls of a service share.
+
+import type { AriCommands } from "../../../asterisk/ari/mod.ts";
+import type { Settings } from "../../../config/settings.ts";
+import type { Gate } from "../ari_gate.ts";
+import type { CallIsolates } from "../isolates/call_isolates.ts";
+import type { Journal } from "../journal.ts";
+import type { MediaCommands } from "../media/call_media.ts";
+import type { MediaRoute } from "../media/media_route.ts";
+import type { ServiceMetrics } from "../metrics.ts";
+import type { Policies } from "../policies.ts";
+
+/** The commands that one call needs. */
+export type CallCommands =
+  & MediaCommands
+  & Pick<
+    AriCommands,
+    | "answer"
+    | "application"
+    | "continueInDialplan"
+    | "createBridge"
+    | "destroyBridge"
+    | "sendDtmf"
+    | "variable"
+  >;
+
+/** The parts of the service that every call works with. */
+export interface CallServices {
+  readonly settings: Settings;
+  readonly policies: Policies;
+  readonly ari: Gate<CallCommands>;
+  readonly route: Pick<MediaRoute, "plan">;
+  readonly isolates: Pick<CallIsolates, "take" | "prompts">;
+  readonly journal: Pick<Journal, "append">;
+  readonly metrics: ServiceMetrics;
+  recordingPath(callId: string): string | undefined;
+}
