@@ -1,4 +1,4 @@
-// Time that tests move by hand, so that what must take a minute is checked in no time at all.
+// Time that a test moves by hand: what takes a minute on the clock takes no time in the test.
 
 import type { TimeSource } from "../media/playout/frame_clock.ts";
 
@@ -22,7 +22,7 @@ export class ManualTime implements TimeSource {
     return () => void this.#timers.delete(timer);
   }
 
-  /** Lets `ms` milliseconds pass, running what falls due in its order. */
+  /** Lets `ms` milliseconds pass and runs the timers that fall due, in order. */
   advance(ms: number): void {
     const end = this.#now + ms;
     for (let next = this.#next(end); next; next = this.#next(end)) {
@@ -30,16 +30,16 @@ export class ManualTime implements TimeSource {
       this.#now = Math.max(this.#now, next.at);
       next.run();
     }
-    this.#now = end;
+    this.#now = Math.max(this.#now, end);
   }
 
-  /** Lets `ms` milliseconds pass in which nothing could run, as when the isolate was busy. */
+  /** Lets `ms` milliseconds pass during which no timer runs, as in a busy isolate. */
   stall(ms: number): void {
     this.#now += ms;
     this.advance(0);
   }
 
-  /** Timers not yet run or cancelled. */
+  /** Number of timers neither run nor cancelled. */
   get pending(): number {
     return this.#timers.size;
   }
