@@ -5,7 +5,7 @@ import type { AriAddress } from "../asterisk/ari/http.ts";
 import { type ApiUsage, describeUsage } from "../asterisk/ari/usage.ts";
 
 /** A request that reached the PBX. */
-export interface SeenRequest {
+export interface AriRequest {
   readonly method: string;
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
@@ -13,9 +13,9 @@ export interface SeenRequest {
 
 /** An in-process ARI on a free port of loopback. */
 export class TestAri implements AsyncDisposable {
-  readonly seen: SeenRequest[] = [];
+  readonly seen: AriRequest[] = [];
   /** Answers commands; 204 unless a test says otherwise. */
-  answer: (request: SeenRequest) => Response | Promise<Response> = () =>
+  answer: (request: AriRequest) => Response | Promise<Response> = () =>
     new Response(null, { status: 204 });
   /** Answers the handshake of an events socket instead of opening it. */
   refuseEvents: Response | undefined;

@@ -2,9 +2,9 @@
 
 import type { HeardFrame } from "../caller.ts";
 import { FRAME_SAMPLES, type Pcm, samplesIn } from "../../media/frame.ts";
-import { CAUSE, Channel, type HangupCause } from "./pbx/channel.ts";
+import { CAUSE, type HangupCause, SimulatedChannel } from "./pbx/channel.ts";
 import { lineFilter } from "./media/line.ts";
-import type { Pbx } from "./pbx/pbx.ts";
+import type { SimulatedPbx } from "./pbx/pbx.ts";
 import { CallOverError, type SimulatedCaller, type SimulatedCallOptions } from "./simulator.ts";
 
 /** A fictional number (North American 555-01xx range), so that no test shows a real one. */
@@ -28,8 +28,8 @@ export interface CallerObserver {
 }
 
 /** A caller on the simulated PBX, in its own isolate. */
-export class Caller implements SimulatedCaller {
-  readonly #pbx: Pbx;
+export class InProcessCaller implements SimulatedCaller {
+  readonly #pbx: SimulatedPbx;
   readonly #channel: CallerChannel;
   readonly #heard: HeardFrame[] = [];
   readonly #digits: string[] = [];
@@ -45,7 +45,7 @@ export class Caller implements SimulatedCaller {
   /** Who else hears what the caller hears. */
   observer: CallerObserver | undefined;
 
-  constructor(pbx: Pbx, options: SimulatedCallOptions, language: string) {
+  constructor(pbx: SimulatedPbx, options: SimulatedCallOptions, language: string) {
     const { codec = "ulaw", echo } = options.line ?? {};
     this.#pbx = pbx;
     this.#toPbx = lineFilter(codec);
@@ -77,7 +77,7 @@ export class Caller implements SimulatedCaller {
   }
 
   /** The channel the caller has, for the PBX to move about. */
-  get channel(): Channel {
+  get channel(): SimulatedChannel {
     return this.#channel;
   }
 
@@ -175,11 +175,16 @@ export class Caller implements SimulatedCaller {
 }
 
 /** The caller's channel: what the PBX says to it, the caller hears. */
-class CallerChannel extends Channel {
-  readonly #pbx: Pbx;
-  readonly #caller: Caller;
+class CallerChannel extends SimulatedChannel {
+  readonly #pbx: SimulatedPbx;
+  readonly #caller: InProcessCaller;
 
-  constructor(pbx: Pbx, caller: Caller, options: SimulatedCallOptions, language: string) {
+  constructor(
+    pbx: SimulatedPbx,
+    caller: InProcessCaller,
+    options: SimulatedCallOptions,
+    language: string,
+  ) {
     const id = pbx.newChannelId();
     super({
       id,

@@ -2,19 +2,19 @@
 
 import { join } from "node:path";
 import { logger } from "../../config/logging.ts";
-import { Caller } from "./caller.ts";
+import { InProcessCaller } from "./caller.ts";
 import { CAUSE } from "./pbx/channel.ts";
 import { PbxClock } from "./pbx/clock.ts";
 import { CONNECT_TIMEOUT_MS, MediaChannel } from "./media/media_channel.ts";
 import {
-  type Dialplan,
   SAMPLE_CONTEXTS,
   SAMPLE_EXTENSIONS,
   SAMPLE_FAILED_CONTEXT,
+  type SimulatedDialplan,
 } from "./pbx/dialplan.ts";
-import { Pbx } from "./pbx/pbx.ts";
+import { SimulatedPbx } from "./pbx/pbx.ts";
 import { AriServer, PbxCrash } from "./ari/server.ts";
-import { findSound } from "./pbx/sound_file.ts";
+import { readSoundFile } from "./pbx/sound_file.ts";
 import type {
   AnsweredRequest,
   ChannelView,
@@ -63,8 +63,8 @@ export class InProcessSimulator implements Simulator {
   readonly #credentials;
   readonly #server: AriServer;
   readonly #clock = new PbxClock();
-  readonly #dialplan: Dialplan;
-  #pbx: Pbx;
+  readonly #dialplan: SimulatedDialplan;
+  #pbx: SimulatedPbx;
   #startedAt = ariDate();
   #port = 0;
   #restarted: Promise<void> = Promise.resolve();
@@ -111,10 +111,10 @@ export class InProcessSimulator implements Simulator {
     this.#port = await this.#server.listen(this.#port || (this.#options.port ?? 0));
   }
 
-  call(options: SimulatedCallOptions = {}): Promise<Caller> {
+  call(options: SimulatedCallOptions = {}): Promise<InProcessCaller> {
     const pbx = this.#pbx;
     const { language = "en", line } = this.#options;
-    const caller = new Caller(pbx, { ...options, line: options.line ?? line }, language);
+    const caller = new InProcessCaller(pbx, { ...options, line: options.line ?? line }, language);
     const { channel } = caller;
     pbx.channels.set(channel.id, channel);
     if (this.#options.answer ?? true) pbx.answer(channel);
@@ -224,10 +224,10 @@ export class InProcessSimulator implements Simulator {
     if (!this.#disposed) await this.listen();
   }
 
-  #newPbx(): Pbx {
+  #newPbx(): SimulatedPbx {
     const { sounds = {}, folders } = this.#options;
-    return new Pbx(this.#dialplan, this.#clock, sounds, {
-      find: (name) => folders && findSound(join(folders.dataDir, "sounds"), name),
+    return new SimulatedPbx(this.#dialplan, this.#clock, sounds, {
+      find: (name) => folders && readSoundFile(join(folders.dataDir, "sounds"), name),
       recordingDir: folders && join(folders.spoolDir, "recording"),
     });
   }

@@ -2,7 +2,7 @@
 
 import type { TestCaller, TestPbx } from "../caller.ts";
 import type { LineCodec } from "./media/line.ts";
-import type { PbxFolders } from "./ari/operation.ts";
+import type { SimulatedFolders } from "./ari/operation.ts";
 import type { Sounds } from "./pbx/playbacks.ts";
 
 /** What the simulated PBX is like; everything has a default. */
@@ -34,7 +34,7 @@ export interface SimulatorOptions {
   /** What `sound:<name>` plays. Any other sound fails to play, as a missing file does. */
   readonly sounds?: Sounds;
   /** Its own folders, with `sounds` and `recording` in them. Without: it plays and records no files. */
-  readonly folders?: PbxFolders;
+  readonly folders?: SimulatedFolders;
   /** The version it claims to be. Default `22.10.1-simulated`. */
   readonly version?: string;
   /** Modules `GET /asterisk/modules` lists. */

@@ -1,13 +1,13 @@
 // The isolate in which a simulated PBX runs by itself. See isolated.ts for the other side.
 
 import { expose, proxy } from "comlink";
-import type { Caller } from "./caller.ts";
+import type { InProcessCaller } from "./caller.ts";
 import { InProcessSimulator } from "./in_process.ts";
 import type { SimulatedCallOptions, SimulatorOptions } from "./simulator.ts";
 import type { CallerEvent, SimulatorWorker } from "./worker_messages.ts";
 
 let started: InProcessSimulator | undefined;
-const callers = new Map<string, Caller>();
+const callers = new Map<string, InProcessCaller>();
 
 const worker: SimulatorWorker = {
   async start(options: SimulatorOptions) {
@@ -20,7 +20,7 @@ const worker: SimulatorWorker = {
     return proxy(started);
   },
   async call(options: SimulatedCallOptions, events: MessagePort) {
-    const caller = await worker.simulator.call(options) as Caller;
+    const caller = await worker.simulator.call(options) as InProcessCaller;
     callers.set(caller.channelId, caller);
     report(caller, events);
     return caller.channelId;
@@ -35,7 +35,7 @@ const worker: SimulatorWorker = {
 expose(worker);
 
 /** Tells the other side all that happens to a caller, until the call is over. */
-function report(caller: Caller, port: MessagePort): void {
+function report(caller: InProcessCaller, port: MessagePort): void {
   const tell = (event: CallerEvent) => port.postMessage(event);
   caller.observer = {
     onHeard: (frame) => tell({ kind: "heard", frame }),
@@ -48,7 +48,7 @@ function report(caller: Caller, port: MessagePort): void {
   caller.ended.then((reason) => tell({ kind: "ended", reason }));
 }
 
-function callerOf(id: string): Caller {
+function callerOf(id: string): InProcessCaller {
   const caller = callers.get(id);
   if (!caller) throw new Error(`There is no caller ${id} on this simulated PBX.`);
   return caller;

@@ -27,7 +27,7 @@ export interface Prompt {
 }
 
 /** Who calls, whom, and in which codec. */
-export interface CallOptions {
+export interface SipCallOptions {
   readonly callerNumber?: string;
   readonly extension?: string;
   readonly codec?: G711Law;
@@ -44,7 +44,7 @@ export interface Testbed extends TestPbx {
   /** Where Asterisk keeps ARI recordings, on this machine. */
   readonly recordingDir: string;
   /** A SIP telephone, which can also `vanish()`; `codec` is the only one it speaks. */
-  call(options?: CallOptions): Promise<SipCaller>;
+  call(options?: SipCallOptions): Promise<SipCaller>;
   /** Runs a command on Asterisk's console (`asterisk -rx`) and returns what it prints. */
   cli(command: string): Promise<string>;
   /** Everything Asterisk has logged since it was first started, oldest first. */
@@ -114,7 +114,8 @@ class RealAsterisk implements Testbed {
   }
 
   async call(
-    { callerNumber = "+70000000001", extension = BOT_EXTENSION, codec = "ulaw" }: CallOptions = {},
+    { callerNumber = "+70000000001", extension = BOT_EXTENSION, codec = "ulaw" }: SipCallOptions =
+      {},
   ): Promise<SipCaller> {
     const phone = await this.#phones.open(codec);
     const name = `call-${++this.#lastCall}.xml`;

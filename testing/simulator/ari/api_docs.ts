@@ -1,14 +1,14 @@
 // `/ari/api-docs`: describes the simulated ARI in Swagger 1.1, the form Asterisk uses and
 // ari-client reads.
 
-import { type Fields, MODELS, SUB_TYPES } from "./api_models.ts";
-import { type Operation, OPERATIONS, type Resource } from "./api_operations.ts";
+import { API_MODELS, type Fields, SUB_TYPES } from "./api_models.ts";
+import { API_OPERATIONS, type Operation, type Resource } from "./api_operations.ts";
 
 /** `resources.json`: which api-docs there are. */
 export function resourceList(host: string): unknown {
   return {
     ...header("10.0.0", host),
-    apis: Object.keys(MODELS).map((resource) => ({
+    apis: Object.keys(API_MODELS).map((resource) => ({
       path: `/api-docs/${resource}.{format}`,
       description: `${resource} of the simulated PBX`,
     })),
@@ -17,9 +17,9 @@ export function resourceList(host: string): unknown {
 
 /** One resource's api-docs, or undefined if there is no such resource. */
 export function resourceDocs(resource: string, host: string): unknown {
-  const models = MODELS[resource];
+  const models = API_MODELS[resource];
   if (!models) return undefined;
-  const operations: readonly Operation[] = OPERATIONS[resource as Resource] ?? [];
+  const operations: readonly Operation[] = API_OPERATIONS[resource as Resource] ?? [];
   const paths = new Set(operations.map(({ path }) => path));
   return {
     ...header("2.0.0", host),

@@ -4,7 +4,7 @@
 export type Fields = Readonly<Record<string, string>>;
 
 /** Every model, by the resource that describes it. */
-export const MODELS: Readonly<Record<string, Readonly<Record<string, Fields>>>> = {
+export const API_MODELS: Readonly<Record<string, Readonly<Record<string, Fields>>>> = {
   applications: {
     Application: {
       name: "string!",

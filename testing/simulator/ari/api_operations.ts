@@ -23,7 +23,7 @@ const onRecording = { recordingName: "path string!" } as const;
 const media = { media: "query string!", lang: "query string" } as const;
 
 /** Every operation the simulator has, by its resource. */
-export const OPERATIONS = {
+export const API_OPERATIONS = {
   applications: [
     operation("GET", "/applications", "list", "List[Application]"),
     operation("GET", "/applications/{applicationName}", "get", "Application", {
@@ -177,10 +177,10 @@ export const OPERATIONS = {
 } as const satisfies Record<string, readonly Operation[]>;
 
 /** A resource of the simulated ARI: the name of its api-docs file. */
-export type Resource = keyof typeof OPERATIONS;
+export type Resource = keyof typeof API_OPERATIONS;
 
 /** The nicknames of a resource's operations. */
-export type Nickname<R extends Resource> = (typeof OPERATIONS)[R][number]["nickname"];
+export type Nickname<R extends Resource> = (typeof API_OPERATIONS)[R][number]["nickname"];
 
 function operation<const N extends string>(
   method: Operation["method"],

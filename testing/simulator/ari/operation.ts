@@ -1,6 +1,6 @@
 // What an ARI operation is given and gives back.
 
-import type { Pbx } from "../pbx/pbx.ts";
+import type { SimulatedPbx } from "../pbx/pbx.ts";
 
 /** The parameters of one request, by name, from its path, its query and its JSON body. */
 export interface Parameters {
@@ -22,7 +22,7 @@ export interface OperationReply {
 }
 
 /** Where the PBX has its files. */
-export interface PbxFolders {
+export interface SimulatedFolders {
   /** ASTDATADIR: sounds are in its `sounds`. */
   readonly dataDir: string;
   /** ASTSPOOLDIR: recordings are in its `recording`. */
@@ -31,11 +31,11 @@ export interface PbxFolders {
 
 /** The PBX and what of it operations may set off. */
 export interface OperationContext {
-  readonly pbx: Pbx;
+  readonly pbx: SimulatedPbx;
   readonly version: string;
   readonly modules: readonly string[];
   readonly startedAt: string;
-  readonly folders: PbxFolders | undefined;
+  readonly folders: SimulatedFolders | undefined;
   readonly mediaStartDelayMs: number;
   readonly mediaConnectTimeoutMs: number;
   /** The process of the PBX dies now; the request is never answered. */

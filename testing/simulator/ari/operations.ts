@@ -3,11 +3,11 @@
 import { writeWav } from "../../../media/wav.ts";
 import { ASTERISK_ID } from "./applications.ts";
 import type { Nickname, Resource } from "./api_operations.ts";
-import type { Channel } from "../pbx/channel.ts";
+import type { SimulatedChannel } from "../pbx/channel.ts";
 import { externalMedia } from "../pbx/external_media.ts";
 import { hangupCause } from "./hangup_reasons.ts";
 import type { OperationContext, OperationReply, Parameters } from "./operation.ts";
-import type { Pbx } from "../pbx/pbx.ts";
+import type { SimulatedPbx } from "../pbx/pbx.ts";
 import { SnoopChannel } from "../pbx/snoop_channel.ts";
 import { ariDate, AriFailure } from "./wire.ts";
 
@@ -240,7 +240,7 @@ function bridgeAndChannels({ pbx }: OperationContext, params: Parameters) {
  * A channel does one thing after the other: what comes while it plays waits for the end of that,
  * and so does the answer to it.
  */
-async function playedOut(pbx: Pbx, channel: Channel): Promise<void> {
+async function playedOut(pbx: SimulatedPbx, channel: SimulatedChannel): Promise<void> {
   const playing = pbx.playbacks.idle(channel);
   if (!playing) return;
   await playing;
@@ -248,7 +248,11 @@ async function playedOut(pbx: Pbx, channel: Channel): Promise<void> {
 }
 
 /** As `playedOut`, for commands that are answered at once. */
-async function onceFree(pbx: Pbx, channel: Channel, run: () => void): Promise<void> {
+async function onceFree(
+  pbx: SimulatedPbx,
+  channel: SimulatedChannel,
+  run: () => void,
+): Promise<void> {
   const playing = pbx.playbacks.idle(channel);
   if (playing) await playing;
   if (channel.app !== undefined) run();
@@ -280,7 +284,7 @@ function snoopChannelWithId({ pbx }: OperationContext, params: Parameters): Oper
   return { ...ok(channel.toJson()), afterwards: () => void pbx.enterStasis(channel, app, []) };
 }
 
-function application(pbx: Pbx, name: string) {
+function application(pbx: SimulatedPbx, name: string) {
   return {
     name,
     channel_ids: inApp(pbx, name),
@@ -294,7 +298,7 @@ function application(pbx: Pbx, name: string) {
   };
 }
 
-function inApp(pbx: Pbx, name: string): string[] {
+function inApp(pbx: SimulatedPbx, name: string): string[] {
   return [...pbx.channels.values()]
     .filter(({ app, watchers }) => app === name || watchers.has(name))
     .map(({ id }) => id);

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import { resourceDocs, resourceList } from "./api_docs.ts";
-import { OPERATIONS } from "./api_operations.ts";
+import { API_OPERATIONS } from "./api_operations.ts";
 import type { EventsListener } from "./applications.ts";
 import { MediaChannel } from "../media/media_channel.ts";
 import type { OperationContext, OperationReply } from "./operation.ts";
@@ -42,7 +42,7 @@ type Handler = (
   params: ReturnType<typeof readParameters>,
 ) => OperationReply | Promise<OperationReply>;
 
-const ROUTES = Object.entries(OPERATIONS).flatMap(([resource, operations]) =>
+const ROUTES = Object.entries(API_OPERATIONS).flatMap(([resource, operations]) =>
   operations.map(({ method, path, nickname }) => ({
     method,
     path,

@@ -7,9 +7,9 @@ import {
   encodeAudio,
   encodeMessage,
 } from "../../../asterisk/transports/audiosocket/audiosocket_message.ts";
-import { CAUSE, Channel, type ChannelOptions } from "../pbx/channel.ts";
+import { CAUSE, type ChannelOptions, SimulatedChannel } from "../pbx/channel.ts";
 import { HalfRate } from "./half_rate.ts";
-import type { Pbx } from "../pbx/pbx.ts";
+import type { SimulatedPbx } from "../pbx/pbx.ts";
 import { AriFailure } from "../ari/wire.ts";
 
 const TYPE_UUID = 0x01;
@@ -23,14 +23,14 @@ export interface AudioSocketOptions extends ChannelOptions {
 }
 
 /** One chan_audiosocket channel, connected to the service. */
-export class AudioSocketChannel extends Channel {
-  readonly #pbx: Pbx;
+export class AudioSocketChannel extends SimulatedChannel {
+  readonly #pbx: SimulatedPbx;
   readonly #conn: Deno.TcpConn;
   readonly #halfRate: HalfRate | undefined;
   readonly #uuid: string;
   #writing: Promise<unknown> = Promise.resolve();
 
-  private constructor(pbx: Pbx, conn: Deno.TcpConn, options: AudioSocketOptions) {
+  private constructor(pbx: SimulatedPbx, conn: Deno.TcpConn, options: AudioSocketOptions) {
     super(options);
     this.#pbx = pbx;
     this.#conn = conn;
@@ -40,7 +40,7 @@ export class AudioSocketChannel extends Channel {
 
   /** Connects first, as Asterisk does. @throws {AriFailure} 500 when nobody listens there. */
   static async connect(
-    pbx: Pbx,
+    pbx: SimulatedPbx,
     { hostname, port }: { readonly hostname: string; readonly port: number },
     options: AudioSocketOptions,
   ): Promise<AudioSocketChannel> {

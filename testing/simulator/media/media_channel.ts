@@ -2,8 +2,8 @@
 // those of channels/chan_websocket.c, tried on 22.10.1.
 
 import { type Pcm, pcmFromBytes, pcmToBytes } from "../../../media/frame.ts";
-import { CAUSE, Channel, type ChannelOptions, type HangupCause } from "../pbx/channel.ts";
-import type { Pbx } from "../pbx/pbx.ts";
+import { CAUSE, type ChannelOptions, type HangupCause, SimulatedChannel } from "../pbx/channel.ts";
+import type { SimulatedPbx } from "../pbx/pbx.ts";
 import { PlayoutQueue, XOFF_LEVEL, XON_LEVEL } from "./playout_queue.ts";
 
 /** The one format the simulator carries. */
@@ -38,9 +38,9 @@ export interface MediaChannelOptions extends ChannelOptions {
 }
 
 /** One chan_websocket channel, from externalMedia to its end. */
-export class MediaChannel extends Channel {
+export class MediaChannel extends SimulatedChannel {
   readonly connectionId = crypto.randomUUID();
-  readonly #pbx: Pbx;
+  readonly #pbx: SimulatedPbx;
   readonly #options: MediaChannelOptions;
   readonly #queue: PlayoutQueue;
   #socket: MediaPeer | undefined;
@@ -48,7 +48,7 @@ export class MediaChannel extends Channel {
   #deadline: ReturnType<typeof setTimeout> | undefined;
   #mediaStart: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(pbx: Pbx, options: MediaChannelOptions) {
+  constructor(pbx: SimulatedPbx, options: MediaChannelOptions) {
     super(options);
     this.#pbx = pbx;
     this.#options = options;

@@ -5,9 +5,9 @@ import { once } from "node:events";
 import type { Pcm } from "../../../media/frame.ts";
 import { RTP_CODECS } from "../../../asterisk/transports/rtp/rtp_codec.ts";
 import { RtpReceiver, RtpSender } from "../../../asterisk/transports/rtp/rtp_stream.ts";
-import { Channel, type ChannelOptions } from "../pbx/channel.ts";
+import { type ChannelOptions, SimulatedChannel } from "../pbx/channel.ts";
 import { HalfRate } from "./half_rate.ts";
-import type { Pbx } from "../pbx/pbx.ts";
+import type { SimulatedPbx } from "../pbx/pbx.ts";
 
 /** What a UnicastRTP channel starts with. */
 export interface RtpOptions extends ChannelOptions {
@@ -15,14 +15,14 @@ export interface RtpOptions extends ChannelOptions {
 }
 
 /** One chan_rtp channel: takes packets from the service's address only, as strictrtp does. */
-export class RtpChannel extends Channel {
+export class RtpChannel extends SimulatedChannel {
   readonly #socket: Socket;
   readonly #service: { readonly hostname: string; readonly port: number };
   readonly #sender: RtpSender;
   readonly #halfRate = new HalfRate();
 
   private constructor(
-    pbx: Pbx,
+    pbx: SimulatedPbx,
     socket: Socket,
     service: { readonly hostname: string; readonly port: number },
     options: RtpOptions,
@@ -40,7 +40,7 @@ export class RtpChannel extends Channel {
   }
 
   static async open(
-    pbx: Pbx,
+    pbx: SimulatedPbx,
     service: { readonly hostname: string; readonly port: number },
     options: RtpOptions,
   ): Promise<RtpChannel> {

@@ -1,15 +1,15 @@
 // A bridge: what one channel says, the others hear.
 
 import type { Pcm } from "../../../media/frame.ts";
-import type { Channel } from "./channel.ts";
+import type { SimulatedChannel } from "./channel.ts";
 import { ariDate, AriFailure } from "../ari/wire.ts";
 
 /** A mixing or holding bridge. With two channels it passes frames through, as Asterisk's simple_bridge does. */
-export class Bridge {
+export class SimulatedBridge {
   readonly id: string;
   readonly name: string;
   readonly holding: boolean;
-  readonly channels = new Set<Channel>();
+  readonly channels = new Set<SimulatedChannel>();
   /** Applications that are told when it goes. */
   readonly watchers = new Set<string>();
   readonly #createdAt = ariDate();
@@ -26,7 +26,7 @@ export class Bridge {
   }
 
   /** One frame from a member, to the others. More than two are not mixed: each hears each in turn. */
-  voice(from: Channel, frame: Pcm): void {
+  voice(from: SimulatedChannel, frame: Pcm): void {
     if (this.holding) return;
     for (const channel of this.channels) {
       if (channel !== from && !channel.playing) channel.hear(frame);
@@ -34,7 +34,7 @@ export class Bridge {
   }
 
   /** A key from a member, to the others. */
-  digit(from: Channel, digit: string): void {
+  digit(from: SimulatedChannel, digit: string): void {
     if (this.holding) return;
     for (const channel of this.channels) if (channel !== from) channel.hearDigit(digit);
   }

@@ -7,7 +7,7 @@ import { ariDate } from "../ari/wire.ts";
 export type ChannelState = "Down" | "Ring" | "Up";
 
 /** Where in the dialplan a channel is. */
-export interface DialplanPlace {
+export interface DialplanPosition {
   context: string;
   exten: string;
   priority: number;
@@ -33,24 +33,28 @@ export const CAUSE = {
 } as const satisfies Record<string, HangupCause>;
 
 /** Tells the applications concerned with a channel of an event. */
-export type TellOf = (channel: Channel, type: string, facts: Record<string, unknown>) => void;
+export type TellOf = (
+  channel: SimulatedChannel,
+  type: string,
+  facts: Record<string, unknown>,
+) => void;
 
 /** What a new channel starts with. */
 export interface ChannelOptions {
   readonly id: string;
   readonly name: string;
   readonly state: ChannelState;
-  readonly dialplan: DialplanPlace;
+  readonly dialplan: DialplanPosition;
   readonly callerNumber?: string;
   readonly protocolId?: string;
   readonly language: string;
 }
 
 /** A channel; the PBX (pbx.ts) moves it about, its technology carries its audio. */
-export abstract class Channel {
+export abstract class SimulatedChannel {
   readonly id: string;
   readonly name: string;
-  readonly dialplan: DialplanPlace;
+  readonly dialplan: DialplanPosition;
   readonly variables = new Map<string, string>();
   /** Applications told of this channel whether it is in Stasis or not: those that made it. */
   readonly watchers = new Set<string>();
@@ -59,7 +63,7 @@ export abstract class Channel {
   /** The application it is in, while it is in Stasis. */
   app: string | undefined;
   /** What the dialplan ran before it entered an application. */
-  appOutside: Pick<DialplanPlace, "app_name" | "app_data"> | undefined;
+  appOutside: Pick<DialplanPosition, "app_name" | "app_data"> | undefined;
   /** The bridge it is in. */
   bridgeId: string | undefined;
   /** It hears a playback now: meanwhile it neither hears its bridge nor is heard there. */

@@ -1,7 +1,7 @@
 // The dialplan of the simulated PBX: that of asterisk/etc/extensions.conf, as far as a call notices.
 
 /** Where calls lead. */
-export interface Dialplan {
+export interface SimulatedDialplan {
   /** The Stasis application that takes the calls. */
   readonly app: string;
   /** Contexts in which a call stays on the line, and the tone (Hz) it hears there; in any other it is hung up. */

@@ -2,7 +2,7 @@
 
 import { RTP_CODECS } from "../../../asterisk/transports/rtp/rtp_codec.ts";
 import { AudioSocketChannel } from "../media/audiosocket_channel.ts";
-import type { Channel, ChannelOptions } from "./channel.ts";
+import type { ChannelOptions, SimulatedChannel } from "./channel.ts";
 import { MEDIA_FORMAT, MediaChannel } from "../media/media_channel.ts";
 import type { OperationContext, OperationReply, Parameters } from "../ari/operation.ts";
 import { RtpChannel } from "../media/rtp_channel.ts";
@@ -133,7 +133,7 @@ async function rtp(
 function made(
   { pbx }: OperationContext,
   params: Parameters,
-  channel: Channel,
+  channel: SimulatedChannel,
   channelvars: Readonly<Record<string, string>>,
 ): OperationReply {
   for (const [name, value] of Object.entries({ ...channelvars, ...params.variables })) {
@@ -144,7 +144,7 @@ function made(
 }
 
 /** A channel that is connected from the start is up at once. */
-function enter({ pbx }: OperationContext, channel: Channel, app: string): void {
+function enter({ pbx }: OperationContext, channel: SimulatedChannel, app: string): void {
   if (channel.gone) return;
   channel.watchers.add(app);
   pbx.answer(channel);

@@ -3,10 +3,10 @@
 
 import { FRAME_SAMPLES, type Pcm } from "../../../media/frame.ts";
 import { Applications } from "../ari/applications.ts";
-import { Bridge } from "./bridge.ts";
-import { CAUSE, type Channel, type HangupCause, type TellOf } from "./channel.ts";
+import { SimulatedBridge } from "./bridge.ts";
+import { CAUSE, type HangupCause, type SimulatedChannel, type TellOf } from "./channel.ts";
 import type { PbxClock } from "./clock.ts";
-import type { Dialplan } from "./dialplan.ts";
+import type { SimulatedDialplan } from "./dialplan.ts";
 import { type FindSound, Playbacks, type Sounds } from "./playbacks.ts";
 import { Recordings } from "./recordings.ts";
 import { SnoopChannel } from "./snoop_channel.ts";
@@ -15,21 +15,21 @@ import { toneFrame } from "./tone.ts";
 import { AriFailure } from "../ari/wire.ts";
 
 /** All state of the PBX. One instance is one run of it: a restart makes a new one. */
-export class Pbx {
-  readonly channels = new Map<string, Channel>();
-  readonly bridges = new Map<string, Bridge>();
+export class SimulatedPbx {
+  readonly channels = new Map<string, SimulatedChannel>();
+  readonly bridges = new Map<string, SimulatedBridge>();
   readonly applications = new Applications();
   readonly clock: PbxClock;
-  readonly dialplan: Dialplan;
+  readonly dialplan: SimulatedDialplan;
   readonly playbacks: Playbacks;
   readonly recordings: Recordings;
   /** Tones that continued channels hear. */
-  readonly #tones = new Map<Channel, Disposable>();
+  readonly #tones = new Map<SimulatedChannel, Disposable>();
   readonly #talkDetectors = new TalkDetectors();
   #channelSerial = 0;
 
   constructor(
-    dialplan: Dialplan,
+    dialplan: SimulatedDialplan,
     clock: PbxClock,
     sounds: Sounds,
     files: { readonly find?: FindSound; readonly recordingDir?: string | undefined } = {},
@@ -48,33 +48,33 @@ export class Pbx {
   }
 
   /** @throws {AriFailure} 404 */
-  channel(id: string): Channel {
+  channel(id: string): SimulatedChannel {
     const channel = this.channels.get(id);
     if (!channel) throw new AriFailure(404, "Channel not found");
     return channel;
   }
 
   /** @throws {AriFailure} 404, or 409 when it is not in an application. */
-  stasisChannel(id: string): Channel {
+  stasisChannel(id: string): SimulatedChannel {
     const channel = this.channel(id);
     if (channel.app === undefined) throw new AriFailure(409, "Channel not in Stasis application");
     return channel;
   }
 
   /** @throws {AriFailure} 404 */
-  bridge(id: string): Bridge {
+  bridge(id: string): SimulatedBridge {
     const bridge = this.bridges.get(id);
     if (!bridge) throw new AriFailure(404, "Bridge not found");
     return bridge;
   }
 
   /** Tells the applications concerned with `channel` of an event about it. */
-  tell(channel: Channel, type: string, facts: Record<string, unknown> = {}): void {
+  tell(channel: SimulatedChannel, type: string, facts: Record<string, unknown> = {}): void {
     this.applications.send(appsOf(channel), type, { ...facts, channel: channel.toJson() });
   }
 
   /** Sets a variable; the application is told, as it is on the real PBX. */
-  setVariable(channel: Channel, variable: string, value: string): void {
+  setVariable(channel: SimulatedChannel, variable: string, value: string): void {
     if (variable === "TALK_DETECT(set)") {
       const tell = (type: string, facts: Record<string, unknown>) =>
         this.tell(channel, type, facts);
@@ -86,7 +86,7 @@ export class Pbx {
     this.tell(channel, "ChannelVarset", { variable, value });
   }
 
-  answer(channel: Channel): void {
+  answer(channel: SimulatedChannel): void {
     if (channel.state === "Up") return;
     channel.state = "Up";
     channel.answer();
@@ -94,7 +94,7 @@ export class Pbx {
   }
 
   /** @returns false when the application is not there to take it. */
-  enterStasis(channel: Channel, app: string, args: readonly string[]): boolean {
+  enterStasis(channel: SimulatedChannel, app: string, args: readonly string[]): boolean {
     if (!this.applications.isActive(app)) return false;
     channel.app = app;
     if (channel.dialplan.app_name !== "Stasis") {
@@ -108,7 +108,7 @@ export class Pbx {
   }
 
   /** Hands a channel to another application; with none there it stays where it is. */
-  move(channel: Channel, app: string, args: readonly string[]): void {
+  move(channel: SimulatedChannel, app: string, args: readonly string[]): void {
     if (!this.applications.isActive(app)) {
       this.tell(channel, "ApplicationMoveFailed", { destination: app, args });
       return;
@@ -119,7 +119,7 @@ export class Pbx {
   }
 
   /** Lets a channel go on in the dialplan. */
-  continueInDialplan(channel: Channel, place: { context?: string; exten?: string }): void {
+  continueInDialplan(channel: SimulatedChannel, place: { context?: string; exten?: string }): void {
     this.#leaveBridge(channel);
     this.#leaveStasis(channel);
     const { context } = place;
@@ -143,7 +143,7 @@ export class Pbx {
   }
 
   /** What one channel's far end says. */
-  voice(channel: Channel, frame: Pcm): void {
+  voice(channel: SimulatedChannel, frame: Pcm): void {
     this.recordings.voice(channel, frame);
     this.#talkDetectors.hear(channel, frame);
     for (const snoop of this.#snoopsOf(channel)) snoop.overhear(frame);
@@ -151,21 +151,23 @@ export class Pbx {
   }
 
   /** A key the channel's far end has pressed for `durationMs`. */
-  digit(channel: Channel, digit: string, durationMs: number): void {
+  digit(channel: SimulatedChannel, digit: string, durationMs: number): void {
     this.tell(channel, "ChannelDtmfReceived", { digit, duration_ms: durationMs });
     this.#bridgeOf(channel)?.digit(channel, digit);
   }
 
   /** @throws {AriFailure} 409 when the id is taken, 500 for an unknown type. */
-  createBridge(id: string, name: string, type: string): Bridge {
-    if (this.bridges.has(id)) throw new AriFailure(409, `Bridge with id '${id}' already exists`);
-    const bridge = new Bridge(id, name, type);
+  createBridge(id: string, name: string, type: string): SimulatedBridge {
+    if (this.bridges.has(id)) {
+      throw new AriFailure(409, `Bridge with id '${id}' already exists`);
+    }
+    const bridge = new SimulatedBridge(id, name, type);
     this.bridges.set(id, bridge);
     return bridge;
   }
 
   /** Joins; a channel that is in a bridge already, be it this one, leaves it first. */
-  addToBridge(bridge: Bridge, channel: Channel): void {
+  addToBridge(bridge: SimulatedBridge, channel: SimulatedChannel): void {
     this.#leaveBridge(channel);
     bridge.channels.add(channel);
     channel.bridgeId = bridge.id;
@@ -178,13 +180,13 @@ export class Pbx {
     }
   }
 
-  removeFromBridge(bridge: Bridge, channel: Channel): void {
+  removeFromBridge(bridge: SimulatedBridge, channel: SimulatedChannel): void {
     if (channel.bridgeId !== bridge.id) throw new AriFailure(422, "Channel not in this bridge");
     this.#leaveBridge(channel);
   }
 
   /** Destroys it; members leave first. The application hears of an empty one only, as on the real PBX. */
-  destroyBridge(bridge: Bridge): void {
+  destroyBridge(bridge: SimulatedBridge): void {
     const populated = bridge.channels.size > 0;
     for (const channel of bridge.channels) this.#leaveBridge(channel);
     this.bridges.delete(bridge.id);
@@ -198,7 +200,7 @@ export class Pbx {
    *
    * @param request facts of the ChannelHangupRequest that comes first; none when the PBX itself ends it.
    */
-  hangUp(channel: Channel, cause: HangupCause, request?: Record<string, unknown>): void {
+  hangUp(channel: SimulatedChannel, cause: HangupCause, request?: Record<string, unknown>): void {
     if (channel.gone) return;
     channel.gone = true;
     this.#silence(channel);
@@ -232,7 +234,7 @@ export class Pbx {
   }
 
   /** Sends the channel silence until it is played something, as `POST /channels/{id}/silence` does. */
-  startSilence(channel: Channel): void {
+  startSilence(channel: SimulatedChannel): void {
     this.stopSilence(channel);
     const clock = this.clock.subscribe(() => {
       if (channel.playing) this.stopSilence(channel);
@@ -241,22 +243,22 @@ export class Pbx {
     this.#tones.set(channel, clock);
   }
 
-  stopSilence(channel: Channel): void {
+  stopSilence(channel: SimulatedChannel): void {
     this.#silence(channel);
   }
 
-  *#snoopsOf(channel: Channel): Generator<SnoopChannel> {
+  *#snoopsOf(channel: SimulatedChannel): Generator<SnoopChannel> {
     for (const other of this.channels.values()) {
       if (other instanceof SnoopChannel && other.target === channel) yield other;
     }
   }
 
-  #silence(channel: Channel): void {
+  #silence(channel: SimulatedChannel): void {
     this.#tones.get(channel)?.[Symbol.dispose]();
     this.#tones.delete(channel);
   }
 
-  #leaveStasis(channel: Channel): void {
+  #leaveStasis(channel: SimulatedChannel): void {
     if (channel.app === undefined) return;
     this.#silence(channel);
     this.tell(channel, "StasisEnd");
@@ -266,7 +268,7 @@ export class Pbx {
     Object.assign(channel.dialplan, { app_name, app_data });
   }
 
-  #leaveBridge(channel: Channel): void {
+  #leaveBridge(channel: SimulatedChannel): void {
     const bridge = this.#bridgeOf(channel);
     if (!bridge) return;
     for (const variable of ["BRIDGEPEER", "BRIDGEPVTCALLID"]) {
@@ -278,7 +280,7 @@ export class Pbx {
   }
 
   /** Tells a member whom it is in the bridge with. */
-  #meet(bridge: Bridge, member: Channel): void {
+  #meet(bridge: SimulatedBridge, member: SimulatedChannel): void {
     const peers = [...bridge.channels].filter((peer) => peer !== member);
     this.setVariable(member, "BRIDGEPEER", peers.map(({ name }) => name).join(","));
     const [peer] = peers;
@@ -289,16 +291,16 @@ export class Pbx {
     this.tell(member, "ChannelConnectedLine");
   }
 
-  #bridgeOf({ bridgeId }: Channel): Bridge | undefined {
+  #bridgeOf({ bridgeId }: SimulatedChannel): SimulatedBridge | undefined {
     return bridgeId === undefined ? undefined : this.bridges.get(bridgeId);
   }
 
-  #tellBridge(channel: Channel, bridge: Bridge, type: string): void {
+  #tellBridge(channel: SimulatedChannel, bridge: SimulatedBridge, type: string): void {
     this.tell(channel, type, { bridge: bridge.toJson() });
   }
 }
 
 /** Who hears of a channel: the application it is in, and those that made it. */
-function appsOf(channel: Channel): string[] {
+function appsOf(channel: SimulatedChannel): string[] {
   return channel.app === undefined ? [...channel.watchers] : [channel.app, ...channel.watchers];
 }

@@ -1,7 +1,7 @@
 // Sounds that ARI plays to a channel: one after another, 20 ms at a time.
 
 import { FRAME_SAMPLES, type Pcm } from "../../../media/frame.ts";
-import type { Channel, TellOf } from "./channel.ts";
+import type { SimulatedChannel, TellOf } from "./channel.ts";
 import type { PbxClock } from "./clock.ts";
 import { toneFrame } from "./tone.ts";
 import { AriFailure } from "../ari/wire.ts";
@@ -20,7 +20,7 @@ type PlaybackState = "queued" | "playing" | "paused" | "done" | "failed";
 /** One playback, of one sound or several. */
 interface Playback {
   readonly id: string;
-  readonly channel: Channel;
+  readonly channel: SimulatedChannel;
   readonly media: readonly string[];
   readonly language: string;
   state: PlaybackState;
@@ -36,9 +36,9 @@ export class Playbacks {
   readonly #tellOf: TellOf;
   readonly #sounds: Sounds;
   readonly #find: FindSound;
-  readonly #queues = new Map<Channel, Playback[]>();
-  readonly #clocks = new Map<Channel, Disposable>();
-  readonly #idle = new Map<Channel, PromiseWithResolvers<void>>();
+  readonly #queues = new Map<SimulatedChannel, Playback[]>();
+  readonly #clocks = new Map<SimulatedChannel, Disposable>();
+  readonly #idle = new Map<SimulatedChannel, PromiseWithResolvers<void>>();
 
   constructor(
     clock: PbxClock,
@@ -53,7 +53,7 @@ export class Playbacks {
   }
 
   /** Queues a playback; it starts when those before it on the channel are over. */
-  play(channel: Channel, id: string, media: readonly string[], language: string): unknown {
+  play(channel: SimulatedChannel, id: string, media: readonly string[], language: string): unknown {
     if (media.length === 0) throw new AriFailure(500, "Failed to queue media for playback");
     const playback: Playback = {
       id,
@@ -114,12 +114,12 @@ export class Playbacks {
    * Resolves when the channel has nothing to play any more; undefined when that is so now. Other
    * commands to the channel wait for it.
    */
-  idle(channel: Channel): Promise<void> | undefined {
+  idle(channel: SimulatedChannel): Promise<void> | undefined {
     return this.#idle.get(channel)?.promise;
   }
 
   /** The channel is gone; what it was to hear has failed. */
-  drop(channel: Channel): void {
+  drop(channel: SimulatedChannel): void {
     for (const playback of this.#queues.get(channel) ?? []) {
       if (playback.state === "queued") this.#start(playback);
       this.#finish(playback, "failed");
@@ -128,7 +128,7 @@ export class Playbacks {
   }
 
   /** The channel hears no playback any more; nobody is told. */
-  forget(channel: Channel): void {
+  forget(channel: SimulatedChannel): void {
     channel.playing = false;
     this.#clocks.get(channel)?.[Symbol.dispose]();
     this.#clocks.delete(channel);
@@ -138,7 +138,7 @@ export class Playbacks {
   }
 
   /** Starts the first in the queue; what cannot be played fails at once, as on the real PBX. */
-  #advance(channel: Channel): void {
+  #advance(channel: SimulatedChannel): void {
     const first = this.#queues.get(channel)?.[0];
     if (!first) {
       this.forget(channel);
@@ -164,7 +164,7 @@ export class Playbacks {
     this.#tell(playback, "PlaybackStarted");
   }
 
-  #tick(channel: Channel): void {
+  #tick(channel: SimulatedChannel): void {
     const playback = this.#queues.get(channel)?.[0];
     if (!playback || playback.state === "paused") return;
     const total = this.#samples(playback) ?? 0;

@@ -2,14 +2,14 @@
 // written to a growing file.
 
 import { concatPcm, type Pcm } from "../../../media/frame.ts";
-import type { Channel, TellOf } from "./channel.ts";
+import type { SimulatedChannel, TellOf } from "./channel.ts";
 import { FILE_FORMAT, RecordingFile } from "./recording_file.ts";
 import { AriFailure } from "../ari/wire.ts";
 
 interface LiveRecording {
   readonly name: string;
   readonly format: string;
-  readonly channel: Channel;
+  readonly channel: SimulatedChannel;
   readonly startedAt: number;
   readonly frames: Pcm[];
   readonly file: RecordingFile | undefined;
@@ -30,7 +30,7 @@ export class Recordings {
   }
 
   /** @throws {AriFailure} 409 when the name is taken, 422 for an unknown format. */
-  start(channel: Channel, name: string, format: string, overwrite: boolean): unknown {
+  start(channel: SimulatedChannel, name: string, format: string, overwrite: boolean): unknown {
     const toFile = format === FILE_FORMAT && this.#recordingDir !== undefined;
     if (format !== "wav" && !toFile) {
       throw new AriFailure(422, "specified format is unknown on this system");
@@ -52,7 +52,7 @@ export class Recordings {
   }
 
   /** One frame of a channel's far end, for the recordings of that channel. */
-  voice(channel: Channel, frame: Pcm): void {
+  voice(channel: SimulatedChannel, frame: Pcm): void {
     for (const recording of this.#live.values()) {
       if (recording.channel !== channel) continue;
       if (recording.file) recording.file.append(frame);
@@ -90,7 +90,7 @@ export class Recordings {
   }
 
   /** The channel is gone: its recordings end, and are kept. */
-  drop(channel: Channel): void {
+  drop(channel: SimulatedChannel): void {
     for (const recording of this.#live.values()) {
       if (recording.channel === channel) this.stop(recording.name);
     }

@@ -1,19 +1,19 @@
 // A channel that hears what another one's far end says: `POST /channels/{id}/snoop`, spy=in.
 
 import { FRAME_SAMPLES, type Pcm } from "../../../media/frame.ts";
-import { Channel, type ChannelOptions } from "./channel.ts";
+import { type ChannelOptions, SimulatedChannel } from "./channel.ts";
 import type { PbxClock } from "./clock.ts";
 
 const SILENCE: Pcm = new Int16Array(FRAME_SAMPLES);
 
 /** A frame every 20 ms, silence while the far end sends none: a snoop runs on a timer of its own. */
-export class SnoopChannel extends Channel {
+export class SnoopChannel extends SimulatedChannel {
   readonly #clock: Disposable;
   readonly #heard: Pcm[] = [];
 
   /** @param say what the channel is to say, a frame at a time. */
   constructor(
-    readonly target: Channel,
+    readonly target: SimulatedChannel,
     clock: PbxClock,
     say: (snoop: SnoopChannel, frame: Pcm) => void,
     options: ChannelOptions,

@@ -6,7 +6,7 @@ import { readWav, toMono } from "../../../media/wav.ts";
 import { HalfRate } from "../media/half_rate.ts";
 
 /** Reads `<soundsDir>/<name>.wav` as Asterisk's format_wav does: 8 kHz mono, anything else is not played. */
-export function findSound(soundsDir: string, name: string): Pcm | undefined {
+export function readSoundFile(soundsDir: string, name: string): Pcm | undefined {
   const bytes = readIfThere(join(soundsDir, `${name}.wav`));
   if (!bytes) return undefined;
   const wav = readWav(bytes);

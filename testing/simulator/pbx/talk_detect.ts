@@ -1,7 +1,7 @@
 // TALK_DETECT(set): tells the application when a channel's far end begins and stops making sound.
 
 import { FRAME_MS, type Pcm } from "../../../media/frame.ts";
-import type { Channel } from "./channel.ts";
+import type { SimulatedChannel } from "./channel.ts";
 
 /** Defaults of func_talkdetect: silence that ends talking, mean level that is talking. */
 const SILENCE_MS = 2500;
@@ -47,13 +47,13 @@ export class TalkDetect {
 
 /** The detectors of all channels. */
 export class TalkDetectors {
-  readonly #detectors = new WeakMap<Channel, TalkDetect>();
+  readonly #detectors = new WeakMap<SimulatedChannel, TalkDetect>();
 
-  set(channel: Channel, setting: string, tell: TellTalking): void {
+  set(channel: SimulatedChannel, setting: string, tell: TellTalking): void {
     this.#detectors.set(channel, new TalkDetect(setting, tell));
   }
 
-  hear(channel: Channel, frame: Pcm): void {
+  hear(channel: SimulatedChannel, frame: Pcm): void {
     this.#detectors.get(channel)?.hear(frame);
   }
 }
