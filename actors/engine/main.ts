@@ -2,19 +2,15 @@
 
 import { logger } from "../../config/logging.ts";
 import { SpeechEngine } from "../../speech/engine/engine.ts";
-import { runIsolate } from "../otp/isolate_main.ts";
+import { wantedModels } from "../../speech/engine/wanted_models.ts";
 import type { EngineIsolateData, ToEngine } from "../messages.ts";
+import { runIsolate } from "../otp/isolate_main.ts";
 
 const log = logger("engine");
 
 await runIsolate<ToEngine, never, EngineIsolateData>(async ({ settings }) => {
-  const { ASR_PROVIDER, TTS_PROVIDER, ASTERISK_LANG, LOCAL_TTS_VOICE } = settings;
   const engine = await SpeechEngine.create({
-    // The local recogniser speaks English only.
-    recognizers: ASR_PROVIDER.includes("local") && ASTERISK_LANG === "en" ? 1 : 0,
-    voices: TTS_PROVIDER.includes("local")
-      ? [LOCAL_TTS_VOICE || { ru: "ru", en: "en-us" }[ASTERISK_LANG]]
-      : [],
+    ...wantedModels(settings, navigator.hardwareConcurrency),
     onProgress: ({ part, ms }) => log.info("model loaded", { part, ms }),
   });
   return {

@@ -5,6 +5,7 @@ import type { Settings } from "../../config/settings.ts";
 import { Espeak } from "../../speech/engine/voice/espeak.ts";
 import { findModels } from "../../speech/engine/models.ts";
 import { SileroModel } from "../../speech/engine/vad/silero.ts";
+import { localVoice } from "../../speech/engine/wanted_models.ts";
 import { probeSpeech } from "../../speech/probe.ts";
 import { fail, type Finding, type Findings, ok, reasonOf } from "./finding.ts";
 
@@ -55,12 +56,12 @@ function checkLanguage({ ASTERISK_LANG, ASR_PROVIDER }: Settings): Finding {
     );
 }
 
-async function checkVoice({ ASTERISK_LANG, LOCAL_TTS_VOICE }: Settings): Promise<Finding> {
-  const name = LOCAL_TTS_VOICE || { ru: "ru", en: "en-us" }[ASTERISK_LANG];
+async function checkVoice(settings: Settings): Promise<Finding> {
+  const name = localVoice(settings);
   try {
     const espeak = await Espeak.load();
     let samples = 0;
-    espeak.speak(ASTERISK_LANG === "ru" ? "раз" : "one", { name, speed: 1 }, (pcm) => {
+    espeak.speak(settings.ASTERISK_LANG === "ru" ? "раз" : "one", { name, speed: 1 }, (pcm) => {
       samples += pcm.length;
       return true;
     });

@@ -3,10 +3,9 @@
 
 import type { MessagePort } from "node:worker_threads";
 import * as Comlink from "comlink";
-import type { Settings } from "../../config/settings.ts";
 import { EngineSession, type SharedModels } from "./engine_session.ts";
 import { comlinkEndpoint } from "./recognition/endpoint.ts";
-import { DEFAULT_VOICES, isVadQuestion } from "./protocol.ts";
+import { isVadQuestion } from "./protocol.ts";
 import { findModels } from "./models.ts";
 import { RecognitionQueue } from "./recognition/recognition_queue.ts";
 import { ThreadRecognizer } from "./recognition/recognizer.ts";
@@ -18,9 +17,7 @@ import { VAD_WINDOW_SAMPLES } from "../vad.ts";
 
 /** What of the engine is wanted. */
 export interface EngineOptions {
-  /** The operator's settings: they say which of the following are wanted, unless that is given. */
-  readonly settings?: Settings;
-  /** Recogniser threads, each with a model of its own (about 100 MB); 0 when recognition is done elsewhere. */
+  /** Recogniser threads, each with a model of its own (about 100 MB): 1 unless given; 0 when recognition is done elsewhere. */
   readonly recognizers?: number;
   /** Voices to have ready; none leaves espeak-ng (GPL-3) unloaded until a call asks for it. */
   readonly voices?: readonly string[];
@@ -89,8 +86,7 @@ export class SpeechEngine implements AsyncDisposable {
    */
   static async create(options: EngineOptions = {}): Promise<SpeechEngine> {
     const files = findModels();
-    const bySettings = wantedBy(options.settings);
-    const { recognizers: count = bySettings.recognizers, voices = bySettings.voices } = options;
+    const { recognizers: count = 1, voices = [] } = options;
     const onFatal = options.onFatal ?? reportError;
     const timed = async <T>(part: EngineProgress["part"], work: Promise<T>): Promise<T> => {
       const startedAt = performance.now();
@@ -175,20 +171,6 @@ export class SpeechEngine implements AsyncDisposable {
     await voice.load(voices);
     return voice;
   }
-}
-
-/** Local recognition knows English only, so for another language no model is loaded. */
-function wantedBy(settings: Settings | undefined): { recognizers: number; voices: string[] } {
-  if (!settings) return { recognizers: 1, voices: [] };
-  const { ASR_PROVIDER, ASTERISK_LANG, LOCAL_TTS_VOICE, TTS_PROVIDER } = settings;
-  const recognizes = ASR_PROVIDER.includes("local") && ASTERISK_LANG === "en";
-  return {
-    // One keeps up with about twenty talking callers; a second needs a core to itself.
-    recognizers: recognizes ? (navigator.hardwareConcurrency >= 4 ? 2 : 1) : 0,
-    voices: TTS_PROVIDER.includes("local")
-      ? [LOCAL_TTS_VOICE || DEFAULT_VOICES[ASTERISK_LANG]]
-      : [],
-  };
 }
 
 async function loadSilero(path: string): Promise<SileroModel> {
