@@ -1,23 +1,27 @@
-// A service account's signed word: the JWT that IAM exchanges for a token. Source: Yandex Cloud
-// documentation, "Getting an IAM token for a service account"; PS256 is RFC 7518 §3.5.
+// A service account's proof of identity: the JWT that IAM exchanges for a token. Source: Yandex
+// Cloud documentation, "Getting an IAM token for a service account".
 
+import { OperatorError } from "../../../config/operator_error.ts";
 import type { IdentitySource } from "./iam.ts";
 
-/** The audience IAM requires, whichever address it is reached at. */
+/** The audience that IAM requires, whatever address it is reached at. */
 const AUDIENCE = "https://iam.api.cloud.yandex.net/iam/v1/tokens";
-/** IAM takes an hour at most. */
+/** IAM accepts an hour at most. */
 const LIFETIME_SECONDS = 3600;
+/** RFC 7518 §3.5; the only algorithm that IAM accepts. */
+const ALGORITHM = "PS256";
+const PKCS8_BEGINS = "-----BEGIN PRIVATE KEY-----";
 
 /** The key file that `yc iam key create` writes. */
 export interface ServiceAccountKey {
   readonly id: string;
   readonly service_account_id: string;
-  /** PKCS#8 PEM; Yandex puts a line of its own before it. */
+  /** PKCS#8 PEM, after a line of Yandex's own. */
   readonly private_key: string;
 }
 
-/** The key file cannot be used; the message says what is wrong with it, and how to get a good one. */
-export class KeyFileError extends Error {
+/** The key file is unusable; the message says what is wrong with it and how to get a good one. */
+export class KeyFileError extends OperatorError {
   override readonly name = "KeyFileError";
 
   constructor(path: string, what: string, options?: ErrorOptions) {
@@ -47,7 +51,7 @@ export function readServiceAccountKeyFile(path: string): ServiceAccountKey {
 /**
  * Reads a key file's text.
  *
- * @throws {KeyFileError} naming the file and what it lacks, never its content.
+ * @throws {KeyFileError} naming the file and what it lacks, never its contents.
  */
 export function readServiceAccountKey(json: string, path: string): ServiceAccountKey {
   const wrong = (what: string) => new KeyFileError(path, what);
@@ -61,7 +65,7 @@ export function readServiceAccountKey(json: string, path: string): ServiceAccoun
   if (typeof id !== "string" || typeof service_account_id !== "string") {
     throw wrong("has no id or no service_account_id");
   }
-  if (typeof private_key !== "string" || !/-----BEGIN PRIVATE KEY-----/.test(private_key)) {
+  if (typeof private_key !== "string" || !private_key.includes(PKCS8_BEGINS)) {
     throw wrong("has no private_key");
   }
   return { id, service_account_id, private_key };
@@ -69,45 +73,28 @@ export function readServiceAccountKey(json: string, path: string): ServiceAccoun
 
 /** Signs a JWT for each exchange. */
 export function serviceAccountIdentity(key: ServiceAccountKey): IdentitySource {
-  let signingKey: Promise<CryptoKey> | undefined;
+  let signer: Promise<(issuedAtSeconds: number) => Promise<string>> | undefined;
   return async (now) => {
-    signingKey ??= importKey(key.private_key);
-    const issuedAt = Math.floor(now / 1000);
-    const header = { typ: "JWT", alg: "PS256", kid: key.id };
-    const claims = {
-      iss: key.service_account_id,
-      aud: AUDIENCE,
-      iat: issuedAt,
-      exp: issuedAt + LIFETIME_SECONDS,
-    };
-    const utf8 = new TextEncoder();
-    const signed = [header, claims].map((part) => base64Url(utf8.encode(JSON.stringify(part))))
-      .join(".");
-    const signature = await crypto.subtle.sign(
-      { name: "RSA-PSS", saltLength: 32 },
-      await signingKey,
-      utf8.encode(signed),
-    );
-    return { jwt: `${signed}.${base64Url(new Uint8Array(signature))}` };
+    signer ??= signerWith(key);
+    const sign = await signer;
+    return { jwt: await sign(Math.floor(now / 1000)) };
   };
 }
 
-async function importKey(pem: string): Promise<CryptoKey> {
-  const base64 = /-----BEGIN PRIVATE KEY-----([\s\S]*?)-----END PRIVATE KEY-----/.exec(pem)?.[1];
-  try {
-    return await crypto.subtle.importKey(
-      "pkcs8",
-      Uint8Array.fromBase64((base64 ?? "").replace(/\s/g, "")),
-      { name: "RSA-PSS", hash: "SHA-256" },
-      false,
-      ["sign"],
-    );
-  } catch (error) {
+async function signerWith({ id, service_account_id, private_key }: ServiceAccountKey) {
+  // Loaded here: call isolates import this file too, and never sign.
+  const { importPKCS8, SignJWT } = await import("jose");
+  const pem = private_key.slice(private_key.indexOf(PKCS8_BEGINS)).trim();
+  const privateKey = await importPKCS8(pem, ALGORITHM, { extractable: false }).catch((error) => {
     const what = "its private_key is not a whole RSA key in PKCS#8";
     throw new KeyFileError("(read at start)", what, { cause: error });
-  }
-}
-
-function base64Url(bytes: Uint8Array): string {
-  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+  });
+  return (issuedAtSeconds: number) =>
+    new SignJWT()
+      .setProtectedHeader({ typ: "JWT", alg: ALGORITHM, kid: id })
+      .setIssuer(service_account_id)
+      .setAudience(AUDIENCE)
+      .setIssuedAt(issuedAtSeconds)
+      .setExpirationTime(issuedAtSeconds + LIFETIME_SECONDS)
+      .sign(privateKey);
 }
