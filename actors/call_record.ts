@@ -26,6 +26,16 @@ export type Stage =
 /** Milliseconds after `speech_end` of each stage that a turn went through. */
 export type StageTimings = Partial<Record<Stage, number>>;
 
+/**
+ * Why a call ended.
+ * - `hangup`: one of the two hung up.
+ * - `handover`: the caller went to the dialplan's fallback context.
+ * - `transfer`: the caller went to an extension of TRANSFER_TARGETS.
+ * - `lost`: the PBX no longer had the caller's channel, and nobody saw it leave.
+ * - `stood_down`: this service let go of the call, which may well continue without it.
+ */
+export type EndReason = "hangup" | "handover" | "transfer" | "lost" | "stood_down";
+
 /** What can happen in a call. `turn` counts from 0, the greeting. Plain data. */
 export type CallEvent =
   | { readonly kind: "phase"; readonly phase: Phase }
@@ -86,7 +96,7 @@ export type CallEvent =
     readonly phase: Phase;
     readonly waitedMs: number;
   }
-  | { readonly kind: "ended"; readonly reason: string };
+  | { readonly kind: "ended"; readonly reason: Exclude<EndReason, "stood_down"> };
 
 /** What became of a tool call. */
 export type ToolResult = "done" | "failed";
@@ -137,7 +147,7 @@ export interface CallRecord {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   endedAt?: number;
-  endReason?: string;
+  endReason?: EndReason;
   phase: Phase;
   turns: TurnRecord[];
   nudged: boolean;

@@ -151,16 +151,16 @@ export async function startService(settings: Settings): Promise<Service> {
   // Callers of an earlier run wait in silence and must not wait for models, not even by sharing the
   // CPU with them: the sentence that was cut lies in the phrase cache. A first caller is better
   // served by the dialplan's fallback for a moment than by a bot that cannot speak yet.
-  const interrupted = switchboard.interrupted > 0;
+  const resuming = switchboard.unresolved > 0;
   const engineKeeper = keepEngine(
     engine,
     speechless,
-    interrupted ? within(LONGEST_RESUME_MS, switchboard.resumed) : Promise.resolve(),
+    resuming ? within(LONGEST_RESUME_MS, switchboard.resumed) : Promise.resolve(),
   );
   scope.defer(() => engineKeeper.stop());
   scope.use(isolates);
   const warm = engineKeeper.started.then(() => isolates.fill());
-  if (!interrupted) await warm;
+  if (!resuming) await warm;
 
   scope.use(connection);
   const connected = connection.connect();

@@ -23,7 +23,7 @@ export interface CallSummary {
 
 /** A call with everything that was said and how long it took. */
 export interface CallDetails extends Omit<CallSummary, "restarts"> {
-  readonly endReason?: string;
+  readonly endReason?: CallRecord["endReason"];
   readonly turns: readonly TurnDetails[];
   readonly restarts: readonly {
     readonly at: string;

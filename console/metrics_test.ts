@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 
+import type { EndReason } from "../actors/call_record.ts";
 import { noMetrics } from "../actors/service/metrics.ts";
 import { createMetrics } from "./metrics.ts";
 
@@ -40,7 +41,7 @@ Deno.test("reconnections to ARI are counted, repeated news of the same state is 
 
 Deno.test("free text never becomes a label, so numbers and ids cannot leak into /metrics", async () => {
   const metrics = createMetrics({ ofProcess: false });
-  metrics.callEnded("hung up by 70001234567", 12);
+  metrics.callEnded("hung up by 70001234567" as string as EndReason, 12);
   const failed = (task: "asr" | "tts", service: "yandex" | "openai", code: string) =>
     metrics.speechHappened({ kind: "error", task, service, code });
   failed("asr", "yandex", "1732084742");

@@ -3,7 +3,7 @@
 
 import type { SpeechEvent } from "../../speech/events.ts";
 import type { AssistantEvent, EarlyStartOutcome } from "../messages.ts";
-import type { Phase, StageTimings } from "../call_record.ts";
+import type { EndReason, Phase, StageTimings } from "../call_record.ts";
 import type { ExitReason } from "../otp/control.ts";
 
 /** What calls depend on and what can fail without ending the call. */
@@ -20,7 +20,7 @@ export interface ServiceMetrics {
   /** A call was turned away before it was answered ("full", "draining"…). */
   callRefused(reason: string): void;
   /** A call is over ("hangup", "handover", "lost"…) after `seconds`. */
-  callEnded(reason: string, seconds: number): void;
+  callEnded(reason: EndReason, seconds: number): void;
   /** How many calls are live now. */
   liveCalls(count: number): void;
 

@@ -9,7 +9,13 @@ import type { CallIsolate } from "../isolates/pooled_isolate.ts";
 import { CallExit } from "./call_exit.ts";
 import type { CallServices } from "./call_services.ts";
 import { CallMedia, needsBridge } from "../media/call_media.ts";
-import { applyEvent, type CallEvent, type CallRecord, type Phase } from "../../call_record.ts";
+import {
+  applyEvent,
+  type CallEvent,
+  type CallRecord,
+  type EndReason,
+  type Phase,
+} from "../../call_record.ts";
 import type { ToSession } from "../../messages.ts";
 import type { FaultKind } from "../../otp/control.ts";
 import { PhaseTimers } from "./phase_timers.ts";
@@ -406,11 +412,11 @@ export class CallSession {
     this.#exit.toolAnswered();
   }
 
-  #end(reason: string): void {
+  #end(reason: EndReason): void {
     if (this.#over.signal.aborted) return;
     this.#over.abort(new DOMException("the call is over", "AbortError"));
     this.#timers[Symbol.dispose]();
-    if (!this.#standingDown) this.#note({ kind: "ended", reason });
+    if (reason !== "stood_down") this.#note({ kind: "ended", reason });
     this.#supervisor.shutdown();
   }
 

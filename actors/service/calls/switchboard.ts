@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { AriCommands, AriEvent, Channel } from "../../../asterisk/ari/mod.ts";
 import { unlessGone } from "../../../asterisk/ari/mod.ts";
 import { logger, maskNumber } from "../../../config/logging.ts";
-import { applyEvent, type CallRecord, newCallRecord } from "../../call_record.ts";
+import { applyEvent, type CallRecord, type EndReason, newCallRecord } from "../../call_record.ts";
 import type { Journal } from "../journal.ts";
 import type { MediaRoute } from "../media/media_route.ts";
 import type { CallServices } from "./call_services.ts";
@@ -38,7 +38,7 @@ export class Switchboard {
   readonly #live = new Map<string, CallSession>();
   readonly #ended: CallRecord[] = [];
   /** Calls of an earlier run, by caller channel, until the PBX tells which of them it still has. */
-  readonly #interrupted = new Map<string, CallRecord>();
+  readonly #unresolved = new Map<string, CallRecord>();
   readonly #resumed = Promise.withResolvers<void>();
   /** Channels of refused calls, until they have gone. */
   readonly #leaving = new Set<string>();
@@ -51,13 +51,13 @@ export class Switchboard {
     this.#services = { ...services, recordingPath: (id) => this.#recordingFile(id) };
     const { journal } = services;
     this.#ended.push(...journal.endedCalls(KEEP_ENDED));
-    for (const record of journal.liveCalls()) this.#interrupted.set(record.channelId, record);
-    if (this.#interrupted.size === 0) this.#resumed.resolve();
+    for (const record of journal.liveCalls()) this.#unresolved.set(record.channelId, record);
+    if (this.#unresolved.size === 0) this.#resumed.resolve();
   }
 
-  /** Calls of an earlier run whose fate is not known yet. */
-  get interrupted(): number {
-    return this.#interrupted.size;
+  /** How many calls of an earlier run may still be up: the PBX has not been asked yet. */
+  get unresolved(): number {
+    return this.#unresolved.size;
   }
 
   /** Settles when every call of an earlier run goes on, or is over. */
@@ -86,13 +86,13 @@ export class Switchboard {
   /** Newest first, live and ended; those of an earlier run as it left them. */
   list(): readonly CallRecord[] {
     const live = [...this.#live.values()].map(({ record }) => record);
-    return [...live, ...this.#interrupted.values(), ...this.#ended].sort((a, b) =>
+    return [...live, ...this.#unresolved.values(), ...this.#ended].sort((a, b) =>
       b.startedAt - a.startedAt
     );
   }
 
   get(id: string): CallRecord | undefined {
-    const known = [...this.#interrupted.values(), ...this.#ended];
+    const known = [...this.#unresolved.values(), ...this.#ended];
     return this.#session(id)?.record ?? known.find((record) => record.id === id);
   }
 
@@ -153,9 +153,9 @@ export class Switchboard {
     for (const [channelId, session] of before) {
       if (!alive.has(channelId)) session.lost();
     }
-    const interrupted = [...this.#interrupted.values()];
-    this.#interrupted.clear();
-    for (const record of interrupted) {
+    const unresolved = [...this.#unresolved.values()];
+    this.#unresolved.clear();
+    for (const record of unresolved) {
       const { channelId } = record;
       if (ours.includes(channelId) && !this.#live.has(channelId)) this.#adopt(record);
       else this.#lose(record);
@@ -267,7 +267,7 @@ export class Switchboard {
       metrics.liveCalls(this.#live.size);
       if (this.#live.size === 0) void this.#services.route.tidyUp();
       const seconds = (Date.now() - record.startedAt) / 1000;
-      const reason = record.endReason ?? "stood_down";
+      const reason: EndReason = record.endReason ?? "stood_down";
       metrics.callEnded(reason, seconds);
       log.info("call ended", {
         call: record.id,
