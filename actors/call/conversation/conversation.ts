@@ -87,10 +87,12 @@ export class Conversation implements ListenerEvents, PlayoutEvents<SpokenPhrase>
     this.#say(this.#options.prompts.nudge);
   }
 
-  /** Gives up the answer under way, says sorry and listens. */
+  /**
+   * Gives up an answer that takes too long, says sorry and listens. The service's request may cross
+   * the answer's first audio: an answer that is being heard is left alone.
+   */
   apologise(): void {
-    this.#silence();
-    this.#say(this.#options.prompts.apology);
+    if (this.phase === "thinking") this.#apologise();
   }
 
   /** Says its last words; `said` follows when they were heard. */
@@ -215,7 +217,7 @@ export class Conversation implements ListenerEvents, PlayoutEvents<SpokenPhrase>
     if (failed === apology) {
       throw new Error("no voice: the apology could not be synthesised", { cause: error });
     }
-    this.apologise();
+    this.#apologise();
   }
 
   // How the bot takes and gives the floor.
@@ -359,6 +361,11 @@ export class Conversation implements ListenerEvents, PlayoutEvents<SpokenPhrase>
   #goOn(): void {
     this.#options.output.count("barge_in_resumed");
     this.#voice.playout.resume();
+  }
+
+  #apologise(): void {
+    this.#silence();
+    this.#say(this.#options.prompts.apology);
   }
 
   #silence(): void {

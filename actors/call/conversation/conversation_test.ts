@@ -158,6 +158,25 @@ Deno.test("an answer that is too slow is given up with a sorry", async () => {
   assert.equal(call.agent.requests[0]!.signal.aborted, true);
 });
 
+Deno.test("an apology that crosses the first audio of a good answer does not silence it", async () => {
+  using call = await inConversation();
+  assert.equal(call.conversation.phase, "speaking");
+  call.conversation.apologise();
+  await call.play();
+  assert.equal(heardText(call.record.turns[1]!), "First answer. Second part.");
+  assert.equal(call.record.turns.length, 2, "nothing is apologised for");
+  assert.equal(call.line.flushes, 0);
+});
+
+Deno.test("an apology that comes once the answer was heard is not spoken", async () => {
+  using call = await inConversation();
+  await call.play();
+  call.conversation.apologise();
+  await call.play();
+  assert.equal(call.conversation.phase, "listening");
+  assert.equal(call.record.turns.length, 2);
+});
+
 Deno.test("a silent caller is asked whether they are there; one who is speaking is not", async () => {
   using call = rig();
   call.conversation.greet();
