@@ -23,7 +23,7 @@ import { crash } from "../otp/isolate_main.ts";
 import type { CallAssignment, FromCall, ToCall } from "../messages.ts";
 import type { SpokenPhrase } from "./conversation/answer.ts";
 import { Conversation } from "./conversation/conversation.ts";
-import { Listener } from "./listener.ts";
+import { Recogniser } from "./recogniser.ts";
 import type { PreparedSpeech } from "./prepared.ts";
 import { Speaker } from "./speaker.ts";
 
@@ -76,7 +76,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
   #transport?: MediaTransport;
   #recorder?: Recorder;
   #playout?: Playout<SpokenPhrase>;
-  #listener?: Listener;
+  #recogniser?: Recogniser;
   #speaker?: Speaker<SpokenPhrase>;
   #clock?: ReturnType<typeof setInterval>;
   #begun = false;
@@ -147,7 +147,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
       onFirstByte: (phrase) => conversation.onFirstByte(phrase),
       onFailed: (phrase, error) => conversation.onSpeechFailed(phrase, error),
     });
-    const listener = new Listener({
+    const recogniser = new Recogniser({
       call: this.id,
       vad: speech.vad,
       asr: speech.asr,
@@ -162,10 +162,10 @@ export class Call implements AsyncDisposable, MediaHandlers {
       },
       events: conversation,
     });
-    conversation.join({ playout, speaker, listener });
+    conversation.join({ playout, speaker, recogniser });
     this.#playout = playout;
     this.#speaker = speaker;
-    this.#listener = listener;
+    this.#recogniser = recogniser;
     await transport.open(this, AbortSignal.timeout(settings.MEDIA_CONNECT_TIMEOUT_MS));
     log.debug("media is open", { call: this.id, agent: agent.name, transport: transport.kind });
   }
@@ -216,7 +216,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
     this.#over = true;
     clearInterval(this.#clock);
     this.#conversation[Symbol.dispose]();
-    this.#listener?.[Symbol.dispose]();
+    this.#recogniser?.[Symbol.dispose]();
     this.#speaker?.[Symbol.dispose]();
     this.#playout?.[Symbol.dispose]();
     await this.#transport?.[Symbol.asyncDispose]();
@@ -238,7 +238,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
 
   #hear(frame: Pcm): void {
     this.#recorder?.caller(frame);
-    this.#listener?.hear(frame, performance.now());
+    this.#recogniser?.hear(frame, performance.now());
   }
 
   /** A call whose recording cannot be written is still a call. */

@@ -4,7 +4,7 @@
 import { MessageChannel } from "node:worker_threads";
 import { pause } from "../../runtime/waiting.ts";
 import type { Language } from "../../config/language.ts";
-import { Listener } from "../../actors/call/listener.ts";
+import { Recogniser } from "../../actors/call/recogniser.ts";
 import { looksUnfinished } from "../../language/heard/turn_completeness.ts";
 import type { Prompt, Testbed } from "../asterisk/testbed.ts";
 import {
@@ -118,7 +118,7 @@ async function endpointOf(
       finish: () => Promise.resolve({ text: textSoFar(), final: true }),
     }),
   };
-  using listener = new Listener({
+  using recogniser = new Recogniser({
     call: "bench",
     vad: speech.vad,
     asr,
@@ -150,7 +150,7 @@ async function endpointOf(
     at += FRAME_SAMPLES
   ) {
     atMs = durationMs(at + FRAME_SAMPLES);
-    listener.hear(padded.slice(at, at + FRAME_SAMPLES), performance.now());
+    recogniser.hear(padded.slice(at, at + FRAME_SAMPLES), performance.now());
     // The engine answers each window before the next is asked for, as it does at the pace of a call.
     await pause(4);
   }

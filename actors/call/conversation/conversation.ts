@@ -17,11 +17,11 @@ import type { ConversationOptions, Voice } from "./conversation_options.ts";
 import { ToolCalls } from "./tool_calls.ts";
 import { Filler } from "./filler.ts";
 import { Floor } from "./floor.ts";
-import type { HeardSoFar, HeardTurn, ListenerEvents } from "../listener.ts";
+import type { HeardSoFar, HeardTurn, RecogniserEvents } from "../recogniser.ts";
 import { type AnswerPart, EarlyAgent } from "./early_agent.ts";
 
 /** One call's conversation. */
-export class Conversation implements ListenerEvents, PlayoutEvents<SpokenPhrase>, Disposable {
+export class Conversation implements RecogniserEvents, PlayoutEvents<SpokenPhrase>, Disposable {
   readonly #options: ConversationOptions;
   readonly #record: CallRecord;
   readonly #log = logger("conversation");
@@ -82,7 +82,7 @@ export class Conversation implements ListenerEvents, PlayoutEvents<SpokenPhrase>
 
   /** Asks a silent caller whether they are there. */
   nudge(): void {
-    if (this.phase !== "listening" || this.#voice.listener.hearing) return;
+    if (this.phase !== "listening" || this.#voice.recogniser.hearing) return;
     this.#emit({ kind: "nudged" });
     this.#say(this.#options.prompts.nudge);
   }
@@ -125,9 +125,9 @@ export class Conversation implements ListenerEvents, PlayoutEvents<SpokenPhrase>
 
   /** The PBX noticed that the caller makes a sound; what it is, the ears will tell. */
   onTalking(): void {
-    const { listener, playout } = this.#voice;
-    if (!this.#interruptible || listener.hearing) return;
-    if (this.#floor.expect(playout)) listener.expectSpeech();
+    const { recogniser, playout } = this.#voice;
+    if (!this.#interruptible || recogniser.hearing) return;
+    if (this.#floor.expect(playout)) recogniser.expectSpeech();
   }
 
   onOnset(onsetAt: number): void {
@@ -352,7 +352,7 @@ export class Conversation implements ListenerEvents, PlayoutEvents<SpokenPhrase>
 
   /** It was no interruption: the bot goes on where it stopped. */
   #letGoOn(): void {
-    this.#voice.listener.discard();
+    this.#voice.recogniser.discard();
     this.#mind.forget();
     this.#floor.end();
     if (this.#floor.clear()) this.#goOn();

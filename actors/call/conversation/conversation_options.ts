@@ -5,7 +5,7 @@ import type { BargeInOptions } from "../../../media/turns/barge_in.ts";
 import type { Playout } from "../../../media/playout/playout.ts";
 import type { CallEvent, CallRecord } from "../../call_record.ts";
 import type { CallCounter } from "../../messages.ts";
-import type { Listener } from "../listener.ts";
+import type { Recogniser } from "../recogniser.ts";
 import type { EarlyAgentOptions, EarlyAgentOutput } from "./early_agent.ts";
 import type { Speaker } from "../speaker.ts";
 import type { SpokenPhrase } from "./answer.ts";
@@ -34,7 +34,7 @@ export interface ConversationOptions extends EarlyAgentOptions {
 
 /** The parts that carry the voice. */
 export interface Voice {
-  readonly listener: Listener;
+  readonly recogniser: Recogniser;
   readonly speaker: Speaker<SpokenPhrase>;
   readonly playout: Playout<SpokenPhrase>;
 }

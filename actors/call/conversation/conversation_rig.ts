@@ -12,7 +12,7 @@ import { type CallEvent, type CallRecord, newCallRecord } from "../../call_recor
 import type { EarlyStartOutcome } from "../../messages.ts";
 import type { SpokenPhrase } from "./answer.ts";
 import { Conversation } from "./conversation.ts";
-import { Listener } from "../listener.ts";
+import { Recogniser } from "../recogniser.ts";
 import { Speaker } from "../speaker.ts";
 
 export const prompts = await (await PromptsFile.open(settingsWith({ ASTERISK_LANG: "en" })))
@@ -182,7 +182,7 @@ export function rig(
     onFirstByte: (phrase) => conversation.onFirstByte(phrase),
     onFailed: (phrase, error) => conversation.onSpeechFailed(phrase, error),
   });
-  const listener = new Listener({
+  const recogniser = new Recogniser({
     call: "c1",
     vad: {
       probability: (window) => Promise.resolve(window[0] === 0 ? 0.02 : 0.98),
@@ -200,11 +200,11 @@ export function rig(
     },
     events: conversation,
   });
-  conversation.join({ playout, speaker, listener });
+  conversation.join({ playout, speaker, recogniser });
 
   const sound = async (ms: number, level: number) => {
     for (let i = 0; i < ms / 20; i++) {
-      listener.hear(new Int16Array(FRAME_SAMPLES).fill(level), performance.now());
+      recogniser.hear(new Int16Array(FRAME_SAMPLES).fill(level), performance.now());
       // A window's probability comes before the next one is asked for, as in a call.
       await Promise.resolve();
       await Promise.resolve();
@@ -243,7 +243,7 @@ export function rig(
     kinds: () => events.map(({ kind }) => kind),
     [Symbol.dispose]: () => {
       conversation[Symbol.dispose]();
-      listener[Symbol.dispose]();
+      recogniser[Symbol.dispose]();
       speaker[Symbol.dispose]();
       playout[Symbol.dispose]();
     },

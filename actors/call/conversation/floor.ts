@@ -8,7 +8,7 @@ import {
   type Verdict,
 } from "../../../media/turns/barge_in.ts";
 import type { Playout } from "../../../media/playout/playout.ts";
-import type { HeardSoFar } from "../listener.ts";
+import type { HeardSoFar } from "../recogniser.ts";
 
 type SpokenPlayout = Pick<Playout<unknown>, "audibleSince" | "pause">;
 

@@ -1,5 +1,5 @@
-// The call's ears: the caller's frames become speech onsets, partial texts and, when the caller
-// is done, a turn. Time here is counted in audio, so that it can be tested without a clock.
+// Turns the caller's frames into speech onsets, partial texts and, once the caller has finished,
+// a turn. Time is counted in audio, so tests need no clock.
 
 import type { Language } from "../../config/language.ts";
 import { logger } from "../../config/logging.ts";
@@ -11,50 +11,50 @@ import { VAD_WINDOW_SAMPLES, type VadStream } from "../../speech/vad.ts";
 
 const WINDOW_MS = durationMs(VAD_WINDOW_SAMPLES);
 /**
- * Speech that was announced is there within so much audio: a recording's block that was not written
- * yet (170 ms, see `RECORDING_FORMAT`), the windows of an onset, and a word's quiet beginning.
+ * Announced speech arrives within this much audio: a recording's block that was not yet written
+ * (170 ms, see `RECORDING_FORMAT`), the windows of an onset, and a word's quiet beginning.
  */
 const EXPECTED_WITHIN_MS = 450;
 
 /** The end of a caller's turn. Times are `performance.now()` milliseconds. */
 export interface HeardTurn {
   readonly text: string;
-  /** The last frame of speech arrived. */
+  /** When the last frame of speech arrived. */
   readonly speechEndAt: number;
-  /** The turn was found to be over. */
+  /** When endpointing decided that the turn was over. */
   readonly endpointAt: number;
-  /** The text was final. */
+  /** When the text was final. */
   readonly asrFinalAt: number;
 }
 
-/** What is known of an utterance under way. */
+/** What is known of an utterance in progress. */
 export interface HeardSoFar {
-  /** Speech, silences left out. */
+  /** Speech, without the silences. */
   readonly speechMs: number;
-  /** The caller is silent just now. */
+  /** The caller is silent at the moment. */
   readonly paused: boolean;
-  /** Recognised so far; undefined until the recogniser has said anything. */
+  /** The text so far; undefined until the ASR has returned any. */
   readonly text: string | undefined;
 }
 
-/** Told what the ears hear. */
-export interface ListenerEvents {
-  /** The caller began to speak; `onsetAt` is when the first frame of it arrived. */
+/** Reports of what the caller says. */
+export interface RecogniserEvents {
+  /** The caller began to speak; `onsetAt` is when the first frame of speech arrived. */
   onOnset(onsetAt: number): void;
-  /** What `expectSpeech` announced was no speech. */
+  /** The sound that `expectSpeech` announced was not speech. */
   onNoSpeech(): void;
   /** More was heard of the utterance that `onOnset` began. */
   onSpeech(soFar: HeardSoFar): void;
   /** The caller has paused, and this is the text of all they said: the turn may be over. */
   onStable(text: string): void;
-  /** The turn is over. An empty text: nothing could be recognised. */
+  /** The turn is over. The text is empty when nothing could be recognised. */
   onTurn(turn: HeardTurn): void;
   /** Recognition failed; the turn is lost. */
   onAsrFailed(error: unknown): void;
 }
 
-/** What the ears need. */
-export interface ListenerOptions {
+/** What a recogniser needs. */
+export interface RecogniserOptions {
   readonly call: string;
   readonly vad: VadStream;
   readonly asr: AsrProvider;
@@ -62,7 +62,7 @@ export interface ListenerOptions {
   readonly vadThreshold: number;
   readonly prerollMs: number;
   readonly endpointing: EndpointingOptions;
-  readonly events: ListenerEvents;
+  readonly events: RecogniserEvents;
 }
 
 interface OpenUtterance {
@@ -70,35 +70,36 @@ interface OpenUtterance {
   readonly abort: AbortController;
   lengthMs: number;
   text: string | undefined;
+  /** The ASR was asked for the text so far, at the pause that still lasts. */
   checkpointed: boolean;
 }
 
-/** One call's ears. Frames go in with `hear`, in order. */
-export class Listener implements Disposable {
-  readonly #options: ListenerOptions;
+/** One call's recogniser: voice detection, ASR and endpointing. Frames go in with `hear`, in order. */
+export class Recogniser implements Disposable {
+  readonly #options: RecogniserOptions;
   readonly #detector: SpeechDetector;
-  readonly #log = logger("listener");
-  /** The newest frames, kept so that the first word is whole. */
+  readonly #log = logger("recogniser");
+  /** The newest frames, kept so that the first word is recognised whole. */
   #preroll: Pcm[] = [];
   #window: Pcm[] = [];
   #windowSamples = 0;
   #utterance?: OpenUtterance;
   #speechEndAt = 0;
-  /** How much more audio may pass before what was announced counts as no speech. */
+  /** How much more audio may pass before the announced sound counts as no speech. */
   #expectedMs = 0;
   #disposed = false;
 
-  constructor(options: ListenerOptions) {
+  constructor(options: RecogniserOptions) {
     this.#options = options;
     this.#detector = new SpeechDetector({ threshold: options.vadThreshold, windowMs: WINDOW_MS });
   }
 
-  /** The caller is speaking, or has paused within a turn. */
+  /** Whether the caller is speaking, or has paused within a turn. */
   get hearing(): boolean {
     return this.#utterance !== undefined;
   }
 
-  /** The next frame of the caller (20 ms, 16 kHz), which arrived at `at`. */
+  /** Takes the caller's next frame (20 ms, 16 kHz), which arrived at `at` (`performance.now()`). */
   hear(frame: Pcm, at: number): void {
     this.#keep(frame);
     this.#utterance?.asr.push(frame);
@@ -107,12 +108,12 @@ export class Listener implements Disposable {
     while (this.#windowSamples >= VAD_WINDOW_SAMPLES) this.#detect(this.#takeWindow(), at);
   }
 
-  /** The PBX has noticed sound that has not come yet: `onOnset` follows, or `onNoSpeech`. */
+  /** The PBX reports sound whose frames have not arrived yet: `onOnset` or `onNoSpeech` follows. */
   expectSpeech(): void {
     this.#expectedMs = EXPECTED_WITHIN_MS;
   }
 
-  /** Forgets the utterance under way: it was a noise, or a sign of attention. */
+  /** Drops the utterance in progress: it was a noise or a backchannel. */
   discard(): void {
     this.#utterance?.abort.abort();
     this.#utterance = undefined;
@@ -123,7 +124,7 @@ export class Listener implements Disposable {
     this.discard();
   }
 
-  /** Keeps the pre-roll, and what passes while an onset is being found out. */
+  /** Keeps the pre-roll and the frames that pass while an onset is being detected. */
   #keep(frame: Pcm): void {
     this.#preroll.push(frame);
     const frames = Math.ceil((this.#options.prerollMs + 4 * WINDOW_MS) / FRAME_MS);
@@ -152,19 +153,19 @@ export class Listener implements Disposable {
     const utterance = this.#utterance;
     if (utterance) utterance.lengthMs += WINDOW_MS;
     if (change === "onset") this.#onOnset(at);
-    else if (this.#expectedMs > 0) this.#expectFurther();
+    else if (this.#expectedMs > 0) this.#keepExpecting();
     if (!utterance) return;
     if (change === "pause" && !utterance.checkpointed) {
       utterance.checkpointed = true;
-      // What was known may lack the last words: only the checkpoint's answer tells how it ends.
+      // The text so far may lack the last words: only the checkpoint's answer has them.
       utterance.text = undefined;
       utterance.asr.checkpoint();
     }
-    this.#tell(utterance);
+    this.#report(utterance);
     if (this.#utterance === utterance) this.#endIfOver(utterance, at);
   }
 
-  #expectFurther(): void {
+  #keepExpecting(): void {
     this.#expectedMs -= WINDOW_MS;
     if (this.#expectedMs <= 0 && !this.#utterance) this.#options.events.onNoSpeech();
   }
@@ -182,14 +183,14 @@ export class Listener implements Disposable {
     this.#options.events.onOnset(at - this.#detector.speechMs);
   }
 
-  /** Begins to recognise; a recogniser that cannot even begin is reported, and the call goes on. */
+  /** Begins to recognise. An ASR that cannot begin is reported, and the call continues. */
   #open(): OpenUtterance | undefined {
     const { asr, language, events } = this.#options;
     const abort = new AbortController();
     const onPartial = ({ text }: Transcript): void => {
       if (this.#utterance !== utterance) return;
       utterance.text = text;
-      this.#tell(utterance);
+      this.#report(utterance);
       const stable = this.#utterance === utterance && utterance.checkpointed;
       if (stable && this.#detector.silenceMs >= PAUSE_MS) events.onStable(text);
     };
@@ -215,7 +216,7 @@ export class Listener implements Disposable {
     return utterance;
   }
 
-  #tell(utterance: OpenUtterance): void {
+  #report(utterance: OpenUtterance): void {
     this.#options.events.onSpeech({
       speechMs: this.#detector.speechMs,
       paused: this.#detector.silenceMs >= PAUSE_MS,

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { FRAME_MS, FRAME_SAMPLES } from "../../media/frame.ts";
 import type { AsrProvider } from "../../speech/asr.ts";
-import { type HeardSoFar, type HeardTurn, Listener } from "./listener.ts";
+import { type HeardSoFar, type HeardTurn, Recogniser } from "./recogniser.ts";
 
 const LOUD = 1000;
 
-/** Ears with a detector that takes loud frames for speech, and a recogniser that counts. */
-function ears({ text = "What is the price?", failsToOpen = false } = {}) {
+/** A recogniser whose voice detection takes loud frames for speech, and whose ASR counts frames. */
+function setUp({ text = "What is the price?", failsToOpen = false } = {}) {
   const pushed: number[] = [];
   const told = {
     onsets: 0,
@@ -16,23 +16,23 @@ function ears({ text = "What is the price?", failsToOpen = false } = {}) {
     failures: 0,
     checkpoints: 0,
   };
-  const recogniser = { answer: text as string | undefined, cancelled: false };
+  const asrState = { answer: text as string | undefined, cancelled: false };
   const asr: AsrProvider = {
     name: "counting",
     open: ({ onPartial, signal }) => {
-      if (failsToOpen) throw new Error("no recogniser");
-      signal.addEventListener("abort", () => recogniser.cancelled = true);
+      if (failsToOpen) throw new Error("no ASR");
+      signal.addEventListener("abort", () => asrState.cancelled = true);
       return {
         push: (pcm) => void pushed.push(pcm[0]!),
         checkpoint: () => {
           told.checkpoints++;
-          if (recogniser.answer !== undefined) onPartial({ text: recogniser.answer, final: false });
+          if (asrState.answer !== undefined) onPartial({ text: asrState.answer, final: false });
         },
         finish: () => Promise.resolve({ text, final: true }),
       };
     },
   };
-  const listener = new Listener({
+  const recogniser = new Recogniser({
     call: "c1",
     vad: {
       probability: (window) => Promise.resolve(window[0]! >= LOUD ? 0.9 : 0.05),
@@ -60,47 +60,47 @@ function ears({ text = "What is the price?", failsToOpen = false } = {}) {
   let sent = 0;
   const hear = async (ms: number, level: number) => {
     for (let i = 0; i < ms / FRAME_MS; i++) {
-      // Each frame bears its number, so that a test can tell which ones the recogniser got.
-      listener.hear(new Int16Array(FRAME_SAMPLES).fill(level + sent++ % 900), performance.now());
+      // Each frame carries its number, so that a test can tell which ones reached the ASR.
+      recogniser.hear(new Int16Array(FRAME_SAMPLES).fill(level + sent++ % 900), performance.now());
       await Promise.resolve();
       await Promise.resolve();
     }
     await new Promise((resolve) => setTimeout(resolve));
   };
   return {
-    listener,
     recogniser,
+    asr: asrState,
     told,
     pushed,
     speak: (ms: number) => hear(ms, LOUD),
     silence: (ms: number) => hear(ms, 0),
-    [Symbol.dispose]: () => listener[Symbol.dispose](),
+    [Symbol.dispose]: () => recogniser[Symbol.dispose](),
   };
 }
 
-Deno.test("the first word is whole: what came 300 ms before it was noticed is recognised too", async () => {
-  using call = ears();
+Deno.test("the first word is recognised whole: the 300 ms before its onset are recognised too", async () => {
+  using call = setUp();
   await call.silence(1000);
   await call.speak(600);
   assert.equal(call.told.onsets, 1);
   const before = call.pushed.filter((value) => value < LOUD).length * FRAME_MS;
-  assert.ok(before >= 300, `only ${before} ms of what came before`);
+  assert.ok(before >= 300, `only ${before} ms of audio from before the onset`);
   const spoken = call.pushed.filter((value) => value >= LOUD);
   assert.equal(
     spoken.length,
     600 / FRAME_MS,
-    "no frame of the speech is missing, none is there twice",
+    "no frame of the speech is missing or doubled",
   );
 });
 
-Deno.test("what the PBX took for talking is known to be none when speech does not come", async () => {
-  using call = ears();
-  call.listener.expectSpeech();
+Deno.test("sound that the PBX took for talking is reported as no speech when none arrives", async () => {
+  using call = setUp();
+  call.recogniser.expectSpeech();
   await call.silence(400);
   assert.equal(call.told.unfounded, 0);
   await call.silence(1000);
-  assert.equal(call.told.unfounded, 1, "told once");
-  call.listener.expectSpeech();
+  assert.equal(call.told.unfounded, 1, "reported once");
+  call.recogniser.expectSpeech();
   await call.silence(200);
   await call.speak(600);
   await call.silence(600);
@@ -109,7 +109,7 @@ Deno.test("what the PBX took for talking is known to be none when speech does no
 });
 
 Deno.test("recognition has begun before the silence window closes", async () => {
-  using call = ears();
+  using call = setUp();
   await call.speak(600);
   await call.silence(240);
   assert.equal(call.told.checkpoints, 1);
@@ -118,20 +118,20 @@ Deno.test("recognition has begun before the silence window closes", async () => 
   assert.equal(call.told.turns.length, 1);
 });
 
-Deno.test("a text of before the last words does not end a turn", async () => {
-  using call = ears();
+Deno.test("a text from before the last words does not end a turn", async () => {
+  using call = setUp();
   await call.speak(600);
   await call.silence(200);
-  call.recogniser.answer = undefined;
+  call.asr.answer = undefined;
   await call.speak(400);
   await call.silence(1000);
-  assert.equal(call.told.turns.length, 0, "the recogniser has not said how it ends");
+  assert.equal(call.told.turns.length, 0, "the ASR has not returned the last words");
   await call.silence(1200);
   assert.equal(call.told.turns.length, 1);
 });
 
-Deno.test("an unfinished sentence is waited for, and is one turn with what follows", async () => {
-  using call = ears({ text: "I want the" });
+Deno.test("a caller who stops in mid-sentence is waited for, and what follows belongs to the same turn", async () => {
+  using call = setUp({ text: "I want the" });
   await call.speak(600);
   await call.silence(1500);
   assert.equal(call.told.turns.length, 0);
@@ -141,18 +141,18 @@ Deno.test("an unfinished sentence is waited for, and is one turn with what follo
   assert.equal(call.told.onsets, 1);
 });
 
-Deno.test("an utterance that was discarded is cancelled at the recogniser and ends no turn", async () => {
-  using call = ears();
+Deno.test("a discarded utterance is cancelled at the ASR and ends no turn", async () => {
+  using call = setUp();
   await call.speak(300);
   await call.silence(200);
-  call.listener.discard();
+  call.recogniser.discard();
   await call.silence(3000);
-  assert.equal(call.recogniser.cancelled, true);
+  assert.equal(call.asr.cancelled, true);
   assert.equal(call.told.turns.length, 0);
 });
 
-Deno.test("a recogniser that cannot begin is reported once a word, and the ears stay open", async () => {
-  using call = ears({ failsToOpen: true });
+Deno.test("an ASR that cannot begin is reported once per utterance, and the caller is still listened to", async () => {
+  using call = setUp({ failsToOpen: true });
   await call.speak(300);
   await call.silence(1000);
   await call.speak(300);
