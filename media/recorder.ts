@@ -1,25 +1,27 @@
 // A call's recording: what the caller said and, at the same moment, what the caller heard.
 
 import { dirname } from "node:path";
+import type { AudioOutput } from "./audio_output.ts";
 import { FRAME_SAMPLES, type Pcm, samplesIn } from "./frame.ts";
-import type { MediaHandlers, MediaTransport } from "./transport.ts";
 import { StereoWavWriter } from "./wav.ts";
 
-/** Silence put in for the time an isolate was away is bounded: a clock that jumped is no silence. */
+/** Most silence put in for the time an isolate was away: a longer gap is a clock that jumped. */
 const MAX_GAP_MS = 60_000;
+
+const NOTHING: Pcm = new Int16Array(0);
 
 /** Writes one call's stereo WAV: caller left, bot right. */
 export class Recorder implements AsyncDisposable {
   readonly #writer: StereoWavWriter;
-  readonly #playing: Pcm[] = [];
-  #paused = false;
+  #output: RecordedOutput | undefined;
 
   private constructor(writer: StereoWavWriter) {
     this.#writer = writer;
   }
 
   /**
-   * Opens the recording; one that exists is gone on with, as far behind its start as the call is.
+   * Opens the recording. An existing file is appended to, padded with silence up to the call's
+   * current offset.
    *
    * @param elapsedMs since the call began.
    * @throws when the file cannot be written.
@@ -28,107 +30,79 @@ export class Recorder implements AsyncDisposable {
     await Deno.mkdir(dirname(path), { recursive: true });
     const writer = await StereoWavWriter.open(path);
     const gapMs = Math.min(MAX_GAP_MS, elapsedMs - writer.durationMs);
-    if (gapMs > 0) writer.append(new Int16Array(samplesIn(gapMs)), new Int16Array(0));
+    if (gapMs > 0) writer.append(new Int16Array(samplesIn(gapMs)), NOTHING);
     return new Recorder(writer);
   }
 
-  /** The next frame of the caller; the bot's side is what the transport plays meanwhile. */
+  /** An output like `output` whose playout becomes the bot's side of the recording. */
+  recorded(output: AudioOutput): AudioOutput {
+    return this.#output = new RecordedOutput(output);
+  }
+
+  /** Records the caller's next frame, and beside it what the bot's output plays meanwhile. */
   caller(frame: Pcm): void {
-    this.#writer.append(frame, this.#paused ? new Int16Array(0) : this.#played(frame.length));
-  }
-
-  /** A transport like `inner` whose playout is recorded. */
-  recorded(inner: MediaTransport): MediaTransport {
-    return new RecordedTransport(inner, this);
-  }
-
-  /** The transport was handed audio to play after all it has. */
-  queued(pcm: Pcm): void {
-    this.#playing.push(pcm);
-  }
-
-  /** A phrase has ended: its last frame is filled up, as the transport does. */
-  phraseEnded(): void {
-    const rest = this.#playing.reduce((samples, pcm) => samples + pcm.length, 0) % FRAME_SAMPLES;
-    if (rest > 0) this.#playing.push(new Int16Array(FRAME_SAMPLES - rest));
-  }
-
-  paused(paused: boolean): void {
-    this.#paused = paused;
-  }
-
-  flushed(): void {
-    this.#playing.length = 0;
-    this.#paused = false;
+    this.#writer.append(frame, this.#output?.played(frame.length) ?? NOTHING);
   }
 
   /** Writes what is left. @throws when the recording could not be written. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writer.close();
   }
-
-  #played(samples: number): Pcm {
-    const played = new Int16Array(samples);
-    let at = 0;
-    while (at < samples && this.#playing.length > 0) {
-      const next = this.#playing[0]!;
-      const taken = next.subarray(0, samples - at);
-      played.set(taken, at);
-      at += taken.length;
-      if (taken.length === next.length) this.#playing.shift();
-      else this.#playing[0] = next.subarray(taken.length);
-    }
-    return played;
-  }
 }
 
-class RecordedTransport implements MediaTransport {
-  readonly #inner: MediaTransport;
-  readonly #recorder: Recorder;
+/** Passes everything on, and plays a copy out at the pace of the caller's frames. */
+class RecordedOutput implements AudioOutput {
+  readonly #inner: AudioOutput;
+  readonly #queue: Pcm[] = [];
+  #paused = false;
 
-  constructor(inner: MediaTransport, recorder: Recorder) {
+  constructor(inner: AudioOutput) {
     this.#inner = inner;
-    this.#recorder = recorder;
-  }
-
-  get kind(): MediaTransport["kind"] {
-    return this.#inner.kind;
   }
 
   get bufferedMs(): number {
     return this.#inner.bufferedMs;
   }
 
-  open(handlers: MediaHandlers, signal: AbortSignal): Promise<void> {
-    return this.#inner.open(handlers, signal);
-  }
-
   send(pcm: Pcm): void {
-    this.#recorder.queued(pcm);
+    this.#queue.push(pcm);
     this.#inner.send(pcm);
   }
 
   endOfPhrase(markId: string): void {
-    this.#recorder.phraseEnded();
+    const tail = this.#queue.reduce((samples, pcm) => samples + pcm.length, 0) % FRAME_SAMPLES;
+    if (tail > 0) this.#queue.push(new Int16Array(FRAME_SAMPLES - tail));
     this.#inner.endOfPhrase(markId);
   }
 
   pause(): void {
-    this.#recorder.paused(true);
+    this.#paused = true;
     this.#inner.pause();
   }
 
   resume(): void {
-    this.#recorder.paused(false);
+    this.#paused = false;
     this.#inner.resume();
   }
 
   flush(): Promise<void> {
-    this.#recorder.flushed();
+    this.#queue.length = 0;
+    this.#paused = false;
     return this.#inner.flush();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#inner[Symbol.asyncDispose]();
+  /** The next `samples` of playout: silence where nothing is queued, or playout is paused. */
+  played(samples: number): Pcm {
+    const played = new Int16Array(samples);
+    let at = 0;
+    while (at < samples && this.#queue.length > 0 && !this.#paused) {
+      const next = this.#queue[0]!;
+      const taken = next.subarray(0, samples - at);
+      played.set(taken, at);
+      at += taken.length;
+      if (taken.length === next.length) this.#queue.shift();
+      else this.#queue[0] = next.subarray(taken.length);
+    }
+    return played;
   }
 }

@@ -1,21 +1,18 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import type { AudioOutput } from "./audio_output.ts";
 import { FRAME_SAMPLES, type Pcm } from "./frame.ts";
 import { Recorder } from "./recorder.ts";
-import type { MediaTransport } from "./transport.ts";
 import { readWav } from "./wav.ts";
 
-/** A transport that takes everything. */
-const SINK: MediaTransport = {
-  kind: "websocket",
+/** An output that takes everything. */
+const SINK: AudioOutput = {
   bufferedMs: 0,
-  open: () => Promise.resolve(),
   send: () => {},
   endOfPhrase: () => {},
   pause: () => {},
   resume: () => {},
   flush: () => Promise.resolve(),
-  [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
 function frames(count: number, level: number): Pcm {
@@ -24,7 +21,7 @@ function frames(count: number, level: number): Pcm {
 
 /** Records a script; returns each side's level, frame by frame. */
 async function recorded(
-  script: (line: MediaTransport, caller: (count: number, level?: number) => void) => void,
+  script: (line: AudioOutput, caller: (count: number, level?: number) => void) => void,
 ): Promise<{ caller: number[]; bot: number[] }> {
   const folder = await Deno.makeTempDir();
   const path = join(folder, "calls", "one.wav");

@@ -1,6 +1,7 @@
 // The one interface behind which every way of carrying a call's audio stands. What differs
 // between transports is who owns the playout clock: Asterisk, or we.
 
+import type { AudioOutput } from "./audio_output.ts";
 import type { Pcm } from "./frame.ts";
 
 /** What a transport tells the call that owns it. Handlers must not throw. */
@@ -22,33 +23,15 @@ export interface MediaHandlers {
 export interface MediaTransport extends AsyncDisposable {
   readonly kind: "websocket" | "audiosocket" | "rtp" | "files";
 
+  /** The bot's voice. What is sent before `open` resolves is played afterwards. */
+  readonly out: AudioOutput;
+
   /**
    * Connects and starts delivering to `handlers`. Called once.
    *
    * @throws when the PBX does not take the connection before `signal` aborts.
    */
   open(handlers: MediaHandlers, signal: AbortSignal): Promise<void>;
-
-  /**
-   * Queues audio to be heard after all that was queued before. Any length, 16 kHz; the transport
-   * cuts it into frames and pads the tail when `endOfPhrase` is called.
-   */
-  send(pcm: Pcm): void;
-
-  /** Pads a tail shorter than a frame with silence, then queues a mark (see `MediaHandlers.onMark`). */
-  endOfPhrase(markId: string): void;
-
-  /** How much queued audio is not yet played out, in milliseconds (an estimate where Asterisk owns the clock). */
-  readonly bufferedMs: number;
-
-  /** Stops playout where it is, within a frame; queued audio and marks are kept. */
-  pause(): void;
-
-  /** Goes on where `pause` stopped. */
-  resume(): void;
-
-  /** Drops all queued audio and marks; resolves when nothing of it can be heard any more. Ends a pause. */
-  flush(): Promise<void>;
 
   /** Counters by name, such as `framesLate` or `packetsLost`, for metrics and the call's record. */
   readonly stats?: Readonly<Record<string, number>>;

@@ -128,11 +128,11 @@ export class Call implements AsyncDisposable, MediaHandlers {
     this.#mediaListener = await prepareMedia(assignment.media, files);
     send({ kind: "media_offer", offer: this.#mediaListener.offer });
     this.#recorder = await this.#openRecorder();
-    const bare = this.#mediaListener.transport(await address);
-    const transport = this.#recorder?.recorded(bare) ?? bare;
+    const transport = this.#mediaListener.transport(await address);
     this.#transport = transport;
+    const output = this.#recorder?.recorded(transport.out) ?? transport.out;
     const conversation = this.#conversation;
-    const playout = new Playout<SpokenPhrase>(transport, {
+    const playout = new Playout<SpokenPhrase>(output, {
       lookaheadMs: settings.PLAYOUT_LOOKAHEAD_MS,
       events: conversation,
     });

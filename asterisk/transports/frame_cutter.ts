@@ -12,8 +12,9 @@ export class FrameCutter {
     return this.#tailSamples;
   }
 
-  /** The frames that are complete with this audio; each is a copy. */
-  push(pcm: Int16Array): Pcm[] {
+  /** The frames that are complete with this audio; a whole frame is passed through as it is. */
+  push(pcm: Pcm): Pcm[] {
+    if (this.#tailSamples === 0 && pcm.length === FRAME_SAMPLES) return [pcm];
     const frames: Pcm[] = [];
     let at = 0;
     while (at < pcm.length) {

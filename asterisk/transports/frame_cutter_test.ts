@@ -22,6 +22,17 @@ Deno.test("audio cut into frames is the same audio, whatever pieces it came in",
   }));
 });
 
+Deno.test("a whole frame is passed through without copying; a part of one is copied", () => {
+  const cutter = new FrameCutter();
+  const whole = new Int16Array(FRAME_SAMPLES).fill(7);
+  assert.equal(cutter.push(whole)[0], whole);
+  const half = new Int16Array(FRAME_SAMPLES / 2).fill(1);
+  cutter.push(half);
+  half.fill(2);
+  const [frame] = cutter.push(whole);
+  assert.deepEqual([frame![0], frame![FRAME_SAMPLES - 1]], [1, 7]);
+});
+
 Deno.test("a tail once padded or cleared is not heard again", () => {
   const cutter = new FrameCutter();
   cutter.push(new Int16Array(10).fill(7));

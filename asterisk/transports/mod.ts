@@ -6,6 +6,7 @@ import type {
   MediaPlan,
   MediaTransport,
 } from "../../media/transport.ts";
+import { addressOf } from "./address.ts";
 import type { FileControl } from "./files/files_control.ts";
 import { WebsocketTransport } from "./websocket/websocket_transport.ts";
 
@@ -40,25 +41,12 @@ export async function prepareMedia(plan: MediaPlan, control?: FileControl): Prom
   }
 }
 
-/**
- * The transport for an address at which the PBX itself listens, not yet open.
- *
- * @throws {TypeError} for the other kinds, which begin with `prepareMedia`.
- */
-export function openTransport(address: MediaAddress): MediaTransport {
-  if (address.kind === "websocket") return new WebsocketTransport(address.url);
-  throw new TypeError(`a ${address.kind} transport begins with prepareMedia`);
-}
-
 /** Nothing to make ready: the PBX listens. */
 class WebsocketListener implements MediaListener {
   readonly offer = { kind: "websocket" } as const;
 
   transport(address: MediaAddress): MediaTransport {
-    if (address.kind !== "websocket") {
-      throw new TypeError(`a websocket listener was given a ${address.kind} address`);
-    }
-    return openTransport(address);
+    return new WebsocketTransport(addressOf("websocket", address).url);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

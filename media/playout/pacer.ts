@@ -1,6 +1,7 @@
 // Plays audio out at the pace of speech, for transports whose playout clock is ours (audiosocket,
 // rtp): a frame every 20 ms, silence where there is none, and a mark when a phrase has been heard.
 
+import type { AudioOutput } from "../audio_output.ts";
 import { FRAME_MS, FRAME_SAMPLES, type Pcm, SAMPLE_RATE_HZ } from "../frame.ts";
 import { type Beat, FrameClock, SYSTEM_TIME, type TimeSource } from "./frame_clock.ts";
 import { FrameQueue } from "./frame_queue.ts";
@@ -40,8 +41,8 @@ export interface PacerOptions {
   readonly onBeat?: (lateMs: number) => void;
 }
 
-/** See `MediaTransport` for the promises of `send`, `endOfPhrase`, `pause`, `resume` and `flush`. */
-export class Pacer implements Disposable {
+/** The output of a line whose playout clock is ours. */
+export class Pacer implements AudioOutput, Disposable {
   readonly stats: PacerStats = { framesSent: 0, framesLate: 0, framesSkipped: 0, framesHeld: 0 };
   readonly #queue: FrameQueue;
   readonly #sink: PacedSink;

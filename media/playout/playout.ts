@@ -1,8 +1,9 @@
 // What the bot says, phrase by phrase, in order: fed to the transport no further ahead than its
 // lookahead, and followed by marks, so that what the caller has heard is known and not guessed.
 
+import type { AudioOutput } from "../audio_output.ts";
 import { concatPcm, durationMs, FRAME_SAMPLES, type Pcm } from "../frame.ts";
-import type { MediaTransport } from "../transport.ts";
+import { SYSTEM_TIME, type TimeSource } from "./frame_clock.ts";
 
 /** Reports of a phrase's way to the caller; `Phrase` is whatever the phrase was added as. */
 export interface PlayoutEvents<Phrase> {
@@ -45,32 +46,32 @@ const REFILL_MS = 100;
 
 /** A call's playout. Phrases are told apart by identity (`===`). */
 export class Playout<Phrase> implements Disposable {
-  readonly #transport: MediaTransport;
+  readonly #output: AudioOutput;
   readonly #lookaheadMs: number;
   readonly #events: PlayoutEvents<Phrase>;
-  readonly #now: () => number;
+  readonly #time: TimeSource;
   /** Not yet sent to their end, oldest first. */
   #pending: Queued<Phrase>[] = [];
   /** Sent in part or whole, not yet heard to the end, oldest first. */
   #sent: Queued<Phrase>[] = [];
   #marks = 0;
-  #refill?: ReturnType<typeof setTimeout>;
+  #cancelRefill: (() => void) | undefined;
   #paused = false;
   #startedAt?: number;
   #pausedAt = 0;
 
   constructor(
-    transport: MediaTransport,
+    output: AudioOutput,
     options: {
       readonly lookaheadMs: number;
       readonly events: PlayoutEvents<Phrase>;
-      readonly now?: () => number;
+      readonly time?: TimeSource;
     },
   ) {
-    this.#transport = transport;
+    this.#output = output;
     this.#lookaheadMs = options.lookaheadMs;
     this.#events = options.events;
-    this.#now = options.now ?? (() => performance.now());
+    this.#time = options.time ?? SYSTEM_TIME;
   }
 
   /** Nothing is being played and nothing waits to be. */
@@ -108,8 +109,8 @@ export class Playout<Phrase> implements Disposable {
     if (!this.#sent.some(({ phrase }) => phrase === dropped)) return;
     this.#sent = [];
     this.#startedAt = undefined;
-    const flushed = this.#transport.flush();
-    if (this.#paused) this.#transport.pause();
+    const flushed = this.#output.flush();
+    if (this.#paused) this.#output.pause();
     await flushed;
   }
 
@@ -138,28 +139,28 @@ export class Playout<Phrase> implements Disposable {
   pause(): void {
     if (this.#paused) return;
     this.#paused = true;
-    this.#pausedAt = this.#now();
-    this.#transport.pause();
+    this.#pausedAt = this.#time.now();
+    this.#output.pause();
   }
 
   /** Goes on where `pause` stopped. */
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    if (this.#startedAt !== undefined) this.#startedAt += this.#now() - this.#pausedAt;
-    this.#transport.resume();
+    if (this.#startedAt !== undefined) this.#startedAt += this.#time.now() - this.#pausedAt;
+    this.#output.resume();
     this.#pump();
   }
 
   /** Drops everything; once it resolves nothing more of it is heard. Phrases added meanwhile are kept. */
   async flush(): Promise<void> {
-    clearTimeout(this.#refill);
-    this.#refill = undefined;
+    this.#cancelRefill?.();
+    this.#cancelRefill = undefined;
     this.#pending = [];
     this.#sent = [];
     this.#startedAt = undefined;
     this.#paused = false;
-    await this.#transport.flush();
+    await this.#output.flush();
   }
 
   /** To be told of every mark that the transport reports. */
@@ -169,7 +170,7 @@ export class Playout<Phrase> implements Disposable {
     if (index < 0) return;
     const { phrase } = this.#sent[index]!;
     if (markId.startsWith("s")) {
-      this.#startedAt = this.#now();
+      this.#startedAt = this.#time.now();
       this.#events.onStarted(phrase);
       return;
     }
@@ -179,7 +180,7 @@ export class Playout<Phrase> implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#refill);
+    this.#cancelRefill?.();
     this.#pending = [];
     this.#sent = [];
   }
@@ -190,14 +191,14 @@ export class Playout<Phrase> implements Disposable {
       const next = this.#pending[0];
       if (!next) return;
       while (next.chunks.length > 0) {
-        const roomMs = this.#lookaheadMs - this.#transport.bufferedMs;
+        const roomMs = this.#lookaheadMs - this.#output.bufferedMs;
         if (roomMs <= 0) return this.#refillLater();
         this.#send(next, next.chunks.shift()!, roomMs);
       }
       if (!next.ended) return;
       this.#pending.shift();
       if (next.sentSamples === 0) this.#begin(next);
-      this.#transport.endOfPhrase(`e${next.mark}`);
+      this.#output.endOfPhrase(`e${next.mark}`);
     }
   }
 
@@ -207,7 +208,7 @@ export class Playout<Phrase> implements Disposable {
     const frames = Math.max(1, Math.floor(roomMs / durationMs(FRAME_SAMPLES)));
     const now = chunk.subarray(0, frames * FRAME_SAMPLES);
     if (now.length < chunk.length) queued.chunks.unshift(chunk.subarray(now.length));
-    this.#transport.send(now);
+    this.#output.send(now);
     const first = queued.sentSamples === 0;
     queued.sentSamples += now.length;
     if (first) this.#events.onQueued(queued.phrase);
@@ -215,21 +216,21 @@ export class Playout<Phrase> implements Disposable {
 
   #begin(queued: Queued<Phrase>): void {
     this.#sent.push(queued);
-    this.#transport.endOfPhrase(`s${queued.mark}`);
+    this.#output.endOfPhrase(`s${queued.mark}`);
   }
 
   #refillLater(): void {
-    this.#refill ??= setTimeout(() => {
-      this.#refill = undefined;
+    this.#cancelRefill ??= this.#time.after(REFILL_MS, () => {
+      this.#cancelRefill = undefined;
       this.#pump();
-    }, REFILL_MS);
+    });
   }
 
   /** What is being played now, and how much of it the caller has heard. */
   get position(): Position<Phrase> {
     const first = this.#sent[0];
     if (!first || this.#startedAt === undefined) return { phrase: first?.phrase, heardFraction: 0 };
-    const until = this.#paused ? this.#pausedAt : this.#now();
+    const until = this.#paused ? this.#pausedAt : this.#time.now();
     const total = durationMs(first.totalSamples);
     const heardFraction = total === 0
       ? 0

@@ -1,17 +1,13 @@
 import assert from "node:assert/strict";
 import { durationMs, type Pcm, samplesIn } from "../frame.ts";
+import { ManualTime } from "../../testing/manual_time.ts";
 import { heardPrefix, Playout } from "./playout.ts";
-import type { MediaTransport } from "../transport.ts";
+import type { AudioOutput } from "../audio_output.ts";
 
-/** A transport that keeps what it is given and plays when told to. */
-class FakeTransport implements MediaTransport {
-  readonly kind = "websocket";
+/** An output that keeps what it is given and plays on command. */
+class FakeOutput implements AudioOutput {
   readonly log: string[] = [];
   #queue: (number | string)[] = [];
-
-  open(): Promise<void> {
-    return Promise.resolve();
-  }
 
   send(pcm: Pcm): void {
     this.#queue.push(durationMs(pcm.length));
@@ -47,27 +43,23 @@ class FakeTransport implements MediaTransport {
     this.#queue = [];
     return marks;
   }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve();
-  }
 }
 
 function setUp() {
-  const transport = new FakeTransport();
+  const output = new FakeOutput();
   const told: string[] = [];
-  const clock = { now: 0 };
-  const playout = new Playout<string>(transport, {
+  const time = new ManualTime();
+  const playout = new Playout<string>(output, {
     lookaheadMs: 2000,
-    now: () => clock.now,
+    time,
     events: {
       onQueued: (id) => told.push(`queued ${id}`),
       onStarted: (id) => told.push(`started ${id}`),
       onHeard: (id) => told.push(`heard ${id}`),
     },
   });
-  const play = () => transport.play().forEach((mark) => playout.onMark(mark));
-  return { transport, told, clock, playout, play };
+  const play = () => output.play().forEach((mark) => playout.onMark(mark));
+  return { output, told, time, playout, play };
 }
 
 function audio(ms: number): Pcm {
@@ -88,46 +80,47 @@ Deno.test("phrases are played in the order they were added, whichever is synthes
 });
 
 Deno.test("the first audio of a phrase leaves while the rest is still being synthesised", () => {
-  const { playout, transport } = setUp();
+  const { playout, output } = setUp();
   playout.add("1").write(audio(40));
-  assert.deepEqual(transport.log, ["s1", "audio 40"]);
+  assert.deepEqual(output.log, ["s1", "audio 40"]);
 });
 
-Deno.test("no more than the lookahead is handed to the PBX", async () => {
-  const { playout, transport, play, told } = setUp();
+Deno.test("no more than the lookahead is handed to the PBX", () => {
+  const { playout, output, play, told, time } = setUp();
   const phrase = playout.add("1");
   phrase.write(audio(5000));
   phrase.end();
-  assert.equal(transport.bufferedMs, 2000);
-  let rounds = 0;
-  while (!told.includes("heard 1")) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    assert.ok(transport.bufferedMs <= 2000);
+  assert.equal(output.bufferedMs, 2000);
+  for (let round = 0; round < 3; round++) {
+    assert.ok(!told.includes("heard 1"));
     play();
-    assert.ok(++rounds < 1000, "the rest of the phrase never came");
+    time.advance(100);
+    assert.ok(output.bufferedMs <= 2000);
   }
+  assert.ok(told.includes("heard 1"), "the rest of the phrase never came");
   playout[Symbol.dispose]();
+  assert.equal(time.pending, 0);
 });
 
 Deno.test("what was heard of a phrase that is cut is known from its start mark, a pause left out", () => {
-  const { playout, transport, clock } = setUp();
+  const { playout, output, time } = setUp();
   const phrase = playout.add("1");
   phrase.write(audio(1000));
   phrase.end();
-  clock.now = 50;
+  time.advance(50);
   playout.onMark("s1");
-  clock.now = 250;
+  time.advance(200);
   playout.pause();
-  clock.now = 900;
+  time.advance(650);
   assert.deepEqual(playout.position, { phrase: "1", heardFraction: 0.2 });
   playout.resume();
-  clock.now = 1000;
+  time.advance(100);
   assert.deepEqual(playout.position, { phrase: "1", heardFraction: 0.3 });
-  assert.equal(transport.log.at(-1), "resume");
+  assert.equal(output.log.at(-1), "resume");
 });
 
 Deno.test("after a flush nothing of the old phrases is played, and a new one is", async () => {
-  const { playout, transport, told } = setUp();
+  const { playout, output, told } = setUp();
   const old = playout.add("old");
   old.write(audio(200));
   await playout.flush();
@@ -136,18 +129,18 @@ Deno.test("after a flush nothing of the old phrases is played, and a new one is"
   const fresh = playout.add("new");
   fresh.write(audio(60));
   fresh.end();
-  transport.play().forEach((mark) => playout.onMark(mark));
+  output.play().forEach((mark) => playout.onMark(mark));
   assert.deepEqual(told, ["queued old", "queued new", "started new", "heard new"]);
 });
 
 Deno.test("nothing is sent while playout is paused", () => {
-  const { playout, transport } = setUp();
+  const { playout, output } = setUp();
   playout.pause();
   const phrase = playout.add("1");
   phrase.write(audio(40));
-  assert.deepEqual(transport.log, ["pause"]);
+  assert.deepEqual(output.log, ["pause"]);
   playout.resume();
-  assert.deepEqual(transport.log, ["pause", "resume", "s1", "audio 40"]);
+  assert.deepEqual(output.log, ["pause", "resume", "s1", "audio 40"]);
 });
 
 Deno.test("a mark of before a flush says nothing about after it", async () => {

@@ -72,8 +72,8 @@ async function speak({ port, seconds }: Task): Promise<void> {
   let said = 0;
   const sayNext = () => {
     if (said === seconds) return heard.resolve();
-    transport.send(phrase);
-    transport.endOfPhrase(String(++said));
+    transport.out.send(phrase);
+    transport.out.endOfPhrase(String(++said));
   };
   await transport.open(
     { onFrame() {}, onMark: sayNext, onClose() {} },

@@ -4,7 +4,7 @@
 import { Speaker } from "../../actors/call/speaker.ts";
 import { durationMs, type Pcm } from "../../media/frame.ts";
 import { Playout } from "../../media/playout/playout.ts";
-import type { MediaTransport } from "../../media/transport.ts";
+import type { AudioOutput } from "../../media/audio_output.ts";
 import { createSpeech, type Speech } from "../../speech/mod.ts";
 import { wordsOf } from "../servers/speech/tone_speech.ts";
 import { YandexGrpcServer } from "../servers/yandex/yandex_grpc_server.ts";
@@ -51,7 +51,7 @@ async function longSentence(mode: typeof MODES[number]): Promise<void> {
   );
 }
 
-/** A call's mouth and playout, on a transport that plays at once. */
+/** A call's mouth and playout, on an output that plays at once. */
 class Mouth implements Disposable {
   readonly #playout: Playout<number>;
   readonly #speaker: Speaker<number>;
@@ -61,10 +61,8 @@ class Mouth implements Disposable {
   #samples = 0;
 
   constructor(speech: Speech, onFirst: () => void = () => {}) {
-    const played: MediaTransport = {
-      kind: "websocket",
+    const played: AudioOutput = {
       bufferedMs: 0,
-      open: () => Promise.resolve(),
       send: (pcm: Pcm) => {
         if (this.#firstAt === undefined) {
           this.#firstAt = performance.now();
@@ -76,7 +74,6 @@ class Mouth implements Disposable {
       pause: () => {},
       resume: () => {},
       flush: () => Promise.resolve(),
-      [Symbol.asyncDispose]: () => Promise.resolve(),
     };
     this.#playout = new Playout(played, {
       lookaheadMs: 2000,

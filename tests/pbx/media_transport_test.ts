@@ -69,8 +69,8 @@ onEach(
   "a phrase sent at once is heard whole, and its mark comes when it has been heard",
   async (call) => {
     const prompt = await load(pbx.promptPath("en", "vm-goodbye"));
-    call.transport.send(prompt);
-    call.transport.endOfPhrase(
+    call.transport.out.send(prompt);
+    call.transport.out.endOfPhrase(
       "a phrase with a long name, as a caller of the transport may choose it",
     );
     await call.ear.hears(
@@ -78,7 +78,7 @@ onEach(
     );
     await settled(call);
     assert.ok(likeness(prompt, audioOf(call.caller.heard)) > 0.9);
-    assert.equal(call.transport.bufferedMs, 0);
+    assert.equal(call.transport.out.bufferedMs, 0);
   },
 );
 
@@ -91,16 +91,16 @@ onEach(ALL, "what the caller says arrives in frames of 20 ms", async (call) => {
 });
 
 onEach(ALL, "a pause silences the bot, and resuming loses nothing of the phrase", async (call) => {
-  call.transport.send(tone(2000));
-  call.transport.endOfPhrase("tone");
+  call.transport.out.send(tone(2000));
+  call.transport.out.endOfPhrase("tone");
   await hears(call.caller, 600);
-  call.transport.pause();
+  call.transport.out.pause();
   await settled(call);
   const before = call.caller.heard.length;
   await call.caller.say(new Int16Array(samplesIn(600)));
   assert.equal(loudMs(call.caller.heard.slice(before)), 0);
   assert.ok(!call.ear.told.includes("mark tone"));
-  call.transport.resume();
+  call.transport.out.resume();
   await call.ear.hears("mark tone");
   await settled(call);
   const heard = loudMs(call.caller.heard);
@@ -111,19 +111,19 @@ onEach(
   ALL,
   "a flush, even of a paused phrase, silences for good; the next phrase is heard",
   async (call) => {
-    call.transport.send(tone(10_000));
-    call.transport.endOfPhrase("flushed");
+    call.transport.out.send(tone(10_000));
+    call.transport.out.endOfPhrase("flushed");
     await hears(call.caller, 600);
-    call.transport.pause();
-    await call.transport.flush();
+    call.transport.out.pause();
+    await call.transport.out.flush();
     // An idle line carries a silent frame a second: the first brings the last sound's tail out of
     // the ear's resampler, and says nothing about the flush.
     await call.caller.say(new Int16Array(samplesIn(1200)));
     const before = call.caller.heard.length;
     await call.caller.say(new Int16Array(samplesIn(1200)));
     assert.equal(loudMs(call.caller.heard.slice(before)), 0);
-    call.transport.send(tone(500));
-    call.transport.endOfPhrase("next");
+    call.transport.out.send(tone(500));
+    call.transport.out.endOfPhrase("next");
     await call.ear.hears("mark next");
     await settled(call);
     const heard = loudMs(call.caller.heard.slice(before));
@@ -133,8 +133,8 @@ onEach(
 );
 
 onEach(["websocket"], "more audio than Asterisk can queue is heard whole", async (call) => {
-  call.transport.send(tone(21_000));
-  call.transport.endOfPhrase("long");
+  call.transport.out.send(tone(21_000));
+  call.transport.out.endOfPhrase("long");
   await call.ear.hears("mark long");
   await settled(call);
   const heard = loudMs(call.caller.heard);
@@ -143,18 +143,18 @@ onEach(["websocket"], "more audio than Asterisk can queue is heard whole", async
 
 onEach(CONNECTED, "keys on the line are left to ARI, and the audio goes on", async (call) => {
   for (const digit of "15#") await call.caller.press(digit);
-  call.transport.send(tone(500));
-  call.transport.endOfPhrase("next");
+  call.transport.out.send(tone(500));
+  call.transport.out.endOfPhrase("next");
   await call.ear.hears("mark next");
   assert.deepEqual(call.ear.told, ["mark next"]);
 });
 
 onEach(CONNECTED, "the PBX hanging up the media is told once, as a hang-up", async (call) => {
-  call.transport.send(tone(1000));
+  call.transport.out.send(tone(1000));
   await call.hangUpMedia();
   await call.ear.hears("close hangup");
-  call.transport.send(tone(1000));
-  await call.transport.flush();
+  call.transport.out.send(tone(1000));
+  await call.transport.out.flush();
   assert.deepEqual(call.ear.told, ["close hangup"]);
 });
 
@@ -173,8 +173,8 @@ Deno.test("files: a sounds folder that is full loses the line, and the folder is
   try {
     const plan = { ...PLANS["files"]!, soundsDir } as MediaPlan;
     await using call = await TransportCall.open(pbx, plan);
-    call.transport.send(tone(5000));
-    call.transport.endOfPhrase("too long for the disk");
+    call.transport.out.send(tone(5000));
+    call.transport.out.endOfPhrase("too long for the disk");
     await call.ear.hears("close lost");
     assert.match(
       call.ear.lastWords,
@@ -191,8 +191,8 @@ Deno.test("files: phrases where the PBX does not look for sounds are reported as
   const plan = { ...PLANS["files"]!, soundsDir } as MediaPlan;
   {
     await using call = await TransportCall.open(pbx, plan);
-    call.transport.send(tone(2000));
-    call.transport.endOfPhrase("nobody hears this");
+    call.transport.out.send(tone(2000));
+    call.transport.out.endOfPhrase("nobody hears this");
     await call.ear.hears("close lost");
     assert.match(call.ear.lastWords, /2000 ms ended at once.*ASTERISK_SOUNDS_DIR, ASTERISK_LANG/);
     assert.equal(call.transport.stats!.phrasesInaudible, 1);

@@ -3,9 +3,9 @@
 import type { Agent, AgentEvent, AgentRequest } from "../../../agent/agent.ts";
 import { PromptsFile } from "../../../config/prompts.ts";
 import { settingsWith } from "../../../config/settings.ts";
+import type { AudioOutput } from "../../../media/audio_output.ts";
 import { FRAME_SAMPLES, type Pcm, samplesIn } from "../../../media/frame.ts";
 import { Playout } from "../../../media/playout/playout.ts";
-import type { MediaTransport } from "../../../media/transport.ts";
 import type { AsrProvider } from "../../../speech/asr.ts";
 import { type TtsProvider } from "../../../speech/tts.ts";
 import { type CallEvent, type CallRecord, newCallRecord } from "../../call_record.ts";
@@ -19,17 +19,12 @@ export const prompts = await (await PromptsFile.open(settingsWith({ ASTERISK_LAN
   .current();
 
 /** A PBX that plays when it is told to. */
-class Line implements MediaTransport {
-  readonly kind = "websocket";
+class Line implements AudioOutput {
   paused = false;
   flushes = 0;
   #queue: (number | string)[] = [];
 
   constructor(readonly onMark: (markId: string) => void) {}
-
-  open(): Promise<void> {
-    return Promise.resolve();
-  }
 
   send(pcm: Pcm): void {
     this.#queue.push(pcm.length);
@@ -65,10 +60,6 @@ class Line implements MediaTransport {
       if (typeof item === "string") this.onMark(item);
       if (item === markId) return;
     }
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve();
   }
 }
 

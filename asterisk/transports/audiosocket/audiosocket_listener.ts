@@ -1,119 +1,129 @@
-// Who may come in over AudioSocket: the one connection that names the call's UUID.
+// The listening side of AudioSocket: accepts the one connection that names the call's UUID.
 
 import { logger } from "../../../config/logging.ts";
 import { SYSTEM_TIME, type TimeSource } from "../../../media/playout/frame_clock.ts";
-import { type AudioSocketMessage, AudioSocketReader } from "./audiosocket_message.ts";
+import { abortable } from "../../../runtime/waiting.ts";
 import { TransportError } from "../error.ts";
+import { type AudioSocketMessage, AudioSocketReader } from "./audiosocket_message.ts";
 
 const log = logger("audiosocket");
 
-/** A connection that does not give its UUID in this time is not the PBX's. */
+/** A connection that has not sent its UUID by then is not the PBX's. */
 const UUID_DEADLINE_MS = 2000;
 /** Room for many frames a read. */
 export const READ_BYTES = 16_384;
 
-/** A connection whose UUID was right, and what came with the UUID. */
+/** The PBX's connection: its UUID was right. */
 export interface AudioSocketConnection {
   readonly conn: Deno.TcpConn;
   readonly reader: AudioSocketReader;
+  /** Messages read together with the UUID. */
   readonly early: readonly AudioSocketMessage[];
 }
 
-/** Lets in the one connection that names the UUID, turns away all others, then is closed. */
+/** Accepts the connection that names the UUID and closes the port; refuses all others. */
 export class AudioSocketListener implements AsyncDisposable {
-  readonly port: number;
+  readonly uuid: string = crypto.randomUUID();
   readonly #socket: Deno.TcpListener;
-  readonly #guest = Promise.withResolvers<AudioSocketConnection>();
+  readonly #time: TimeSource;
+  readonly #accepted = Promise.withResolvers<AudioSocketConnection>();
   readonly #accepting: Promise<void>;
-  readonly #knocking = new Set<Deno.TcpConn>();
+  /** Connections that have not sent their UUID yet. */
+  readonly #pending = new Set<Deno.TcpConn>();
   #closed = false;
-  /** Connections refused so far. */
-  turnedAway = 0;
+  #refused = 0;
 
-  constructor(
-    socket: Deno.TcpListener,
-    readonly uuid: string,
-    readonly time: TimeSource = SYSTEM_TIME,
-  ) {
+  private constructor(socket: Deno.TcpListener, time: TimeSource) {
     this.#socket = socket;
-    this.port = socket.addr.port;
+    this.#time = time;
+    // A port that is closed unused is no failure.
+    this.#accepted.promise.catch(() => {});
     this.#accepting = this.#accept();
-    // Whether anyone waits for the guest or not, a door that is closed is no failure of its own.
-    this.#guest.promise.catch(() => {});
   }
 
   /**
-   * The right connection.
+   * Listens on a free port of `host`.
+   *
+   * @throws when `host` is not an address of this machine.
+   */
+  static listen(host: string, time: TimeSource = SYSTEM_TIME): AudioSocketListener {
+    return new AudioSocketListener(Deno.listen({ hostname: host, port: 0 }), time);
+  }
+
+  get port(): number {
+    return this.#socket.addr.port;
+  }
+
+  /** Connections refused so far. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /**
+   * The PBX's connection.
    *
    * @throws {TransportError} when `signal` aborts first, or the port fails.
    */
-  async guest(signal: AbortSignal): Promise<AudioSocketConnection> {
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = () =>
-      aborted.reject(
-        new TransportError(
-          `the PBX did not connect to AudioSocket port ${this.port} in time; ` +
-            "check that it reaches MEDIA_HOST and that chan_audiosocket is loaded",
-          { cause: signal.reason },
-        ),
-      );
-    signal.addEventListener("abort", onAbort);
-    if (signal.aborted) onAbort();
+  async connection(signal: AbortSignal): Promise<AudioSocketConnection> {
     try {
-      return await Promise.race([this.#guest.promise, aborted.promise]);
-    } finally {
-      signal.removeEventListener("abort", onAbort);
+      return await abortable(this.#accepted.promise, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new TransportError(
+        `the PBX did not connect to AudioSocket port ${this.port} in time; ` +
+          "check that it reaches MEDIA_HOST and that chan_audiosocket is loaded",
+        { cause: signal.reason },
+      );
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#closed) this.#close();
-    this.#guest.reject(new TransportError("the AudioSocket port was closed"));
+    this.#accepted.reject(new TransportError("the AudioSocket port was closed"));
     await this.#accepting;
-    const guest = await this.#guest.promise.catch(() => undefined);
-    if (guest) closeConnection(guest.conn);
+    const accepted = await this.#accepted.promise.catch(() => undefined);
+    if (accepted) closeConnection(accepted.conn);
   }
 
   async #accept(): Promise<void> {
-    const visits: Promise<void>[] = [];
+    const identifying: Promise<void>[] = [];
     try {
-      for await (const conn of this.#socket) visits.push(this.#meet(conn));
+      for await (const conn of this.#socket) identifying.push(this.#identify(conn));
     } catch (error) {
       if (!this.#closed) {
-        this.#guest.reject(new TransportError("the AudioSocket port failed", { cause: error }));
+        this.#accepted.reject(new TransportError("the AudioSocket port failed", { cause: error }));
       }
     }
-    await Promise.all(visits);
+    await Promise.all(identifying);
   }
 
-  async #meet(conn: Deno.TcpConn): Promise<void> {
-    this.#knocking.add(conn);
-    const cancelDeadline = this.time.after(UUID_DEADLINE_MS, () => closeConnection(conn));
+  async #identify(conn: Deno.TcpConn): Promise<void> {
+    this.#pending.add(conn);
+    const cancelDeadline = this.#time.after(UUID_DEADLINE_MS, () => closeConnection(conn));
     const reader = new AudioSocketReader();
-    const messages = await firstMessages(conn, reader);
+    const [first, ...early] = await firstMessages(conn, reader);
     cancelDeadline();
-    this.#knocking.delete(conn);
-    const [first, ...early] = messages;
-    if (first?.kind !== "uuid" || first.uuid !== this.uuid || this.#closed) {
-      this.turnedAway++;
-      log.warn("connection turned away: {reason}", {
-        port: this.port,
-        reason: first?.kind === "uuid" ? "unknown UUID" : "no UUID",
-      });
-      return closeConnection(conn);
+    this.#pending.delete(conn);
+    if (first?.kind === "uuid" && first.uuid === this.uuid && !this.#closed) {
+      this.#accepted.resolve({ conn, reader, early });
+      return this.#close();
     }
-    this.#guest.resolve({ conn, reader, early });
-    this.#close();
+    this.#refused++;
+    log.warn("connection refused: {reason}", {
+      port: this.port,
+      reason: first?.kind === "uuid" ? "unknown UUID" : "no UUID",
+    });
+    closeConnection(conn);
   }
 
   #close(): void {
     this.#closed = true;
     this.#socket.close();
-    for (const conn of this.#knocking) closeConnection(conn);
+    for (const conn of this.#pending) closeConnection(conn);
   }
 }
 
-/** Reads until there is a message; none when the connection ends before that. */
+/** Reads until a message is complete; returns none when the connection ends before. */
 async function firstMessages(
   conn: Deno.TcpConn,
   reader: AudioSocketReader,
@@ -137,7 +147,7 @@ export function closeConnection(conn: Deno.TcpConn): void {
   try {
     conn.close();
   } catch (error) {
-    // Closed before, by a deadline or from the other end: what was wanted.
+    // Closed before, by a deadline or from the other end.
     if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }

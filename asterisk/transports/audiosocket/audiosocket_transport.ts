@@ -1,12 +1,10 @@
 // The caller's audio over AudioSocket: the PBX connects to a TCP port of the call's own, names the
-// call by UUID, and frames of signed linear audio go both ways at the pace we set.
+// call by UUID, and both sides send frames of signed linear audio, ours at our own pace.
 
-import { messageOf } from "../../../runtime/error_text.ts";
-import { writeAll } from "../../../runtime/bytes.ts";
 import { logger } from "../../../config/logging.ts";
-import type { Pcm } from "../../../media/frame.ts";
-import type { PacerOptions } from "../../../media/playout/pacer.ts";
 import { Resampler } from "../../../media/codec/resample.ts";
+import type { Pcm } from "../../../media/frame.ts";
+import { Pacer, type PacerOptions } from "../../../media/playout/pacer.ts";
 import type {
   MediaAddress,
   MediaHandlers,
@@ -15,6 +13,10 @@ import type {
   MediaPlan,
   MediaTransport,
 } from "../../../media/transport.ts";
+import { writeAll } from "../../../runtime/bytes.ts";
+import { messageOf } from "../../../runtime/error_text.ts";
+import { addressOf } from "../address.ts";
+import { LineInput } from "../line_input.ts";
 import { AudioSocketListener, closeConnection, READ_BYTES } from "./audiosocket_listener.ts";
 import {
   type AudioSocketMessage,
@@ -22,12 +24,12 @@ import {
   encodeAudio,
   HANGUP_MESSAGE,
 } from "./audiosocket_message.ts";
-import { LineInput } from "../line_input.ts";
-import { PacedTransport } from "../paced_transport.ts";
 
 const log = logger("audiosocket");
 
 type Plan = Extract<MediaPlan, { kind: "audiosocket" }>;
+
+type Options = PacerOptions & { readonly resampler: Resampler };
 
 /**
  * Listens on a port of its own for the one connection that names a UUID made for it.
@@ -40,47 +42,42 @@ export async function listenAudioSocket(
 ): Promise<MediaListener> {
   const lineHz = plan.format === "slin16" ? 16_000 : 8000;
   const resampler = await Resampler.create(16_000, lineHz);
-  const socket = Deno.listen({ hostname: plan.host, port: 0 });
-  const listener = new AudioSocketListener(socket, crypto.randomUUID(), timing.time);
+  const listener = AudioSocketListener.listen(plan.host, timing.time);
   return new AudioSocketMediaListener(plan, listener, { ...timing, resampler });
 }
 
 class AudioSocketMediaListener implements MediaListener {
   readonly offer: MediaOffer;
   readonly #listener: AudioSocketListener;
-  readonly #options: PacerOptions & { readonly resampler: Resampler };
-  #transport: AudioSocketTransport | undefined;
+  readonly #options: Options;
+  #taken = false;
 
-  constructor(
-    plan: Plan,
-    listener: AudioSocketListener,
-    options: PacerOptions & { readonly resampler: Resampler },
-  ) {
+  constructor(plan: Plan, listener: AudioSocketListener, options: Options) {
     this.offer = { ...plan, port: listener.port, uuid: listener.uuid };
     this.#listener = listener;
     this.#options = options;
   }
 
   transport(address: MediaAddress): MediaTransport {
-    if (address.kind !== "audiosocket") {
-      throw new TypeError(`an audiosocket listener was given a ${address.kind} address`);
-    }
-    this.#transport = new AudioSocketTransport(this.#listener, this.#options);
-    return this.#transport;
+    addressOf("audiosocket", address);
+    this.#taken = true;
+    return new AudioSocketTransport(this.#listener, this.#options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#transport) return;
+    if (this.#taken) return;
     this.#options.resampler[Symbol.dispose]();
     await this.#listener[Symbol.asyncDispose]();
   }
 }
 
-class AudioSocketTransport extends PacedTransport implements MediaTransport {
+class AudioSocketTransport implements MediaTransport {
   readonly kind = "audiosocket";
+  readonly out: Pacer;
   readonly #listener: AudioSocketListener;
   readonly #silence: Uint8Array<ArrayBuffer>;
   readonly #lineHz: 8000 | 16_000;
+  #handlers: MediaHandlers | undefined;
   #input: LineInput | undefined;
   #conn: Deno.TcpConn | undefined;
   #reading: Promise<void> = Promise.resolve();
@@ -88,28 +85,32 @@ class AudioSocketTransport extends PacedTransport implements MediaTransport {
   #over = false;
   #badMessages = 0;
 
-  constructor(
-    listener: AudioSocketListener,
-    options: PacerOptions & { readonly resampler: Resampler },
-  ) {
-    super(options);
+  constructor(listener: AudioSocketListener, options: Options) {
     this.#listener = listener;
     this.#lineHz = options.resampler.toHz === 16_000 ? 16_000 : 8000;
     this.#silence = encodeAudio(new Int16Array(this.#lineHz / 50), this.#lineHz);
+    this.out = new Pacer({
+      onFrame: (frame) => this.#transmit(frame),
+      onMark: (markId) => this.#handlers?.onMark(markId),
+      ready: () => !this.#writing,
+    }, options);
   }
 
-  override get stats(): Readonly<Record<string, number>> {
-    const { turnedAway } = this.#listener;
-    return { ...super.stats, badMessages: this.#badMessages, turnedAway };
+  get stats(): Readonly<Record<string, number>> {
+    return {
+      ...this.out.stats,
+      badMessages: this.#badMessages,
+      connectionsRefused: this.#listener.refused,
+    };
   }
 
   async open(handlers: MediaHandlers, signal: AbortSignal): Promise<void> {
-    this.handlers = handlers;
+    this.#handlers = handlers;
     this.#input = await LineInput.open(this.#lineHz, (frame) => handlers.onFrame(frame));
-    const { conn, reader, early } = await this.#listener.guest(signal);
+    const { conn, reader, early } = await this.#listener.connection(signal);
     conn.setNoDelay();
     this.#conn = conn;
-    this.pacer.start();
+    this.out.start();
     for (const message of early) this.#take(message);
     this.#reading = this.#read(conn, reader);
   }
@@ -122,28 +123,28 @@ class AudioSocketTransport extends PacedTransport implements MediaTransport {
     this.#input?.[Symbol.dispose]();
   }
 
-  /** Says goodbye: before 20.13 Asterisk spins on a connection that just ends. */
+  /** Before 20.13 Asterisk spins on a connection that ends without a hang-up message. */
   async #hangUp(): Promise<void> {
     if (!this.#conn || this.#over || this.#writing) return;
     this.#over = true;
-    this.pacer[Symbol.dispose]();
+    this.out[Symbol.dispose]();
     try {
       await this.#conn.write(HANGUP_MESSAGE);
     } catch (error) {
-      log.debug("the PBX was gone before the hang-up", { error });
+      log.debug("the PBX had closed the connection before the hang-up", { error });
     }
   }
 
   #end(): void {
     this.#over = true;
-    this.pacer[Symbol.dispose]();
+    this.out[Symbol.dispose]();
     if (this.#conn) closeConnection(this.#conn);
   }
 
   #close(reason: "hangup" | "lost", detail: string): void {
     if (this.#over) return;
     this.#end();
-    this.handlers?.onClose(reason, detail);
+    this.#handlers?.onClose(reason, detail);
   }
 
   async #read(conn: Deno.TcpConn, reader: AudioSocketReader): Promise<void> {
@@ -187,11 +188,7 @@ class AudioSocketTransport extends PacedTransport implements MediaTransport {
     if (this.#badMessages++ === 0) log.warn("message dropped: {detail}", { detail });
   }
 
-  protected override get ready(): boolean {
-    return !this.#writing;
-  }
-
-  protected override transmit(frame: Pcm | undefined): void {
+  #transmit(frame: Pcm | undefined): void {
     const bytes = frame ? encodeAudio(frame, this.#lineHz) : this.#silence;
     const conn = this.#conn!;
     this.#writing = true;
@@ -201,7 +198,7 @@ class AudioSocketTransport extends PacedTransport implements MediaTransport {
     );
   }
 
-  /** A PBX that hangs up while audio of ours is on its way resets the connection. */
+  /** A PBX that hangs up while our audio is on its way resets the connection. */
   #fail(what: string, error: unknown): void {
     const { BrokenPipe, ConnectionReset } = Deno.errors;
     const reset = error instanceof ConnectionReset || error instanceof BrokenPipe;

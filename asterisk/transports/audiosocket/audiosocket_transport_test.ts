@@ -106,8 +106,8 @@ Deno.test("the caller is heard from the first frame, in order, also when TCP cut
 
 Deno.test("the bot is heard a frame every 20 ms, with silence around it, and its mark after it", () =>
   onLine(async ({ time, log, transport, pbx }) => {
-    transport.send(speech(2, 500));
-    transport.endOfPhrase("p1");
+    transport.out.send(speech(2, 500));
+    transport.out.endOfPhrase("p1");
     const heard: number[] = [];
     for (let beat = 0; beat < 4; beat++) {
       time.advance(20);
@@ -119,8 +119,8 @@ Deno.test("the bot is heard a frame every 20 ms, with silence around it, and its
 
 Deno.test("a frame waits while the one before it has not been taken, and none is lost", () =>
   onLine(async ({ time, transport, pbx }) => {
-    transport.send(speech(1, 500));
-    transport.send(speech(1, 600));
+    transport.out.send(speech(1, 500));
+    transport.out.send(speech(1, 600));
     time.advance(20);
     time.advance(20);
     assert.equal(transport.stats!.framesHeld, 1);
@@ -131,15 +131,15 @@ Deno.test("a frame waits while the one before it has not been taken, and none is
 
 Deno.test("a caller who talks over the bot hears nothing more of it after one frame", () =>
   onLine(async ({ time, log, transport, pbx }) => {
-    transport.send(speech(50, 500));
-    transport.endOfPhrase("cut");
+    transport.out.send(speech(50, 500));
+    transport.out.endOfPhrase("cut");
     time.advance(20);
     assert.equal(await pbx.nextSample(), 500);
-    transport.pause();
+    transport.out.pause();
     time.advance(20);
     assert.equal(await pbx.nextSample(), 0);
-    assert.equal(transport.bufferedMs, 980);
-    const flushed = transport.flush();
+    assert.equal(transport.out.bufferedMs, 980);
+    const flushed = transport.out.flush();
     time.advance(20);
     await flushed;
     assert.equal(await pbx.nextSample(), 0);
@@ -154,8 +154,8 @@ Deno.test("a PBX that knows only 8 kHz hears and is heard at 16 kHz", () =>
     await log.until(({ frames }) => frames.length === 10);
     assert.ok(Math.abs(log.frames[5]![100]! - 2000) < 40);
 
-    transport.send(speech(10, 3000));
-    transport.endOfPhrase("p1");
+    transport.out.send(speech(10, 3000));
+    transport.out.endOfPhrase("p1");
     for (let beat = 0; beat < 5; beat++) {
       time.advance(20);
       const message = await pbx.next();
@@ -226,7 +226,7 @@ Deno.test("a connection with a wrong UUID, or none, is turned away, and the righ
   await transport.open(log, FOREVER);
   await right.write(encodeAudio(speech(1, 5), 16_000));
   await log.until(({ frames }) => frames.length === 1);
-  assert.equal(transport.stats!.turnedAway, 2);
+  assert.equal(transport.stats!.connectionsRefused, 2);
 });
 
 Deno.test("a connection that never says who it is does not stay", async () => {
@@ -269,8 +269,8 @@ Deno.test("ending the call tells the PBX to hang up, and everything is let go", 
   assert.equal(await pbx.next(), undefined);
   assert.deepEqual(log.ends, []);
   assert.equal(time.pending, 0);
-  transport.send(speech(1, 1));
-  await transport.flush();
+  transport.out.send(speech(1, 1));
+  await transport.out.flush();
 });
 
 Deno.test("an address of another kind is a mistake found at once", async () => {

@@ -2,9 +2,9 @@
 // the caller is heard from a recording as it grows. Asterisk owns the playout clock.
 
 import { join } from "node:path";
+import { abortable } from "../../../runtime/waiting.ts";
 import { messageOf } from "../../../runtime/error_text.ts";
 import { logger } from "../../../config/logging.ts";
-import type { Pcm } from "../../../media/frame.ts";
 import { FrameClock, SYSTEM_TIME, type TimeSource } from "../../../media/playout/frame_clock.ts";
 import type {
   MediaAddress,
@@ -13,6 +13,7 @@ import type {
   MediaPlan,
   MediaTransport,
 } from "../../../media/transport.ts";
+import { addressOf } from "../address.ts";
 import { TransportError } from "../error.ts";
 import { type FileControl, RECORDING_FORMAT } from "./files_control.ts";
 import { GrowingRecording } from "./growing_recording.ts";
@@ -55,9 +56,7 @@ class FilesListener implements MediaListener {
   ) {}
 
   transport(address: MediaAddress): MediaTransport {
-    if (address.kind !== "files") {
-      throw new TypeError(`a files listener was given a ${address.kind} address`);
-    }
+    addressOf("files", address);
     return new FilesTransport(this.plan, this.control, this.files, this.time);
   }
 
@@ -67,10 +66,10 @@ class FilesListener implements MediaListener {
 
 class FilesTransport implements MediaTransport {
   readonly kind = "files";
+  readonly out: PhrasePlayer;
   readonly #control: FileControl;
   readonly #files: PhraseFiles;
   readonly #time: TimeSource;
-  readonly #player: PhrasePlayer;
   readonly #clock: FrameClock;
   readonly #recordingName = `voxbot-${crypto.randomUUID()}`;
   readonly #recording: GrowingRecording;
@@ -88,7 +87,7 @@ class FilesTransport implements MediaTransport {
       join(plan.recordingDir, `${this.#recordingName}.${RECORDING_FORMAT}`),
       time,
     );
-    this.#player = new PhrasePlayer(control, files, {
+    this.out = new PhrasePlayer(control, files, {
       onMark: (markId) => this.#handlers?.onMark(markId),
       onBroken: (detail) => this.#close(detail),
     }, { retries: plan.retries, time });
@@ -96,62 +95,33 @@ class FilesTransport implements MediaTransport {
   }
 
   get stats(): Readonly<Record<string, number>> {
-    return { ...this.#player.stats };
-  }
-
-  get bufferedMs(): number {
-    return this.#player.bufferedMs;
+    return { ...this.out.stats };
   }
 
   /** @throws {TransportError} when the recording does not begin, or cannot be read, before `signal` aborts. */
   async open(handlers: MediaHandlers, signal: AbortSignal): Promise<void> {
     this.#handlers = handlers;
-    const tooLate = () =>
-      this.#opened.reject(
-        new TransportError(
-          "the PBX did not begin to record the caller in time; check that res_stasis_recording and " +
-            "res_stasis_snoop are loaded and that ASTERISK_RECORDING_DIR is where the PBX records",
-          { cause: signal.reason },
-        ),
-      );
-    signal.addEventListener("abort", tooLate, { once: true });
-    if (signal.aborted) tooLate();
+    this.#control.listen({
+      onPlaybackStarted: (id) => this.out.onStarted(id),
+      onPlaybackFinished: (id) => this.out.onFinished(id),
+      onRecordingEnded: (detail) => this.#recordingEnded(detail),
+      onTalking: (talking) => this.#handlers?.onTalking?.(talking),
+    });
     try {
-      this.#control.listen({
-        onPlaybackStarted: (id) => this.#player.onStarted(id),
-        onPlaybackFinished: (id) => this.#player.onFinished(id),
-        onRecordingEnded: (detail) => this.#recordingEnded(detail),
-        onTalking: (talking) => this.#handlers?.onTalking?.(talking),
-      });
-      const begun = this.#control.record(this.#recordingName);
-      await Promise.race([begun, this.#opened.promise]);
+      await abortable(this.#control.record(this.#recordingName), signal);
       this.#opening = true;
       this.#clock.start();
-      await this.#opened.promise;
+      await abortable(this.#opened.promise, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new TransportError(
+        "the PBX did not begin to record the caller in time; check that res_stasis_recording and " +
+          "res_stasis_snoop are loaded and that ASTERISK_RECORDING_DIR is where the PBX records",
+        { cause: signal.reason },
+      );
     } finally {
       this.#opening = false;
-      signal.removeEventListener("abort", tooLate);
     }
-  }
-
-  send(pcm: Pcm): void {
-    this.#player.send(pcm);
-  }
-
-  endOfPhrase(markId: string): void {
-    this.#player.endOfPhrase(markId);
-  }
-
-  pause(): void {
-    this.#player.pause();
-  }
-
-  resume(): void {
-    this.#player.resume();
-  }
-
-  flush(): Promise<void> {
-    return this.#player.flush();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -159,7 +129,7 @@ class FilesTransport implements MediaTransport {
     this.#over = true;
     this.#handlers = undefined;
     this.#clock[Symbol.dispose]();
-    await this.#player.close();
+    await this.out.close();
     try {
       await this.#control.discard(this.#recordingName);
     } catch (error) {
@@ -172,7 +142,7 @@ class FilesTransport implements MediaTransport {
   #tick(): void {
     if (this.#opening) return this.#tryToOpen();
     this.#recording.poll().catch((error) => this.#close(messageOf(error)));
-    this.#player.tick();
+    this.out.tick();
     if (this.#closeAt && this.#time.now() >= this.#closeAt.at) this.#close(this.#closeAt.detail);
   }
 

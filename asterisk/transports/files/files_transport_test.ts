@@ -152,10 +152,10 @@ function speech(ms: number): Pcm {
 
 Deno.test("a phrase is played from a whole telephone WAV, its marks at its start and end", () =>
   onLine(async ({ time, log, pbx, transport }) => {
-    transport.endOfPhrase("begin");
-    transport.send(speech(600));
-    transport.send(speech(400));
-    transport.endOfPhrase("end");
+    transport.out.endOfPhrase("begin");
+    transport.out.send(speech(600));
+    transport.out.send(speech(400));
+    transport.out.endOfPhrase("end");
     await pbx.until(1);
     assert.match(pbx.media, /^sound:ru\/voxbot-[0-9a-f-]{36}$/);
     const { sampleRateHz, channels } = readWav(await Deno.readFile(pbx.path));
@@ -167,11 +167,11 @@ Deno.test("a phrase is played from a whole telephone WAV, its marks at its start
     pbx.started();
     assert.deepEqual(log.marks, ["begin"]);
     time.advance(400);
-    assert.equal(transport.bufferedMs, 600);
+    assert.equal(transport.out.bufferedMs, 600);
     time.advance(600);
     pbx.finished();
     assert.deepEqual(log.marks, ["begin", "end"]);
-    assert.equal(transport.bufferedMs, 0);
+    assert.equal(transport.out.bufferedMs, 0);
   }));
 
 Deno.test("the PBX's user can read phrases even where new files are for their owner alone", () =>
@@ -191,10 +191,10 @@ Deno.test("the PBX's user can read phrases even where new files are for their ow
 Deno.test("phrases are played one after the other, so that stopping one stops all", () =>
   onLine(async ({ time, log, pbx, transport }) => {
     for (const id of ["a", "b"]) {
-      transport.send(speech(100));
-      transport.endOfPhrase(id);
+      transport.out.send(speech(100));
+      transport.out.endOfPhrase(id);
     }
-    assert.equal(transport.bufferedMs, 200);
+    assert.equal(transport.out.bufferedMs, 200);
     await pbx.until(1);
     pbx.started();
     time.advance(100);
@@ -209,8 +209,8 @@ Deno.test("phrases are played one after the other, so that stopping one stops al
 
 Deno.test("a phrase without audio is over at once, and nothing waits for it", () =>
   onLine(({ time, log, transport }) => {
-    transport.endOfPhrase("begin");
-    transport.endOfPhrase("end");
+    transport.out.endOfPhrase("begin");
+    transport.out.endOfPhrase("end");
     time.advance(20);
     assert.deepEqual(log.marks, ["begin", "end"]);
     return Promise.resolve();
@@ -218,18 +218,18 @@ Deno.test("a phrase without audio is over at once, and nothing waits for it", ()
 
 Deno.test("a pause holds the playback where it is, and time stands still in it", () =>
   onLine(async ({ time, log, pbx, transport }) => {
-    transport.send(speech(1000));
-    transport.endOfPhrase("a");
+    transport.out.send(speech(1000));
+    transport.out.endOfPhrase("a");
     await pbx.until(1);
     pbx.started();
     time.advance(300);
-    transport.pause();
+    transport.out.pause();
     await pbx.until(2);
     time.advance(60_000);
-    assert.equal(transport.bufferedMs, 700);
-    transport.resume();
+    assert.equal(transport.out.bufferedMs, 700);
+    transport.out.resume();
     await pbx.until(3);
-    assert.equal(transport.bufferedMs, 700);
+    assert.equal(transport.out.bufferedMs, 700);
     time.advance(700);
     pbx.finished();
     assert.deepEqual(pbx.verbs, ["play", "pause", "resume"]);
@@ -239,17 +239,17 @@ Deno.test("a pause holds the playback where it is, and time stands still in it",
 Deno.test("a barge-in stops the playback and drops the queue; the next phrase is played after it", () =>
   onLine(async ({ time, log, pbx, transport }) => {
     for (const id of ["a", "b"]) {
-      transport.send(speech(1000));
-      transport.endOfPhrase(id);
+      transport.out.send(speech(1000));
+      transport.out.endOfPhrase(id);
     }
-    transport.send(speech(10));
+    transport.out.send(speech(10));
     await pbx.until(1);
     pbx.started();
     time.advance(200);
-    transport.pause();
-    const flushed = transport.flush();
-    transport.send(speech(100));
-    transport.endOfPhrase("next");
+    transport.out.pause();
+    const flushed = transport.out.flush();
+    transport.out.send(speech(100));
+    transport.out.endOfPhrase("next");
     await pbx.until(3);
     assert.deepEqual(pbx.verbs, ["play", "pause", "stop"]);
     pbx.finished();
@@ -265,10 +265,10 @@ Deno.test("a stop never overtakes the play it is meant for", () =>
   onLine(async ({ pbx, transport }) => {
     const answered = Promise.withResolvers<void>();
     pbx.answer = answered.promise;
-    transport.send(speech(1000));
-    transport.endOfPhrase("a");
+    transport.out.send(speech(1000));
+    transport.out.endOfPhrase("a");
     await pbx.until(1);
-    const flushed = transport.flush();
+    const flushed = transport.out.flush();
     await new Promise((resolve) => setTimeout(resolve, 0));
     assert.deepEqual(pbx.verbs, ["play"]);
     answered.resolve();
@@ -279,17 +279,17 @@ Deno.test("a stop never overtakes the play it is meant for", () =>
 
 Deno.test("a phrase that is flushed before it was written is never played", () =>
   onLine(async ({ log, pbx, transport }) => {
-    transport.send(speech(1000));
-    transport.endOfPhrase("a");
-    await transport.flush();
+    transport.out.send(speech(1000));
+    transport.out.endOfPhrase("a");
+    await transport.out.flush();
     assert.deepEqual(pbx.verbs.filter((verb) => verb === "play"), []);
     assert.deepEqual(log.marks, []);
   }));
 
 Deno.test("a playback that ends at once was not heard: tried again, then reported with the likely cause", () =>
   onLine(async ({ time, log, pbx, transport }) => {
-    transport.send(speech(3000));
-    transport.endOfPhrase("a");
+    transport.out.send(speech(3000));
+    transport.out.endOfPhrase("a");
     for (const attempt of [1, 2]) {
       await pbx.until(attempt);
       pbx.started();
@@ -306,8 +306,8 @@ Deno.test("a playback that ends at once was not heard: tried again, then reporte
 
 Deno.test("a caller who hangs up within a phrase is no sound problem", () =>
   onLine(async ({ time, log, pbx, transport }) => {
-    transport.send(speech(3000));
-    transport.endOfPhrase("a");
+    transport.out.send(speech(3000));
+    transport.out.endOfPhrase("a");
     await pbx.until(1);
     pbx.started();
     time.advance(20);
@@ -319,8 +319,8 @@ Deno.test("a caller who hangs up within a phrase is no sound problem", () =>
 
 Deno.test("a playback whose end is never reported does not hold up the conversation", () =>
   onLine(async ({ time, log, pbx, transport }) => {
-    transport.send(speech(1000));
-    transport.endOfPhrase("a");
+    transport.out.send(speech(1000));
+    transport.out.endOfPhrase("a");
     await pbx.until(1);
     pbx.started();
     time.advance(3900);
@@ -334,17 +334,17 @@ Deno.test("a playback whose end is never reported does not hold up the conversat
 
 Deno.test("a flush whose end is never reported is over all the same", () =>
   onLine(async ({ time, pbx, transport }) => {
-    transport.send(speech(1000));
-    transport.endOfPhrase("a");
+    transport.out.send(speech(1000));
+    transport.out.endOfPhrase("a");
     await pbx.until(1);
     pbx.started();
-    await beatUntil(time, transport.flush());
+    await beatUntil(time, transport.out.flush());
   }));
 
 Deno.test("a playback that never begins is tried again, then the line is lost", () =>
   onLine(async ({ time, log, pbx, transport }) => {
-    transport.send(speech(1000));
-    transport.endOfPhrase("a");
+    transport.out.send(speech(1000));
+    transport.out.endOfPhrase("a");
     await pbx.until(1);
     time.advance(3100);
     await pbx.until(3);
@@ -363,8 +363,8 @@ Deno.test("a sounds folder that goes away during the call is reported by its nam
     await using transport = listener.transport({ kind: "files" });
     await open(transport, log, time);
     await Deno.remove(join(soundsDir, "ru"));
-    transport.send(speech(100));
-    transport.endOfPhrase("a");
+    transport.out.send(speech(100));
+    transport.out.endOfPhrase("a");
     await log.until(({ ends }) => ends.length === 1);
     assert.ok(log.ends[0]!.detail.includes(join(soundsDir, "ru")));
   }));
@@ -410,8 +410,8 @@ Deno.test("a recording that never starts, or is not where it should be, is an er
 
 Deno.test("the caller is heard while the bot speaks, and onset is told before the frames come", () =>
   onLine(async ({ time, log, pbx, transport }) => {
-    transport.send(speech(1000));
-    transport.endOfPhrase("a");
+    transport.out.send(speech(1000));
+    transport.out.endOfPhrase("a");
     await pbx.until(1);
     pbx.started();
     pbx.events.onTalking(true);

@@ -1,30 +1,30 @@
-// Plays a call's phrases through the PBX, one playback at a time: the next is asked for when the
-// one before has ended, so that stopping one stops all.
+// Plays a call's phrases through the PBX, one playback at a time: the next is requested when the
+// previous one has ended, so that stopping one stops all.
 
-import { messageOf } from "../../../runtime/error_text.ts";
 import { logger } from "../../../config/logging.ts";
+import type { AudioOutput } from "../../../media/audio_output.ts";
 import { concatPcm, durationMs, type Pcm } from "../../../media/frame.ts";
 import type { TimeSource } from "../../../media/playout/frame_clock.ts";
+import { messageOf } from "../../../runtime/error_text.ts";
 import type { FileControl } from "./files_control.ts";
 import { type PhraseFiles, phraseName } from "./phrase_files.ts";
+import { Playback } from "./playback.ts";
 
 const log = logger("files");
 
-/** A playback that reports its end less than this much of its length after its start was not heard. */
+/** A playback whose end is reported before this much of it was played was not heard. */
 const LEAST_HEARD_FRACTION = 0.5;
-/** A hang-up ends playbacks too: this long it may take until we are told of it. */
+/** A hang-up ends playbacks too, and may be reported this much later. */
 const HANGUP_NOTICE_MS = 500;
-/** The PBX has this long to begin a playback, or to report its end once it must be over. */
-const REPORT_DEADLINE_MS = 3000;
 
-/** Who is told of what was played. */
+/** Receives what became of the phrases. */
 export interface PlayerListener {
   onMark(markId: string): void;
   /** Nothing can be played any more. */
   onBroken(detail: string): void;
 }
 
-/** What became of the phrases. */
+/** Counts of what became of the phrases. */
 export interface PlayerStats {
   phrasesPlayed: number;
   /** Playbacks that ended far too early to have been heard. */
@@ -37,36 +37,29 @@ interface Phrase {
   readonly name: string;
   readonly pcm: Pcm;
   readonly lengthMs: number;
-  /** Reported, once, when it begins: they stand before its audio. */
+  /** Reported once, when the phrase begins: they stand before its audio. */
   readonly startMarks: string[];
   readonly endMark: string;
   attempts: number;
 }
 
-/** The one playback at the PBX, from the request to the report of its end. */
+/** The one phrase at the PBX. */
 interface Playing {
   readonly phrase: Phrase;
-  readonly playbackId: string;
-  readonly ended: PromiseWithResolvers<void>;
-  /** Commands go one after another: a stop must not overtake its play. */
-  commands: Promise<void>;
-  askedAt: number;
-  startedAt?: number;
-  pausedAt?: number;
-  pausedMs: number;
-  flushed: boolean;
+  readonly playback: Playback;
   /** It ended too early; at this time, if no hang-up explains it, it counts as not heard. */
   judgeAt?: number;
 }
 
-/** See `MediaTransport` for the promises of its methods; `tick` is to be called every 20 ms or so. */
-export class PhrasePlayer {
+/** The output of a line without audio of its own; call `tick` every 20 ms or so. */
+export class PhrasePlayer implements AudioOutput {
   readonly stats: PlayerStats = { phrasesPlayed: 0, phrasesInaudible: 0, phrasesUnreported: 0 };
   readonly #control: FileControl;
   readonly #files: PhraseFiles;
   readonly #listener: PlayerListener;
   readonly #retries: number;
   readonly #time: TimeSource;
+  /** Audio of a phrase whose end has not come: it cannot be played yet. */
   #gathered: Pcm[] = [];
   /** Marks that no audio stands before, as far as is known yet. */
   #leading: string[] = [];
@@ -88,12 +81,10 @@ export class PhrasePlayer {
     this.#time = options.time;
   }
 
-  /** Whole phrases only: what is still being gathered cannot be played, so it fills no buffer. */
+  /** Complete phrases only. */
   get bufferedMs(): number {
     const waiting = this.#queue.reduce((ms, { lengthMs }) => ms + lengthMs, 0);
-    const playing = this.#playing;
-    if (!playing) return waiting;
-    return waiting + Math.max(0, playing.phrase.lengthMs - this.#heardMs(playing));
+    return waiting + (this.#playing?.playback.remainingMs ?? 0);
   }
 
   send(pcm: Pcm): void {
@@ -123,18 +114,13 @@ export class PhrasePlayer {
   pause(): void {
     if (this.#paused) return;
     this.#paused = true;
-    if (this.#playing?.startedAt !== undefined) this.#hold(this.#playing);
+    if (this.#playing?.playback.hasStarted) this.#playing.playback.pause();
   }
 
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    const playing = this.#playing;
-    if (playing?.pausedAt !== undefined) {
-      playing.pausedMs += this.#time.now() - playing.pausedAt;
-      playing.pausedAt = undefined;
-      this.#command(playing, () => this.#control.resume(playing.playbackId));
-    }
+    this.#playing?.playback.resume();
     this.#playNext();
   }
 
@@ -145,43 +131,42 @@ export class PhrasePlayer {
     this.#paused = false;
     const playing = this.#playing;
     if (!playing) return;
-    if (!playing.flushed) {
-      playing.flushed = true;
-      this.#command(playing, () => this.#control.stop(playing.playbackId));
-      await playing.commands;
-      playing.askedAt = this.#time.now();
+    if (!playing.playback.isStopped) {
+      await playing.playback.stop();
       if (playing.judgeAt !== undefined) this.#end(playing);
     }
-    await playing.ended.promise;
+    await playing.playback.ended;
   }
 
+  /** The PBX reports that a playback has begun. */
   onStarted(playbackId: string): void {
-    const playing = this.#playing;
-    if (playing?.playbackId !== playbackId || playing.startedAt !== undefined) return;
-    playing.startedAt = this.#time.now();
-    if (playing.flushed) return;
-    if (this.#paused) this.#hold(playing);
-    for (const markId of playing.phrase.startMarks.splice(0)) this.#listener.onMark(markId);
+    const { phrase, playback } = this.#playing ?? {};
+    if (!phrase || playback?.id !== playbackId || playback.hasStarted) return;
+    playback.started();
+    if (playback.isStopped) return;
+    if (this.#paused) playback.pause();
+    for (const markId of phrase.startMarks.splice(0)) this.#listener.onMark(markId);
   }
 
+  /** The PBX reports that a playback has ended: played through, stopped or failed. */
   onFinished(playbackId: string): void {
     const playing = this.#playing;
-    if (playing?.playbackId !== playbackId) return;
-    const heardMs = this.#heardMs(playing);
-    if (playing.flushed) return this.#end(playing);
-    if (heardMs >= playing.phrase.lengthMs * LEAST_HEARD_FRACTION) return this.#heard(playing);
+    if (playing?.playback.id !== playbackId) return;
+    const { phrase, playback } = playing;
+    if (playback.isStopped) return this.#end(playing);
+    if (playback.heardMs >= phrase.lengthMs * LEAST_HEARD_FRACTION) return this.#heard(playing);
     playing.judgeAt = this.#time.now() + HANGUP_NOTICE_MS;
   }
 
+  /** Settles what no report settles. */
   tick(): void {
-    const now = this.#time.now();
     const playing = this.#playing;
     if (!playing) {
       if (this.#queue.length > 0 || this.#gathered.length > 0 || this.#leading.length === 0) return;
       for (const markId of this.#leading.splice(0)) this.#listener.onMark(markId);
     } else if (playing.judgeAt !== undefined) {
-      if (now >= playing.judgeAt) this.#notHeard(playing);
-    } else if (this.#overdue(playing, now)) {
+      if (this.#time.now() >= playing.judgeAt) this.#notHeard(playing);
+    } else if (playing.playback.isOverdue) {
       this.#unreported(playing);
     }
   }
@@ -193,9 +178,7 @@ export class PhrasePlayer {
     this.#queue = [];
     const playing = this.#playing;
     if (!playing) return;
-    playing.flushed = true;
-    this.#command(playing, () => this.#control.stop(playing.playbackId));
-    await playing.commands;
+    await playing.playback.stop();
     this.#end(playing);
   }
 
@@ -203,54 +186,21 @@ export class PhrasePlayer {
     if (this.#playing || this.#paused || this.#over) return;
     const phrase = this.#queue.shift();
     if (!phrase) return;
-    const playing: Playing = {
-      phrase,
-      playbackId: phraseName(),
-      ended: Promise.withResolvers(),
-      commands: Promise.resolve(),
-      askedAt: this.#time.now(),
-      pausedMs: 0,
-      flushed: false,
-    };
-    this.#playing = playing;
-    playing.commands = this.#begin(playing);
+    const playback = new Playback(phrase.lengthMs, this.#control, this.#time);
+    this.#playing = { phrase, playback };
+    void this.#play(this.#playing);
   }
 
-  async #begin(playing: Playing): Promise<void> {
-    const { phrase, playbackId } = playing;
+  async #play(playing: Playing): Promise<void> {
+    const { phrase, playback } = playing;
     phrase.attempts++;
     try {
-      const media = await this.#files.write(phrase.name, phrase.pcm);
-      if (playing.flushed) return this.#end(playing);
-      playing.askedAt = this.#time.now();
-      await this.#control.play(playbackId, media);
+      const asked = await playback.play(() => this.#files.write(phrase.name, phrase.pcm));
+      if (!asked) this.#end(playing);
     } catch (error) {
       this.#end(playing);
-      if (!playing.flushed) this.#listener.onBroken(messageOf(error));
+      if (!playback.isStopped) this.#listener.onBroken(messageOf(error));
     }
-  }
-
-  #hold(playing: Playing): void {
-    playing.pausedAt = this.#time.now();
-    this.#command(playing, () => this.#control.pause(playing.playbackId));
-  }
-
-  #command(playing: Playing, run: () => Promise<void>): void {
-    playing.commands = playing.commands.then(run).catch((error) => {
-      // The playback may have ended meanwhile; whatever it is, its report or its deadline settles it.
-      log.debug("a playback did not take a command", { playback: playing.playbackId, error });
-    });
-  }
-
-  #heardMs({ startedAt, pausedAt, pausedMs }: Playing): number {
-    return startedAt === undefined ? 0 : (pausedAt ?? this.#time.now()) - startedAt - pausedMs;
-  }
-
-  #overdue(playing: Playing, now: number): boolean {
-    if (playing.pausedAt !== undefined && !playing.flushed) return false;
-    const begun = playing.startedAt !== undefined && !playing.flushed;
-    const lateMs = begun ? this.#heardMs(playing) - playing.phrase.lengthMs : now - playing.askedAt;
-    return lateMs > REPORT_DEADLINE_MS;
   }
 
   #heard(playing: Playing): void {
@@ -272,12 +222,13 @@ export class PhrasePlayer {
 
   #unreported(playing: Playing): void {
     this.stats.phrasesUnreported++;
-    const { playbackId, phrase, startedAt, flushed } = playing;
-    log.warn("the PBX did not report a playback's end", { playback: playbackId });
-    this.#command(playing, () => this.#control.stop(playbackId));
-    if (flushed) this.#end(playing);
+    const { phrase, playback } = playing;
+    log.warn("the PBX did not report a playback's end", { playback: playback.id });
+    const wasStopped = playback.isStopped;
+    void playback.stop();
+    if (wasStopped) this.#end(playing);
     // Reports are lost while ARI reconnects: what had begun has been played by now.
-    else if (startedAt !== undefined) this.#heard(playing);
+    else if (playback.hasStarted) this.#heard(playing);
     else this.#again(playing, `a phrase of ${Math.round(phrase.lengthMs)} ms was never begun`);
   }
 
@@ -293,7 +244,7 @@ export class PhrasePlayer {
   #end(playing: Playing): void {
     if (this.#playing !== playing) return;
     this.#playing = undefined;
-    playing.ended.resolve();
+    playing.playback.end();
     if (!this.#queue.includes(playing.phrase)) void this.#files.remove(playing.phrase.name);
     this.#playNext();
   }

@@ -6,7 +6,7 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { logger } from "../../../config/logging.ts";
 import type { Pcm } from "../../../media/frame.ts";
 import { SYSTEM_TIME, type TimeSource } from "../../../media/playout/frame_clock.ts";
-import type { PacerOptions } from "../../../media/playout/pacer.ts";
+import { Pacer, type PacerOptions } from "../../../media/playout/pacer.ts";
 import { Resampler } from "../../../media/codec/resample.ts";
 import type {
   MediaAddress,
@@ -16,9 +16,9 @@ import type {
   MediaPlan,
   MediaTransport,
 } from "../../../media/transport.ts";
+import { addressOf } from "../address.ts";
 import { TransportError } from "../error.ts";
 import { LineInput } from "../line_input.ts";
-import { PacedTransport } from "../paced_transport.ts";
 import { RTP_CODECS, RTP_RATE_HZ } from "./rtp_codec.ts";
 import { RtpReceiver, RtpSender } from "./rtp_stream.ts";
 
@@ -55,11 +55,9 @@ class RtpListener implements MediaListener {
   }
 
   transport(address: MediaAddress): MediaTransport {
-    if (address.kind !== "rtp") {
-      throw new TypeError(`an rtp listener was given a ${address.kind} address`);
-    }
+    const pbx = addressOf("rtp", address);
     this.#taken = true;
-    return new RtpTransport(this.#socket, address, this.#plan.format, this.#options);
+    return new RtpTransport(this.#socket, pbx, this.#plan.format, this.#options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -69,31 +67,36 @@ class RtpListener implements MediaListener {
   }
 }
 
-class RtpTransport extends PacedTransport implements MediaTransport {
+class RtpTransport implements MediaTransport {
   readonly kind = "rtp";
+  readonly out: Pacer;
   readonly #socket: Socket;
   readonly #pbx: Address;
   readonly #time: TimeSource;
   readonly #sender: RtpSender;
   readonly #receiver: RtpReceiver;
+  #handlers: MediaHandlers | undefined;
   #input: LineInput | undefined;
   #over = false;
   #fromElsewhere = 0;
   #sendErrors = 0;
 
   constructor(socket: Socket, pbx: Address, format: keyof typeof RTP_CODECS, options: Options) {
-    super(options);
     const codec = RTP_CODECS[format];
     this.#socket = socket;
     this.#pbx = pbx;
     this.#time = options.time ?? SYSTEM_TIME;
     this.#sender = new RtpSender(codec);
     this.#receiver = new RtpReceiver(codec, (pcm) => this.#input?.push(pcm));
+    this.out = new Pacer({
+      onFrame: (frame, skipped) => this.#transmit(frame, skipped),
+      onMark: (markId) => this.#handlers?.onMark(markId),
+    }, options);
   }
 
-  override get stats(): Readonly<Record<string, number>> {
+  get stats(): Readonly<Record<string, number>> {
     return {
-      ...super.stats,
+      ...this.out.stats,
       ...this.#receiver.stats,
       fromElsewhere: this.#fromElsewhere,
       sendErrors: this.#sendErrors,
@@ -102,17 +105,17 @@ class RtpTransport extends PacedTransport implements MediaTransport {
 
   async open(handlers: MediaHandlers, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    this.handlers = handlers;
+    this.#handlers = handlers;
     this.#input = await LineInput.open(RTP_RATE_HZ, (frame) => handlers.onFrame(frame));
     this.#socket.on("message", (datagram, from) => this.#take(datagram, from));
     this.#socket.on("error", (error) => this.#lose(error));
-    this.pacer.start();
+    this.out.start();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#over) return;
     this.#over = true;
-    this.pacer[Symbol.dispose]();
+    this.out[Symbol.dispose]();
     await closed(this.#socket);
     this.#input?.[Symbol.dispose]();
   }
@@ -129,7 +132,7 @@ class RtpTransport extends PacedTransport implements MediaTransport {
     });
   }
 
-  protected override transmit(frame: Pcm | undefined, skipped: number): void {
+  #transmit(frame: Pcm | undefined, skipped: number): void {
     this.#receiver.tick(this.#time.now());
     this.#socket.send(
       this.#sender.packet(frame, skipped),
@@ -143,9 +146,9 @@ class RtpTransport extends PacedTransport implements MediaTransport {
 
   #lose(error: Error): void {
     if (this.#over) return;
-    this.pacer[Symbol.dispose]();
-    this.handlers?.onClose("lost", `the RTP socket failed: ${error.message}`);
-    this.handlers = undefined;
+    this.out[Symbol.dispose]();
+    this.#handlers?.onClose("lost", `the RTP socket failed: ${error.message}`);
+    this.#handlers = undefined;
   }
 }
 

@@ -114,8 +114,8 @@ for (const format of ["ulaw", "alaw"] as const) {
       await log.until(({ frames }) => frames.length === 10);
       assert.ok(Math.abs(log.frames[5]![160]! - 4000) < 150);
 
-      transport.send(speech(5, 6000));
-      transport.endOfPhrase("p1");
+      transport.out.send(speech(5, 6000));
+      transport.out.endOfPhrase("p1");
       for (let beat = 0; beat < 6; beat++) {
         time.advance(20);
         const packet = await pbx.next();
@@ -138,8 +138,8 @@ Deno.test("the PBX gets a packet each 20 ms while the bot thinks, numbered as RF
       }
     };
     await beat(3);
-    transport.send(speech(2, 100));
-    transport.endOfPhrase("p1");
+    transport.out.send(speech(2, 100));
+    transport.out.endOfPhrase("p1");
     await beat(4);
     time.stall(1000);
     packets.push(await pbx.next());
@@ -238,6 +238,6 @@ Deno.test("ending the call leaves no socket and no timer", async () => {
   time.advance(100);
   await transport[Symbol.asyncDispose]();
   assert.equal(time.pending, 0);
-  transport.send(speech(1, 1));
-  await transport.flush();
+  transport.out.send(speech(1, 1));
+  await transport.out.flush();
 });

@@ -1,7 +1,10 @@
 // The text frames of chan_websocket, JSON in both directions (`f(json)`); their shapes are those
 // of channels/chan_websocket.c in Asterisk 22.10.1.
 
-/** What we tell the PBX. It drops a text frame of more than 128 bytes: ids must be short. */
+/** Longest id of a mark, in ASCII characters: the PBX drops a text frame of more than 128 bytes. */
+export const LONGEST_MARK_ID = 80;
+
+/** What we tell the PBX. */
 export type ControlCommand =
   | { readonly command: "MARK_MEDIA"; readonly correlation_id: string }
   | {

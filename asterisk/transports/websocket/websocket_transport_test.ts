@@ -9,7 +9,7 @@ import {
 import { ManualTime } from "../../../testing/manual_time.ts";
 import type { MediaHandlers, MediaTransport } from "../../../media/transport.ts";
 import { TransportError } from "../error.ts";
-import { openTransport } from "../mod.ts";
+import { LONGEST_MARK_ID } from "./control_message.ts";
 import { WebsocketTransport } from "./websocket_transport.ts";
 
 const START = { event: "MEDIA_START", format: "slin16", optimal_frame_size: FRAME_BYTES };
@@ -124,7 +124,7 @@ function wireFrame(first: number): Uint8Array<ArrayBuffer> {
 
 async function opened(pbx: PbxEnd): Promise<{ transport: MediaTransport; ear: Ear }> {
   const ear = new Ear();
-  const transport = openTransport({ kind: "websocket", url: pbx.url });
+  const transport = new WebsocketTransport(pbx.url);
   await transport.open(ear, LIMIT());
   return { transport, ear };
 }
@@ -133,17 +133,24 @@ Deno.test("a phrase of any length reaches the PBX whole: frames in order, the ta
   await using pbx = new PbxEnd();
   const { transport, ear } = await opened(pbx);
   await using _ = transport;
-  transport.send(frames(1, 3).subarray(0, 2.5 * FRAME_SAMPLES) as Pcm);
-  transport.endOfPhrase(
-    "phrase with a name that is much longer than a text frame may be".repeat(3),
-  );
+  transport.out.send(frames(1, 3).subarray(0, 2.5 * FRAME_SAMPLES) as Pcm);
+  transport.out.endOfPhrase("e12");
   await pbx.arrived("MARK_MEDIA");
   assert.deepEqual(pbx.received, [1, 2, 3, "MARK_MEDIA"]);
+  assert.deepEqual(pbx.marks, ["e12"], "the id of the phrase, as it is");
   await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: pbx.marks[0] });
-  await ear.heard(
-    `mark ${"phrase with a name that is much longer than a text frame may be".repeat(3)}`,
-  );
-  assert.equal(transport.bufferedMs, 0);
+  await ear.heard("mark e12");
+  assert.equal(transport.out.bufferedMs, 0);
+});
+
+Deno.test("a mark whose id would make the PBX drop the message is refused; the longest allowed arrives", async () => {
+  await using pbx = new PbxEnd();
+  const { transport } = await opened(pbx);
+  await using _ = transport;
+  assert.throws(() => transport.out.endOfPhrase("e".repeat(LONGEST_MARK_ID + 1)), RangeError);
+  transport.out.endOfPhrase("e".repeat(LONGEST_MARK_ID));
+  await pbx.arrived("MARK_MEDIA");
+  assert.deepEqual(pbx.marks, ["e".repeat(LONGEST_MARK_ID)]);
 });
 
 Deno.test("the caller's audio arrives in frames of 20 ms, whatever pieces the PBX sends", async () => {
@@ -162,7 +169,7 @@ Deno.test("the caller's audio arrives in frames of 20 ms, whatever pieces the PB
 Deno.test("audio before MEDIA_START is heard", async () => {
   await using pbx = new PbxEnd(null);
   const ear = new Ear();
-  await using transport = openTransport({ kind: "websocket", url: pbx.url });
+  await using transport = new WebsocketTransport(pbx.url);
   const opening = transport.open(ear, LIMIT());
   await pbx.say(wireFrame(1));
   await pbx.say(START);
@@ -200,19 +207,19 @@ Deno.test("while the PBX says XOFF audio waits here, and goes on in order after 
   await using pbx = new PbxEnd();
   const { transport, ear } = await opened(pbx);
   await using _ = transport;
-  transport.send(frames(1, 1));
-  transport.endOfPhrase("a");
+  transport.out.send(frames(1, 1));
+  transport.out.endOfPhrase("a");
   await pbx.say({ event: "MEDIA_XOFF" });
   await pbx.say(wireFrame(9));
   await ear.heard("frame 9");
-  assert(transport.bufferedMs > 800 * FRAME_MS, "the PBX said that its queue is full");
-  transport.send(frames(2, 2));
-  transport.endOfPhrase("b");
-  transport.send(frames(4, 1));
+  assert(transport.out.bufferedMs > 800 * FRAME_MS, "the PBX said that its queue is full");
+  transport.out.send(frames(2, 2));
+  transport.out.endOfPhrase("b");
+  transport.out.send(frames(4, 1));
   await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: pbx.marks[0] });
   await ear.heard("mark a");
-  transport.pause();
-  transport.resume();
+  transport.out.pause();
+  transport.out.resume();
   await pbx.arrived("CONTINUE_MEDIA");
   const before = [1, "MARK_MEDIA", "PAUSE_MEDIA", "CONTINUE_MEDIA"];
   assert.deepEqual(pbx.received, before);
@@ -225,28 +232,28 @@ Deno.test("more audio than the PBX can queue waits here", async () => {
   await using pbx = new PbxEnd();
   const { transport } = await opened(pbx);
   await using _ = transport;
-  transport.pause();
-  transport.send(frames(1, 2000));
-  transport.resume();
+  transport.out.pause();
+  transport.out.send(frames(1, 2000));
+  transport.out.resume();
   await pbx.arrived("CONTINUE_MEDIA");
   const sent = pbx.received.filter((what) => typeof what === "number").length;
   assert(sent >= 750 && sent < 900, `${sent} frames sent`);
-  assert(transport.bufferedMs > 1900 * FRAME_MS && transport.bufferedMs <= 2000 * FRAME_MS);
+  assert(transport.out.bufferedMs > 1900 * FRAME_MS && transport.out.bufferedMs <= 2000 * FRAME_MS);
 });
 
 Deno.test("a pause keeps what is queued, and resuming goes on with it", async () => {
   await using pbx = new PbxEnd();
   const { transport } = await opened(pbx);
   await using _ = transport;
-  transport.send(frames(1, 10));
-  transport.pause();
-  transport.pause();
-  const left = transport.bufferedMs;
+  transport.out.send(frames(1, 10));
+  transport.out.pause();
+  transport.out.pause();
+  const left = transport.out.bufferedMs;
   assert(left > 0 && left <= 200);
-  transport.send(frames(11, 1));
-  assert.equal(transport.bufferedMs, left + FRAME_MS);
-  transport.resume();
-  transport.resume();
+  transport.out.send(frames(11, 1));
+  assert.equal(transport.out.bufferedMs, left + FRAME_MS);
+  transport.out.resume();
+  transport.out.resume();
   await pbx.arrived("CONTINUE_MEDIA");
   assert.deepEqual(pbx.received.slice(10), ["PAUSE_MEDIA", 11, "CONTINUE_MEDIA"]);
 });
@@ -255,13 +262,13 @@ Deno.test("a flush is over when the PBX says so; what is said next is heard afte
   await using pbx = new PbxEnd();
   const { transport, ear } = await opened(pbx);
   await using _ = transport;
-  transport.send(frames(1, 2));
-  transport.endOfPhrase("flushed");
-  transport.pause();
-  const flushed = transport.flush();
-  assert.equal(transport.bufferedMs, 0);
-  transport.send(frames(3, 1));
-  transport.endOfPhrase("after");
+  transport.out.send(frames(1, 2));
+  transport.out.endOfPhrase("flushed");
+  transport.out.pause();
+  const flushed = transport.out.flush();
+  assert.equal(transport.out.bufferedMs, 0);
+  transport.out.send(frames(3, 1));
+  transport.out.endOfPhrase("after");
   await pbx.arrived("REPORT_QUEUE_DRAINED");
   const commands = ["PAUSE_MEDIA", "FLUSH_MEDIA", "CONTINUE_MEDIA", "REPORT_QUEUE_DRAINED"];
   assert.deepEqual(pbx.received, [1, 2, "MARK_MEDIA", ...commands]);
@@ -284,9 +291,9 @@ Deno.test("a phrase that was heard out before the flush reached the PBX counts a
   await using pbx = new PbxEnd();
   const { transport, ear } = await opened(pbx);
   await using _ = transport;
-  transport.send(frames(1, 1));
-  transport.endOfPhrase("heard");
-  const flushed = transport.flush();
+  transport.out.send(frames(1, 1));
+  transport.out.endOfPhrase("heard");
+  const flushed = transport.out.flush();
   await pbx.arrived("REPORT_QUEUE_DRAINED");
   await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: pbx.marks[0] });
   await pbx.say({ event: "QUEUE_DRAINED" });
@@ -298,10 +305,10 @@ Deno.test("a pause during a flush does not keep the PBX from acknowledging it", 
   await using pbx = new PbxEnd();
   const { transport } = await opened(pbx);
   await using _ = transport;
-  const flushed = transport.flush();
-  const again = transport.flush();
-  transport.pause();
-  transport.send(frames(1, 1));
+  const flushed = transport.out.flush();
+  const again = transport.out.flush();
+  transport.out.pause();
+  transport.out.send(frames(1, 1));
   await pbx.arrived("REPORT_QUEUE_DRAINED");
   await pbx.say({ event: "QUEUE_DRAINED" });
   await Promise.all([flushed, again]);
@@ -311,10 +318,12 @@ Deno.test("a pause during a flush does not keep the PBX from acknowledging it", 
 
 Deno.test("a flush that the PBX never acknowledges fails, and the next phrase is sent all the same", async () => {
   await using pbx = new PbxEnd();
-  const { transport } = await opened(pbx);
-  await using _ = transport;
-  const flushed = transport.flush();
-  transport.send(frames(1, 1));
+  const time = new ManualTime();
+  await using transport = new WebsocketTransport(pbx.url, time);
+  await transport.open(new Ear(), LIMIT());
+  const flushed = transport.out.flush();
+  transport.out.send(frames(1, 1));
+  time.advance(1000);
   await assert.rejects(flushed, TransportError);
   await pbx.arrived(1);
 });
@@ -323,16 +332,16 @@ Deno.test("a hang-up is told once, settles a flush under way, and later calls ha
   await using pbx = new PbxEnd();
   const { transport, ear } = await opened(pbx);
   await using _ = transport;
-  transport.send(frames(1, 500));
-  const flushed = transport.flush();
+  transport.out.send(frames(1, 500));
+  const flushed = transport.out.flush();
   await pbx.close(1000);
   await flushed;
   await ear.heard("close hangup");
-  transport.send(frames(1, 1));
-  transport.endOfPhrase("late");
-  transport.pause();
-  transport.resume();
-  await transport.flush();
+  transport.out.send(frames(1, 1));
+  transport.out.endOfPhrase("late");
+  transport.out.pause();
+  transport.out.resume();
+  await transport.out.flush();
   assert.deepEqual(ear.told, ["close hangup"]);
 });
 
@@ -340,7 +349,7 @@ Deno.test("a socket closed out of order mid-sentence is told as lost", async () 
   await using pbx = new PbxEnd();
   const { transport, ear } = await opened(pbx);
   await using _ = transport;
-  transport.send(frames(1, 100));
+  transport.out.send(frames(1, 100));
   await pbx.close(4000);
   await ear.heard("close lost");
 });
@@ -352,10 +361,10 @@ Deno.test("while the bot thinks the caller's leg is kept alive, but nothing is p
   await transport.open(new Ear(), LIMIT());
   time.advance(1000);
   await pbx.arrived(0);
-  assert.ok(transport.bufferedMs <= FRAME_MS);
-  transport.send(frames(7, 50));
+  assert.ok(transport.out.bufferedMs <= FRAME_MS);
+  transport.out.send(frames(7, 50));
   time.advance(1000);
-  transport.endOfPhrase("said");
+  transport.out.endOfPhrase("said");
   await pbx.arrived("MARK_MEDIA");
   assert.equal(pbx.received.filter((what) => what === 0).length, 1, "no silence within a phrase");
   await transport[Symbol.asyncDispose]();
@@ -365,7 +374,7 @@ Deno.test("while the bot thinks the caller's leg is kept alive, but nothing is p
 Deno.test("our own dispose is not told to the owner", async () => {
   await using pbx = new PbxEnd();
   const { transport, ear } = await opened(pbx);
-  transport.send(frames(1, 100));
+  transport.out.send(frames(1, 100));
   await transport[Symbol.asyncDispose]();
   await transport[Symbol.asyncDispose]();
   assert.deepEqual(ear.told, []);
@@ -374,7 +383,7 @@ Deno.test("our own dispose is not told to the owner", async () => {
 Deno.test("a PBX that never starts the media is given up in time, and its address is not shown", async () => {
   await using pbx = new PbxEnd(null);
   const ear = new Ear();
-  const transport = openTransport({ kind: "websocket", url: pbx.url });
+  const transport = new WebsocketTransport(pbx.url);
   const opening = transport.open(ear, AbortSignal.timeout(30));
   await assert.rejects(opening, (error: unknown) => {
     assert(error instanceof TransportError);
@@ -387,7 +396,7 @@ Deno.test("a PBX that never starts the media is given up in time, and its addres
 
 Deno.test("media in another format than ours is refused, and the cure named", async () => {
   await using pbx = new PbxEnd({ ...START, format: "ulaw", optimal_frame_size: 160 });
-  const transport = openTransport({ kind: "websocket", url: pbx.url });
+  const transport = new WebsocketTransport(pbx.url);
   await assert.rejects(transport.open(new Ear(), LIMIT()), /offers ulaw.*format=slin16/);
 });
 
@@ -397,8 +406,7 @@ Deno.test("an address that is used up is refused with what the PBX said", async 
     () => new Response("Conflict", { status: 409 }),
   );
   const ear = new Ear();
-  const url = `ws://127.0.0.1:${used.addr.port}/media/x`;
-  const transport = openTransport({ kind: "websocket", url });
+  const transport = new WebsocketTransport(`ws://127.0.0.1:${used.addr.port}/media/x`);
   await assert.rejects(transport.open(ear, LIMIT()), /409/);
   assert.deepEqual(ear.told, []);
 });

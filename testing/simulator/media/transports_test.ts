@@ -110,8 +110,8 @@ for (const kind of KINDS) {
       await caller.say(new Int16Array(16 * 200));
       await log.until(({ frames }) => loudFrames(frames) >= 19);
 
-      transport.send(tone(400));
-      transport.endOfPhrase("said");
+      transport.out.send(tone(400));
+      transport.out.endOfPhrase("said");
       await log.until(({ marks }) => marks.includes("said"));
       const heard = loudFrames(caller.heard.map(({ pcm }) => pcm));
       assert.ok(heard >= 18 && heard <= 21, `${heard} of 20 frames heard`);
@@ -119,17 +119,17 @@ for (const kind of KINDS) {
 
   Deno.test(`${kind}: after a barge-in nothing of the phrase is heard, and the next one is`, () =>
     onLine(kind, async ({ caller, transport, log }) => {
-      transport.send(tone(5000));
-      transport.endOfPhrase("cut");
+      transport.out.send(tone(5000));
+      transport.out.endOfPhrase("cut");
       await caller.say(new Int16Array(16 * 400));
-      transport.pause();
+      transport.out.pause();
       await caller.say(tone(200));
-      await transport.flush();
+      await transport.out.flush();
       const before = caller.heard.length;
       await caller.say(new Int16Array(16 * 300));
       assert.ok(loudFrames(caller.heard.slice(before).map(({ pcm }) => pcm)) <= 1);
-      transport.send(tone(200));
-      transport.endOfPhrase("next");
+      transport.out.send(tone(200));
+      transport.out.endOfPhrase("next");
       await log.until(({ marks }) => marks.includes("next"));
       assert.deepEqual(log.marks, ["next"]);
     }));
