@@ -4,17 +4,17 @@ import { concatPcm, type Pcm } from "../media/frame.ts";
 import { LocalVoice } from "../speech/engine/voice/local_voice.ts";
 
 /** A voice of the local synthesiser (espeak-ng's name for it), and its pace: 1 is normal. */
-export interface Talker {
+export interface CallerVoice {
   readonly voice: string;
   readonly speed: number;
 }
 
 /** Slow: at normal pace the local recogniser hardly understands this voice over a telephone line. */
-export const ENGLISH_CALLER: Talker = { voice: "en-us", speed: 0.8 };
+export const ENGLISH_CALLER: CallerVoice = { voice: "en-us", speed: 0.8 };
 /** A Russian caller. */
-export const RUSSIAN_CALLER: Talker = { voice: "ru", speed: 1 };
+export const RUSSIAN_CALLER: CallerVoice = { voice: "ru", speed: 1 };
 /** What a Russian service sounds like to its callers. */
-export const RUSSIAN_SERVICE: Talker = { voice: "ru+f3", speed: 1 };
+export const RUSSIAN_SERVICE: CallerVoice = { voice: "ru+f3", speed: 1 };
 
 let voice: Promise<LocalVoice> | undefined;
 const rendered = new Map<string, Promise<Pcm>>();
@@ -25,7 +25,7 @@ export function spoken(text: string): Promise<Pcm> {
 }
 
 /** A sentence in the given voice, as 16 kHz mono audio. */
-export function spokenBy(talker: Talker, text: string): Promise<Pcm> {
+export function spokenBy(talker: CallerVoice, text: string): Promise<Pcm> {
   const key = `${talker.voice} ${talker.speed} ${text}`;
   let audio = rendered.get(key);
   if (!audio) {
@@ -35,7 +35,7 @@ export function spokenBy(talker: Talker, text: string): Promise<Pcm> {
   return audio;
 }
 
-async function render(text: string, talker: Talker): Promise<Pcm> {
+async function render(text: string, talker: CallerVoice): Promise<Pcm> {
   voice ??= LocalVoice.load(
     [ENGLISH_CALLER, RUSSIAN_CALLER, RUSSIAN_SERVICE].map((one) => one.voice),
   );

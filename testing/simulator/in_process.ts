@@ -130,7 +130,7 @@ export class InProcessSimulator implements Simulator {
   leftovers(): ReturnType<Simulator["leftovers"]> {
     return Promise.resolve({
       channels: [...this.#pbx.channels.keys()],
-      bridges: [...this.#pbx.bridges.keys()],
+      bridges: this.#pbx.bridges.all.map(({ id }) => id),
     });
   }
 

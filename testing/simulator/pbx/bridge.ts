@@ -1,16 +1,16 @@
-// A bridge: what one channel says, the others hear.
+// A bridge, through which channels hear one another.
 
 import type { Pcm } from "../../../media/frame.ts";
 import type { SimulatedChannel } from "./channel.ts";
 import { ariDate, AriFailure } from "../ari/wire.ts";
 
-/** A mixing or holding bridge. With two channels it passes frames through, as Asterisk's simple_bridge does. */
+/** A mixing or holding bridge. Between two channels it passes frames through, like Asterisk's simple_bridge. */
 export class SimulatedBridge {
   readonly id: string;
   readonly name: string;
   readonly holding: boolean;
   readonly channels = new Set<SimulatedChannel>();
-  /** Applications that are told when it goes. */
+  /** Applications that hear of its end. */
   readonly watchers = new Set<string>();
   readonly #createdAt = ariDate();
 
@@ -25,7 +25,7 @@ export class SimulatedBridge {
     this.holding = types.includes("holding");
   }
 
-  /** One frame from a member, to the others. More than two are not mixed: each hears each in turn. */
+  /** Passes a member's frame to the others. Of more than two nothing is mixed: each hears each in turn. */
   voice(from: SimulatedChannel, frame: Pcm): void {
     if (this.holding) return;
     for (const channel of this.channels) {
@@ -33,7 +33,7 @@ export class SimulatedBridge {
     }
   }
 
-  /** A key from a member, to the others. */
+  /** Passes a member's key to the others. */
   digit(from: SimulatedChannel, digit: string): void {
     if (this.holding) return;
     for (const channel of this.channels) if (channel !== from) channel.hearDigit(digit);

@@ -1,4 +1,4 @@
-// What every channel of the simulated PBX is, whatever its technology.
+// What all channels of the simulated PBX have in common, whatever their technology.
 
 import type { Pcm } from "../../../media/frame.ts";
 import { ariDate } from "../ari/wire.ts";
@@ -6,7 +6,7 @@ import { ariDate } from "../ari/wire.ts";
 /** A channel's state in ARI's words, as far as the simulator knows them. */
 export type ChannelState = "Down" | "Ring" | "Up";
 
-/** Where in the dialplan a channel is. */
+/** Where in the dialplan a channel is, in ARI's field names. */
 export interface DialplanPosition {
   context: string;
   exten: string;
@@ -32,7 +32,7 @@ export const CAUSE = {
   networkOutOfOrder: { code: 38, text: "Network out of order" },
 } as const satisfies Record<string, HangupCause>;
 
-/** Tells the applications concerned with a channel of an event. */
+/** Sends an event to the applications that watch a channel. */
 export type TellOf = (
   channel: SimulatedChannel,
   type: string,
@@ -50,13 +50,13 @@ export interface ChannelOptions {
   readonly language: string;
 }
 
-/** A channel; the PBX (pbx.ts) moves it about, its technology carries its audio. */
+/** A channel: the PBX (pbx.ts) moves it about, its technology carries its audio. */
 export abstract class SimulatedChannel {
   readonly id: string;
   readonly name: string;
   readonly dialplan: DialplanPosition;
   readonly variables = new Map<string, string>();
-  /** Applications told of this channel whether it is in Stasis or not: those that made it. */
+  /** Applications that hear of this channel whether it is in Stasis or not: those that made it. */
   readonly watchers = new Set<string>();
   state: ChannelState;
   language: string;
@@ -66,9 +66,9 @@ export abstract class SimulatedChannel {
   appOutside: Pick<DialplanPosition, "app_name" | "app_data"> | undefined;
   /** The bridge it is in. */
   bridgeId: string | undefined;
-  /** It hears a playback now: meanwhile it neither hears its bridge nor is heard there. */
+  /** A playback is running: meanwhile the channel neither hears its bridge nor is heard there. */
   playing = false;
-  /** It has been hung up; nothing more happens to it. */
+  /** It was hung up; nothing more happens to it. */
   gone = false;
   /** Number of the party it is connected to. */
   connectedNumber = "";
@@ -86,11 +86,16 @@ export abstract class SimulatedChannel {
     this.#protocolId = options.protocolId ?? "";
   }
 
+  /** Applications that hear of it: the one it is in, and those that made it. */
+  get apps(): string[] {
+    return this.app === undefined ? [...this.watchers] : [this.app, ...this.watchers];
+  }
+
   get callerNumber(): string {
     return this.#callerNumber;
   }
 
-  /** What the technology calls the call (a SIP Call-ID); "" where it has no such thing. */
+  /** The technology's own id of the call, such as a SIP Call-ID; "" where there is none. */
   get protocolId(): string {
     return this.#protocolId;
   }
@@ -104,13 +109,13 @@ export abstract class SimulatedChannel {
   /** The PBX has answered the channel. */
   abstract answer(): void;
 
-  /** The channel is about to end, `requested` by somebody or by the PBX itself; it can still tell. */
+  /** The channel is about to end, on request or by the PBX itself; it can still send events. */
   ending(_requested: boolean): void {}
 
   /**
-   * The channel is over: lets go of sockets and clocks. Called once.
+   * The channel has ended: releases sockets and clocks. Called once.
    *
-   * @param cause undefined when the PBX has died and cannot say goodbye.
+   * @param cause undefined when the PBX has died and sends no farewell.
    */
   abstract release(cause: HangupCause | undefined): void;
 

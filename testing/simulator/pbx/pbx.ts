@@ -1,9 +1,9 @@
-// The simulated PBX: its channels and bridges, and what happens to them. The order of events is
-// that of a real Asterisk 22.10.1.
+// The simulated PBX: its channels, and what happens to them. Events come in the order of a real
+// Asterisk 22.10.1.
 
 import { FRAME_SAMPLES, type Pcm } from "../../../media/frame.ts";
 import { Applications } from "../ari/applications.ts";
-import { SimulatedBridge } from "./bridge.ts";
+import { Bridges } from "./bridges.ts";
 import { CAUSE, type HangupCause, type SimulatedChannel, type TellOf } from "./channel.ts";
 import type { PbxClock } from "./clock.ts";
 import type { SimulatedDialplan } from "./dialplan.ts";
@@ -14,16 +14,16 @@ import { TalkDetectors } from "./talk_detect.ts";
 import { toneFrame } from "./tone.ts";
 import { AriFailure } from "../ari/wire.ts";
 
-/** All state of the PBX. One instance is one run of it: a restart makes a new one. */
+/** All state of the PBX. One instance is one run: a restart makes a new one. */
 export class SimulatedPbx {
   readonly channels = new Map<string, SimulatedChannel>();
-  readonly bridges = new Map<string, SimulatedBridge>();
   readonly applications = new Applications();
+  readonly bridges = new Bridges(this);
   readonly clock: PbxClock;
   readonly dialplan: SimulatedDialplan;
   readonly playbacks: Playbacks;
   readonly recordings: Recordings;
-  /** Tones that continued channels hear. */
+  /** The tone or silence that a channel hears. */
   readonly #tones = new Map<SimulatedChannel, Disposable>();
   readonly #talkDetectors = new TalkDetectors();
   #channelSerial = 0;
@@ -37,7 +37,7 @@ export class SimulatedPbx {
     this.dialplan = dialplan;
     this.clock = clock;
     const tellOf: TellOf = (channel, type, facts) =>
-      this.applications.send(appsOf(channel), type, facts);
+      this.applications.send(channel.apps, type, facts);
     this.playbacks = new Playbacks(clock, tellOf, sounds, files.find);
     this.recordings = new Recordings(tellOf, files.recordingDir);
   }
@@ -61,19 +61,12 @@ export class SimulatedPbx {
     return channel;
   }
 
-  /** @throws {AriFailure} 404 */
-  bridge(id: string): SimulatedBridge {
-    const bridge = this.bridges.get(id);
-    if (!bridge) throw new AriFailure(404, "Bridge not found");
-    return bridge;
-  }
-
-  /** Tells the applications concerned with `channel` of an event about it. */
+  /** Sends an event about `channel` to the applications that watch it. */
   tell(channel: SimulatedChannel, type: string, facts: Record<string, unknown> = {}): void {
-    this.applications.send(appsOf(channel), type, { ...facts, channel: channel.toJson() });
+    this.applications.send(channel.apps, type, { ...facts, channel: channel.toJson() });
   }
 
-  /** Sets a variable; the application is told, as it is on the real PBX. */
+  /** Sets a variable, and sends the event a real PBX sends of it. */
   setVariable(channel: SimulatedChannel, variable: string, value: string): void {
     if (variable === "TALK_DETECT(set)") {
       const tell = (type: string, facts: Record<string, unknown>) =>
@@ -93,7 +86,7 @@ export class SimulatedPbx {
     this.tell(channel, "ChannelStateChange");
   }
 
-  /** @returns false when the application is not there to take it. */
+  /** @returns false when nobody listens for the application. */
   enterStasis(channel: SimulatedChannel, app: string, args: readonly string[]): boolean {
     if (!this.applications.isActive(app)) return false;
     channel.app = app;
@@ -107,7 +100,7 @@ export class SimulatedPbx {
     return true;
   }
 
-  /** Hands a channel to another application; with none there it stays where it is. */
+  /** Moves a channel to another application; it stays where it is when nobody listens for that one. */
   move(channel: SimulatedChannel, app: string, args: readonly string[]): void {
     if (!this.applications.isActive(app)) {
       this.tell(channel, "ApplicationMoveFailed", { destination: app, args });
@@ -118,9 +111,9 @@ export class SimulatedPbx {
     this.enterStasis(channel, app, args);
   }
 
-  /** Lets a channel go on in the dialplan. */
+  /** Continues a channel in the dialplan. */
   continueInDialplan(channel: SimulatedChannel, place: { context?: string; exten?: string }): void {
-    this.#leaveBridge(channel);
+    this.bridges.leave(channel);
     this.#leaveStasis(channel);
     const { context } = place;
     const toneHz = context === undefined ? undefined : this.dialplan.contexts[context];
@@ -142,74 +135,35 @@ export class SimulatedPbx {
     this.#tones.set(channel, tone);
   }
 
-  /** What one channel's far end says. */
+  /** One frame from a channel's far end. */
   voice(channel: SimulatedChannel, frame: Pcm): void {
     this.recordings.voice(channel, frame);
     this.#talkDetectors.hear(channel, frame);
     for (const snoop of this.#snoopsOf(channel)) snoop.overhear(frame);
-    if (!channel.playing) this.#bridgeOf(channel)?.voice(channel, frame);
+    if (!channel.playing) this.bridges.of(channel)?.voice(channel, frame);
   }
 
-  /** A key the channel's far end has pressed for `durationMs`. */
+  /** A key that the channel's far end held for `durationMs`. */
   digit(channel: SimulatedChannel, digit: string, durationMs: number): void {
     this.tell(channel, "ChannelDtmfReceived", { digit, duration_ms: durationMs });
-    this.#bridgeOf(channel)?.digit(channel, digit);
-  }
-
-  /** @throws {AriFailure} 409 when the id is taken, 500 for an unknown type. */
-  createBridge(id: string, name: string, type: string): SimulatedBridge {
-    if (this.bridges.has(id)) {
-      throw new AriFailure(409, `Bridge with id '${id}' already exists`);
-    }
-    const bridge = new SimulatedBridge(id, name, type);
-    this.bridges.set(id, bridge);
-    return bridge;
-  }
-
-  /** Joins; a channel that is in a bridge already, be it this one, leaves it first. */
-  addToBridge(bridge: SimulatedBridge, channel: SimulatedChannel): void {
-    this.#leaveBridge(channel);
-    bridge.channels.add(channel);
-    channel.bridgeId = bridge.id;
-    for (const app of appsOf(channel)) bridge.watchers.add(app);
-    this.#tellBridge(channel, bridge, "ChannelEnteredBridge");
-    if (bridge.channels.size > 1) {
-      for (const member of bridge.channels) {
-        this.#meet(bridge, member);
-      }
-    }
-  }
-
-  removeFromBridge(bridge: SimulatedBridge, channel: SimulatedChannel): void {
-    if (channel.bridgeId !== bridge.id) throw new AriFailure(422, "Channel not in this bridge");
-    this.#leaveBridge(channel);
-  }
-
-  /** Destroys it; members leave first. The application hears of an empty one only, as on the real PBX. */
-  destroyBridge(bridge: SimulatedBridge): void {
-    const populated = bridge.channels.size > 0;
-    for (const channel of bridge.channels) this.#leaveBridge(channel);
-    this.bridges.delete(bridge.id);
-    if (!populated) {
-      this.applications.send(bridge.watchers, "BridgeDestroyed", { bridge: bridge.toJson() });
-    }
+    this.bridges.of(channel)?.digit(channel, digit);
   }
 
   /**
    * Ends a channel.
    *
-   * @param request facts of the ChannelHangupRequest that comes first; none when the PBX itself ends it.
+   * @param request fields of the ChannelHangupRequest event; none when the PBX itself ends it.
    */
   hangUp(channel: SimulatedChannel, cause: HangupCause, request?: Record<string, unknown>): void {
     if (channel.gone) return;
     channel.gone = true;
-    this.#silence(channel);
+    this.stopSilence(channel);
     for (const snoop of this.#snoopsOf(channel)) this.hangUp(snoop, CAUSE.normal);
     if (request) this.tell(channel, "ChannelHangupRequest", request);
     this.playbacks.drop(channel);
     this.recordings.drop(channel);
     channel.ending(request !== undefined);
-    this.#leaveBridge(channel);
+    this.bridges.leave(channel);
     this.#leaveStasis(channel);
     this.channels.delete(channel.id);
     this.tell(channel, "ChannelDestroyed", {
@@ -220,11 +174,11 @@ export class SimulatedPbx {
     channel.release(cause);
   }
 
-  /** Everything is gone at once and nobody is told: the process of the PBX has ended. */
+  /** Drops everything without an event: the PBX's process has ended. */
   crash(): void {
     for (const channel of this.channels.values()) {
       channel.gone = true;
-      this.#silence(channel);
+      this.stopSilence(channel);
       this.playbacks.forget(channel);
       channel.release(undefined);
     }
@@ -233,7 +187,7 @@ export class SimulatedPbx {
     this.recordings.forget();
   }
 
-  /** Sends the channel silence until it is played something, as `POST /channels/{id}/silence` does. */
+  /** Sends the channel silence until a playback begins, as `POST /channels/{id}/silence` does. */
   startSilence(channel: SimulatedChannel): void {
     this.stopSilence(channel);
     const clock = this.clock.subscribe(() => {
@@ -243,8 +197,10 @@ export class SimulatedPbx {
     this.#tones.set(channel, clock);
   }
 
+  /** Ends the silence, or the tone, that the channel hears. */
   stopSilence(channel: SimulatedChannel): void {
-    this.#silence(channel);
+    this.#tones.get(channel)?.[Symbol.dispose]();
+    this.#tones.delete(channel);
   }
 
   *#snoopsOf(channel: SimulatedChannel): Generator<SnoopChannel> {
@@ -253,54 +209,13 @@ export class SimulatedPbx {
     }
   }
 
-  #silence(channel: SimulatedChannel): void {
-    this.#tones.get(channel)?.[Symbol.dispose]();
-    this.#tones.delete(channel);
-  }
-
   #leaveStasis(channel: SimulatedChannel): void {
     if (channel.app === undefined) return;
-    this.#silence(channel);
+    this.stopSilence(channel);
     this.tell(channel, "StasisEnd");
     channel.app = undefined;
     if (channel.watchers.size > 0) this.setVariable(channel, "STASISSTATUS", "SUCCESS");
     const { app_name = "", app_data = "" } = channel.appOutside ?? {};
     Object.assign(channel.dialplan, { app_name, app_data });
   }
-
-  #leaveBridge(channel: SimulatedChannel): void {
-    const bridge = this.#bridgeOf(channel);
-    if (!bridge) return;
-    for (const variable of ["BRIDGEPEER", "BRIDGEPVTCALLID"]) {
-      if (channel.variables.has(variable)) this.setVariable(channel, variable, "");
-    }
-    bridge.channels.delete(channel);
-    channel.bridgeId = undefined;
-    this.#tellBridge(channel, bridge, "ChannelLeftBridge");
-  }
-
-  /** Tells a member whom it is in the bridge with. */
-  #meet(bridge: SimulatedBridge, member: SimulatedChannel): void {
-    const peers = [...bridge.channels].filter((peer) => peer !== member);
-    this.setVariable(member, "BRIDGEPEER", peers.map(({ name }) => name).join(","));
-    const [peer] = peers;
-    if (!peer || peers.length > 1 || peer.protocolId === "") return;
-    this.setVariable(member, "BRIDGEPVTCALLID", peer.protocolId);
-    if (member.connectedNumber === peer.callerNumber) return;
-    member.connectedNumber = peer.callerNumber;
-    this.tell(member, "ChannelConnectedLine");
-  }
-
-  #bridgeOf({ bridgeId }: SimulatedChannel): SimulatedBridge | undefined {
-    return bridgeId === undefined ? undefined : this.bridges.get(bridgeId);
-  }
-
-  #tellBridge(channel: SimulatedChannel, bridge: SimulatedBridge, type: string): void {
-    this.tell(channel, type, { bridge: bridge.toJson() });
-  }
-}
-
-/** Who hears of a channel: the application it is in, and those that made it. */
-function appsOf(channel: SimulatedChannel): string[] {
-  return channel.app === undefined ? [...channel.watchers] : [channel.app, ...channel.watchers];
 }

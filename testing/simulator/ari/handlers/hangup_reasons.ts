@@ -1,8 +1,8 @@
 // Why ARI can be told to hang up, and the causes it stands for.
 
-import { CAUSE, type HangupCause } from "../pbx/channel.ts";
-import type { Parameters } from "./operation.ts";
-import { AriFailure } from "./wire.ts";
+import { CAUSE, type HangupCause } from "../../pbx/channel.ts";
+import type { Parameters } from "../operation.ts";
+import { AriFailure } from "../wire.ts";
 
 /** Reasons ARI takes for a hang-up, and the causes they stand for. */
 const REASONS: Readonly<Record<string, HangupCause>> = {

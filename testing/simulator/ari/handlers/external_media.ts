@@ -1,12 +1,12 @@
 // `POST /channels/externalMedia`: the channel through which a service has a call's audio.
 
-import { RTP_CODECS } from "../../../asterisk/transports/rtp/rtp_codec.ts";
-import { AudioSocketChannel } from "../media/audiosocket_channel.ts";
-import type { ChannelOptions, SimulatedChannel } from "./channel.ts";
-import { MEDIA_FORMAT, MediaChannel } from "../media/media_channel.ts";
-import type { OperationContext, OperationReply, Parameters } from "../ari/operation.ts";
-import { RtpChannel } from "../media/rtp_channel.ts";
-import { AriFailure } from "../ari/wire.ts";
+import { RTP_CODECS } from "../../../../asterisk/transports/rtp/rtp_codec.ts";
+import { AudioSocketChannel } from "../../media/audiosocket_channel.ts";
+import type { ChannelOptions, SimulatedChannel } from "../../pbx/channel.ts";
+import { MEDIA_FORMAT, MediaChannel } from "../../media/media_channel.ts";
+import type { OperationContext, OperationReply, Parameters } from "../operation.ts";
+import { RtpChannel } from "../../media/rtp_channel.ts";
+import { AriFailure } from "../wire.ts";
 
 /** What every external media channel starts with. */
 interface Request extends Omit<ChannelOptions, "name"> {

@@ -1,0 +1,28 @@
+// `/recordings`.
+
+import { writeWav } from "../../../../media/wav.ts";
+import { DONE, type Handlers, ok, pathParameter } from "./handler.ts";
+
+export const RECORDINGS: Handlers<"recordings"> = {
+  getLive: ({ pbx }, params) => ok(pbx.recordings.live(pathParameter(params, "recordingName"))),
+  stop: ({ pbx }, params) => {
+    pbx.recordings.stop(pathParameter(params, "recordingName"));
+    return DONE;
+  },
+  cancel: ({ pbx }, params) => {
+    pbx.recordings.cancel(pathParameter(params, "recordingName"));
+    return DONE;
+  },
+  getStored: ({ pbx }, params) => {
+    const { name, format } = pbx.recordings.stored(pathParameter(params, "recordingName"));
+    return ok({ name, format });
+  },
+  deleteStored: ({ pbx }, params) => {
+    pbx.recordings.remove(pathParameter(params, "recordingName"));
+    return DONE;
+  },
+  getStoredFile: ({ pbx }, params) => {
+    const { pcm } = pbx.recordings.stored(pathParameter(params, "recordingName"));
+    return { status: 200, bytes: writeWav(pcm) };
+  },
+};
