@@ -38,7 +38,6 @@ export type OpenAiAgentSettings = Pick<
   | "LLM_FIRST_TOKEN_TIMEOUT_MS"
   | "LLM_STALL_TIMEOUT_MS"
   | "LLM_HISTORY_TOKENS"
-  | "AI_PROCESSING_TIMEOUT"
   | "AGENT_TOOLS"
   | "TRANSFER_TARGETS"
   | "KB_TOP_K"
@@ -80,18 +79,6 @@ export class OpenAiAgent implements Agent {
   }
 
   async *respond(request: AgentRequest): AsyncGenerator<AgentEvent> {
-    const whole = new AbortController();
-    const timer = setTimeout(() => whole.abort(), this.#settings.AI_PROCESSING_TIMEOUT * 1000);
-    const signal = AbortSignal.any([request.signal, whole.signal]);
-    try {
-      yield* this.#turn({ ...request, signal });
-      if (whole.signal.aborted && !request.signal.aborted) yield* this.#apology("too_slow");
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async *#turn(request: AgentRequest): AsyncGenerator<AgentEvent> {
     const heard = normalizeRecognized(request.text, this.#language);
     if (wordsOf(heard).length === 0) {
       yield { kind: "phrase", text: this.#prompts.not_heard };
