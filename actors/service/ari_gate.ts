@@ -1,15 +1,16 @@
-// Commands to a PBX that may be away for a moment: they wait for it, up to a deadline.
+// Commands to a PBX that may be away for a moment: they wait until it is back, up to a deadline.
 
 import { type AriCommands, type AriConnection, AriError } from "../../asterisk/ari/mod.ts";
 import { logger } from "../../config/logging.ts";
+import { abortable, pause, within } from "../../runtime/waiting.ts";
 import type { ServiceMetrics } from "./metrics.ts";
 
 const log = logger("ari");
 
-/** How long a command waits for a lost PBX to come back, in milliseconds. */
-export const WAIT_FOR_PBX_MS = 30_000;
+/** How long a command waits for a lost PBX to come back. */
+const WAIT_FOR_PBX_MS = 30_000;
 
-/** A command that the PBX itself fails at (5xx) is tried so often. */
+/** How often a command is tried that the PBX itself fails at (5xx). */
 const TRIES = 3;
 const RETRY_PAUSE_MS = 100;
 
@@ -24,7 +25,7 @@ export interface Gate<Commands> {
   readonly runOnce: Gate<Commands>["run"];
 }
 
-/** The way to the PBX. Told when the connection comes and goes. */
+/** The way to the PBX. The connection's owner opens and closes it as the connection comes and goes. */
 export class AriGate implements Gate<AriCommands> {
   readonly #connection: Pick<AriConnection, "commands" | "up">;
   readonly #metrics: Pick<ServiceMetrics, "ariCommandFailed">;
@@ -50,8 +51,8 @@ export class AriGate implements Gate<AriCommands> {
   }
 
   /**
-   * Runs a command once the PBX is there; one that the PBX itself fails at is tried again, so it
-   * must be one that doubles nothing.
+   * Runs a command once the PBX is there, and tries it again when the PBX itself fails at it: the
+   * command must be idempotent.
    *
    * @throws {AriError} the command's, or `unreachable` when the PBX does not come back in time.
    * @throws the signal's reason when it aborts.
@@ -63,12 +64,13 @@ export class AriGate implements Gate<AriCommands> {
       } catch (error) {
         if (!(error instanceof AriError) || !failedItself(error) || tries >= TRIES) throw error;
         log.warn("the PBX failed at a command, trying again", { error });
-        await this.#pause(signal);
+        await pause(RETRY_PAUSE_MS, signal);
+        signal?.throwIfAborted();
       }
     }
   }
 
-  /** As `run`, but never tried again. */
+  /** As `run`, but tries only once. */
   async runOnce<T>(
     command: (commands: AriCommands) => Promise<T>,
     signal?: AbortSignal,
@@ -82,38 +84,18 @@ export class AriGate implements Gate<AriCommands> {
     }
   }
 
-  async #pause(signal?: AbortSignal): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
-    signal?.throwIfAborted();
-  }
-
   async #wait(signal?: AbortSignal): Promise<void> {
-    const { promise, reject } = Promise.withResolvers<never>();
-    const onAbort = () => reject(signal!.reason);
-    const timer = setTimeout(
-      () =>
-        reject(
-          new AriError(
-            "unreachable",
-            "waiting for the PBX",
-            0,
-            `not back within ${WAIT_FOR_PBX_MS} ms`,
-          ),
-        ),
+    const back = signal ? abortable(this.#up.promise, signal) : this.#up.promise;
+    const reason = `not back within ${WAIT_FOR_PBX_MS} ms`;
+    await within(
+      back,
       WAIT_FOR_PBX_MS,
+      () => new AriError("unreachable", "waiting for the PBX", 0, reason),
     );
-    signal?.addEventListener("abort", onAbort, { once: true });
-    try {
-      signal?.throwIfAborted();
-      await Promise.race([this.#up.promise, promise]);
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
-    }
   }
 }
 
-/** The PBX failed, rather than refused: what it answered has no meaning of its own. */
+/** The PBX failed rather than refused: its answer says nothing about the command. */
 function failedItself({ status, kind }: AriError): boolean {
   return status >= 500 && kind === "unexpected";
 }

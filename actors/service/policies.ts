@@ -1,5 +1,8 @@
-// Every deadline of a call, as data: for each phase how long, and what follows. Shown by
+// Every deadline of a call, as data: how long each phase may last, and what follows. Shown by
 // `deno task start --policies`.
+//
+// Phase deadlines live with the service, where an isolate that hangs cannot stop them. A provider's
+// patience lives with the provider and is a setting.
 
 import type { Settings } from "../../config/settings.ts";
 import type { Phase } from "../call_record.ts";
@@ -7,8 +10,8 @@ import type { Phase } from "../call_record.ts";
 /**
  * What follows a deadline.
  * - `nudge`: the caller is asked whether they are there, once until they speak again.
- * - `restart`: the isolate is replaced; the call goes on where it was.
- * - `apologise`: the answer is given up with a sorry; the call goes on listening.
+ * - `restart`: the isolate is replaced; the call resumes where it was.
+ * - `apologise`: the answer is given up with an apology; the call listens again.
  * - `handover`: last words, then the dialplan's fallback context.
  * - `hangup`: last words, then the end of the call.
  */
@@ -22,7 +25,7 @@ export interface Deadline {
 
 /** The deadlines of one phase. */
 export interface PhasePolicy {
-  /** What the time is counted from. */
+  /** Where the time starts; each later occurrence starts it again. */
   readonly countedFrom:
     | "entering the phase"
     | "the last phrase heard"
@@ -37,14 +40,16 @@ export interface Policies {
   readonly call: Deadline;
 }
 
-/** The PBX connects media within milliseconds; ten seconds of it is a fault. */
+/** The PBX connects media within milliseconds; ten seconds mean a fault. */
 const ANSWERING_MS = 10_000;
-/** Longer than any one phrase: nothing heard for so long while speaking is a playout that died. */
+/** Longer than any one phrase: if nothing was heard for so long while speaking, playout has died. */
 const PHRASE_MS = 30_000;
+/** An isolate that does not even get to its apology within this is replaced. */
+const APOLOGY_MS = 5000;
 /** For the last words and the way back to the dialplan. */
 const HANDOVER_MS = 15_000;
 
-/** The policies that these settings ask for. */
+/** The deadlines that these settings ask for. */
 export function policiesOf(settings: Settings): Policies {
   const seconds = (
     name: "SILENCE_NUDGE_SECONDS" | "CALL_INACTIVITY_TIMEOUT" | "AI_PROCESSING_TIMEOUT",
@@ -70,7 +75,7 @@ export function policiesOf(settings: Settings): Policies {
         countedFrom: "entering the phase",
         deadlines: [
           { afterMs: seconds("AI_PROCESSING_TIMEOUT"), then: "apologise" },
-          { afterMs: seconds("AI_PROCESSING_TIMEOUT") + 5000, then: "restart" },
+          { afterMs: seconds("AI_PROCESSING_TIMEOUT") + APOLOGY_MS, then: "restart" },
         ],
       },
       speaking: {
@@ -86,7 +91,7 @@ export function policiesOf(settings: Settings): Policies {
   };
 }
 
-/** The policies as text for the operator, a line a deadline. */
+/** The policies as text for the operator, one line per deadline. */
 export function describePolicies({ phases, call }: Policies): string {
   const lines = Object.entries(phases).flatMap(([phase, policy]) =>
     policy.deadlines.map(({ afterMs, then }) =>
