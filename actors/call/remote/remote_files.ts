@@ -1,21 +1,27 @@
 // The PBX's playbacks and recordings, by way of the service: a call isolate holds no ARI credentials.
 
 import type { FileControl, FileEvents } from "../../../asterisk/transports/files/files_control.ts";
-import type { FileEvent, FileRequest, FromCall } from "../../messages.ts";
+import { within } from "../../../runtime/waiting.ts";
+import type { FileEvent, FileRequest, ToMedia } from "../../messages.ts";
 
-/** The service could not do on the PBX what was asked of it. */
+/** Longer than the service itself waits for one ARI command, which is 5 s. */
+const ANSWER_TIMEOUT_MS = 7000;
+/** A recording takes several commands; whoever asks for one gives up after MEDIA_CONNECT_TIMEOUT_MS, 60 s at most. */
+const RECORD_TIMEOUT_MS = 60_000;
+
+/** The PBX did not carry out a request about files, or the service did not answer it in time. */
 export class FileRequestError extends Error {
   override readonly name = "FileRequestError";
 }
 
-/** Asks the service, and is told what the PBX reports. */
+/** Sends requests to the service, which answers each with `done` and passes on what the PBX reports. */
 export class RemoteFiles implements FileControl {
-  readonly #send: (message: FromCall) => void;
+  readonly #send: (message: ToMedia) => void;
   readonly #waiting = new Map<number, PromiseWithResolvers<void>>();
   #asked = 0;
   #events: FileEvents | undefined;
 
-  constructor(send: (message: FromCall) => void) {
+  constructor(send: (message: ToMedia) => void) {
     this.#send = send;
   }
 
@@ -47,10 +53,9 @@ export class RemoteFiles implements FileControl {
     return this.#ask({ what: "discard", name });
   }
 
-  /** The service has done what request `seq` asked, or could not. */
+  /** The service has carried out request `seq`, or could not: `error` says why. */
   done(seq: number, error: string | undefined): void {
     const waiting = this.#waiting.get(seq);
-    this.#waiting.delete(seq);
     if (error === undefined) waiting?.resolve();
     else waiting?.reject(new FileRequestError(error));
   }
@@ -70,11 +75,22 @@ export class RemoteFiles implements FileControl {
     }
   }
 
-  #ask(request: FileRequest): Promise<void> {
+  async #ask(request: FileRequest): Promise<void> {
     const seq = ++this.#asked;
     const waiting = Promise.withResolvers<void>();
     this.#waiting.set(seq, waiting);
     this.#send({ kind: "files", seq, request });
-    return waiting.promise;
+    const timeoutMs = request.what === "record" ? RECORD_TIMEOUT_MS : ANSWER_TIMEOUT_MS;
+    try {
+      await within(waiting.promise, timeoutMs, () => unanswered(request, timeoutMs));
+    } finally {
+      this.#waiting.delete(seq);
+    }
   }
+}
+
+function unanswered({ what }: FileRequest, ms: number): FileRequestError {
+  return new FileRequestError(
+    `no answer to "${what}" within ${ms} ms: the service's thread is held up, see its log lines`,
+  );
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import type { FromCall } from "../../messages.ts";
-import { RemoteFiles } from "./remote_files.ts";
+import { mock } from "node:test";
+import type { ToMedia } from "../../messages.ts";
+import { FileRequestError, RemoteFiles } from "./remote_files.ts";
 
 Deno.test("each request is answered by its own outcome, in whatever order they come", async () => {
-  const sent: FromCall[] = [];
+  const sent: ToMedia[] = [];
   const files = new RemoteFiles((message) => sent.push(message));
   const [played, stopped] = [files.play("one", "sound:ru/one"), files.stop("two")];
   files.done(2, "no such playback");
@@ -16,7 +17,7 @@ Deno.test("each request is answered by its own outcome, in whatever order they c
   ]);
 });
 
-Deno.test("what the PBX reports reaches the one who listens", () => {
+Deno.test("what the PBX reports reaches the listener", () => {
   const files = new RemoteFiles(() => {});
   const told: unknown[] = [];
   files.onEvent({ what: "talking", talking: true });
@@ -36,4 +37,26 @@ Deno.test("what the PBX reports reaches the one who listens", () => {
     ["talking", false],
     ["recording", "disk full"],
   ]);
+});
+
+Deno.test("a service that does not answer fails the request in time, and a late answer does no harm", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const files = new RemoteFiles(() => {});
+    const stopped = assert.rejects(files.stop("one"), (error) => {
+      assert.ok(error instanceof FileRequestError);
+      assert.match(error.message, /"stop" within 7000 ms/);
+      return true;
+    });
+    const recorded = files.record("caller");
+    mock.timers.tick(7000);
+    await stopped;
+    files.done(1, undefined);
+    // The transport that asked for it decides how long a recording may take to begin.
+    mock.timers.tick(50_000);
+    files.done(2, undefined);
+    await recorded;
+  } finally {
+    mock.timers.reset();
+  }
 });
