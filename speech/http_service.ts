@@ -1,30 +1,32 @@
-// What HTTP speech services have in common: their failures, and audio read from a response.
+// What HTTP speech services share: their failures, and reading audio from a response.
 
 import type { Pcm } from "../media/frame.ts";
 import { type FailureFacts, ServiceFailure, type ServiceName, withoutSecrets } from "./failure.ts";
 import { PcmBytes } from "../media/codec/pcm_bytes.ts";
 
-/** How a service's requests are described when they fail. */
+/** How an error describes a request to the service. */
 export interface HttpService {
   readonly name: ServiceName;
   /** For example "OpenAI speech at https://…". */
   readonly does: string;
-  /** The setting with the key. */
+  /** The setting that holds the key. */
   readonly key: string;
   /** The settings that shape a request. */
   readonly shapedBy: string;
 }
 
-/** The failure that an HTTP status stands for; `said` is the service's own message. */
+/** The failure that an HTTP status means; `said` is the service's own message. */
 export function statusFailure(service: HttpService, status: number, said: string): ServiceFailure {
   const words = said ? ` (${withoutSecrets(said)})` : "";
   return new ServiceFailure(service.name, `${service.does}${words}`, {
     code: `HTTP ${status}`,
-    ...factsOf(status, service),
+    again: false,
+    lasting: false,
+    ...meaningOf(status, service),
   });
 }
 
-/** The failure of a connection that could not be made, or broke. */
+/** The failure to connect, or of a connection that broke. */
 export function connectionFailure(service: HttpService, error: unknown): ServiceFailure {
   return new ServiceFailure(service.name, service.does, {
     code: "UNAVAILABLE",
@@ -34,6 +36,7 @@ export function connectionFailure(service: HttpService, error: unknown): Service
   }, { cause: error });
 }
 
+/** The failure of an answer without audio. */
 export function emptyAnswer(service: HttpService): ServiceFailure {
   return new ServiceFailure(service.name, service.does, {
     code: "EMPTY",
@@ -44,9 +47,9 @@ export function emptyAnswer(service: HttpService): ServiceFailure {
 }
 
 /**
- * The samples of a raw PCM body, as they come. Cancels the body when abandoned.
+ * The samples of a raw PCM body as they arrive. Cancels the body when abandoned.
  *
- * @throws {ServiceFailure} when it breaks off.
+ * @throws {ServiceFailure} when the body breaks off.
  */
 export async function* pcmOf(
   body: ReadableStream<Uint8Array>,
@@ -64,17 +67,23 @@ export async function* pcmOf(
   } catch (error) {
     throw connectionFailure(service, error);
   } finally {
-    // A body that broke refuses to be cancelled as well: there is nothing left to stop.
+    // Cancelling a broken body fails too: there is nothing left to stop.
     await reader.cancel().catch((error) => error);
   }
 }
 
-function factsOf(status: number, { key, shapedBy }: HttpService): Omit<FailureFacts, "code"> {
-  const fact = (cure: string, again = false, lasting = false) => ({ cure, again, lasting });
-  if (status === 401) return fact(`check ${key}: it is wrong, revoked or expired`, false, true);
-  if (status === 403) return fact(`${key} has no right to this service`, false, true);
-  if (status === 404) return fact(`check the address and ${shapedBy}`, false, true);
-  if (status === 429) return fact("the quota or the balance is used up: wait, or have it raised");
-  if (status >= 400 && status < 500) return fact(`check ${shapedBy}`);
-  return fact("the service has a problem: it is tried again by itself", true);
+function meaningOf(
+  status: number,
+  { key, shapedBy }: HttpService,
+): Pick<FailureFacts, "cure"> & Partial<FailureFacts> {
+  if (status === 401) {
+    return { cure: `check ${key}: it is wrong, revoked or expired`, lasting: true };
+  }
+  if (status === 403) return { cure: `${key} has no right to this service`, lasting: true };
+  if (status === 404) return { cure: `check the address and ${shapedBy}`, lasting: true };
+  if (status === 429) {
+    return { cure: "the quota or the balance is used up: wait, or have it raised" };
+  }
+  if (status >= 400 && status < 500) return { cure: `check ${shapedBy}` };
+  return { cure: "the service has a problem: it is tried again by itself", again: true };
 }

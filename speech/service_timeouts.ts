@@ -61,8 +61,8 @@ export async function* withTimeouts<T>(
   }
 }
 
-/** Calls `onSilence` when what is waited for does not come within `ms`. */
-export class Watchdog {
+/** Calls `onSilence` when nothing comes within `ms` although something is due. */
+export class Watchdog implements Disposable {
   readonly #ms: number;
   readonly #onSilence: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -72,7 +72,7 @@ export class Watchdog {
     this.#onSilence = onSilence;
   }
 
-  /** Something is due from now on; no change when something already is. */
+  /** Something is due from now on. No change if something was due already. */
   expect(): void {
     this.#timer ??= setTimeout(this.#onSilence, this.#ms);
   }
@@ -82,5 +82,9 @@ export class Watchdog {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (more) this.expect();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
   }
 }

@@ -3,7 +3,8 @@
 
 import { durationMs, type Pcm, pcmToBytes, SAMPLE_RATE_HZ } from "../../../media/frame.ts";
 import { ServiceFailure } from "../../failure.ts";
-import type { RequestStream, YandexChannel } from "../channel.ts";
+import type { YandexChannel } from "../channel.ts";
+import type { RequestStream } from "../stream.ts";
 
 /** How Yandex is asked to listen. */
 export interface SttOptions {
