@@ -1,8 +1,10 @@
-// A call's link to the speech engine. A Comlink call to an isolate that died never settles, so
-// every request has a deadline and ends at once when the engine is known to be gone.
+// A call's link to the speech engine. A Comlink call to a dead isolate never settles, so every
+// request has a deadline, and ends early when the engine is known to be gone.
 
 import type { MessagePort } from "node:worker_threads";
 import * as Comlink from "comlink";
+import { messageOf } from "../../runtime/error_text.ts";
+import { abortable } from "../../runtime/waiting.ts";
 import { comlinkEndpoint } from "../engine/recognition/endpoint.ts";
 import { Pending } from "../engine/pending.ts";
 import {
@@ -14,13 +16,13 @@ import {
   type VadQuestion,
 } from "../engine/protocol.ts";
 
-/** Why a request to the engine came to nothing. */
+/** Why a request to the engine failed. */
 export type LinkFailure =
-  /** The engine died, or has not been connected yet. */
+  /** The engine has died, or is not connected yet. */
   | "gone"
   /** It did not answer in time. */
   | "timeout"
-  /** The one who asked does not want it any more. */
+  /** The caller of `request` cancelled it. */
   | "cancelled"
   /** It answered with an error. */
   | "refused";
@@ -34,78 +36,78 @@ export class LinkError extends Error {
   }
 }
 
-/** How one request is to be made. */
+/** Options of one request. */
 export interface RequestOptions {
   /** For the error message, e.g. "transcribe 2.4 s". */
   readonly what: string;
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
-  /** When the engine is gone: wait for a new one, within the deadline, and ask that. */
+  /** When the engine is gone: wait for a new one within the deadline, and ask that one. */
   readonly retry?: boolean;
 }
 
-/** The engine at the other end: every method answers with a promise. */
+/** The engine at the other end: every method returns a promise. */
 export type EngineRemote = {
   readonly [M in keyof EngineApi]: (
     ...args: Parameters<EngineApi[M]>
   ) => Promise<Awaited<ReturnType<EngineApi[M]>>>;
 };
 
-/** Told what the engine sends besides its answers to requests. */
+/** Take what the engine sends besides its answers to requests. */
 export interface LinkHandlers {
   onAudio(audio: AudioMessage): void;
   onVad(answer: VadAnswer): void;
-  /** The engine is gone; what was posted to it is not answered any more. */
+  /** The engine is gone: what was posted to it will not be answered. */
   onGone(reason: string): void;
 }
 
-/** One call's connection, which may change engines. */
+/** One call's link, which survives a change of engines. */
 export class EngineLink implements Disposable {
-  readonly #listener: LinkHandlers;
+  readonly #handlers: LinkHandlers;
   #connection: Connection | undefined;
   #nextConnection = Promise.withResolvers<void>();
   #goneBecause = "it has not been connected yet";
   #disposed = false;
 
-  constructor(listener: LinkHandlers) {
-    this.#listener = listener;
+  constructor(handlers: LinkHandlers) {
+    this.#handlers = handlers;
   }
 
-  /** Why there is no engine, while there is none. */
+  /** Why there is no engine; meaningful only while there is none. */
   get goneBecause(): string {
     return this.#goneBecause;
   }
 
-  /** Uses the engine at the other end of `port` from now on. */
+  /** Switches to the engine at the other end of `port`. */
   connect(port: MessagePort): void {
     if (this.#disposed) return port.close();
     this.close("a new engine has taken its place");
-    const connection = new Connection(port, this.#listener, () => {
+    const connection = new Connection(port, this.#handlers, () => {
       if (this.#connection === connection) this.close("its end of the line was closed");
     });
     this.#connection = connection;
     this.#nextConnection.resolve();
   }
 
-  /** The engine is gone: everything pending ends now. */
+  /** The engine is gone: all pending requests end now. */
   close(reason: string): void {
     this.#goneBecause = reason;
     if (!this.#connection) return;
     this.#nextConnection = Promise.withResolvers();
     this.#connection.close(reason);
     this.#connection = undefined;
-    this.#listener.onGone(reason);
+    this.#handlers.onGone(reason);
   }
 
-  /** Sends a window, to be answered by `onVad`; false when there is no engine. */
+  /** Sends a window, which `onVad` answers; false when there is no engine. */
   post(question: VadQuestion): boolean {
     this.#connection?.post(question);
     return this.#connection !== undefined;
   }
 
-  /** Asks the engine and forgets it: for what needs no answer. */
+  /** Sends what needs no answer. */
   tell(message: (engine: EngineRemote) => Promise<void>): void {
-    // An engine that cannot take it is gone, or will fail the next request that does matter.
+    // If this fails, the engine is gone or will fail the next request that matters.
     if (this.#connection) message(this.#connection.engine).catch(() => undefined);
   }
 
@@ -118,23 +120,22 @@ export class EngineLink implements Disposable {
     ask: (engine: EngineRemote) => Promise<T>,
     { what, deadlineMs, signal, retry = false }: RequestOptions,
   ): Promise<T> {
-    using end = new Ending(what, deadlineMs, signal);
+    const expired = AbortSignal.timeout(deadlineMs);
+    const end = signal ? AbortSignal.any([signal, expired]) : expired;
     for (;;) {
       try {
-        if (!this.#connection) {
-          if (!retry || this.#disposed) throw new EngineGone(this.#goneBecause);
-          await Promise.race([this.#nextConnection.promise, end.promise]);
-          continue;
-        }
-        return await Promise.race([this.#connection.run(ask), end.promise]);
+        if (this.#connection) return await abortable(this.#connection.run(ask), end);
+        if (!retry || this.#disposed) throw new EngineGone(this.#goneBecause);
+        await abortable(this.#nextConnection.promise, end);
       } catch (error) {
-        const failure = linkError(what, error);
-        if (failure.failure !== "gone" || !retry || this.#disposed) throw failure;
+        if (end.aborted && error === end.reason) throw unanswered(what, deadlineMs, expired);
+        const again = error instanceof EngineGone && retry && !this.#disposed;
+        if (!again) throw linkError(what, error);
       }
     }
   }
 
-  /** Closes for good: nothing waits for another engine. */
+  /** Closes for good: no request waits for another engine. */
   [Symbol.dispose](): void {
     this.#disposed = true;
     this.close("the call is over");
@@ -142,26 +143,26 @@ export class EngineLink implements Disposable {
   }
 }
 
-/** The engine is not there; the message says why. */
+/** There is no engine; the message says why. */
 class EngineGone extends Error {}
 
-/** The link to one engine, until that is gone. */
+/** The link to one engine, for as long as that lives. */
 class Connection {
   readonly engine: EngineRemote;
   readonly #port: MessagePort;
   readonly #pending = new Pending();
 
-  constructor(port: MessagePort, listener: LinkHandlers, onClose: () => void) {
+  constructor(port: MessagePort, handlers: LinkHandlers, onClose: () => void) {
     this.#port = port;
     this.engine = Comlink.wrap<EngineApi>(comlinkEndpoint(port)) as unknown as EngineRemote;
     port.on("message", (message) => {
-      if (isAudioMessage(message)) listener.onAudio(message);
-      else if (isVadAnswer(message)) listener.onVad(message);
+      if (isAudioMessage(message)) handlers.onAudio(message);
+      else if (isVadAnswer(message)) handlers.onVad(message);
     });
     port.on("close", onClose);
   }
 
-  /** Asks; rejects with `EngineGone` when the engine is or goes away. */
+  /** Asks. Rejects with `EngineGone` when the engine is or becomes unavailable. */
   run<T>(ask: (engine: EngineRemote) => Promise<T>): Promise<T> {
     return this.#pending.answer(ask(this.engine));
   }
@@ -176,31 +177,11 @@ class Connection {
   }
 }
 
-/** Rejects when a deadline passes or a signal aborts. */
-class Ending implements Disposable {
-  readonly promise: Promise<never>;
-  readonly #timer: ReturnType<typeof setTimeout>;
-  readonly #stop: () => void;
-
-  constructor(what: string, deadlineMs: number, signal: AbortSignal | undefined) {
-    const { promise, reject } = Promise.withResolvers<never>();
-    promise.catch(() => undefined);
-    this.promise = promise;
-    this.#timer = setTimeout(() => {
-      reject(
-        new LinkError("timeout", `${what}: the speech engine did not answer in ${deadlineMs} ms`),
-      );
-    }, deadlineMs);
-    const cancelled = () => reject(new LinkError("cancelled", `${what}: cancelled`));
-    signal?.addEventListener("abort", cancelled, { once: true });
-    if (signal?.aborted) cancelled();
-    this.#stop = () => signal?.removeEventListener("abort", cancelled);
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-    this.#stop();
-  }
+/** The failure of a request that its deadline or its signal ended. */
+function unanswered(what: string, deadlineMs: number, expired: AbortSignal): LinkError {
+  return expired.aborted
+    ? new LinkError("timeout", `${what}: the speech engine did not answer in ${deadlineMs} ms`)
+    : new LinkError("cancelled", `${what}: cancelled`);
 }
 
 function linkError(what: string, reason: unknown): LinkError {
@@ -208,8 +189,7 @@ function linkError(what: string, reason: unknown): LinkError {
   if (reason instanceof EngineGone) {
     return new LinkError("gone", `${what}: the speech engine is not there: ${reason.message}`);
   }
-  const message = reason instanceof Error ? reason.message : String(reason);
-  return new LinkError("refused", `${what}: the speech engine failed: ${message}`, {
+  return new LinkError("refused", `${what}: the speech engine failed: ${messageOf(reason)}`, {
     cause: reason,
   });
 }

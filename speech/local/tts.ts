@@ -1,18 +1,27 @@
-// espeak-ng at the engine as a TtsProvider.
+// The engine's espeak-ng as a TtsProvider.
 
 import type { Pcm } from "../../media/frame.ts";
+import { messageOf } from "../../runtime/error_text.ts";
+import { Queue } from "../../runtime/queue.ts";
 import { TtsError, type TtsOptions, type TtsProvider } from "../tts.ts";
 import { type AudioMessage, DEFAULT_VOICES } from "../engine/protocol.ts";
 import { type EngineLink, LinkError } from "./link.ts";
 
 /** The voice and how long it may take. */
 export interface LocalTtsOptions {
-  /** espeak-ng voice; empty is by language. */
+  /** espeak-ng voice; empty: the language's default. */
   readonly voice: string;
-  /** Speaking rate, 1 is normal. */
+  /** Speaking rate; 1 is normal. */
   readonly speed: number;
-  /** Longest wait for all of a phrase's audio. */
+  /** The longest that a phrase may take as a whole. */
   readonly deadlineMs: number;
+}
+
+/** A phrase on its way from the engine. */
+interface Phrase {
+  readonly audio: Queue<Pcm>;
+  begun: boolean;
+  ended: boolean;
 }
 
 /** The local voice, Russian and English. */
@@ -28,15 +37,18 @@ export class LocalTts implements TtsProvider {
     this.#options = options;
   }
 
-  /** Audio that came from the engine. */
+  /** Takes audio from the engine. */
   receive({ phraseId, pcm }: AudioMessage): void {
-    this.#phrases.get(phraseId)?.add(pcm);
+    const phrase = this.#phrases.get(phraseId);
+    if (!phrase) return;
+    phrase.begun = true;
+    phrase.audio.push(pcm);
   }
 
   async *synthesize(text: string, { language, signal }: TtsOptions): AsyncGenerator<Pcm, void> {
     if (signal.aborted) return;
     const id = ++this.#lastId;
-    const phrase = new Phrase();
+    const phrase: Phrase = { audio: new Queue(), begun: false, ended: false };
     this.#phrases.set(id, phrase);
     const request = {
       id,
@@ -44,59 +56,29 @@ export class LocalTts implements TtsProvider {
       voice: this.#options.voice || DEFAULT_VOICES[language],
       speed: this.#options.speed,
     };
+    const end = (error?: unknown) => {
+      phrase.ended = true;
+      phrase.audio.end(error);
+    };
     this.#link.request((engine) => {
-      if (phrase.begun) throw new LinkError("refused", "the speech engine died amid the phrase");
+      if (phrase.begun) throw new LinkError("refused", "the speech engine died during the phrase");
       return engine.synthesize(request);
     }, {
       what: `speak ${text.length} characters`,
       deadlineMs: this.#options.deadlineMs,
       signal,
       retry: true,
-    }).then(() => phrase.end(), (error) => phrase.end(error));
+    }).then(() => end(), end);
     try {
-      yield* phrase;
+      yield* phrase.audio;
     } catch (cause) {
       if (signal.aborted) return;
-      throw new TtsError(
-        `the local voice failed: ${cause instanceof Error ? cause.message : cause}`,
-        { cause },
-      );
+      throw new TtsError(`the local voice failed: ${messageOf(cause)}`, { cause });
     } finally {
       this.#phrases.delete(id);
       if (!phrase.ended || signal.aborted) {
         this.#link.tell((engine) => engine.cancelSynthesis(id));
       }
     }
-  }
-}
-
-/** Audio on its way from the engine to whoever plays it. */
-class Phrase {
-  readonly #ready: Pcm[] = [];
-  #news = Promise.withResolvers<void>();
-  #error: unknown;
-  begun = false;
-  ended = false;
-
-  add(pcm: Pcm): void {
-    this.begun = true;
-    this.#ready.push(pcm);
-    this.#news.resolve();
-  }
-
-  end(error?: unknown): void {
-    this.ended = true;
-    this.#error = error;
-    this.#news.resolve();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Pcm, void> {
-    for (;;) {
-      for (let pcm = this.#ready.shift(); pcm; pcm = this.#ready.shift()) yield pcm;
-      if (this.ended && this.#ready.length === 0) break;
-      await this.#news.promise;
-      this.#news = Promise.withResolvers();
-    }
-    if (this.#error) throw this.#error;
   }
 }
