@@ -6,7 +6,8 @@ import type { MessagePort } from "node:worker_threads";
 import type { AgentEvent } from "../agent/agent.ts";
 import type { Prompts } from "../config/prompts.ts";
 import type { Settings } from "../config/settings.ts";
-import type { MediaAddress, MediaOffer, MediaPlan } from "../media/transport.ts";
+import type { LineStats } from "../media/line_stats.ts";
+import type { MediaAddress, MediaOffer, MediaPlan, MediaTransport } from "../media/transport.ts";
 import type { SpeechEvent } from "../speech/events.ts";
 import type { FailureReport } from "../speech/failure.ts";
 import type { CallEvent, CallRecord, ToolResult } from "./call_record.ts";
@@ -51,7 +52,13 @@ export type ToPool =
   /** A question about Yandex IAM tokens, which only the service obtains; `token_answer` follows. */
   | { readonly kind: "token"; readonly seq: number; readonly question: TokenQuestion }
   /** Something happened with a speech service. */
-  | { readonly kind: "speech"; readonly event: SpeechEvent };
+  | { readonly kind: "speech"; readonly event: SpeechEvent }
+  /** What the counts of the call's line have grown by since the report before. */
+  | {
+    readonly kind: "line_stats";
+    readonly transport: MediaTransport["kind"];
+    readonly stats: LineStats;
+  };
 
 /** For the call's media on the PBX (`CallMedia`). */
 export type ToMedia =

@@ -5,6 +5,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 
 import type { Stage } from "../actors/call_record.ts";
 import type { ServiceMetrics } from "../actors/service/metrics.ts";
+import { lineMetrics } from "./line_metrics.ts";
 import { observe, word } from "./metric_values.ts";
 import { assistantMetrics } from "./assistant_metrics.ts";
 import { speechMetrics } from "./speech_metrics.ts";
@@ -152,6 +153,7 @@ export function createMetrics({ ofProcess = true } = {}): PrometheusMetrics {
     },
     bargeInResumed: () => bargeIns.inc({ outcome: "resumed" }),
 
+    lineCounted: lineMetrics(registry),
     vadDegraded: () => vadDegraded.inc(),
     speechHappened: speechMetrics(registry),
     unserved: (kind) => unserved.inc({ kind }),

@@ -39,6 +39,17 @@ Deno.test("reconnections to ARI are counted, repeated news of the same state is 
   assert.equal(await series(metrics, "voxbot_ari_up"), 1);
 });
 
+Deno.test("lost packets and late frames of all calls can be read from /metrics", async () => {
+  const metrics = createMetrics({ ofProcess: false });
+  assert.equal(await series(metrics, "voxbot_rtp_packets_lost_total"), 0);
+  metrics.lineCounted("rtp", { packetsLost: 3, framesLate: 1 });
+  metrics.lineCounted("rtp", { packetsLost: 1 });
+  metrics.lineCounted("audiosocket", { framesLate: 2 });
+  assert.equal(await series(metrics, "voxbot_rtp_packets_lost_total"), 4);
+  assert.equal(await series(metrics, 'voxbot_frames_late_total{transport="rtp"}'), 1);
+  assert.equal(await series(metrics, 'voxbot_frames_late_total{transport="audiosocket"}'), 2);
+});
+
 Deno.test("free text never becomes a label, so numbers and ids cannot leak into /metrics", async () => {
   const metrics = createMetrics({ ofProcess: false });
   metrics.callEnded("hung up by 70001234567" as string as EndReason, 12);

@@ -3,6 +3,7 @@
 
 import type { AudioOutput } from "./audio_output.ts";
 import type { Pcm } from "./frame.ts";
+import type { LineStats } from "./line_stats.ts";
 
 /** What a transport tells the call that owns it. Handlers must not throw. */
 export interface MediaHandlers {
@@ -33,8 +34,8 @@ export interface MediaTransport extends AsyncDisposable {
    */
   open(handlers: MediaHandlers, signal: AbortSignal): Promise<void>;
 
-  /** Counters by name, such as `framesLate` or `packetsLost`, for metrics and the call's record. */
-  readonly stats?: Readonly<Record<string, number>>;
+  /** Counts since `open`, as a copy. */
+  readonly stats: LineStats;
 }
 
 /**

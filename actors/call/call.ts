@@ -23,6 +23,7 @@ import { crash } from "../otp/isolate_main.ts";
 import type { CallAssignment, FromCall, ToCall } from "../messages.ts";
 import type { SpokenPhrase } from "./conversation/answer.ts";
 import { Conversation } from "./conversation/conversation.ts";
+import { LineReport } from "./line_report.ts";
 import { Recogniser } from "./recogniser.ts";
 import type { PreparedSpeech } from "./prepared.ts";
 import { Speaker } from "./speaker.ts";
@@ -78,6 +79,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
   #playout?: Playout<SpokenPhrase>;
   #recogniser?: Recogniser;
   #speaker?: Speaker<SpokenPhrase>;
+  #lineReport?: LineReport;
   #clock?: ReturnType<typeof setInterval>;
   #begun = false;
   #over = false;
@@ -130,6 +132,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
     this.#recorder = await this.#openRecorder();
     const transport = this.#mediaListener.transport(await address);
     this.#transport = transport;
+    this.#lineReport = new LineReport(transport, send);
     const output = this.#recorder?.recorded(transport.out) ?? transport.out;
     const conversation = this.#conversation;
     const playout = new Playout<SpokenPhrase>(output, {
@@ -219,6 +222,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
     this.#recogniser?.[Symbol.dispose]();
     this.#speaker?.[Symbol.dispose]();
     this.#playout?.[Symbol.dispose]();
+    this.#lineReport?.[Symbol.dispose]();
     await this.#transport?.[Symbol.asyncDispose]();
     await this.#mediaListener?.[Symbol.asyncDispose]();
     try {
@@ -231,6 +235,7 @@ export class Call implements AsyncDisposable, MediaHandlers {
   #begin(): void {
     const { resumed, callerWasSpeaking } = this.#options.assignment;
     this.#begun = true;
+    this.#lineReport?.start();
     this.#clock = setInterval(() => this.#caller.tick(), TICK_MS);
     if (resumed) this.#conversation.resume(callerWasSpeaking);
     else this.#conversation.greet();

@@ -1,6 +1,8 @@
 // What the service counts and times while it runs. The switchboard tells; the console's
 // Prometheus registry (or nobody) listens: actors must not know who.
 
+import type { LineStats } from "../../media/line_stats.ts";
+import type { MediaTransport } from "../../media/transport.ts";
 import type { SpeechEvent } from "../../speech/events.ts";
 import type { AssistantEvent, EarlyStartOutcome } from "../messages.ts";
 import type { EndReason, Phase, StageTimings } from "../call_record.ts";
@@ -42,6 +44,8 @@ export interface ServiceMetrics {
   /** What paused playout was a backchannel or noise: it went on. */
   bargeInResumed(): void;
 
+  /** What the counts of a call's line have grown by. */
+  lineCounted(transport: MediaTransport["kind"], stats: LineStats): void;
   /** A call went on with energy-based voice detection because the engine's did not answer. */
   vadDegraded(): void;
   /** Something happened with a speech service: requests, latencies, errors, failovers… */
@@ -81,6 +85,7 @@ export const noMetrics: ServiceMetrics = {
   turnTimed: ignore,
   bargeInConfirmed: ignore,
   bargeInResumed: ignore,
+  lineCounted: ignore,
   vadDegraded: ignore,
   speechHappened: ignore,
   unserved: ignore,

@@ -3,6 +3,7 @@
 // gap costs time.
 
 import { durationMs, type Pcm } from "../frame.ts";
+import type { Counters } from "../line_stats.ts";
 import { LossConcealer } from "./plc.ts";
 
 /** A gap is waited for this long before it is filled; covers 50 ms of jitter. */
@@ -13,19 +14,14 @@ const LONGEST_GAP = 50;
 const LONGEST_MISORDER = 100;
 
 /** What became of the packets. */
-export interface JitterStats {
-  received: number;
-  /** Missing packets that were filled. */
-  concealed: number;
-  /** Packets that came again. */
-  duplicates: number;
-  /** Packets that came after their place had been filled. */
-  late: number;
-  /** Packets that came before one they follow, in time to be put in order. */
-  reordered: number;
-  /** Times the sender began a new sequence. */
-  restarts: number;
-}
+export type JitterStats = Counters<
+  | "packetsReceived"
+  | "packetsLost"
+  | "packetsLate"
+  | "packetsDuplicate"
+  | "packetsReordered"
+  | "streamRestarts"
+>;
 
 /** Options of a `JitterBuffer`. */
 export interface JitterOptions {
@@ -37,12 +33,12 @@ export interface JitterOptions {
 /** Reorders by 16-bit sequence number; call `expire` every frame or so, for gaps nothing follows. */
 export class JitterBuffer {
   readonly stats: JitterStats = {
-    received: 0,
-    concealed: 0,
-    duplicates: 0,
-    late: 0,
-    reordered: 0,
-    restarts: 0,
+    packetsReceived: 0,
+    packetsLost: 0,
+    packetsDuplicate: 0,
+    packetsLate: 0,
+    packetsReordered: 0,
+    streamRestarts: 0,
   };
   readonly #options: JitterOptions;
   readonly #concealer: LossConcealer;
@@ -63,20 +59,20 @@ export class JitterBuffer {
 
   /** Takes a packet that arrived at `nowMs`. */
   push(sequence: number, pcm: Pcm, nowMs: number): void {
-    this.stats.received++;
+    this.stats.packetsReceived++;
     this.#next ??= sequence;
     const ahead = signed16(sequence - this.#next);
     if (ahead > LONGEST_GAP || ahead < -LONGEST_MISORDER) return this.#elsewhere(sequence, pcm);
     this.#confirming = undefined;
     if (ahead < 0) {
-      if (this.#filled.delete(sequence)) this.stats.late++;
-      else this.stats.duplicates++;
+      if (this.#filled.delete(sequence)) this.stats.packetsLate++;
+      else this.stats.packetsDuplicate++;
     } else if (ahead === 0) {
-      if (this.#held.size > 0) this.stats.reordered++;
+      if (this.#held.size > 0) this.stats.packetsReordered++;
       this.#deliver(pcm);
       this.#deliverHeld(nowMs);
     } else if (this.#held.has(sequence)) {
-      this.stats.duplicates++;
+      this.stats.packetsDuplicate++;
     } else {
       if (this.#held.size === 0) this.#heldSince = nowMs;
       this.#held.set(sequence, pcm);
@@ -95,7 +91,7 @@ export class JitterBuffer {
   /** Begins anew with the next packet: the sender is another one (a new SSRC). */
   restart(): void {
     if (this.#next === undefined) return;
-    this.stats.restarts++;
+    this.stats.streamRestarts++;
     this.#held.clear();
     this.#filled.clear();
     this.#next = undefined;
@@ -122,7 +118,7 @@ export class JitterBuffer {
   #fillGap(): void {
     const [pcm] = this.#held.values();
     while (!this.#held.has(this.#next!)) {
-      this.stats.concealed++;
+      this.stats.packetsLost++;
       this.#remember(this.#next!);
       this.#next = next16(this.#next!);
       this.#options.onAudio(this.#concealer.conceal(pcm!.length));

@@ -24,15 +24,15 @@ Deno.test("packets that overtook one another are put back in order", () => {
   const { jitter, out, push } = buffer();
   [1, 3, 2, 4, 6, 7, 5].forEach((n, i) => push(n, i * 20));
   assert.deepEqual(out, [2, 3, 4, 5, 6, 7, 8]);
-  assert.equal(jitter.stats.reordered, 2);
-  assert.equal(jitter.stats.concealed, 0);
+  assert.equal(jitter.stats.packetsReordered, 2);
+  assert.equal(jitter.stats.packetsLost, 0);
 });
 
 Deno.test("a packet that comes twice is heard once", () => {
   const { jitter, out, push } = buffer();
   [1, 1, 2, 4, 4, 3, 2, 5].forEach((n, i) => push(n, i * 10));
   assert.deepEqual(out, [2, 3, 4, 5, 6]);
-  assert.equal(jitter.stats.duplicates, 3);
+  assert.equal(jitter.stats.packetsDuplicate, 3);
 });
 
 Deno.test("a lost packet is filled once three have come after it, so time stays whole", () => {
@@ -42,7 +42,7 @@ Deno.test("a lost packet is filled once three have come after it, so time stays 
   push(6, 120);
   assert.equal(out.length, 6);
   assert.deepEqual(out.slice(3), [5, 6, 7]);
-  assert.equal(jitter.stats.concealed, 1);
+  assert.equal(jitter.stats.packetsLost, 1);
 });
 
 Deno.test("a lost packet that few follow is filled by the clock", () => {
@@ -61,8 +61,8 @@ Deno.test("a packet that comes after its place was filled is dropped", () => {
   push(2, 200);
   push(6, 220);
   assert.deepEqual(out.slice(2), [4, 5, 6, 7]);
-  assert.equal(jitter.stats.late, 1);
-  assert.equal(jitter.stats.duplicates, 0);
+  assert.equal(jitter.stats.packetsLate, 1);
+  assert.equal(jitter.stats.packetsDuplicate, 0);
 });
 
 Deno.test("a stray packet with a wild number is not believed, a new sequence is", () => {
@@ -75,7 +75,7 @@ Deno.test("a stray packet with a wild number is not believed, a new sequence is"
   push(20_001, 80);
   push(20_002, 100);
   assert.deepEqual(out.slice(2), [2, 3]);
-  assert.equal(jitter.stats.restarts, 1);
+  assert.equal(jitter.stats.streamRestarts, 1);
 });
 
 Deno.test("after a new sender is announced its first packet is heard at once", () => {
@@ -101,7 +101,7 @@ Deno.test("with 5 % loss and 50 ms of jitter, what is heard is in order and as l
     }
     for (; clock < 10_000; clock += 20) jitter.expire(clock);
     assert.equal(out.length, 400);
-    const { concealed, late } = jitter.stats;
+    const { packetsLost: concealed, packetsLate: late } = jitter.stats;
     assert.equal(concealed, 400 - arrivals.length + late);
     assert.equal(late, 0, "none was given up before it came");
     const inPlace = out.filter((sample, n) => sample === n + 1).length;

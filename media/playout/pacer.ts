@@ -3,6 +3,7 @@
 
 import type { AudioOutput } from "../audio_output.ts";
 import { FRAME_MS, FRAME_SAMPLES, type Pcm, SAMPLE_RATE_HZ } from "../frame.ts";
+import type { Counters } from "../line_stats.ts";
 import { type Beat, FrameClock, SYSTEM_TIME, type TimeSource } from "./frame_clock.ts";
 import { FrameQueue } from "./frame_queue.ts";
 import type { Resampler } from "../codec/resample.ts";
@@ -20,17 +21,10 @@ export interface PacedSink {
   ready?(): boolean;
 }
 
-/** What the pacer has seen, for metrics and benches. */
-export interface PacerStats {
-  /** Frames of queued audio that have left. */
-  framesSent: number;
-  /** Beats that came a whole frame late or more. */
-  framesLate: number;
-  /** Frames of time left out after a long stall. */
-  framesSkipped: number;
-  /** Beats on which the far end took nothing. */
-  framesHeld: number;
-}
+/** What the pacer counts. */
+export type PacerStats = Counters<
+  "framesSent" | "framesLate" | "framesSkipped" | "framesHeld"
+>;
 
 /** Options of a `Pacer`. */
 export interface PacerOptions {

@@ -98,7 +98,7 @@ function overLine(
     receiver.take(bytes, at);
   }
   receiver.tick(clock + 1000);
-  return { pcm: concatPcm(out), concealed: receiver.stats.concealed };
+  return { pcm: concatPcm(out), concealed: receiver.stats.packetsLost };
 }
 
 function frames(pcm: Pcm): Pcm[] {

@@ -195,7 +195,7 @@ Deno.test("files: phrases where the PBX does not look for sounds are reported as
     call.transport.out.endOfPhrase("nobody hears this");
     await call.ear.hears("close lost");
     assert.match(call.ear.lastWords, /2000 ms ended at once.*ASTERISK_SOUNDS_DIR, ASTERISK_LANG/);
-    assert.equal(call.transport.stats!.phrasesInaudible, 1);
+    assert.equal(call.transport.stats.phrasesInaudible, 1);
     assert.deepEqual(call.ear.told, ["close lost"], "no mark");
   }
   await Deno.remove(soundsDir, { recursive: true });

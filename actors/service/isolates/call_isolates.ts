@@ -45,7 +45,7 @@ export interface CallIsolatesOptions {
   readonly module: URL;
   readonly promptsFile: Pick<PromptsFile, "current">;
   readonly engine: Pick<EngineHost, "attach">;
-  readonly metrics: Pick<ServiceMetrics, "poolSize" | "speechHappened">;
+  readonly metrics: Pick<ServiceMetrics, "poolSize" | "speechHappened" | "lineCounted">;
   readonly tokens: Pick<TokenBroker, "answer">;
   /** `Isolate.start`, unless a test brings isolates of its own. */
   readonly startIsolate?: (options: IsolateOptions) => Promise<IsolateHandle<ToCall, FromCall>>;
@@ -165,6 +165,8 @@ export class CallIsolates implements AsyncDisposable {
         return this.#speechHappened(message.event, from);
       case "token":
         return void this.#answerToken(message, from);
+      case "line_stats":
+        return this.#options.metrics.lineCounted(message.transport, message.stats);
     }
   }
 

@@ -29,6 +29,7 @@ export class PooledIsolate implements CallIsolate {
           return this.#warm.resolve();
         case "speech":
         case "token":
+        case "line_stats":
           return toPool(message, this);
         default:
           this.#holder?.(message);

@@ -4,6 +4,7 @@
 import { logger } from "../../../config/logging.ts";
 import { Resampler } from "../../../media/codec/resample.ts";
 import type { Pcm } from "../../../media/frame.ts";
+import type { LineStats } from "../../../media/line_stats.ts";
 import { Pacer, type PacerOptions } from "../../../media/playout/pacer.ts";
 import type {
   MediaAddress,
@@ -96,7 +97,7 @@ class AudioSocketTransport implements MediaTransport {
     }, options);
   }
 
-  get stats(): Readonly<Record<string, number>> {
+  get stats(): LineStats {
     return {
       ...this.out.stats,
       badMessages: this.#badMessages,

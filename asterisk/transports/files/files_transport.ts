@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { abortable } from "../../../runtime/waiting.ts";
 import { messageOf } from "../../../runtime/error_text.ts";
 import { logger } from "../../../config/logging.ts";
+import type { LineStats } from "../../../media/line_stats.ts";
 import { FrameClock, SYSTEM_TIME, type TimeSource } from "../../../media/playout/frame_clock.ts";
 import type {
   MediaAddress,
@@ -94,7 +95,7 @@ class FilesTransport implements MediaTransport {
     this.#clock = new FrameClock(() => this.#tick(), time);
   }
 
-  get stats(): Readonly<Record<string, number>> {
+  get stats(): LineStats {
     return { ...this.out.stats };
   }
 

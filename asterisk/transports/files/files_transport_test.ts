@@ -297,7 +297,7 @@ Deno.test("a playback that ends at once was not heard: tried again, then reporte
       pbx.finished();
       time.advance(500);
     }
-    assert.equal(transport.stats!.phrasesInaudible, 2);
+    assert.equal(transport.stats.phrasesInaudible, 2);
     assert.deepEqual(log.marks, []);
     const [end] = log.ends;
     assert.equal(end!.reason, "lost");
@@ -313,7 +313,7 @@ Deno.test("a caller who hangs up within a phrase is no sound problem", () =>
     time.advance(20);
     pbx.finished();
     time.advance(400);
-    assert.equal(transport.stats!.phrasesInaudible, 0);
+    assert.equal(transport.stats.phrasesInaudible, 0);
     assert.deepEqual(log.ends, []);
   }));
 
@@ -329,7 +329,7 @@ Deno.test("a playback whose end is never reported does not hold up the conversat
     assert.deepEqual(log.marks, ["a"]);
     await pbx.until(2);
     assert.deepEqual(pbx.verbs, ["play", "stop"]);
-    assert.equal(transport.stats!.phrasesUnreported, 1);
+    assert.equal(transport.stats.phrasesUnreported, 1);
   }));
 
 Deno.test("a flush whose end is never reported is over all the same", () =>

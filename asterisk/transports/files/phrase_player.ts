@@ -4,6 +4,7 @@
 import { logger } from "../../../config/logging.ts";
 import type { AudioOutput } from "../../../media/audio_output.ts";
 import { concatPcm, durationMs, type Pcm } from "../../../media/frame.ts";
+import type { Counters } from "../../../media/line_stats.ts";
 import type { TimeSource } from "../../../media/playout/frame_clock.ts";
 import { messageOf } from "../../../runtime/error_text.ts";
 import type { FileControl } from "./files_control.ts";
@@ -24,14 +25,10 @@ export interface PlayerListener {
   onBroken(detail: string): void;
 }
 
-/** Counts of what became of the phrases. */
-export interface PlayerStats {
-  phrasesPlayed: number;
-  /** Playbacks that ended far too early to have been heard. */
-  phrasesInaudible: number;
-  /** Playbacks whose start or end was never reported. */
-  phrasesUnreported: number;
-}
+/** What became of the phrases. */
+export type PlayerStats = Counters<
+  "phrasesPlayed" | "phrasesInaudible" | "phrasesUnreported"
+>;
 
 interface Phrase {
   readonly name: string;

@@ -2,6 +2,7 @@
 
 import { FRAME_MS, type Pcm } from "../../../media/frame.ts";
 import { JitterBuffer, type JitterStats } from "../../../media/codec/jitter_buffer.ts";
+import type { Counters } from "../../../media/line_stats.ts";
 import { RTP_RATE_HZ, type RtpCodec } from "./rtp_codec.ts";
 import { decodeRtp, encodeRtp } from "./rtp_packet.ts";
 
@@ -43,18 +44,13 @@ export class RtpSender {
 }
 
 /** What arrived and was not audio of ours. */
-interface RefusedStats {
-  /** Not RTP, cut short, or longer than a telephone frame. */
-  malformed: number;
-  /** In another format than was asked for (RTCP on the same port counts here). */
-  wrongPayload: number;
-}
+type RefusedStats = Counters<"packetsMalformed" | "packetsWrongPayload">;
 
 /** Takes packets off the wire and gives their audio on in order. */
 export class RtpReceiver {
   readonly #codec: RtpCodec;
   readonly #jitter: JitterBuffer;
-  readonly #refused: RefusedStats = { malformed: 0, wrongPayload: 0 };
+  readonly #refused: RefusedStats = { packetsMalformed: 0, packetsWrongPayload: 0 };
   #ssrc: number | undefined;
 
   constructor(codec: RtpCodec, onAudio: (pcm: Pcm) => void) {
@@ -71,9 +67,9 @@ export class RtpReceiver {
     const packet = decodeRtp(datagram);
     const length = packet?.payload.length ?? 0;
     if (!packet || length === 0 || length > LONGEST_PAYLOAD_BYTES) {
-      this.#refused.malformed++;
+      this.#refused.packetsMalformed++;
     } else if (packet.payloadType !== this.#codec.payloadType) {
-      this.#refused.wrongPayload++;
+      this.#refused.packetsWrongPayload++;
     } else {
       if (this.#ssrc !== packet.ssrc) this.#jitter.restart();
       this.#ssrc = packet.ssrc;

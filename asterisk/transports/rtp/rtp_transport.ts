@@ -5,6 +5,7 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { logger } from "../../../config/logging.ts";
 import type { Pcm } from "../../../media/frame.ts";
+import type { LineStats } from "../../../media/line_stats.ts";
 import { SYSTEM_TIME, type TimeSource } from "../../../media/playout/frame_clock.ts";
 import { Pacer, type PacerOptions } from "../../../media/playout/pacer.ts";
 import { Resampler } from "../../../media/codec/resample.ts";
@@ -94,11 +95,11 @@ class RtpTransport implements MediaTransport {
     }, options);
   }
 
-  get stats(): Readonly<Record<string, number>> {
+  get stats(): LineStats {
     return {
       ...this.out.stats,
       ...this.#receiver.stats,
-      fromElsewhere: this.#fromElsewhere,
+      packetsFromElsewhere: this.#fromElsewhere,
       sendErrors: this.#sendErrors,
     };
   }

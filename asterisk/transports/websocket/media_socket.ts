@@ -19,16 +19,24 @@ export interface MediaSocketHandlers {
 /** A connection to a media address, from the handshake on. */
 export class MediaSocket {
   readonly #socket: WebSocketClient;
+  readonly #handlers: MediaSocketHandlers;
+  #badMessages = 0;
 
   constructor(url: string, handlers: MediaSocketHandlers) {
+    this.#handlers = handlers;
     this.#socket = new WebSocketClient(url, "media", {
-      onBinary: (bytes) => readAudio(bytes, handlers),
-      onText: (text) => readControl(text, handlers),
+      onBinary: (bytes) => this.#onBinary(bytes),
+      onText: (text) => this.#onText(text),
       onClose: (code, reason) => {
         const detail = [`closed with code ${code}`, reason].filter(Boolean);
         handlers.onClose(code, detail.join(": "));
       },
     });
+  }
+
+  /** Messages dropped because they are malformed. */
+  get badMessages(): number {
+    return this.#badMessages;
   }
 
   /** Bytes handed over that the network has not taken yet: what a stalled PBX makes grow. */
@@ -50,21 +58,23 @@ export class MediaSocket {
   close(): Promise<void> {
     return this.#socket.close();
   }
-}
 
-function readAudio(bytes: Uint8Array, handlers: MediaSocketHandlers): void {
-  if (bytes.byteLength % 2 === 0) return handlers.onAudio(pcmFromBytes(bytes));
-  log.warn("audio of an odd byte count dropped", { bytes: bytes.byteLength });
-}
+  #onBinary(bytes: Uint8Array): void {
+    if (bytes.byteLength % 2 === 0) return this.#handlers.onAudio(pcmFromBytes(bytes));
+    this.#badMessages++;
+    log.warn("audio of an odd byte count dropped", { bytes: bytes.byteLength });
+  }
 
-function readControl(text: string, handlers: MediaSocketHandlers): void {
-  const control = parseControl(text);
-  switch (control.kind) {
-    case "not_in_use":
-      return log.debug("control message not in use", { name: control.name });
-    case "malformed":
-      return log.warn("malformed control message dropped", { problem: control.problem });
-    case "event":
-      return handlers.onControl(control.event);
+  #onText(text: string): void {
+    const control = parseControl(text);
+    switch (control.kind) {
+      case "not_in_use":
+        return log.debug("control message not in use", { name: control.name });
+      case "malformed":
+        this.#badMessages++;
+        return log.warn("malformed control message dropped", { problem: control.problem });
+      case "event":
+        return this.#handlers.onControl(control.event);
+    }
   }
 }

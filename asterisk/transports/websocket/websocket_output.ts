@@ -10,6 +10,7 @@ import {
   FRAME_SAMPLES,
   type Pcm,
 } from "../../../media/frame.ts";
+import type { Counters } from "../../../media/line_stats.ts";
 import { SYSTEM_TIME, type TimeSource } from "../../../media/playout/frame_clock.ts";
 import { FrameCutter } from "../frame_cutter.ts";
 import { type ControlCommand, type ControlEvent, LONGEST_MARK_ID } from "./control_message.ts";
@@ -45,6 +46,9 @@ export type PlayoutEvent = Exclude<ControlEvent, { event: "MEDIA_START" }>;
 /** A frame or a mark that waits to be sent. */
 type Outgoing = { readonly frame: Pcm } | { readonly markId: string };
 
+/** What the output counts. */
+export type OutputStats = Counters<"framesSent" | "queueFull" | "flushesUnacknowledged">;
+
 /** Options of a `WebsocketOutput`. */
 export interface WebsocketOutputOptions {
   onMark(markId: string): void;
@@ -58,6 +62,7 @@ export interface WebsocketOutputOptions {
  * reached the PBX is still reported while that flush is under way.
  */
 export class WebsocketOutput implements AudioOutput {
+  readonly stats: OutputStats = { framesSent: 0, queueFull: 0, flushesUnacknowledged: 0 };
   readonly #options: WebsocketOutputOptions;
   readonly #time: TimeSource;
   readonly #playhead: Playhead;
@@ -129,6 +134,7 @@ export class WebsocketOutput implements AudioOutput {
     this.#wire.sendCommand({ command: "REPORT_QUEUE_DRAINED" });
     const { promise, reject } = this.#flushing = Promise.withResolvers<void>();
     this.#cancelFlushDeadline = this.#time.after(FLUSH_DEADLINE_MS, () => {
+      this.stats.flushesUnacknowledged++;
       reject(this.#options.failure(`did not acknowledge a flush within ${FLUSH_DEADLINE_MS} ms`));
       this.#flushEnded();
     });
@@ -159,6 +165,7 @@ export class WebsocketOutput implements AudioOutput {
         return this.#onMark(event.correlation_id);
       case "MEDIA_XOFF":
         this.#xoff = true;
+        this.stats.queueFull++;
         return this.#playhead.remainsMs(Math.max(XOFF_MS, this.#playhead.remainingMs));
       case "MEDIA_XON":
         this.#xoff = false;
@@ -213,6 +220,7 @@ export class WebsocketOutput implements AudioOutput {
         break;
       }
       this.#sendItem(this.#wire, item);
+      if ("frame" in item) this.stats.framesSent++;
       sent++;
     }
     this.#outbox.splice(0, sent);

@@ -2,6 +2,7 @@
 // Asterisk owns the playout clock.
 
 import { FRAME_BYTES, type Pcm } from "../../../media/frame.ts";
+import type { LineStats } from "../../../media/line_stats.ts";
 import type { TimeSource } from "../../../media/playout/frame_clock.ts";
 import type { MediaHandlers, MediaTransport } from "../../../media/transport.ts";
 import { abortable } from "../../../runtime/waiting.ts";
@@ -30,6 +31,10 @@ export class WebsocketTransport implements MediaTransport {
       failure: (problem) => this.#error(problem),
       time,
     });
+  }
+
+  get stats(): LineStats {
+    return { ...this.out.stats, badMessages: this.#socket?.badMessages ?? 0 };
   }
 
   /**

@@ -191,6 +191,7 @@ Deno.test("a text that is not JSON, an odd byte count or an unknown event does n
   await pbx.say(wireFrame(8));
   await ear.heard("frame 8");
   assert.deepEqual(ear.told, ["frame 7", "frame 8"]);
+  assert.equal(transport.stats.badMessages, 2);
 });
 
 Deno.test("a key on the line is left to ARI, and the call goes on", async () => {
@@ -213,6 +214,7 @@ Deno.test("while the PBX says XOFF audio waits here, and goes on in order after 
   await pbx.say(wireFrame(9));
   await ear.heard("frame 9");
   assert(transport.out.bufferedMs > 800 * FRAME_MS, "the PBX said that its queue is full");
+  assert.equal(transport.stats.queueFull, 1);
   transport.out.send(frames(2, 2));
   transport.out.endOfPhrase("b");
   transport.out.send(frames(4, 1));
@@ -226,6 +228,7 @@ Deno.test("while the PBX says XOFF audio waits here, and goes on in order after 
   await pbx.say({ event: "MEDIA_XON" });
   await pbx.arrived(4);
   assert.deepEqual(pbx.received, [...before, 2, 3, "MARK_MEDIA", 4]);
+  assert.equal(transport.stats.framesSent, 4);
 });
 
 Deno.test("more audio than the PBX can queue waits here", async () => {
@@ -325,6 +328,7 @@ Deno.test("a flush that the PBX never acknowledges fails, and the next phrase is
   transport.out.send(frames(1, 1));
   time.advance(1000);
   await assert.rejects(flushed, TransportError);
+  assert.equal(transport.stats.flushesUnacknowledged, 1);
   await pbx.arrived(1);
 });
 

@@ -1,0 +1,83 @@
+// The metrics of the lines that carry the calls' audio.
+
+import { Counter, type Registry } from "prom-client";
+import type { ServiceMetrics } from "../actors/service/metrics.ts";
+import type { LineCounter } from "../media/line_stats.ts";
+
+type Table<Name extends LineCounter> = Readonly<
+  Record<Name, readonly [name: string, help: string]>
+>;
+
+/** Counted by more than one transport: labelled with it. */
+const SHARED = {
+  framesSent: ["frames_sent", "Frames (20 ms) of the bot's voice that left for the PBX"],
+  framesLate: ["frames_late", "Frames due that left a frame's length late or more"],
+  framesSkipped: ["frames_skipped", "Frames of time left out after a long stall of an isolate"],
+  framesHeld: ["frames_held", "Frames held back because the PBX had not taken the one before"],
+  badMessages: ["media_messages_refused", "Messages from the PBX that could not be read"],
+} as const satisfies Partial<Table<LineCounter>>;
+
+const OF_ONE_TRANSPORT: Table<Exclude<LineCounter, keyof typeof SHARED>> = {
+  packetsReceived: ["rtp_packets_received", "RTP packets of callers"],
+  packetsLost: [
+    "rtp_packets_lost",
+    "RTP packets of callers that were missing when due and were concealed",
+  ],
+  packetsLate: ["rtp_packets_late", "RTP packets of callers that came after they were concealed"],
+  packetsDuplicate: ["rtp_packets_duplicate", "RTP packets of callers that came again"],
+  packetsReordered: [
+    "rtp_packets_reordered",
+    "RTP packets of callers that came out of order, in time to be put in order",
+  ],
+  streamRestarts: ["rtp_stream_restarts", "Times the PBX began a new RTP sequence within a call"],
+  packetsMalformed: ["rtp_packets_malformed", "Datagrams that were no telephone frame in RTP"],
+  packetsWrongPayload: [
+    "rtp_packets_wrong_payload",
+    "RTP packets in another format than the one asked for",
+  ],
+  packetsFromElsewhere: [
+    "rtp_packets_from_elsewhere",
+    "Datagrams dropped because they did not come from the PBX's media address",
+  ],
+  sendErrors: ["rtp_send_errors", "RTP packets that could not be sent"],
+  connectionsRefused: [
+    "audiosocket_connections_refused",
+    "Connections to a call's AudioSocket port that did not name its UUID",
+  ],
+  queueFull: ["websocket_queue_full", "Times chan_websocket's queue of the bot's voice was full"],
+  flushesUnacknowledged: [
+    "websocket_flushes_unacknowledged",
+    "Flushes that chan_websocket did not acknowledge in time",
+  ],
+  phrasesPlayed: ["phrases_played", "Phrases that the PBX played from files to their end"],
+  phrasesInaudible: [
+    "phrases_inaudible",
+    "Playbacks of files that ended far too early to have been heard",
+  ],
+  phrasesUnreported: [
+    "phrases_unreported",
+    "Playbacks of files whose start or end the PBX never reported",
+  ],
+};
+
+/** Registers the metrics; the function returned adds to them. */
+export function lineMetrics(registry: Registry): ServiceMetrics["lineCounted"] {
+  const registers = [registry];
+  const counters = new Map<string, (transport: string, growth: number) => void>();
+  for (const [key, [name, help]] of Object.entries(SHARED)) {
+    const counter = new Counter({
+      name: `voxbot_${name}_total`,
+      help,
+      labelNames: ["transport"],
+      registers,
+    });
+    counters.set(key, (transport, growth) => counter.inc({ transport }, growth));
+  }
+  for (const [key, [name, help]] of Object.entries(OF_ONE_TRANSPORT)) {
+    const counter = new Counter({ name: `voxbot_${name}_total`, help, registers });
+    counters.set(key, (_, growth) => counter.inc(growth));
+  }
+  return (transport, stats) => {
+    for (const [key, growth] of Object.entries(stats)) counters.get(key)?.(transport, growth);
+  };
+}
