@@ -2,7 +2,7 @@
 // events socket that can be told to say anything, right or wrong.
 
 import type { AriAddress } from "../asterisk/ari/http.ts";
-import { type ApiUsage, describeUsage } from "../asterisk/ari/usage.ts";
+import { type ApiUsage, describeUsage } from "../asterisk/ari/contract/usage.ts";
 
 /** A request that reached the PBX. */
 export interface AriRequest {

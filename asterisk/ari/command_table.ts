@@ -1,36 +1,35 @@
-// The ARI operations in use, as data: the commands are called from it, and it is compared with
-// Asterisk's own description by `checkAgainstApiDocs`.
+// The ARI operations in use, as data: commands are sent by it, and `checkAgainstApiDocs` compares it
+// with Asterisk's own description.
 
 import { z } from "zod";
 import { MODELS } from "./models.ts";
 
-/** Where a parameter travels and what it is, in the words of Asterisk's api-docs. */
+/** A parameter's place and type, in the words of Asterisk's api-docs. */
 export type ParamUsage = `${"path" | "query"} ${"string" | "int" | "boolean"}`;
 
 /** One ARI operation. */
 export interface Command<R = unknown> {
-  /** Which api-docs file describes it: `channels` for `/ari/api-docs/channels.json`. */
+  /** The api-docs file that describes it: `channels` for `/ari/api-docs/channels.json`. */
   readonly resource: string;
   /** Its nickname there, by which ari-client calls it. */
   readonly operation: string;
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   readonly params: Readonly<Record<string, ParamUsage>>;
-  /** What the answer must be; null where there is none (204). */
+  /** The answer's schema; null where there is no answer (204). */
   readonly result: z.ZodType<R> | null;
 }
 
 const onChannel = { channelId: "path string" } as const;
 const onBridge = { bridgeId: "path string" } as const;
 
-/** Every command in use. */
+/** Every operation in use, by the name of its method in `AriCommands`. */
 export const COMMANDS = {
   answer: command("POST", "channels", "answer", "/channels/{channelId}/answer", onChannel),
   hangUp: command("DELETE", "channels", "hangup", "/channels/{channelId}", {
     ...onChannel,
     reason: "query string",
   }),
-  channel: command("GET", "channels", "get", "/channels/{channelId}", onChannel, MODELS.Channel),
   channels: command("GET", "channels", "list", "/channels", {}, z.array(MODELS.Channel)),
   externalMedia: command("POST", "channels", "externalMedia", "/channels/externalMedia", {
     channelId: "query string",
@@ -126,13 +125,6 @@ export const COMMANDS = {
     ...onBridge,
     channel: "query string",
   }),
-  removeFromBridge: command(
-    "POST",
-    "bridges",
-    "removeChannel",
-    "/bridges/{bridgeId}/removeChannel",
-    { ...onBridge, channel: "query string" },
-  ),
   application: command("GET", "applications", "get", "/applications/{applicationName}", {
     applicationName: "path string",
   }, MODELS.Application),
@@ -150,9 +142,6 @@ export const COMMANDS = {
     {},
     z.array(MODELS.Module),
   ),
-  module: command("GET", "asterisk", "getModule", "/asterisk/modules/{moduleName}", {
-    moduleName: "path string",
-  }, MODELS.Module),
 } as const;
 
 function command<R = void, const P extends Record<string, ParamUsage> = Record<string, never>>(

@@ -157,10 +157,10 @@ Deno.test("commands work again after the PBX was restarted", async () => {
 Deno.test("an answer that is not what ARI promises is an error, not data", async () => {
   await using pbx = new TestAri();
   using ari = await AriCommands.open(pbx.address);
-  pbx.answer = () => Response.json({ id: "c1" });
-  const incomplete = await failure(ari.channel("c1"));
+  pbx.answer = () => Response.json({ id: "b1" });
+  const incomplete = await failure(ari.createBridge("b1"));
   assert.equal(incomplete.kind, "unexpected");
   assert.match(incomplete.message, /does not fit the api-docs: name/);
   pbx.answer = () => new Response("{");
-  assert.equal((await failure(ari.channel("c1"))).kind, "unexpected");
+  assert.equal((await failure(ari.createBridge("b1"))).kind, "unexpected");
 });

@@ -1,6 +1,6 @@
-// The service's connection to a PBX: it comes up when the PBX does, and again after every loss.
+// The service's connection to a PBX: it comes up with the PBX, and again after every loss.
 
-import { pause } from "../../runtime/waiting.ts";
+import { abortable, pause } from "../../runtime/waiting.ts";
 import { logger } from "../../config/logging.ts";
 import { AriCommands } from "./commands.ts";
 import { AriError, type AriErrorKind } from "./error.ts";
@@ -11,27 +11,27 @@ import type { AriAddress } from "./http.ts";
 const log = logger("ari");
 
 /**
- * What a connection tells its owner. Handlers run inside the reader of all events, so they return
- * at once (Asterisk drops a reader that stalls for 100 ms); an error in one is logged, no more.
+ * What a connection reports. Handlers run inside the reader of all events, so they must return
+ * within milliseconds (Asterisk drops a reader that stalls for 100 ms). Their errors are logged.
  */
 export interface AriListener {
   /**
    * An event, in order. `ApplicationReplaced` says that another client has taken the application
-   * over: this connection stays as it is until it is lost, and is then not made again.
+   * over: this connection stays up until it is lost, and is then not made again.
    */
   onEvent(event: AriEvent): void;
-  /** Commands work and events arrive from now on. Nothing is replayed: reconcile. */
+  /** Commands work and events arrive from now on. Missed events are not replayed: reconcile. */
   onUp(): void;
-  /** No events until the next `onUp`. Channels and their media live on. */
+  /** No events arrive until the next `onUp`. Channels and their media stay alive. */
   onDown(reason: string): void;
 }
 
 /** Periods of a connection, in ms. */
 export interface AriTiming {
-  /** First wait before trying again; doubles up to `maxBackoffMs`. */
+  /** First wait before another try; doubles up to `maxBackoffMs`. */
   readonly minBackoffMs: number;
   readonly maxBackoffMs: number;
-  /** Between pings; twice this without a sign of life is a loss. */
+  /** Between pings. Twice this without a sign of life is a loss. */
   readonly pingMs: number;
 }
 
@@ -49,8 +49,10 @@ export class AriConnection implements AsyncDisposable {
   #up = false;
   #replaced = false;
   #running: Promise<void> | undefined;
-  /** The failure last said aloud: each kind is said once, until the connection is up again. */
-  #said: AriErrorKind | undefined;
+  /** Aborts when the connection is to end, whoever wants it. */
+  #ended = this.#stop.signal;
+  /** The failure warned of last: each kind is warned of once, until the connection is up again. */
+  #warnedOf: AriErrorKind | undefined;
 
   constructor(
     address: AriAddress,
@@ -64,18 +66,13 @@ export class AriConnection implements AsyncDisposable {
     this.#timing = { ...TIMING, ...timing };
   }
 
-  /** Events arrive at this moment. */
+  /** Whether events arrive at this moment. */
   get up(): boolean {
     return this.#up;
   }
 
-  /** Another client has taken the application over, and it is not taken back. */
-  get replaced(): boolean {
-    return this.#replaced;
-  }
-
   /**
-   * Commands to the PBX. They may be tried while the connection is down.
+   * Commands to the PBX. They can be tried while the connection is down, too.
    *
    * @throws {AriError} before the connection was up for the first time.
    */
@@ -85,24 +82,18 @@ export class AriConnection implements AsyncDisposable {
   }
 
   /**
-   * Connects, and from then on reconnects, for ever: until `signal` aborts, the connection is
-   * disposed, or another client has taken the application over. Called once.
+   * Connects, and reconnects after every loss until `signal` aborts, the connection is disposed, or
+   * another client has taken the application over. Called once.
    *
    * @returns when the connection is up for the first time.
    * @throws the signal's reason when it aborts before that.
    */
   async connect(signal?: AbortSignal): Promise<void> {
     if (this.#running) throw new Error("connect() is called once for a connection");
-    this.#stop.signal.throwIfAborted();
-    this.#stop.signal.addEventListener("abort", () => {
-      this.#firstUp.reject(this.#stop.signal.reason);
-    }, { once: true });
-    signal?.addEventListener("abort", () => this.#stop.abort(signal.reason), {
-      signal: this.#stop.signal,
-    });
-    if (signal?.aborted) this.#stop.abort(signal.reason);
+    if (signal) this.#ended = AbortSignal.any([signal, this.#stop.signal]);
+    this.#ended.throwIfAborted();
     this.#running = this.#run();
-    await this.#firstUp.promise;
+    await abortable(this.#firstUp.promise, this.#ended);
   }
 
   /** Closes the events socket and the connections for commands. Channels on the PBX stay as they are. */
@@ -114,19 +105,19 @@ export class AriConnection implements AsyncDisposable {
 
   async #run(): Promise<void> {
     let backoffMs = this.#timing.minBackoffMs;
-    while (!this.#stop.signal.aborted) {
+    while (!this.#ended.aborted) {
       const lost = await this.#session();
       if (this.#replaced) return;
       backoffMs = lost ? this.#timing.minBackoffMs : backoffMs;
-      await pause(backoffMs, this.#stop.signal);
+      await pause(backoffMs, this.#ended);
       backoffMs = Math.min(2 * backoffMs, this.#timing.maxBackoffMs);
     }
   }
 
-  /** Comes up and stays so until the loss; false when it did not come up. */
+  /** One connection, from its start to its loss; false when it did not come up. */
   async #session(): Promise<boolean> {
     const { pingMs } = this.#timing;
-    const { signal } = this.#stop;
+    const signal = this.#ended;
     try {
       this.#commands ??= await AriCommands.open(this.#address, signal);
       const reason = await readEvents(this.#address, this.#app, {
@@ -136,14 +127,14 @@ export class AriConnection implements AsyncDisposable {
       this.#wentDown(reason);
       return true;
     } catch (error) {
-      this.#sayOnce(error);
+      this.#warnOnce(error);
       return false;
     }
   }
 
   #cameUp(): void {
     this.#up = true;
-    this.#said = undefined;
+    this.#warnedOf = undefined;
     log.info("connected", { url: this.#address.url, app: this.#app });
     this.#tell(() => this.#listener.onUp());
     this.#firstUp.resolve();
@@ -156,20 +147,20 @@ export class AriConnection implements AsyncDisposable {
 
   #wentDown(reason: string): void {
     this.#up = false;
-    const wanted = this.#stop.signal.aborted;
+    const wanted = this.#ended.aborted;
     if (this.#replaced) {
-      // Connecting would take the application from whoever has it now, calls and all.
+      // Reconnecting would take the application, and its calls, from the client that has it now.
       if (!wanted) log.warn("connection lost, and not made again: the application is another's");
     } else if (!wanted) log.warn("connection lost, connecting again", { reason });
     this.#tell(() => this.#listener.onDown(wanted ? "closed" : reason));
   }
 
-  #sayOnce(error: unknown): void {
-    if (this.#stop.signal.aborted) return;
+  #warnOnce(error: unknown): void {
+    if (this.#ended.aborted) return;
     const kind = error instanceof AriError ? error.kind : "unexpected";
     const facts = { url: this.#address.url, error };
-    if (kind === this.#said) return log.debug("still not connected", facts);
-    this.#said = kind;
+    if (kind === this.#warnedOf) return log.debug("still not connected", facts);
+    this.#warnedOf = kind;
     log.warn("not connected, trying again until it works", facts);
   }
 

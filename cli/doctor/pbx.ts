@@ -1,6 +1,6 @@
 // Is the PBX there, does it let us in, has it what a call needs?
 
-import { describeUsage } from "../../asterisk/ari/usage.ts";
+import { describeUsage } from "../../asterisk/ari/contract/usage.ts";
 import {
   type ChoiceSettings,
   chooseTransport,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { checkAgainstApiDocs } from "./api_docs.ts";
-import { type ApiDocJson, apiDocs } from "../../testing/test_ari.ts";
+import { type ApiDocJson, apiDocs } from "../../../testing/test_ari.ts";
 
 /** Offers all that is in use, but for one change. */
 function problemsAfter(change: (docs: Record<string, ApiDocJson>) => void): string[] {

@@ -1,10 +1,10 @@
-// Compares what we use of ARI with what a PBX says it offers, in `GET /ari/api-docs/*.json`
-// (Swagger 1.1 as Asterisk writes it).
+// Compares what we use of ARI with what a PBX says it offers in `GET /ari/api-docs/*.json` (Swagger
+// 1.1 as Asterisk writes it).
 
 import { z } from "zod";
 import { type ApiUsage, type CommandUsage, describeUsage, type FieldUsage } from "./usage.ts";
 
-/** The api-docs that hold all that is in use: fetch these. */
+/** The api-docs that describe everything in use. */
 export const API_DOCS_IN_USE: readonly string[] = [
   "applications",
   "asterisk",
@@ -46,10 +46,10 @@ type Operation = ApiDoc["apis"][number]["operations"][number];
 type Models = ReadonlyMap<string, z.infer<typeof Properties>>;
 
 /**
- * Looks for all that we use in a PBX's api-docs.
+ * Looks in a PBX's api-docs for everything we use.
  *
- * @param docs the parsed JSON of each file in `API_DOCS_IN_USE`, by its name without `.json`.
- * @returns one line a problem; none when everything in use is there and of the type we expect.
+ * @param docs the parsed JSON of each file in `API_DOCS_IN_USE`, by name without `.json`.
+ * @returns a line for each problem; none when all is there and of the type we expect.
  */
 export function checkAgainstApiDocs(
   docs: Readonly<Record<string, unknown>>,
@@ -118,7 +118,7 @@ function modelProblems(
     const offered = properties[field];
     if (!offered) return [`${model}.${field}: no such field`];
     const problems: string[] = [];
-    if (inOurWords(offered.type) !== type) {
+    if (asUsed(offered.type) !== type) {
       problems.push(`${model}.${field}: is ${offered.type}, we read ${type}`);
     }
     if (!offered.required && !optional) {
@@ -128,7 +128,7 @@ function modelProblems(
   });
 }
 
-/** Every model's properties, with those it inherits: a model names its sub-types. */
+/** Each model's own properties and those it inherits: a model names its sub-types. */
 function modelsOf(docs: Iterable<ApiDoc>): Models {
   const own = new Map<string, z.infer<typeof Properties>>();
   const parents = new Map<string, string>();
@@ -146,7 +146,7 @@ function modelsOf(docs: Iterable<ApiDoc>): Models {
 }
 
 /** Asterisk writes its int, long and double as JSON numbers, and its Date as a string. */
-function inOurWords(type: string): string {
+function asUsed(type: string): string {
   if (["int", "long", "double"].includes(type)) return "number";
   return type === "Date" ? "string" : type;
 }

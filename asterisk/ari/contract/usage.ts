@@ -1,19 +1,19 @@
-// What we use of ARI, as data, derived from the very schemas and table the code runs on.
+// What we use of ARI, as data, derived from the schemas and the table that the code itself runs on.
 
 import { z } from "zod";
-import { COMMANDS, type ParamUsage } from "./command_table.ts";
-import { EVENT_SCHEMAS } from "./events.ts";
-import { MODELS } from "./models.ts";
+import { COMMANDS, type ParamUsage } from "../command_table.ts";
+import { EVENT_SCHEMAS } from "../events.ts";
+import { MODELS } from "../models.ts";
 
 /** A field we read. */
 export interface FieldUsage {
   /**
-   * `string`, `number`, `boolean`, `object` (free keys), a model's name such as `Channel`, or
-   * `List[…]` of one of those: the words of Asterisk's api-docs, with `number` for their int, long
-   * and double, and `string` for their Date.
+   * In the words of Asterisk's api-docs: `string`, `number` (their int, long and double), `boolean`,
+   * `object` (free keys), a model's name such as `Channel`, or `List[…]` of one of those. Their Date
+   * is a `string`.
    */
   readonly type: string;
-  /** We cope with its absence. */
+  /** Whether we do without it. */
   readonly optional: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface ApiUsage {
   readonly commands: readonly CommandUsage[];
 }
 
-/** What we use of ARI: to be compared with what a PBX says it offers. */
+/** Everything we use of ARI, for comparison with what a PBX says it offers. */
 export function describeUsage(): ApiUsage {
   return {
     models: Object.fromEntries(
@@ -72,5 +72,5 @@ function typeOf(schema: unknown): string {
   if (schema instanceof z.ZodBoolean) return "boolean";
   if (schema instanceof z.ZodRecord) return "object";
   if (schema instanceof z.ZodArray) return `List[${typeOf(schema.element)}]`;
-  throw new Error("a model in use has a field of a kind that api-docs have no word for");
+  throw new Error("a model in use has a field whose type the api-docs cannot express");
 }
