@@ -1,25 +1,27 @@
 // Texts as vectors, by OpenAI (or a compatible server) or by Yandex.
 
+import { APIConnectionError, APIError, type OpenAI } from "openai";
 import { z } from "zod";
-import { messageOf } from "../../runtime/error_text.ts";
 import type { Settings } from "../../config/settings.ts";
+import { messageOf } from "../../runtime/error_text.ts";
 import { AgentError } from "../agent.ts";
+import { openAiClient } from "../model/openai_client.ts";
 
-/** Makes vectors of texts. */
+/** Turns texts into vectors. */
 export interface Embedder {
-  /** Provider and model: vectors of different names cannot be compared. */
+  /** Provider and model. Vectors made under different names cannot be compared. */
   readonly name: string;
-  /** Texts to be found, a vector each, in order. @throws {EmbeddingError} */
+  /** The vectors of texts to be found, in their order. @throws {EmbeddingError} */
   documents(texts: readonly string[], signal?: AbortSignal): Promise<number[][]>;
-  /** A question to find them with. @throws {EmbeddingError} */
+  /** The vector of a question to find them with. @throws {EmbeddingError} */
   query(text: string, signal?: AbortSignal): Promise<number[]>;
 }
 
-/** No vector could be had; the message says from whom, why, and what to do. */
+/** No vector could be made. The message says by whom, why, and what to do. */
 export class EmbeddingError extends AgentError {
   override readonly name = "EmbeddingError";
 
-  /** @param mayPass whether asking again later may help */
+  /** @param mayPass whether a later try may succeed. */
   constructor(message: string, readonly mayPass = false, options?: ErrorOptions) {
     super(message, options);
   }
@@ -52,32 +54,28 @@ const OPENAI_ANSWER = z.object({
 class OpenAiEmbedder implements Embedder {
   readonly name: string;
   readonly #model: string;
-  readonly #url: string;
-  readonly #key: string;
+  readonly #client: OpenAI;
 
-  constructor({ EMBEDDING_MODEL, OPENAI_API_KEY, OPENAI_BASE_URL }: EmbeddingSettings) {
-    this.#model = EMBEDDING_MODEL || "text-embedding-3-small";
-    this.#url = `${OPENAI_BASE_URL || "https://api.openai.com/v1"}/embeddings`;
-    this.#key = OPENAI_API_KEY;
+  constructor(settings: EmbeddingSettings) {
+    this.#model = settings.EMBEDDING_MODEL || "text-embedding-3-small";
+    this.#client = openAiClient(settings);
     this.name = `openai/${this.#model}`;
   }
 
   async documents(texts: readonly string[], signal?: AbortSignal): Promise<number[][]> {
-    const answer = await post(
-      this.#url,
-      `Bearer ${this.#key || "none"}`,
-      {
-        model: this.#model,
-        input: texts,
-        encoding_format: "float",
-      },
-      "OPENAI_API_KEY and OPENAI_BASE_URL",
-      signal,
-    );
-    const { data } = understood(OPENAI_ANSWER, answer, this.#url);
+    const { baseURL } = this.#client;
+    const answer = await this.#client.embeddings.create(
+      { model: this.#model, input: [...texts], encoding_format: "float" },
+      { signal },
+    ).catch((cause) => {
+      throw openAiFailure(baseURL, cause);
+    });
+    // The client hands over a body of another content type as it is.
+    if (typeof answer === "string") throw notJson(baseURL, undefined);
+    const { data } = understood(OPENAI_ANSWER, answer, baseURL);
     if (data.length !== texts.length) {
       throw new EmbeddingError(
-        `${hostOf(this.#url)} made ${data.length} embeddings of ${texts.length} texts.`,
+        `${hostOf(baseURL)} returned ${data.length} embeddings for ${texts.length} texts.`,
       );
     }
     return data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => embedding);
@@ -88,14 +86,29 @@ class OpenAiEmbedder implements Embedder {
   }
 }
 
-/** Yandex writes its doubles as strings where a client cannot take numbers. */
+/** Never the server's own words: they may quote the key. */
+function openAiFailure(url: string, cause: unknown): EmbeddingError {
+  if (cause instanceof APIError && cause.status !== undefined) {
+    return statusFailure(url, cause.status, OPENAI_SETTINGS);
+  }
+  if (cause instanceof SyntaxError) return notJson(url, cause);
+  return unreachable(
+    url,
+    cause instanceof APIConnectionError ? cause.cause : cause,
+    OPENAI_SETTINGS,
+  );
+}
+
+const OPENAI_SETTINGS = "OPENAI_API_KEY and OPENAI_BASE_URL";
+
+/** Yandex may encode its doubles as strings. */
 const YANDEX_ANSWER = z.object({ embedding: z.array(z.coerce.number()).min(1) });
-/** Requests at once to Yandex, which takes one text a request (its default quota is 10 a second). */
+/** Concurrent requests to Yandex, which takes one text per request (default quota: 10 a second). */
 const YANDEX_AT_ONCE = 5;
 
 /**
- * `TextEmbedding` of Yandex Foundation Models, one text a request; documents and questions have
- * models of their own. Source: yandex-cloud/docs, foundation-models/embeddings/api-ref.
+ * `TextEmbedding` of Yandex Foundation Models, one text per request. Documents and questions have
+ * separate models. Source: yandex-cloud/docs, foundation-models/embeddings/api-ref.
  */
 class YandexEmbedder implements Embedder {
   readonly name: string;
@@ -153,26 +166,35 @@ async function post(
       ...(signal && { signal }),
     });
   } catch (cause) {
-    throw new EmbeddingError(
-      `No embedding from ${hostOf(url)}: ${messageOf(cause)}; check ${settings}.`,
-      true,
-      { cause },
-    );
+    throw unreachable(url, cause, settings);
   }
   if (!response.ok) {
     await response.body?.cancel();
-    throw new EmbeddingError(
-      `No embedding from ${hostOf(url)}: it answered HTTP ${response.status}; check ${settings}.`,
-      response.status === 429 || response.status >= 500,
-    );
+    throw statusFailure(url, response.status, settings);
   }
   try {
     return await response.json();
   } catch (cause) {
-    throw new EmbeddingError(`${hostOf(url)} answered with something that is not JSON.`, true, {
-      cause,
-    });
+    throw notJson(url, cause);
   }
+}
+
+function unreachable(url: string, cause: unknown, settings: string): EmbeddingError {
+  const message = `No embedding from ${hostOf(url)}: ${messageOf(cause)}; check ${settings}.`;
+  return new EmbeddingError(message, true, { cause });
+}
+
+function statusFailure(url: string, status: number, settings: string): EmbeddingError {
+  return new EmbeddingError(
+    `No embedding from ${hostOf(url)}: it answered HTTP ${status}; check ${settings}.`,
+    status === 429 || status >= 500,
+  );
+}
+
+function notJson(url: string, cause: unknown): EmbeddingError {
+  return new EmbeddingError(`${hostOf(url)} answered with something that is not JSON.`, true, {
+    cause,
+  });
 }
 
 function understood<T>(schema: z.ZodType<T>, answer: unknown, url: string): T {

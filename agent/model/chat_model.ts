@@ -1,37 +1,38 @@
-// One request to an OpenAI-compatible model, streamed or plain, with its deadlines, its failures
-// put into words.
+// One request to an OpenAI-compatible model, streamed or whole, with its timeouts. Failures say what
+// happened and what the operator can do.
 
-import OpenAI, { APIConnectionError, APIError, APIUserAbortError, OpenAIError } from "openai";
+import { APIConnectionError, APIError, APIUserAbortError, type OpenAI, OpenAIError } from "openai";
 import type { ChatCompletionChunk, ChatCompletionMessageParam } from "openai/resources/chat";
 import { logger } from "../../config/logging.ts";
 import type { Settings } from "../../config/settings.ts";
 import { AgentError } from "../agent.ts";
 import type { ToolOffer } from "../tools.ts";
+import { openAiClient } from "./openai_client.ts";
 
 const log = logger("agent");
 
 /** A message of the conversation with the model. */
 export type ModelMessage = ChatCompletionMessageParam;
 
-/** What a model is asked. */
+/** One request. */
 export interface ModelRequest {
   readonly model: string;
   readonly messages: readonly ModelMessage[];
   readonly tools: readonly ToolOffer[];
   readonly temperature: number;
   readonly maxTokens: number;
-  /** Whether to ask for the answer as it is made. */
+  /** Whether to stream the answer. */
   readonly streaming: boolean;
   readonly firstTokenTimeoutMs: number;
   readonly stallTimeoutMs: number;
   readonly signal: AbortSignal;
 }
 
-/** What a model's answer is made of. */
+/** The parts of a model's answer. */
 export type ModelEvent =
   | { readonly kind: "text"; readonly text: string }
-  /** Whole, once its arguments are complete. */
-  | { readonly kind: "tool"; readonly name: string; readonly argumentsJson: string }
+  /** Emitted whole, once its arguments are complete. */
+  | { readonly kind: "tool_call"; readonly name: string; readonly argumentsJson: string }
   | { readonly kind: "usage"; readonly promptTokens: number; readonly completionTokens: number };
 
 /** Why a model could not answer. */
@@ -48,14 +49,14 @@ export type ModelFault =
   | "unreachable"
   | "empty";
 
-/** A model failed; the message says which, how, and what the operator can do. */
+/** A model failed. The message says which model, how, and what the operator can do. */
 export class ChatModelError extends AgentError {
   override readonly name = "ChatModelError";
 
   constructor(
     readonly fault: ModelFault,
     message: string,
-    /** How long the provider asks to be left alone, in milliseconds. */
+    /** How long the provider asks us to wait before the next request, in milliseconds. */
     readonly retryAfterMs?: number,
     options?: ErrorOptions,
   ) {
@@ -68,34 +69,26 @@ export class ChatModel {
   readonly #client: OpenAI;
   readonly #server: string;
 
-  constructor(
-    { OPENAI_API_KEY, OPENAI_BASE_URL }: Pick<Settings, "OPENAI_API_KEY" | "OPENAI_BASE_URL">,
-  ) {
-    this.#client = new OpenAI({
-      // A compatible server on one's own machine needs no key, but the client insists on one.
-      apiKey: OPENAI_API_KEY || "none",
-      baseURL: OPENAI_BASE_URL || undefined,
-      maxRetries: 0,
-      logLevel: "off",
-    });
+  constructor(settings: Pick<Settings, "OPENAI_API_KEY" | "OPENAI_BASE_URL">) {
+    this.#client = openAiClient(settings);
     this.#server = new URL(this.#client.baseURL).host;
   }
 
   /**
-   * Opens a connection ahead of the first question, so that no caller waits for DNS and TLS. What
-   * is answered does not matter; what fails will be said when a question fails.
+   * Opens a connection before the first question, so that no caller waits for DNS and TLS. The
+   * response does not matter; a failure is reported when a question fails.
    */
   async connect(): Promise<void> {
     try {
       const response = await fetch(this.#client.baseURL, { method: "HEAD" });
       await response.body?.cancel();
     } catch (error) {
-      log.debug("no connection ahead of the first question", { server: this.#server, error });
+      log.debug("could not connect before the first question", { server: this.#server, error });
     }
   }
 
   /**
-   * Asks once. Ends without an error when `request.signal` is aborted.
+   * Sends one request. Ends without an error when `request.signal` is aborted.
    *
    * @throws {ChatModelError}
    */
@@ -103,7 +96,7 @@ export class ChatModel {
     const deadline = new Deadline(request.signal);
     try {
       deadline.set(request.firstTokenTimeoutMs, "no_first_token");
-      if (request.streaming) yield* this.#stream(request, deadline);
+      if (request.streaming) yield* this.#streamed(request, deadline);
       else yield* this.#whole(request, deadline);
     } catch (error) {
       if (request.signal.aborted) return;
@@ -113,7 +106,7 @@ export class ChatModel {
     }
   }
 
-  async *#stream(request: ModelRequest, deadline: Deadline): AsyncGenerator<ModelEvent> {
+  async *#streamed(request: ModelRequest, deadline: Deadline): AsyncGenerator<ModelEvent> {
     const stream = await this.#client.chat.completions.create(
       { ...body(request), stream: true, stream_options: { include_usage: true } },
       { signal: deadline.signal },
@@ -139,7 +132,7 @@ export class ChatModel {
     if (message.content) yield { kind: "text", text: message.content };
     for (const call of message.tool_calls ?? []) {
       if (call.type !== "function") continue;
-      yield { kind: "tool", name: call.function.name, argumentsJson: call.function.arguments };
+      yield { kind: "tool_call", name: call.function.name, argumentsJson: call.function.arguments };
     }
     if (usage) yield usageEvent(usage);
   }
@@ -157,19 +150,19 @@ export class ChatModel {
   }
 }
 
-/** What happened, and what the operator can do. */
+/** What happened and what the operator can do. */
 const DESCRIPTIONS: Record<ModelFault, string> = {
-  no_first_token: "did not begin to answer in time; see LLM_FIRST_TOKEN_TIMEOUT_MS",
-  stalled: "stopped in the middle of its answer; see LLM_STALL_TIMEOUT_MS",
+  no_first_token: "did not start its answer in time; see LLM_FIRST_TOKEN_TIMEOUT_MS",
+  stalled: "stopped sending in the middle of its answer; see LLM_STALL_TIMEOUT_MS",
   cut_off: "closed the connection in the middle of its answer",
-  malformed: "sent an answer that cannot be read; is it OpenAI-compatible?",
+  malformed: "sent an answer that cannot be parsed; is the server OpenAI-compatible?",
   no_streaming: "does not stream",
   unauthorized: "refused the key; check OPENAI_API_KEY",
-  rate_limited: "has had too many requests, or the account is out of money",
+  rate_limited: "refused the request: too many requests, or the account has no credit left",
   server_error: "failed on its side",
   rejected: "rejected the request; check LLM_MODEL_PRIMARY and LLM_MODEL_FALLBACK",
   unreachable: "cannot be reached; check OPENAI_BASE_URL and the network",
-  empty: "answered with nothing",
+  empty: "sent an empty answer",
 };
 
 function faultOf(error: unknown, streaming: boolean): ModelFault {
@@ -220,7 +213,7 @@ function usageEvent(usage: { prompt_tokens: number; completion_tokens: number })
   };
 }
 
-/** Puts a streamed answer together: text at once, tool calls when whole, and whether it came to its end. */
+/** Assembles a streamed answer: text as it arrives, tool calls once complete, and whether the answer ended. */
 class StreamedAnswer {
   readonly #tools = new Map<number, { name: string; argumentsJson: string }>();
   #text = "";
@@ -244,49 +237,41 @@ class StreamedAnswer {
     if (chunk.usage) yield usageEvent(chunk.usage);
   }
 
-  /** @throws {ChatModelError} when the stream ended before the answer did */
+  /** @throws {ChatModelError} when the stream ended before the answer did. */
   *finish(model: string): Generator<ModelEvent> {
     if (this.#chunks === 0) {
       throw new ChatModelError("no_streaming", `Model ${model} ${DESCRIPTIONS.no_streaming}.`);
     }
-    // Some compatible servers never say that they have finished; a sentence's end tells as much.
+    // Some compatible servers never send a finish reason; the end of a sentence is as good.
     if (!this.#finished && !/[.!?…|]\s*$/.test(this.#text)) {
       throw new ChatModelError("cut_off", `Model ${model} ${DESCRIPTIONS.cut_off}.`);
     }
     if (this.#text.trim() === "" && this.#tools.size === 0) throw emptyAnswer(model);
-    for (const call of this.#tools.values()) yield { kind: "tool", ...call };
+    for (const call of this.#tools.values()) yield { kind: "tool_call", ...call };
   }
 }
 
-/** The deadline for the next piece of an answer; aborts with the caller's signal as well. */
+/** The timeout for the next piece of an answer. Its signal also aborts with the outer one. */
 class Deadline {
-  readonly #controller = new AbortController();
-  readonly #outer: AbortSignal;
-  readonly #forward = () => this.#controller.abort(this.#outer.reason);
+  readonly #timeout = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** The fault of the deadline that passed. */
+  readonly signal: AbortSignal;
+  /** The fault of the timeout that expired. */
   passed: ModelFault | undefined;
 
   constructor(outer: AbortSignal) {
-    this.#outer = outer;
-    if (outer.aborted) this.#forward();
-    else outer.addEventListener("abort", this.#forward, { once: true });
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+    this.signal = AbortSignal.any([outer, this.#timeout.signal]);
   }
 
   set(ms: number, fault: ModelFault): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.passed = fault;
-      this.#controller.abort();
+      this.#timeout.abort();
     }, ms);
   }
 
   clear(): void {
     clearTimeout(this.#timer);
-    this.#outer.removeEventListener("abort", this.#forward);
   }
 }

@@ -1,5 +1,5 @@
-// The fallback ladder: primary model streaming, primary plain where streaming is refused, fallback
-// model. What the caller has been told is not told again: the next rung hears of it.
+// The fallback ladder: the primary model streaming, the primary model whole where streaming is
+// refused, then the fallback model. The next rung knows what the caller has heard and does not repeat it.
 
 import { logger } from "../../config/logging.ts";
 import type { AgentEvent } from "../agent.ts";
@@ -15,47 +15,47 @@ import { PhraseCutter } from "../../language/phrase_cutter.ts";
 
 const log = logger("agent");
 
-/** A model that asked to be left alone for no stated time is left alone for so long. */
+/** How long a rate-limited model rests when it names no time itself. */
 const DEFAULT_REST_MS = 5_000;
 
-/** What every rung is asked. */
+/** The request that every rung gets. */
 export type LadderRequest = Omit<ModelRequest, "model" | "messages" | "streaming"> & {
-  /** The conversation, given what has been said of the answer so far. */
+  /** The conversation, given the phrases of this answer spoken so far. */
   messages(spoken: readonly string[]): ModelMessage[];
   /** Phrases of this answer that the caller has heard already. */
   readonly alreadyHeard: readonly string[];
 };
 
-/** What comes down the ladder: the assistant's own events, and tools as the model wished them. */
+/** An answer's events: the agent's own, and tool calls as the model requested them, unchecked. */
 export type LadderEvent =
   | Extract<AgentEvent, { kind: "phrase" | "stage" | "degraded" | "usage" }>
-  | { readonly kind: "wish"; readonly name: string; readonly argumentsJson: string };
+  | { readonly kind: "tool_request"; readonly name: string; readonly argumentsJson: string };
 
-/** The models of one call, and what is known of them. */
+/** The models of one call, and which of them refuse to stream or need a rest. */
 export class Ladder {
   readonly #chat: ChatModel;
   readonly #models: readonly string[];
   /** Models that refused to stream. */
-  readonly #plain = new Set<string>();
-  /** When a model may be asked again, by `performance.now()`. */
+  readonly #wholeOnly = new Set<string>();
+  /** When a model may be asked again, on the clock of `performance.now()`. */
   readonly #restUntil = new Map<string, number>();
 
-  /** @param models best first; empty names and repeats are left out */
+  /** @param models best first; empty names and duplicates are ignored. */
   constructor(chat: ChatModel, models: readonly string[]) {
     this.#chat = chat;
     this.#models = [...new Set(models.filter((model) => model !== ""))];
   }
 
   /**
-   * One answer, from whichever rung gives it.
+   * One answer, from the first rung that can give it.
    *
-   * @throws {ChatModelError} that of the last rung, when none could
+   * @throws {ChatModelError} the last rung's, when none can.
    */
   async *answer(request: LadderRequest): AsyncGenerator<LadderEvent> {
     const spoken = [...request.alreadyHeard];
     let failure: ChatModelError | undefined;
     for (const { model, streaming } of this.#rungs()) {
-      // A key that is refused is refused on every rung.
+      // A refused key is refused on every rung.
       if (failure?.fault === "unauthorized") break;
       if (failure) yield this.#degraded(failure, model, streaming);
       try {
@@ -71,14 +71,14 @@ export class Ladder {
     throw failure ?? new ChatModelError("rejected", "No model is set; see LLM_MODEL_PRIMARY.");
   }
 
-  /** Rungs in order, judged as they are come to: a plain rung only behind a refused stream. */
+  /** The rungs in order, evaluated lazily: a model is asked for a whole answer only after it refused to stream. */
   *#rungs(): Generator<{ readonly model: string; readonly streaming: boolean }> {
     const rested = this.#models.filter((model) =>
       (this.#restUntil.get(model) ?? 0) <= performance.now()
     );
     for (const model of rested.length > 0 ? rested : this.#models) {
-      if (!this.#plain.has(model)) yield { model, streaming: true };
-      if (this.#plain.has(model)) yield { model, streaming: false };
+      if (!this.#wholeOnly.has(model)) yield { model, streaming: true };
+      if (this.#wholeOnly.has(model)) yield { model, streaming: false };
     }
   }
 
@@ -110,16 +110,16 @@ export class Ladder {
         yield { kind: "stage", stage: "model_first_token" };
       }
       if (event.kind === "text") yield* speak(cutter.push(event.text));
-      else if (event.kind === "tool") {
+      else if (event.kind === "tool_call") {
         yield* speak(cutter.flush());
-        yield { kind: "wish", name: event.name, argumentsJson: event.argumentsJson };
+        yield { kind: "tool_request", name: event.name, argumentsJson: event.argumentsJson };
       } else yield { ...event, model };
     }
     if (!request.signal.aborted) yield* speak(cutter.flush());
   }
 
   #remember(model: string, { fault, retryAfterMs }: ChatModelError): void {
-    if (fault === "no_streaming") this.#plain.add(model);
+    if (fault === "no_streaming") this.#wholeOnly.add(model);
     if (fault === "rate_limited") {
       this.#restUntil.set(model, performance.now() + (retryAfterMs ?? DEFAULT_REST_MS));
     }
@@ -127,7 +127,7 @@ export class Ladder {
 
   #degraded(failure: ChatModelError, model: string, streaming: boolean): LadderEvent {
     const to = streaming ? model : `${model} (plain)`;
-    log.warn("the model failed, another way is tried", { error: failure, to });
+    log.warn("the model failed, trying the next one", { error: failure, to });
     return { kind: "degraded", part: "model", to, reason: failure.fault };
   }
 }

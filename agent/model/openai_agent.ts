@@ -1,6 +1,6 @@
-// The full assistant: one retrieval and one streamed completion a turn, on any OpenAI-compatible
-// server. What the model wants done is judged by `tools.ts`; when every model fails the caller
-// hears the apology and the call goes on.
+// The full assistant: one retrieval and one streamed completion per turn, on any OpenAI-compatible
+// server. `tools.ts` judges the tool calls that the model requests. When every model fails, the
+// caller hears the apology and the call continues.
 
 import type { Language } from "../../config/language.ts";
 import { logger } from "../../config/logging.ts";
@@ -21,12 +21,12 @@ import { judgeToolCall, offeredTools } from "../tools.ts";
 
 const log = logger("agent");
 
-/** A rewritten question is no longer than this, in tokens. */
+/** The longest rewritten question, in tokens. */
 const REWRITE_MAX_TOKENS = 120;
-/** Where the prompt wants the passages. */
+/** The place in the prompt where the passages go. */
 const CONTEXT = "{context}";
 
-/** The settings this assistant reads. */
+/** The settings that this agent reads. */
 export type OpenAiAgentSettings = Pick<
   Settings,
   | "OPENAI_API_KEY"
@@ -66,14 +66,14 @@ export class OpenAiAgent implements Agent {
     ]);
   }
 
-  /** Does once what the first assistant and its first turn would do slower: some 10 ms each. */
+  /** Pays the one-time cost of the first agent and its first turn, about 10 ms each, ahead of a call. */
   static warm(settings: OpenAiAgentSettings): void {
     new ChatModel(settings);
     offeredTools(settings);
     routeOf("", settings.ASTERISK_LANG);
   }
 
-  /** Opens the connection to the model ahead of the first question; never fails. */
+  /** Opens the connection to the model before the first question. Never fails. */
   connect(): Promise<void> {
     return this.#chat.connect();
   }
@@ -96,7 +96,7 @@ export class OpenAiAgent implements Agent {
     return this.#settings.ASTERISK_LANG;
   }
 
-  /** The question as it can be searched: rewritten by the model only when it refers back. */
+  /** The question in a form that can be searched: the model rewrites it only when it refers back. */
   async *#selfContained(
     question: string,
     history: readonly DialogueTurn[],
@@ -127,9 +127,12 @@ export class OpenAiAgent implements Agent {
       }
     } catch (error) {
       if (!(error instanceof ChatModelError)) throw error;
-      log.warn("the follow-up could not be rewritten, the question before it is searched too", {
-        error,
-      });
+      log.warn(
+        "could not rewrite the follow-up question, searching with the previous question as well",
+        {
+          error,
+        },
+      );
       yield { kind: "degraded", part: "rewrite", to: "question before", reason: error.fault };
     }
     return rewritten.trim() || withQuestionBefore(question, history, this.#language);
@@ -177,8 +180,8 @@ export class OpenAiAgent implements Agent {
         signal: request.signal,
       });
       for await (const event of events) {
-        if (event.kind === "wish") {
-          yield* this.#wish(event.name, event.argumentsJson, spoken, request.history.length);
+        if (event.kind === "tool_request") {
+          yield* this.#toolCall(event.name, event.argumentsJson, spoken, request.history.length);
           continue;
         }
         if (event.kind === "phrase") spoken.push(event.text);
@@ -186,7 +189,7 @@ export class OpenAiAgent implements Agent {
       }
     } catch (error) {
       if (!(error instanceof ChatModelError)) throw error;
-      log.error("no model could answer, the caller hears the apology", { error });
+      log.error("no model could answer, the caller hears an apology", { error });
       yield* this.#apology(error.fault);
     }
   }
@@ -196,8 +199,8 @@ export class OpenAiAgent implements Agent {
     yield { kind: "phrase", text: this.#prompts.apology };
   }
 
-  /** What the model wants done, if it may be, and what the caller is told of it. */
-  *#wish(
+  /** The tool call that the model requested, if it is allowed, and the words that go with it. */
+  *#toolCall(
     name: string,
     argumentsJson: string,
     spoken: string[],
@@ -205,7 +208,7 @@ export class OpenAiAgent implements Agent {
   ): Generator<AgentEvent> {
     const verdict = judgeToolCall(name, argumentsJson, this.#settings);
     if (!verdict.allowed) {
-      log.warn("a tool call of the model is refused", { reason: verdict.reason });
+      log.warn("refused a tool call that the model requested", { reason: verdict.reason });
       yield { kind: "degraded", part: "tool", to: "refusal", reason: `${name} refused` };
       const text = name === "take_contact"
         ? this.#prompts.contact_unclear
@@ -219,7 +222,7 @@ export class OpenAiAgent implements Agent {
     yield { kind: "tool", id: toolCallId(turn, verdict.call), call: verdict.call };
   }
 
-  /** What goes with an action, unless the model has already said something to that effect. */
+  /** The words that go with a tool call, unless the model has already said something to that effect. */
   #wordsFor(
     call: ToolCall,
     farewell: string | undefined,
@@ -244,7 +247,7 @@ export class OpenAiAgent implements Agent {
       passages.map(({ chunk }) => `### ${chunk.heading}\n${chunk.text}`).join("\n\n") ||
       this.#prompts.no_context;
     const prompt = this.#prompts.qa_system_prompt;
-    // A function, since a string's "$&" would be replaced; the operator's text may hold one.
+    // A replacer function, because "$&" in a replacement string has a meaning and the text may contain it.
     return prompt.includes(CONTEXT)
       ? prompt.replace(CONTEXT, () => context)
       : `${prompt}\n\n${context}`;
