@@ -1,32 +1,11 @@
 // The command line: start, demo, doctor, kb; nothing else.
 
 import { parseArgs } from "node:util";
+import { type Command, HELP } from "./cli/help.ts";
 import { print, printError } from "./cli/print.ts";
 import { configureLogging } from "./config/logging.ts";
 import { settingsFromEnvironment } from "./config/environment.ts";
-import { PromptsError } from "./config/prompts.ts";
-import { SettingsError } from "./config/settings.ts";
-import { KeyFileError } from "./speech/yandex/auth/service_account.ts";
-
-const HELP = {
-  start: `deno task start [--policies]
-
-Answers calls until SIGTERM. Settings come from the environment or .env: see README.md.
-  --policies   show every deadline of a call and what follows it, and end`,
-  demo: `deno task demo [--json]
-
-A whole call against the built-in PBX simulator, with no account and no PBX: a synthetic caller
-asks three questions and talks over the bot once.
-  --json       end with one line of JSON`,
-  doctor: `deno task doctor
-
-Checks what a first installation gets wrong and says the fix for each. Exit code 1 if anything fails.`,
-  kb: `deno task kb build | status | search "question"
-
-The knowledge bases: build the vector store, show what is in it, try a question.`,
-} as const;
-
-type Command = keyof typeof HELP;
+import { OperatorError } from "./config/operator_error.ts";
 
 /** Runs one command. Exit codes: 0 done, 1 failed, 2 wrong usage or settings. */
 async function main([name, ...args]: readonly string[]): Promise<number> {
@@ -81,22 +60,15 @@ function parse<const O extends Record<string, { type: "boolean" }>>(
   }
 }
 
-class UsageError extends Error {
+class UsageError extends OperatorError {
   override readonly name = "UsageError";
-}
-
-/** Whether the message says all there is to say. */
-function isForOperator(error: unknown): error is Error {
-  return [UsageError, SettingsError, PromptsError, KeyFileError].some((kind) =>
-    error instanceof kind
-  );
 }
 
 if (import.meta.main) {
   try {
     Deno.exitCode = await main(Deno.args);
   } catch (error) {
-    if (!isForOperator(error)) throw error;
+    if (!(error instanceof OperatorError)) throw error;
     printError(error.message);
     Deno.exitCode = 2;
   }

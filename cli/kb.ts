@@ -12,34 +12,27 @@ import type { KnowledgeStore } from "../agent/knowledge/knowledge_store.ts";
 import { LexicalStore } from "../agent/knowledge/lexical_store.ts";
 import { normalizeRecognized } from "../language/heard/recognized.ts";
 import { routeOf } from "../agent/routing.ts";
-
-const HELP = `Usage: deno task kb <command>
-
-  build             put the knowledge bases into Chroma (CHROMA_URL); unchanged chunks are not
-                    embedded again, and calls use the old build until the new one is whole
-  status            what the files hold, and whether Chroma has the same
-  search "question" what a caller's question finds, and in which base
-
-Exit code: 0 done, 1 failed or out of date, 2 wrong usage.
-`;
-
-const BAR_WIDTH = 30;
+import { HELP } from "./help.ts";
+import { print, printError, progressBar } from "./print.ts";
 
 /** Where a command writes; replaced in tests. */
 export interface Output {
-  /** Results, on standard output. */
-  out(text: string): void;
-  /** Progress and errors, on standard error. */
-  err(text: string): void;
-  /** Whether `err` is a terminal, where a line can be written over. */
-  readonly isTerminal: boolean;
+  /** A line of the result. */
+  readonly print: (line: string) => void;
+  /** A line that says what went wrong. */
+  readonly printError: (line: string) => void;
+  readonly progress: (done: number, of: number) => void;
 }
 
-/** Runs a command and returns its exit code. */
+/**
+ * Runs a command and returns its exit code.
+ *
+ * @throws {OperatorError} when a knowledge base cannot be used
+ */
 export async function runKb(
   args: readonly string[],
   settings: Settings,
-  output: Output = consoleOutput(),
+  output: Output = { print, printError, progress: progressBar() },
   signal?: AbortSignal,
 ): Promise<number> {
   const [command, ...rest] = args;
@@ -54,53 +47,39 @@ export async function runKb(
         break;
       case "--help":
       case "-h":
-        output.out(HELP);
+        output.print(HELP.kb);
         return 0;
     }
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
-    output.err(`${error.message}\n`);
+    output.printError(error.message);
     return 1;
   }
-  output.err(HELP);
+  output.printError(HELP.kb);
   return 2;
 }
 
 async function build(settings: Settings, output: Output, signal?: AbortSignal): Promise<number> {
   if (settings.CHROMA_URL === "") {
-    output.err(
-      "CHROMA_URL is not set: questions are searched by words, straight from the files, and there " +
-        "is nothing to build.\n",
+    output.printError(
+      "There is nothing to build: CHROMA_URL is not set, so questions are searched by words, " +
+        "straight from the files.",
     );
     return 1;
   }
   const started = performance.now();
-  let shown = -1;
-  const report = await buildKnowledge(settings, {
-    onProgress: (done, of) => {
-      const percent = Math.floor(100 * done / of);
-      if (!output.isTerminal && Math.floor(percent / 10) === Math.floor(shown / 10)) return;
-      shown = percent;
-      output.err(progressLine(done, of, output.isTerminal));
-    },
+  const { swapped, chunks, embedded, reused } = await buildKnowledge(settings, {
+    onProgress: output.progress,
     ...(signal && { signal }),
   });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  output.out(
-    report.swapped
-      ? `Built ${report.chunks} chunks in ${seconds} s: ${report.embedded} embedded, ` +
-        `${report.reused} taken over. In use from the next question on.\n`
-      : `Nothing to do: Chroma already holds these ${report.chunks} chunks.\n`,
+  output.print(
+    swapped
+      ? `Built ${chunks} chunks in ${seconds} s: ${embedded} embedded, ${reused} reused. ` +
+        "Calls use them from the next question on."
+      : `Nothing to do: Chroma already holds these ${chunks} chunks.`,
   );
   return 0;
-}
-
-function progressLine(done: number, of: number, isTerminal: boolean): string {
-  const filled = Math.round(BAR_WIDTH * done / of);
-  const bar = "#".repeat(filled).padEnd(BAR_WIDTH, ".");
-  const line = `[${bar}] ${done}/${of}`;
-  if (!isTerminal) return `${line}\n`;
-  return `\r${line}${done === of ? "\n" : ""}`;
 }
 
 async function status(settings: Settings, output: Output): Promise<number> {
@@ -108,20 +87,20 @@ async function status(settings: Settings, output: Output): Promise<number> {
   for (const [kb, path] of Object.entries(knowledgeBasePaths(settings))) {
     const own = chunks.filter((chunk) => chunk.kb === kb);
     const characters = own.reduce((sum, { text }) => sum + text.length, 0);
-    output.out(`${kb}: ${own.length} chunks, ${characters} characters, ${path}\n`);
+    output.print(`${kb}: ${own.length} chunks, ${characters} characters, ${path}`);
   }
   if (settings.CHROMA_URL === "") {
-    output.out("Chroma: not used (CHROMA_URL is not set); questions are searched by words.\n");
+    output.print("Chroma: not used (CHROMA_URL is not set); questions are searched by words.");
     return 0;
   }
   const state = await knowledgeStatus(settings, chunks);
   if (!state) {
-    output.out(`Chroma: nothing built yet at ${settings.CHROMA_URL}; run: deno task kb build\n`);
+    output.print(`Chroma: nothing built yet at ${settings.CHROMA_URL}; run: deno task kb build`);
     return 1;
   }
-  output.out(
+  output.print(
     `Chroma: ${state.chunks} chunks, ${state.embedding}, built ${state.built}, ` +
-      (state.upToDate ? "up to date.\n" : "not what the files hold now; run: deno task kb build\n"),
+      (state.upToDate ? "up to date." : "not what the files hold now; run: deno task kb build"),
   );
   return state.upToDate ? 0 : 1;
 }
@@ -134,12 +113,12 @@ async function search(text: string, settings: Settings, output: Output): Promise
     topK: settings.KB_TOP_K,
     ...(route !== "both" && { kb: route }),
   });
-  output.out(`Searched as "${question}" in ${route} by ${store.name}:\n`);
+  output.print(`Searched as "${question}" in ${route} by ${store.name}:`);
   for (const { chunk, score } of passages) {
     const text = chunk.text.replace(/\s+/g, " ").slice(0, 160);
-    output.out(`  ${score.toFixed(2)}  ${chunk.kb}  ${chunk.heading}\n        ${text}\n`);
+    output.print(`  ${score.toFixed(2)}  ${chunk.kb}  ${chunk.heading}\n        ${text}`);
   }
-  if (passages.length === 0) output.out("  nothing found\n");
+  if (passages.length === 0) output.print("  nothing found");
   return 0;
 }
 
@@ -147,13 +126,4 @@ async function storeOf(settings: Settings, chunks: readonly Chunk[]): Promise<Kn
   if (settings.CHROMA_URL === "") return new LexicalStore(chunks, settings.ASTERISK_LANG);
   const { ChromaStore } = await import("../agent/knowledge/chroma_store.ts");
   return new ChromaStore(settings);
-}
-
-function consoleOutput(): Output {
-  const encoder = new TextEncoder();
-  return {
-    out: (text) => void Deno.stdout.writeSync(encoder.encode(text)),
-    err: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
-    isTerminal: Deno.stderr.isTerminal(),
-  };
 }

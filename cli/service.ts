@@ -18,6 +18,7 @@ import type { Settings } from "../config/settings.ts";
 import { createConsole } from "../console/console.ts";
 import { createMetrics } from "../console/metrics.ts";
 import { startConsole } from "../console/server.ts";
+import { checkOperatorFiles } from "./operator_files.ts";
 
 const log = logger("service");
 
@@ -55,9 +56,8 @@ export interface Service extends AsyncDisposable {
 /**
  * Starts the service. It answers calls as soon as the PBX is there, and waits for it for ever.
  *
- * @throws {ConsoleError} when the console's port is taken.
- * @throws {PromptsError} when the prompts file is missing or bad.
- * @throws {KeyFileError} when the service account's key file cannot be used.
+ * @throws {OperatorError} when the console's port is taken, or a file that the settings name (prompts,
+ *   knowledge base, key, certificate) cannot be used.
  */
 export async function startService(settings: Settings): Promise<Service> {
   await using scope = new AsyncDisposableStack();
@@ -65,6 +65,7 @@ export async function startService(settings: Settings): Promise<Service> {
   const journal = scope.use(new Journal(join(settings.DATA_DIR, "journal.sqlite"), metrics));
 
   const promptsFile = await PromptsFile.open(settings);
+  await checkOperatorFiles(settings);
   const engine = new EngineHost(settings, ENGINE_MODULE, {
     onUp: () => isolates.engineUp(),
     onLost: (reason) => {

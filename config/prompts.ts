@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { Language } from "./language.ts";
 import { logger } from "./logging.ts";
+import { OperatorError } from "./operator_error.ts";
 import type { Settings } from "./settings.ts";
 
 const log = logger("prompts");
@@ -67,7 +68,7 @@ const REQUIRED = [
 ] as const satisfies readonly (keyof Prompts)[];
 
 /** A prompts file cannot be used; the message names the file and every fault. */
-export class PromptsError extends Error {
+export class PromptsError extends OperatorError {
   override readonly name = "PromptsError";
 }
 

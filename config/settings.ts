@@ -3,6 +3,7 @@
 
 import { editDistance } from "./edit_distance.ts";
 import { redact } from "./logging.ts";
+import { OperatorError } from "./operator_error.ts";
 import {
   choice,
   choices,
@@ -360,7 +361,7 @@ export type Settings = {
 };
 
 /** One or more settings are wrong; the message lists every problem with its cure. */
-export class SettingsError extends Error {
+export class SettingsError extends OperatorError {
   override readonly name = "SettingsError";
 
   constructor(readonly problems: readonly string[]) {

@@ -3,6 +3,7 @@
 import type { Hono } from "hono";
 
 import { logger } from "../config/logging.ts";
+import { OperatorError } from "../config/operator_error.ts";
 
 /** A console that is listening; disposing it lets running requests finish, for a while. */
 export interface RunningConsole extends AsyncDisposable {
@@ -18,7 +19,7 @@ export interface ConsoleAddress {
 }
 
 /** The console cannot listen where it should; the message says what to do. */
-export class ConsoleError extends Error {
+export class ConsoleError extends OperatorError {
   override readonly name = "ConsoleError";
 }
 

@@ -35,7 +35,7 @@ export interface ConfiguredServices extends AsyncDisposable {
  * Loads the services that `settings` name, and no other service's libraries. Without `local`, the
  * local engine is left out.
  *
- * @throws {KeyFileError | Deno.errors.NotFound} when a key or certificate file cannot be read.
+ * @throws {KeyFileError | CaFileError} when a key or certificate file cannot be read.
  */
 export async function configuredServices(
   settings: Settings,

@@ -9,12 +9,16 @@ interface Run {
   readonly stderr: string;
 }
 
+const LONGEST_RUN_MS = 60_000;
+
 const OWN_ENV = { PATH: "/usr/bin:/bin", HOME: Deno.makeTempDirSync(), NO_COLOR: "1" };
 
 function command(args: readonly string[], env: Record<string, string>): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "main.ts", ...args],
+    args: ["run", "-A", "--quiet", "--no-check", "main.ts", ...args],
     cwd: ROOT,
+    // A command that starts where it should refuse fails its test instead of hanging it.
+    signal: AbortSignal.timeout(LONGEST_RUN_MS),
     clearEnv: true,
     env: { ...OWN_ENV, ...env },
     stdin: "null",
@@ -62,21 +66,73 @@ Deno.test("all wrong settings are named in one message, no secret among them, ex
   assert.doesNotMatch(stderr, /hunter2/);
 });
 
+/** What `start` says about an operator's mistake: one line, without a stack trace, and exit code 2. */
+async function complaint(env: Record<string, string>): Promise<string> {
+  const dataDir = await Deno.makeTempDir();
+  try {
+    const { code, stderr } = await run(["start"], {
+      ASTERISK_LANG: "en",
+      CONSOLE_PORT: "0",
+      DATA_DIR: dataDir,
+      ...env,
+    });
+    assert.equal(code, 2, stderr);
+    const [line, ...more] = stderr.trimEnd().split("\n");
+    assert.deepEqual(more, [], stderr);
+    return line!;
+  } finally {
+    await Deno.remove(dataDir, { recursive: true });
+  }
+}
+
+Deno.test("a console port that another program has is one line that names the setting", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const port = String(listener.addr.port);
+  assert.match(await complaint({ CONSOLE_PORT: port }), new RegExp(`${port}: .*CONSOLE_PORT`));
+});
+
+Deno.test("a file of the operator's that cannot be used is one line that names it and its setting", async () => {
+  const yandex = { ASR_PROVIDER: "yandex", TTS_PROVIDER: "yandex" };
+  const mistakes = {
+    PROMPTS_FILE_PATH: {},
+    KNOWLEDGE_BASE_PATH: {},
+    KNOWLEDGE_BASE2_PATH: {},
+    YANDEX_SERVICE_ACCOUNT_KEY_FILE: yandex,
+    YANDEX_CA_FILE: { ...yandex, YANDEX_API_KEY: "key" },
+  };
+  for (const [setting, env] of Object.entries(mistakes)) {
+    const line = await complaint({ ...env, [setting]: "no/such/file" });
+    assert.match(line, /no\/such\/file.*cannot be read/);
+    assert.ok(line.includes(setting), line);
+  }
+});
+
 Deno.test("a service account's key file that is not there is one line that says how to make one", async () => {
-  const { code, stderr } = await run(["start"], {
+  const line = await complaint({
     ASR_PROVIDER: "yandex",
     TTS_PROVIDER: "yandex",
     YANDEX_SERVICE_ACCOUNT_KEY_FILE: "no/such/key.json",
-    CONSOLE_PORT: "0",
-    DATA_DIR: await Deno.makeTempDir(),
   });
-  assert.equal(code, 2);
-  const line = stderr.split("\n").find((line) => line.includes("no/such/key.json"));
   assert.match(
-    line ?? stderr,
-    /YANDEX_SERVICE_ACCOUNT_KEY_FILE.*cannot be read.*yc iam key create/,
+    line,
+    /YANDEX_SERVICE_ACCOUNT_KEY_FILE no\/such\/key\.json.*cannot be read.*yc iam key create/,
   );
-  assert.doesNotMatch(stderr, /\bat .*\.ts/);
+});
+
+Deno.test("a certificate file without a certificate is named before a call needs it", async () => {
+  const line = await complaint({
+    ASR_PROVIDER: "yandex",
+    TTS_PROVIDER: "local",
+    YANDEX_API_KEY: "key",
+    YANDEX_CA_FILE: "main.ts",
+  });
+  assert.match(line, /YANDEX_CA_FILE main\.ts holds no PEM certificate/);
+});
+
+Deno.test("kb names a knowledge base that cannot be read in one line, exit code 2", async () => {
+  const { code, stderr } = await run(["kb", "status"], { KNOWLEDGE_BASE2_PATH: "no/such.md" });
+  assert.equal(code, 2);
+  assert.match(stderr, /^The tech knowledge base no\/such\.md .*KNOWLEDGE_BASE2_PATH\.\n$/);
 });
 
 Deno.test("the policies can be read before anything starts", async () => {

@@ -1,9 +1,9 @@
 // The operator's knowledge bases: markdown files, cut into the chunks that retrieval works with.
 
 import { fileURLToPath } from "node:url";
+import { OperatorError } from "../../config/operator_error.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { KnowledgeBaseName } from "../../language/language.ts";
-import { AgentError } from "../agent.ts";
 
 /** One piece of a knowledge base: what is found, embedded and shown to the model as a whole. */
 export interface Chunk {
@@ -25,7 +25,7 @@ const OVERLAP_CHARS = 200;
 const HEADING = /^#{1,6}\s+(.+?)\s*#*\s*$/;
 
 /** A knowledge base cannot be used; the message names the file and the setting. */
-export class KnowledgeBaseError extends AgentError {
+export class KnowledgeBaseError extends OperatorError {
   override readonly name = "KnowledgeBaseError";
 }
 

@@ -6,6 +6,7 @@ import * as protoLoader from "@grpc/proto-loader";
 import { connectByRuntime } from "../../runtime/grpc_connect.ts";
 import { failureOf, ServiceFailure, withoutSecrets } from "../failure.ts";
 import type { Credentials, Proof } from "./auth/credentials.ts";
+import { readCaFile } from "./ca_file.ts";
 import { factsOf } from "./status.ts";
 import { type RequestStream, type StreamHandlers, YandexStream } from "./stream.ts";
 
@@ -64,11 +65,12 @@ export class YandexChannel implements Disposable {
   readonly #open = new Set<{ abandon(failure: ServiceFailure): void }>();
   #closed = false;
 
+  /** @throws {CaFileError} */
   constructor(target: ChannelTarget) {
     this.#target = target;
     this.#methods = serviceDefinition(target.service);
     const { address, tls } = parseEndpoint(target.endpoint);
-    const certificates = target.caFile ? Buffer.from(Deno.readFileSync(target.caFile)) : null;
+    const certificates = target.caFile ? Buffer.from(readCaFile(target.caFile)) : null;
     this.#client = new grpc.Client(
       address,
       tls ? grpc.credentials.createSsl(certificates) : grpc.credentials.createInsecure(),

@@ -22,7 +22,7 @@ export class YandexServices implements AsyncDisposable {
   readonly #channels: YandexChannel[] = [];
   readonly #disposables = new AsyncDisposableStack();
 
-  /** @throws {KeyFileError | Deno.errors.NotFound} when a key or certificate file cannot be read. */
+  /** @throws {KeyFileError | CaFileError} when a key or certificate file cannot be read. */
   constructor(settings: Settings, timeouts: ServiceTimeouts, tokens: TokenSource | undefined) {
     this.#settings = settings;
     this.#timeouts = timeouts;

@@ -2,15 +2,16 @@ import assert from "node:assert/strict";
 import { ChromaStore } from "../../agent/knowledge/chroma_store.ts";
 import { createEmbedder } from "../../agent/knowledge/embeddings.ts";
 import { runKb } from "../../cli/kb.ts";
+import { OperatorError } from "../../config/operator_error.ts";
 import { type Settings, settingsWith } from "../../config/settings.ts";
 
 async function run(args: readonly string[], changes: Partial<Settings> = {}) {
   let text = "";
-  const write = (more: string) => void (text += more);
+  const write = (line: string) => void (text += `${line}\n`);
   const code = await runKb(args, settingsWith({ ASTERISK_LANG: "en", ...changes }), {
-    out: write,
-    err: write,
-    isTerminal: false,
+    print: write,
+    printError: write,
+    progress: () => {},
   });
   return { code, text };
 }
@@ -66,9 +67,14 @@ Deno.test("a Chroma that is not there is named with its address and what to chec
 });
 
 Deno.test("a missing base is named by every command", async () => {
-  const { code, text } = await run(["status"], { KNOWLEDGE_BASE_PATH: "no/such.md" });
-  assert.equal(code, 1);
-  assert.match(text, /no\/such\.md.*KNOWLEDGE_BASE_PATH/);
+  for (const args of [["status"], ["search", "warranty"]]) {
+    await assert.rejects(
+      run(args, { KNOWLEDGE_BASE_PATH: "no/such.md" }),
+      (error) =>
+        error instanceof OperatorError &&
+        /no\/such\.md.*KNOWLEDGE_BASE_PATH/.test(error.message),
+    );
+  }
 });
 
 Deno.test("Yandex is asked text by text, documents and questions by models of their own", async () => {
