@@ -3,6 +3,7 @@ import { type Settings, settingsWith } from "../../config/settings.ts";
 import { ChromaStore } from "../../agent/knowledge/chroma_store.ts";
 import { buildKnowledge, knowledgeStatus } from "../../agent/knowledge/kb_build.ts";
 import { runKb } from "../../cli/kb.ts";
+import { progressBar } from "../../cli/print.ts";
 import { loadKnowledge } from "../../agent/knowledge/knowledge_base.ts";
 import { chromaInstalled, startChroma } from "../servers/chroma_server.ts";
 import { hashedEmbedding } from "../servers/hashed_embedding.ts";
@@ -177,8 +178,12 @@ Deno.test(
   () =>
     scene(async ({ settings }) => {
       const lines: string[] = [];
-      const write = (text: string) => void lines.push(text);
-      const output = { out: write, err: write, isTerminal: false };
+      const write = (line: string) => void lines.push(`${line}\n`);
+      const progress = progressBar({
+        isTerminal: () => false,
+        writeSync: (bytes) => lines.push(new TextDecoder().decode(bytes)) && bytes.length,
+      });
+      const output = { print: write, printError: write, progress };
       const run = async (...args: string[]) => {
         lines.length = 0;
         const code = await runKb(args, settings, output);
