@@ -34,7 +34,7 @@ Deno.test("a command reaches the PBX with its method, path and parameters, escap
   ]);
 });
 
-Deno.test("an external media channel comes with the address its audio is at", async () => {
+Deno.test("an external media channel comes with the address of its audio", async () => {
   await using pbx = new TestAri();
   pbx.answer = ({ query }) =>
     Response.json({
@@ -48,7 +48,7 @@ Deno.test("an external media channel comes with the address its audio is at", as
   assert.equal(pbx.seen[0]?.query.transport_data, "f(json)");
 });
 
-Deno.test("an unset channel variable is undefined, a variable of a channel that hung up is an error", async () => {
+Deno.test("an unset channel variable is undefined, but any variable of a channel that hung up is an error", async () => {
   await using pbx = new TestAri();
   pbx.answer = ({ path }) =>
     path.includes("alive")
@@ -59,7 +59,7 @@ Deno.test("an unset channel variable is undefined, a variable of a channel that 
   assert.equal((await failure(ari.variable("dead", "X"))).kind, "gone");
 });
 
-Deno.test("a hang-up that came first is told apart from every other refusal", async () => {
+Deno.test("an earlier hang-up is told apart from every other refusal", async () => {
   const kinds: [number, string, string][] = [
     [404, "Channel not found", "gone"],
     [400, "Channel not found", "gone"],
@@ -95,7 +95,7 @@ Deno.test("cleaning up after a caller who hung up first is no error", async () =
   await failure(unlessGone(ari.hangUp("c1")));
 });
 
-Deno.test("a command that is cancelled ends at once with the reason", async () => {
+Deno.test("a cancelled command rejects with the reason, without waiting for the PBX", async () => {
   await using pbx = new TestAri();
   const asked = Promise.withResolvers<void>();
   const never = Promise.withResolvers<Response>();
@@ -119,7 +119,7 @@ Deno.test("a PBX that does not answer in time is told apart from one that is awa
   never.resolve(new Response());
 });
 
-Deno.test("wrong credentials are named as such, without the password", async () => {
+Deno.test("wrong credentials are reported as such, without the password", async () => {
   await using pbx = new TestAri({ password: "other" });
   const error = await failure(AriCommands.open(pbx.address));
   assert.equal(error.kind, "unauthorized");
@@ -127,7 +127,7 @@ Deno.test("wrong credentials are named as such, without the password", async () 
   assert.doesNotMatch(error.message, /right/);
 });
 
-Deno.test("an address where nobody listens, or where there is no ARI, is named with its cure", async () => {
+Deno.test("an address where nobody listens, or without an ARI, is reported with its cure", async () => {
   const pbx = new TestAri();
   const { address } = pbx;
   await pbx[Symbol.asyncDispose]();
@@ -143,7 +143,7 @@ Deno.test("an address where nobody listens, or where there is no ARI, is named w
   assert.match(notAri.message, /ARI_HTTP_URL/);
 });
 
-Deno.test("commands work again after the PBX was restarted", async () => {
+Deno.test("commands work again after a restart of the PBX", async () => {
   const before = new TestAri();
   using ari = await AriCommands.open(before.address);
   await ari.answer("c1");
@@ -154,7 +154,7 @@ Deno.test("commands work again after the PBX was restarted", async () => {
   assert.equal(after.seen[0]?.path, "/ari/channels/c2/answer");
 });
 
-Deno.test("an answer that is not what ARI promises is an error, not data", async () => {
+Deno.test("an answer that does not fit the api-docs is an error, never data", async () => {
   await using pbx = new TestAri();
   using ari = await AriCommands.open(pbx.address);
   pbx.answer = () => Response.json({ id: "b1" });

@@ -49,7 +49,7 @@ export class AriConnection implements AsyncDisposable {
   #up = false;
   #replaced = false;
   #running: Promise<void> | undefined;
-  /** Aborts when the connection is to end, whoever wants it. */
+  /** Aborts when the owner ends the connection, by disposal or by the signal given to `connect`. */
   #ended = this.#stop.signal;
   /** The failure warned of last: each kind is warned of once, until the connection is up again. */
   #warnedOf: AriErrorKind | undefined;
@@ -150,7 +150,9 @@ export class AriConnection implements AsyncDisposable {
     const wanted = this.#ended.aborted;
     if (this.#replaced) {
       // Reconnecting would take the application, and its calls, from the client that has it now.
-      if (!wanted) log.warn("connection lost, and not made again: the application is another's");
+      if (!wanted) {
+        log.warn("connection lost, and not made again: another client has the application");
+      }
     } else if (!wanted) log.warn("connection lost, connecting again", { reason });
     this.#tell(() => this.#listener.onDown(wanted ? "closed" : reason));
   }
@@ -161,7 +163,7 @@ export class AriConnection implements AsyncDisposable {
     const facts = { url: this.#address.url, error };
     if (kind === this.#warnedOf) return log.debug("still not connected", facts);
     this.#warnedOf = kind;
-    log.warn("not connected, trying again until it works", facts);
+    log.warn("not connected, retrying until it works", facts);
   }
 
   #tell(report: () => void): void {

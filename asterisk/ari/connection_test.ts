@@ -6,7 +6,7 @@ import { channelJson, eventJson, TestAri } from "../../testing/test_ari.ts";
 
 const QUICK = { minBackoffMs: 1, maxBackoffMs: 4, pingMs: 10_000 };
 
-/** What a connection reported, in order: "up", "down", or an event's type; waited for, not polled. */
+/** What a connection reported, in order: "up", "down", or an event's type. */
 class Reports implements AriListener {
   readonly all: string[] = [];
   #waiting: { readonly report: string; readonly times: number; readonly resolve: () => void }[] =
@@ -22,7 +22,7 @@ class Reports implements AriListener {
     this.#add("down");
   }
 
-  /** Resolves when this was reported so many times. */
+  /** Resolves once `report` was made this many times. */
   seen(report: string, times = 1): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.push({ report, times, resolve });
@@ -42,7 +42,7 @@ class Reports implements AriListener {
   }
 }
 
-/** Collects log lines while it lives, and tells when one was written. */
+/** Collects log lines until disposed. */
 class LogLines implements Disposable {
   readonly lines: string[] = [];
   #waiting: { readonly text: RegExp; readonly resolve: () => void }[] = [];
@@ -75,7 +75,7 @@ class LogLines implements Disposable {
   }
 }
 
-Deno.test("events arrive in order, and malformed and unknown ones between them harm nothing", async () => {
+Deno.test("events arrive in order, whatever malformed and unknown ones come between them", async () => {
   using log = new LogLines();
   await using pbx = new TestAri();
   const reports = new Reports();
@@ -93,7 +93,7 @@ Deno.test("events arrive in order, and malformed and unknown ones between them h
   assert.doesNotMatch(log.lines.join(), /555|right/);
 });
 
-Deno.test("a handler that throws on one event is called for the next", async () => {
+Deno.test("a handler that throws on one event still gets the next", async () => {
   using log = new LogLines();
   await using pbx = new TestAri();
   const reports = new Reports();
@@ -113,7 +113,7 @@ Deno.test("a handler that throws on one event is called for the next", async () 
   assert(log.lines.some((line) => line.includes("a bug")));
 });
 
-Deno.test("a PBX that comes up later is connected to, and its absence is said once", async () => {
+Deno.test("a PBX that comes up late is connected to, and its absence is warned of once", async () => {
   using log = new LogLines();
   const early = new TestAri();
   const { address, port } = early;
@@ -131,7 +131,7 @@ Deno.test("a PBX that comes up later is connected to, and its absence is said on
   assert.match(log.lines.find((line) => line.includes("WARNING")) ?? "", /ARI_HTTP_URL/);
 });
 
-Deno.test("after a restart of the PBX events and commands are back, and the listener is told", async () => {
+Deno.test("after a restart of the PBX, events and commands work again and the listener hears of it", async () => {
   const before = new TestAri();
   const reports = new Reports();
   await using ari = new AriConnection(before.address, "voxbot", reports, QUICK);
@@ -148,7 +148,7 @@ Deno.test("after a restart of the PBX events and commands are back, and the list
   assert.deepEqual(reports.all, ["up", "down", "up", "StasisEnd"]);
 });
 
-Deno.test("wrong credentials are said once, and right ones work as soon as the PBX has them", async () => {
+Deno.test("wrong credentials are warned of once, and work as soon as the PBX accepts them", async () => {
   using log = new LogLines();
   const strict = new TestAri({ password: "other" });
   await using ari = new AriConnection(strict.address, "voxbot", new Reports(), QUICK);
@@ -162,7 +162,7 @@ Deno.test("wrong credentials are said once, and right ones work as soon as the P
   assert.equal(refused.length, 1);
 });
 
-Deno.test("an events socket refused for its credentials, or not served, is named with its cure", async () => {
+Deno.test("an events socket that is refused or not served is reported with its cure", async () => {
   using log = new LogLines();
   await using pbx = new TestAri();
   pbx.refuseEvents = new Response("Authentication required", { status: 401 });
@@ -175,26 +175,26 @@ Deno.test("an events socket refused for its credentials, or not served, is named
   await connecting;
 });
 
-Deno.test("a PBX that falls silent without closing is noticed and connected to again", async () => {
+Deno.test("a PBX that falls silent without closing is noticed, and connected to again", async () => {
   await using pbx = new TestAri();
-  await using line = new SilentLine(pbx.port);
+  await using relay = new SilentRelay(pbx.port);
   const reports = new Reports();
-  const address = { ...pbx.address, url: `http://127.0.0.1:${line.port}` };
+  const address = { ...pbx.address, url: `http://127.0.0.1:${relay.port}` };
   await using ari = new AriConnection(address, "voxbot", reports, { ...QUICK, pingMs: 30 });
   await ari.connect();
-  line.cut();
+  relay.cut();
   await reports.seen("up", 2);
   assert.deepEqual(reports.all.slice(0, 3), ["up", "down", "up"]);
 });
 
 Deno.test("closing does not wait for a PBX that has fallen silent", async () => {
   await using pbx = new TestAri();
-  await using line = new SilentLine(pbx.port);
-  const address = { ...pbx.address, url: `http://127.0.0.1:${line.port}` };
+  await using relay = new SilentRelay(pbx.port);
+  const address = { ...pbx.address, url: `http://127.0.0.1:${relay.port}` };
   const reports = new Reports();
   const ari = new AriConnection(address, "voxbot", reports, QUICK);
   await ari.connect();
-  line.cut();
+  relay.cut();
   await ari[Symbol.asyncDispose]();
   assert.deepEqual(reports.all, ["up", "down"]);
 });
@@ -211,13 +211,13 @@ Deno.test("an application that another client has taken over is not taken back",
   assert.equal(ari.up, true);
   socket.close();
   await log.written(/not made again/);
-  // Another connection takes many more requests than this one would need to come back.
+  // Opening another connection takes many more requests than a reconnect would.
   await using other = new AriConnection(pbx.address, "voxbot", new Reports(), QUICK);
   await other.connect();
   assert.deepEqual(reports.all, ["up", "ApplicationReplaced", "down"]);
 });
 
-Deno.test("connecting ends with the reason when it is given up", async () => {
+Deno.test("an aborted connect rejects with the signal's reason", async () => {
   const away = new TestAri();
   const { address } = away;
   await away[Symbol.asyncDispose]();
@@ -230,8 +230,8 @@ Deno.test("connecting ends with the reason when it is given up", async () => {
   await assert.rejects(late.connect(giveUp.signal), /SIGTERM/);
 });
 
-/** A TCP line to a port of loopback that can be cut so that neither end notices. */
-class SilentLine implements AsyncDisposable {
+/** A TCP relay to a loopback port that can be cut without either end noticing. */
+class SilentRelay implements AsyncDisposable {
   readonly #listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   readonly #serving: Promise<void>;
   readonly #ends = new Set<Deno.TcpConn>();
@@ -245,7 +245,7 @@ class SilentLine implements AsyncDisposable {
     return this.#listener.addr.port;
   }
 
-  /** From now on nothing passes on the connections open now. */
+  /** From now on, the connections open at this moment pass nothing. */
   cut(): void {
     this.#cut.abort();
     this.#cut = new AbortController();
@@ -269,7 +269,7 @@ class SilentLine implements AsyncDisposable {
   }
 }
 
-/** Passes bytes on until the line is cut; then swallows them. Ends when either end is closed. */
+/** Passes bytes on until the relay is cut, then swallows them. Ends when either end closes. */
 async function pass(from: Deno.TcpConn, to: Deno.TcpConn, cut: AbortSignal): Promise<void> {
   const buffer = new Uint8Array(65536);
   try {

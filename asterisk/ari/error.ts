@@ -1,12 +1,12 @@
-// The one error every ARI command fails with.
+// The one error that every ARI command fails with.
 
 import { redact } from "../../config/logging.ts";
 
 /**
- * Why a command failed, as far as a caller would act differently on it.
- * - `gone`: the channel, bridge or playback does not exist (any more); after a hang-up this is no fault.
- * - `not_in_stasis`: the channel is not (yet, or any more) in a Stasis application (422).
- * - `conflict`: the thing exists already, or is in the wrong hands or state (409, 412).
+ * Why a command failed, as far as callers act differently on it.
+ * - `gone`: the channel, bridge or playback does not exist (any more); normal after a hang-up.
+ * - `not_in_stasis`: the channel is not (or no longer) in a Stasis application (422).
+ * - `conflict`: the object exists already, or is in the wrong state or application (409, 412).
  * - `unauthorized`: user or password are wrong, or the user is read-only (401, 403).
  * - `timeout`: no answer before the deadline.
  * - `unreachable`: no HTTP server answered.
@@ -22,8 +22,8 @@ export type AriErrorKind =
   | "unexpected";
 
 const CURES: Readonly<Record<AriErrorKind, string>> = {
-  gone: "the PBX has none (any more); after a hang-up that is no fault",
-  not_in_stasis: "wait for its StasisStart before using it, and do not use it after StasisEnd",
+  gone: "the PBX has no such object (any more), which is normal after a hang-up",
+  not_in_stasis: "use a channel only between its StasisStart and its StasisEnd",
   conflict: "check what owns it and its state with `core show channels` and `bridge show all`",
   unauthorized: "check ARI_USER and ARI_PASSWORD against ari.conf, and that read_only is no there",
   timeout: "check the load of the PBX and the network to it",
@@ -31,7 +31,7 @@ const CURES: Readonly<Record<AriErrorKind, string>> = {
   unexpected: "check the Asterisk version (22.10.1 or later is advised) and its log",
 };
 
-/** An ARI command failed: what was tried, what Asterisk said, what to do. */
+/** A failed ARI command: what was tried, what Asterisk said, what to do. */
 export class AriError extends Error {
   override readonly name = "AriError";
 
@@ -55,7 +55,7 @@ export class AriError extends Error {
   }
 }
 
-/** What an HTTP status of 400 or more means for the caller of a command. */
+/** What an HTTP status of 400 or more means to the caller of a command. */
 export function kindOfStatus(status: number, reason: string): AriErrorKind {
   switch (status) {
     case 401:
@@ -69,32 +69,32 @@ export function kindOfStatus(status: number, reason: string): AriErrorKind {
     case 422:
       return "not_in_stasis";
     case 400:
-      // POST /bridges/{id}/addChannel answers 400 for a channel that has hung up: its 404 is the bridge's.
+      // POST /bridges/{id}/addChannel answers 400 for a channel that has hung up, 404 for the bridge.
       return /channel not found/i.test(reason) ? "gone" : "unexpected";
     case 500:
-      // Asterisk 16 says so of POST /bridges/{id} where that bridge is there already; newer ones say 409.
+      // Asterisk 16 answers so when the bridge of POST /bridges/{id} exists; newer releases answer 409.
       return /when updating a bridge/i.test(reason) ? "conflict" : "unexpected";
     default:
       return "unexpected";
   }
 }
 
-/** What an aborted signal fails a command with: `timeout` for a deadline, else the signal's own reason. */
+/** The error of an aborted command: `timeout` after a deadline, else the signal's own reason. */
 export function abortError(operation: string, { reason }: AbortSignal): unknown {
   const deadline = reason instanceof DOMException && reason.name === "TimeoutError";
   if (!deadline) return reason;
   return new AriError("timeout", operation, 0, "no answer in time", { cause: reason });
 }
 
-/** A 404 of ARI itself: not a thing that has ended, but an address or a setting that is wrong. */
+/** Turns a 404 of ARI itself, which means a wrong address or setting, into `unreachable`. */
 export function orNotServed(error: unknown): unknown {
   if (!(error instanceof AriError && error.gone)) return error;
   return new AriError("unreachable", error.operation, error.status, error.reason);
 }
 
 /**
- * The command's result, or undefined when what it acts on has ended: for cleaning up, where a
- * hang-up that came first is no fault.
+ * The command's result, or undefined when its object is gone: for cleaning up, where an earlier
+ * hang-up is no fault.
  */
 export async function unlessGone<T>(command: Promise<T>): Promise<T | undefined> {
   try {

@@ -1,4 +1,4 @@
-// One connection for events, from its handshake to its end.
+// One events socket, from its handshake to its end.
 
 import { WebSocket } from "ws";
 import { logger } from "../../config/logging.ts";
@@ -8,13 +8,13 @@ import { type AriAddress, authorization } from "./http.ts";
 
 const log = logger("ari");
 
-/** A handler that holds the reader longer than this, in ms, is named in the log. */
+/** A handler that holds the reader longer than this, in ms, is logged. */
 const SLOW_HANDLER_MS = 5;
-/** Longest wait for the PBX's half of the opening, and of the closing handshake, in ms. */
+/** Longest wait for the PBX's half of the opening and of the closing handshake, in ms. */
 const OPEN_DEADLINE_MS = 5000;
 const CLOSE_DEADLINE_MS = 1000;
 
-/** What a reader of events does with them. */
+/** What happens on the socket. */
 export interface EventHandlers {
   /** The application is registered; called before the first event. */
   onOpen(): void;
@@ -22,14 +22,15 @@ export interface EventHandlers {
 }
 
 /**
- * Connects, registers `app`, and hands events on until the socket is closed, by whichever side. A
- * socket on which nothing is heard for two `pingMs` is given up.
+ * Connects, registers `app`, and passes events on until either side closes the socket. A socket that
+ * is silent for two `pingMs` is given up.
  *
- * The `ws` package rather than the runtime's WebSocket: it can ping, and it tells a wrong password
+ * Uses the `ws` package rather than the runtime's WebSocket: `ws` can ping, and tells a wrong password
  * (401) from a PBX that is away.
  *
  * @returns why the socket was closed.
- * @throws {AriError} when it was not opened, or the signal's reason when that aborted first.
+ * @throws {AriError} when it could not be opened.
+ * @throws the signal's reason when it aborts before that.
  */
 export async function readEvents(
   address: AriAddress,
@@ -90,7 +91,7 @@ export async function readEvents(
   }
 }
 
-/** Pings a socket, and ends it when nothing came back since the last ping. */
+/** Pings a socket, and ends it when nothing has come back since the last ping. */
 class Heartbeat implements Disposable {
   /** Why the socket was ended, if it was. */
   givenUp: string | undefined;
@@ -117,7 +118,7 @@ class Heartbeat implements Disposable {
   }
 }
 
-/** Hands one message on; whatever it is, and whatever its handler does, the reader goes on. */
+/** Passes one message on. Neither the message nor its handler can stop the reader. */
 function dispatch(text: string, onEvent: (event: AriEvent) => void): void {
   const message = parseMessage(text);
   switch (message.kind) {

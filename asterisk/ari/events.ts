@@ -1,5 +1,5 @@
-// The ARI events in use, checked on arrival: a malformed one is a fact to log, never an exception
-// inside the reader of everybody's events.
+// The ARI events in use, checked on arrival: a malformed event is logged and never throws inside the
+// one reader of all events.
 
 import { z } from "zod";
 import { MODELS } from "./models.ts";
@@ -35,7 +35,7 @@ const EVENTS = [
   event("ApplicationReplaced", {}),
 ] as const;
 
-/** The schema of each event in use, by its type. */
+/** The schema of each event in use, by type. */
 export const EVENT_SCHEMAS: ReadonlyMap<string, z.ZodObject> = new Map(
   EVENTS.map((schema) => [schema.shape.type.value, schema]),
 );
@@ -48,7 +48,7 @@ export type AriEvent = z.infer<typeof AnyEvent>;
 /** One type of event. */
 export type AriEventOf<T extends AriEvent["type"]> = Extract<AriEvent, { readonly type: T }>;
 
-/** A message of the events socket, read. Problems name fields and types, never values: those may be phone numbers. */
+/** A message of the events socket. Problems name fields, never values: those may be phone numbers. */
 export type ParsedMessage =
   | { readonly kind: "event"; readonly event: AriEvent }
   | { readonly kind: "not_in_use"; readonly type: string }
@@ -56,7 +56,7 @@ export type ParsedMessage =
 
 const Typed = z.object({ type: z.string().regex(/^\w{1,64}$/) });
 
-/** Reads one message of the events socket. Never throws. */
+/** Parses one message of the events socket. Never throws. */
 export function parseMessage(text: string): ParsedMessage {
   const json = parseJson(text);
   if (!json) return malformed("(none)", [`not JSON (${text.length} characters)`]);

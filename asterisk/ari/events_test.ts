@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { parseMessage } from "./events.ts";
 import { channelJson, eventJson } from "../../testing/test_ari.ts";
 
-Deno.test("an event is read with the facts in use", () => {
+Deno.test("an event is parsed with the fields in use", () => {
   const text = eventJson("StasisStart", { args: ["a"], channel: channelJson("c1"), extra: 1 });
   const message = parseMessage(text);
   assert(message.kind === "event" && message.event.type === "StasisStart");
@@ -12,7 +12,7 @@ Deno.test("an event is read with the facts in use", () => {
   assert.equal(message.event.application, "voxbot");
 });
 
-Deno.test("an event type not in use is told apart from a malformed event", () => {
+Deno.test("an event that is not in use is told apart from a malformed one", () => {
   assert.deepEqual(parseMessage(eventJson("Dial")), { kind: "not_in_use", type: "Dial" });
 });
 
@@ -35,6 +35,6 @@ Deno.test("a malformed event is described by field, never by value", () => {
   }
 });
 
-Deno.test("whatever arrives on the events socket, reading it does not throw", () => {
+Deno.test("no message of the events socket makes the parser throw", () => {
   fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => void parseMessage(text)));
 });

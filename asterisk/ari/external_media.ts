@@ -1,13 +1,13 @@
-// What to ask the PBX for so that a call's audio arrives where its isolate waits for it, and where
-// the audio is to be had once there is a channel.
+// The parameters that make the PBX send a call's audio to where its isolate waits, and the address
+// of the audio once the channel exists.
 
 import type { MediaAddress, MediaOffer } from "../../media/transport.ts";
 import type { Channel } from "./models.ts";
 
-/** An offer the PBX can make a channel for; the files transport plays and records without one. */
+/** An offer that the PBX makes a channel for. The files transport plays and records without one. */
 export type ChannelOffer = Exclude<MediaOffer, { kind: "files" }>;
 
-/** The parameters of `POST /channels/externalMedia`, besides the channel's id and application. */
+/** The parameters of `POST /channels/externalMedia`, except the channel's id and application. */
 export function externalMediaParams(offer: ChannelOffer): Readonly<Record<string, string>> {
   switch (offer.kind) {
     case "websocket":
@@ -38,11 +38,10 @@ export function externalMediaParams(offer: ChannelOffer): Readonly<Record<string
 }
 
 /**
- * Where the audio of a channel made by these parameters is.
+ * The address of the audio of a channel that was made with these parameters.
  *
  * @param ariUrl the PBX's HTTP address, which also serves media websockets.
- * @returns undefined when the channel does not say: it then lacks a variable named in
- * `MEDIA_VARIABLES`.
+ * @returns undefined when the channel lacks a variable named in `MEDIA_VARIABLES`.
  */
 export function mediaAddress(
   offer: ChannelOffer,
@@ -66,7 +65,7 @@ export function mediaAddress(
   }
 }
 
-/** The channel variables in which the PBX says where its end of the audio is. */
+/** The channel variables that name the PBX's end of the audio. */
 export const MEDIA_VARIABLES: Readonly<Record<ChannelOffer["kind"], string>> = {
   websocket: "MEDIA_WEBSOCKET_CONNECTION_ID",
   audiosocket: "AUDIOSOCKET_UUID",

@@ -1,7 +1,8 @@
-// The service's side of the files transport: carries a call isolate's wishes out over ARI, on the
-// caller's channel and on a snoop channel beside it that is recorded.
+// The service's side of the files transport: executes a call isolate's requests over ARI, on the
+// caller's channel and on a snoop channel beside it, which is recorded.
 
 import { logger } from "../../config/logging.ts";
+import { messageOf } from "../../runtime/error_text.ts";
 import { TransportError } from "../transports/error.ts";
 import {
   type FileControl,
@@ -14,10 +15,10 @@ import type { AriEvent } from "./events.ts";
 
 const log = logger("files");
 
-/** TALK_DETECT: milliseconds of silence that end talking, and the mean level of a sample that is talking. */
+/** TALK_DETECT: the silence in ms that ends talking, and the mean sample level that counts as talking. */
 const TALK_DETECT = "500,256";
 
-/** The commands that files need. */
+/** The commands that the files transport needs. */
 export type FileCommands = Pick<
   AriCommands,
   | "play"
@@ -33,14 +34,14 @@ export type FileCommands = Pick<
 
 /** The channels of one call. */
 export interface FileChannels {
-  /** The caller's; in no bridge while files carry the audio. */
+  /** The caller's channel; in no bridge while files carry the audio. */
   readonly channelId: string;
-  /** Id for the channel that listens to it; it enters `app` as any channel does, and is no call. */
+  /** Id for the channel that listens to the caller's. It enters `app` like any channel, and is no call. */
   readonly snoopId: string;
   readonly app: string;
 }
 
-/** One call's files, for as long as its isolate lives. */
+/** One call's playbacks and recording, for the life of its isolate. */
 export class AriFileControl implements FileControl, AsyncDisposable {
   readonly #ari: FileCommands;
   readonly #channels: FileChannels;
@@ -48,7 +49,7 @@ export class AriFileControl implements FileControl, AsyncDisposable {
   readonly #snoopUp = Promise.withResolvers<void>();
   #recording: { readonly name: string; readonly begun: PromiseWithResolvers<void> } | undefined;
   #events: FileEvents | undefined;
-  /** TALK_DETECT takes a channel as talking until it has heard silence: only then is a start an onset. */
+  /** TALK_DETECT takes a channel for talking until it hears silence: only after that is a start an onset. */
   #wasQuiet = false;
 
   constructor(ari: FileCommands, channels: FileChannels) {
@@ -60,7 +61,7 @@ export class AriFileControl implements FileControl, AsyncDisposable {
     this.#events = events;
   }
 
-  /** To be given every event of the application: those of this call are taken. */
+  /** Takes every event of the application, and acts on those of this call. */
   onEvent(event: AriEvent): void {
     switch (event.type) {
       case "StasisStart":
@@ -127,9 +128,7 @@ export class AriFileControl implements FileControl, AsyncDisposable {
       await this.#ari.record(snoopId, name, RECORDING_FORMAT);
     } catch (error) {
       throw new TransportError(
-        `the PBX refuses to record the caller (${
-          (error as Error).message
-        }); check that its folder ` +
+        `the PBX refuses to record the caller (${messageOf(error)}); check that its folder ` +
           "of recordings (<astspooldir>/recording) exists and that format_sln is loaded",
         { cause: error },
       );
@@ -143,7 +142,7 @@ export class AriFileControl implements FileControl, AsyncDisposable {
     await unlessGone(this.#ari.discardRecording(name));
   }
 
-  /** Stops what plays and takes the snoop channel away. */
+  /** Stops playback and recording, and hangs the snoop channel up. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#events = undefined;
     const recording = this.#recording;
@@ -160,11 +159,11 @@ export class AriFileControl implements FileControl, AsyncDisposable {
     this.#events?.onRecordingEnded(detail);
   }
 
-  /** Silence while nothing is played: a leg without RTP is dropped by many phones and trunks. */
+  /** Sends silence while nothing plays: many phones and trunks drop a leg without RTP. */
   #keepAlive(): void {
     this.#ari.startSilence(this.#channels.channelId).catch((error) => {
       if (!(error instanceof AriError && error.gone)) {
-        log.warn("the caller's leg gets no silence", {
+        log.warn("silence cannot be sent: the caller's phone may drop the call", {
           channel: this.#channels.channelId,
           error,
         });

@@ -3,7 +3,7 @@ import type { AriCommands } from "./commands.ts";
 import type { AriEvent } from "./events.ts";
 import { AriFileControl } from "./file_control.ts";
 
-Deno.test("only sound after silence is told as talking: TALK_DETECT begins with a report of its own", () => {
+Deno.test("only sound after silence counts as talking: TALK_DETECT begins with a report of its own", () => {
   const control = new AriFileControl({} as AriCommands, {
     channelId: "caller",
     snoopId: "snoop",

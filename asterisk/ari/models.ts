@@ -1,5 +1,5 @@
-// What ARI's events and answers hold, as far as it is used here. Each is checked on arrival, and
-// against Asterisk's own description by `checkAgainstApiDocs`.
+// What ARI's events and answers hold, as far as we use it. Each is checked on arrival, and
+// `checkAgainstApiDocs` compares them all with Asterisk's own description.
 
 import { z } from "zod";
 
@@ -10,7 +10,7 @@ const Dialplan = z.object({ context: z.string(), exten: z.string(), priority: z.
 const Channel = z.object({
   id: z.string(),
   name: z.string(),
-  /** "Down", "Ring", "Ringing", "Up"…: a plain string, since a new state is no reason to drop an event. */
+  /** "Down", "Ring", "Ringing", "Up"…: a plain string, so that a new state does not make an event malformed. */
   state: z.string(),
   caller: CallerId,
   connected: CallerId,
@@ -65,7 +65,7 @@ const Module = z.object({
 
 const Variable = z.object({ value: z.string() });
 
-/** Every model in use, by the name Asterisk's api-docs give it. */
+/** Every model in use, by its name in Asterisk's api-docs. */
 export const MODELS = {
   CallerID: CallerId,
   DialplanCEP: Dialplan,
@@ -82,15 +82,15 @@ export const MODELS = {
 
 /** A leg of a call, or the PBX's end of an external media connection. */
 export type Channel = z.infer<typeof Channel>;
-/** Channels that hear each other. */
+/** Channels that hear one another. */
 export type Bridge = z.infer<typeof Bridge>;
-/** A sound being played. */
+/** A sound that is being played. */
 export type Playback = z.infer<typeof Playback>;
-/** A recording under way. */
+/** A recording in progress. */
 export type LiveRecording = z.infer<typeof LiveRecording>;
-/** A Stasis application and what it is subscribed to. */
+/** A Stasis application and what it holds. */
 export type Application = z.infer<typeof Application>;
-/** What a PBX says of itself. */
+/** What a PBX says about itself. */
 export type AsteriskInfo = z.infer<typeof AsteriskInfo>;
 /** A module of a PBX. */
 export type Module = z.infer<typeof Module>;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { checkAgainstApiDocs } from "./api_docs.ts";
 import { type ApiDocJson, apiDocs } from "../../../testing/test_ari.ts";
 
-/** Offers all that is in use, but for one change. */
+/** The problems of a PBX that offers all that is in use, but for one change. */
 function problemsAfter(change: (docs: Record<string, ApiDocJson>) => void): string[] {
   const docs = apiDocs();
   change(docs);
@@ -22,11 +22,11 @@ function properties(docs: Record<string, ApiDocJson>, model: string) {
   return found;
 }
 
-Deno.test("a PBX that offers all that is in use has no problems", () => {
+Deno.test("a PBX that offers everything in use has no problems", () => {
   assert.deepEqual(checkAgainstApiDocs(apiDocs()), []);
 });
 
-Deno.test("an operation that is gone, moved or answers otherwise is a problem", () => {
+Deno.test("an operation that is missing, has moved, or answers something else is a problem", () => {
   assert.deepEqual(problemsAfter((docs) => docs.playbacks!.apis = []), [
     "playbacks.stop: no such operation",
     "playbacks.control: no such operation",
@@ -48,7 +48,7 @@ Deno.test("an operation that is gone, moved or answers otherwise is a problem", 
   );
 });
 
-Deno.test("a parameter that is gone, of another type, or newly required is a problem", () => {
+Deno.test("a parameter that is missing, of another type, or newly required is a problem", () => {
   const hangup = (docs: Record<string, ApiDocJson>) => operation(docs, "channels", "hangup");
   assert.deepEqual(problemsAfter((docs) => hangup(docs).parameters.splice(1)), [
     "channels.hangup: no parameter reason",
@@ -62,7 +62,7 @@ Deno.test("a parameter that is gone, of another type, or newly required is a pro
   ]);
 });
 
-Deno.test("a field that is gone, of another type, or optional where we need it is a problem", () => {
+Deno.test("a field that is missing, of another type, or optional although we need it is a problem", () => {
   assert.deepEqual(problemsAfter((docs) => delete properties(docs, "Channel").language), [
     "Channel.language: no such field",
   ]);
@@ -78,7 +78,7 @@ Deno.test("a field that is gone, of another type, or optional where we need it i
   ]);
 });
 
-Deno.test("fields may be inherited, as an event's are from Message and Event", () => {
+Deno.test("fields may be inherited, as events inherit from Message and Event", () => {
   const problems = problemsAfter((docs) => {
     const { type, application, timestamp } = properties(docs, "BridgeDestroyed");
     const models = docs.events!.models as Record<string, object>;
@@ -89,7 +89,7 @@ Deno.test("fields may be inherited, as an event's are from Message and Event", (
   assert.deepEqual(problems, []);
 });
 
-Deno.test("a file that is no api-doc is named", () => {
+Deno.test("a file that is not an api-doc is named", () => {
   const [problem] = checkAgainstApiDocs({ ...apiDocs(), recordings: { apis: "none" } });
   assert.match(problem ?? "", /^recordings\.json is not an api-doc/);
 });
