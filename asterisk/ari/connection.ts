@@ -163,7 +163,7 @@ export class AriConnection implements AsyncDisposable {
     const facts = { url: this.#address.url, error };
     if (kind === this.#warnedOf) return log.debug("still not connected", facts);
     this.#warnedOf = kind;
-    log.warn("not connected, retrying until it works", facts);
+    log.warn("not connected, trying again until it works", facts);
   }
 
   #tell(report: () => void): void {
