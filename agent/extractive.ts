@@ -1,5 +1,5 @@
-// The embedded assistant: answers with the one or two sentences of the knowledge bases that speak
-// of what was asked. No model, no account; says so when it found nothing.
+// The embedded agent: answers with the one or two sentences of the knowledge bases that address the
+// question. Needs no model and no account; says so when it finds nothing.
 
 import type { Language } from "../config/language.ts";
 import type { Prompts } from "../config/prompts.ts";
@@ -15,28 +15,28 @@ import { queryStems, stemsOf } from "../language/stems.ts";
 import { isToolAllowed, toolCallId, type ToolSettings } from "./tool_rules.ts";
 
 /**
- * Least share of a question, by weight of its words, that a passage must cover to be an answer:
- * below it, most of what was asked is not in the passage. Chosen on tests/questions/retrieval.json.
+ * The share of a question, by the weight of its words, that a passage must cover to be an answer: below
+ * it, most of the question is not in the passage. Tuned on tests/questions/retrieval.json.
  */
 const LEAST_COVERAGE = 0.42;
-/** As much is enough where the heading itself speaks of what was asked. */
+/** The share that is enough when the heading itself addresses the question. */
 const LEAST_COVERAGE_BY_HEADING = 0.38;
-/** Least share of a question that one cell of a table must speak of to be picked out of its row. */
+/** The share of a question that a table cell must cover to be picked out of its row. */
 const LEAST_CELL_COVERAGE = 0.2;
-/** What a passage's own fit counts beside the sentence's. */
+/** The weight of a passage's fit relative to its best sentence's. */
 const PASSAGE_WEIGHT = 0.8;
-/** What each place further down the store's own order costs. */
+/** The cost of each rank in the store's own order. */
 const PLACE_COST = 0.15;
-/** A passage says first what matters most. */
+/** A passage says the most important thing first. */
 const FIRST_SENTENCE_BONUS = 0.18;
-/** A question for a quantity is answered by a sentence that names one. */
+/** A sentence that names a quantity suits a question that asks for one. */
 const QUANTITY_BONUS = 0.15;
-/** A second sentence is worth saying when it speaks of this much of the question… */
+/** A second sentence is worth saying when it covers this share of the question… */
 const SECOND_COVERAGE = 0.3;
-/** …and both together are not longer than a caller can take in. */
+/** …and both together are short enough for a caller to take in. */
 const LONGEST_ANSWER_WORDS = 34;
 
-/** The settings this assistant reads. */
+/** The settings that this agent reads. */
 export type ExtractiveSettings = ToolSettings & Pick<Settings, "KB_TOP_K">;
 
 /** Answers from the knowledge bases alone. */
@@ -81,14 +81,14 @@ export class ExtractiveAgent implements Agent {
     }
   }
 
-  /** Ends the call behind the farewell, where the operator lets the assistant do so. */
+  /** Ends the call after the farewell, where the operator allows it. */
   *#hangUp(turn: number): Generator<AgentEvent> {
     if (!isToolAllowed("hang_up", this.#settings)) return;
     const call = { name: "hang_up" } as const;
     yield { kind: "tool", id: toolCallId(turn, call), call };
   }
 
-  /** The reply to words that ask nothing. */
+  /** The reply to words that ask nothing: silence, thanks, a goodbye, "hello". */
   #courtesy(text: string): string | undefined {
     const said = wordsOf(text).join(" ");
     const { thanks, goodbye } = lexiconOf(this.#store.language);
@@ -139,7 +139,7 @@ function answerFrom(
   };
 }
 
-/** What a sentence is worth for its place and its kind. */
+/** A sentence's bonus for its place and its kind. */
 function bonusFor(question: string, language: Language): (sentence: ScoredSentence) => number {
   const { quantityQuestion, quantity } = lexiconOf(language);
   const wantsQuantity = quantityQuestion.test(wordsOf(question).join(" "));
@@ -148,7 +148,7 @@ function bonusFor(question: string, language: Language): (sentence: ScoredSenten
     (wantsQuantity && quantity.test(text) ? QUANTITY_BONUS : 0);
 }
 
-/** The item of the greatest worth, the first of equals. */
+/** The item of the greatest worth; the first of equals. */
 function greatest<T>(
   items: readonly T[],
   worth: (item: T, place: number) => number,
@@ -158,8 +158,8 @@ function greatest<T>(
 }
 
 /**
- * The sentences to say, `best` among them. Of a table whose rows were not asked for by name, the
- * first and the last: "what does it weigh?" is from 120 to 3800 kilograms.
+ * The sentences to say, `best` among them. If a table's rows were not asked for by name, the first and
+ * the last row: "what does it weigh?" is answered with 120 to 3800 kilograms.
  */
 function chosenWith(
   best: ScoredSentence,
@@ -177,7 +177,7 @@ function chosenWith(
   return [...new Set([rows[0]!, rows.at(-1)!])];
 }
 
-/** Of a table's row, the cells that were asked for; all where none stands out. */
+/** The cells of a table row that the question asks for; all of them when none stands out. */
 function cellsAskedFor(
   store: LexicalStore,
   { name, facts }: NonNullable<ScoredSentence["row"]>,
@@ -189,7 +189,7 @@ function cellsAskedFor(
   return rowSentence(name, asked.length > 0 ? asked : facts);
 }
 
-/** The sentence that completes the answer: the next best, or the one that follows a short one. */
+/** The sentence that completes the answer: the next best, or the one after a short one. */
 function secondSentence(
   first: ScoredSentence,
   all: readonly ScoredSentence[],

@@ -1,14 +1,14 @@
-// Questions that make sense only with what was said before: "and its price?", "а гарантия на него?"
+// Questions that make sense only after an earlier one: "and its price?", "а гарантия на него?"
 
 import type { Language } from "../config/language.ts";
 import type { DialogueTurn } from "./agent.ts";
 import { lexiconOf, wordsOf } from "../language/lexicon.ts";
 import { queryStems } from "../language/stems.ts";
 
-/** A question with more words of its own than this is understood without the one before it. */
+/** A question with more stems than this stands on its own. */
 const FEW_STEMS = 2;
 
-/** Whether `question` refers back, and there is something to refer to. */
+/** Whether `question` refers back and the caller has said something before. */
 export function refersBack(
   question: string,
   history: readonly DialogueTurn[],
@@ -20,8 +20,8 @@ export function refersBack(
 }
 
 /**
- * The question, with the one before it when it refers back. What is the same for every product
- * ("and the warranty?") needs nothing from before.
+ * The question, followed by the previous one when it refers back. A question about something that is
+ * the same for every product ("and the warranty?") needs nothing from before.
  */
 export function withQuestionBefore(
   question: string,

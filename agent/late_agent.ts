@@ -1,17 +1,16 @@
-// An assistant that is made while its caller asks the first question: after a restart of the service
-// many calls want an isolate at once, and all of them are listened to again before any of them
-// needs an answer.
+// An agent that is made while its caller asks the first question. After a restart of the service many
+// calls need an isolate at the same time; all of them can be listened to before any needs an answer.
 
 import type { Agent, AgentEvent, AgentRequest } from "./agent.ts";
 
-/** Stands for an assistant that may not be there yet. */
+/** Stands in for an agent that may not exist yet. */
 export class LateAgent implements Agent {
   readonly name: string;
   readonly greeting: string;
   readonly #make: () => Promise<Agent>;
   #made?: Promise<Agent>;
 
-  /** @param make called once; when it fails, each answer fails, and the next one tries again. */
+  /** @param make called once; after a failure, that answer fails and the next one calls it again. */
   constructor(name: string, greeting: string, make: () => Promise<Agent>) {
     this.name = name;
     this.greeting = greeting;
@@ -23,7 +22,7 @@ export class LateAgent implements Agent {
   }
 
   prepare(): void {
-    // A failure is the answer's to tell.
+    // The answer reports the failure.
     this.#agent().catch(() => undefined);
   }
 

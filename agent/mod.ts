@@ -1,19 +1,13 @@
-// The way into the assistant, for the call that owns it:
+// The entrance to the agent, for the call that owns it:
 //
 //   await warmAgent(settings);                          // while the isolate waits for a call
 //   const agent = await createAgent(settings, prompts); // one for each call; then immediate
 //   for await (const event of agent.respond({ text, history, signal })) …
 //
-// and beside it, all without state unless said otherwise:
+// Text functions that go with it live in language/: `normalizeRecognized` (recognised text for the
+// transcript and the model), `speakable` (every phrase and prompt before synthesis).
 //
-//   normalizeRecognized (recognized.ts)   recognised text in order, for the transcript
-//   speakable (speakable.ts)              every phrase, and every prompt, before it is synthesised
-//   looksUnfinished (turn_completeness.ts) how long endpointing waits
-//   isBackchannel (backchannel.ts)        whether the bot goes on speaking
-//   EarlyStart (speculation.ts)           begins answers on stable partials; one for each call
-//   runKb (kb_command.ts)                 the command line's `kb`
-//
-// A `tool` event is to be done when the phrases before it were heard, once for each `id`.
+// A `tool` event is carried out once per `id`, after the phrases before it have been heard.
 
 import { logger } from "../config/logging.ts";
 import type { Prompts } from "../config/prompts.ts";
@@ -30,16 +24,16 @@ import { Retrieval } from "./knowledge/retrieval.ts";
 
 const log = logger("agent");
 const stores = new Map<string, Promise<LexicalStore>>();
-/** One for all calls of this isolate, which are of one service and so have the same settings. */
+/** One for all calls of this isolate: they belong to one service and share its settings. */
 let chroma: ChromaStore | undefined;
-/** `warmAgent` was here. */
+/** Whether `warmAgent` has run. */
 let warm = false;
 
 /**
- * The assistant of one call. Where `warmAgent` was not, it is made while the caller asks for the
- * first time, and answers with an error when it cannot be.
+ * The agent of one call. If `warmAgent` has not run, the agent is made while the caller asks the first
+ * question, and that answer fails when it cannot be made.
  *
- * @throws {KnowledgeBaseError} when a knowledge base is missing or empty
+ * @throws {KnowledgeBaseError} when a knowledge base is missing or empty.
  */
 export async function createAgent(settings: Settings, prompts: Prompts): Promise<Agent> {
   const make = () => makeAgent(settings, prompts);
@@ -47,8 +41,8 @@ export async function createAgent(settings: Settings, prompts: Prompts): Promise
 }
 
 /**
- * Does ahead of a call what it would wait for: some 100 ms where a model answers. An isolate whose
- * caller waits already does without.
+ * Does the slow part of making an agent before a call needs it: about 100 ms where a model answers.
+ * An isolate whose caller is already waiting skips it.
  *
  * @throws {KnowledgeBaseError}
  */
@@ -70,7 +64,7 @@ async function makeAgent(settings: Settings, prompts: Prompts): Promise<Agent> {
   if (providerOf(settings) === "extractive") {
     return new ExtractiveAgent(lexical, prompts, settings);
   }
-  // Loaded only where they are used: together they cost a call's isolate some 10 MB.
+  // Loaded lazily: together these modules cost a call isolate about 10 MB.
   const { OpenAiAgent } = await import("./model/openai_agent.ts");
   const store = await vectorStore(settings);
   const retrieval = new Retrieval(store, lexical, settings.CHROMA_TIMEOUT_MS);
@@ -79,7 +73,7 @@ async function makeAgent(settings: Settings, prompts: Prompts): Promise<Agent> {
   return agent;
 }
 
-/** Who answers: what AGENT_PROVIDER says, "auto" being the model when there is a key for one. */
+/** Who answers: AGENT_PROVIDER, where "auto" means the model when there is a key for one. */
 export function providerOf(
   settings: Pick<Settings, "AGENT_PROVIDER" | "OPENAI_API_KEY">,
 ): "extractive" | "openai" {
@@ -87,18 +81,18 @@ export function providerOf(
   return settings.OPENAI_API_KEY === "" ? "extractive" : "openai";
 }
 
-/** Chroma, found ahead of the first question; when it cannot be, that question says so. */
+/** Chroma, located before the first question; if that fails, the question reports it. */
 async function vectorStore(settings: Settings): Promise<KnowledgeStore | undefined> {
   if (settings.CHROMA_URL === "") return undefined;
   const { ChromaStore } = await import("./knowledge/chroma_store.ts");
   chroma ??= new ChromaStore(settings);
   chroma.prepare().catch((error) =>
-    log.warn("the knowledge base in Chroma is not ready", { error })
+    log.warn("the knowledge base in Chroma is not ready; run: deno task kb status", { error })
   );
   return chroma;
 }
 
-/** The index of this isolate: made once for the same files, forgotten when making it failed. */
+/** This isolate's index: built once per set of files, and again after a failure. */
 function lexicalStore(settings: Settings): Promise<LexicalStore> {
   const { KNOWLEDGE_BASE_PATH, KNOWLEDGE_BASE2_PATH, ASTERISK_LANG } = settings;
   const key = JSON.stringify([KNOWLEDGE_BASE_PATH, KNOWLEDGE_BASE2_PATH, ASTERISK_LANG]);

@@ -1,17 +1,17 @@
-// Which knowledge base a question is for. By word stems, never by pieces of words: "мм" must not
-// send "программа" to the technical base.
+// Chooses the knowledge base for a question by word stems, never by parts of words: "мм" must not send
+// "программа" to the technical base.
 
 import type { Language } from "../config/language.ts";
 import type { KnowledgeBaseName } from "../language/language.ts";
 import { lexiconOf } from "../language/lexicon.ts";
 import { queryStems, stemOf } from "../language/stems.ts";
 
-/** The base to search; both when the question has words of both, or of neither. */
+/** The base to search; both when the question has routing words of both or of neither. */
 export type Route = KnowledgeBaseName | "both";
 
 const routeStems = new Map<Language, Readonly<Record<KnowledgeBaseName, ReadonlySet<string>>>>();
 
-/** Where to look for the answer to `question`. */
+/** The base that should answer `question`. */
 export function routeOf(question: string, language: Language): Route {
   const { general, tech } = stemsFor(language);
   const stems = queryStems(question, language);

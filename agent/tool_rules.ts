@@ -1,14 +1,14 @@
-// Which tools the operator allows an assistant, and how one use of them is named. Without the
-// shapes of their arguments (tools.ts), which only a model's wishes need.
+// Which tools the operator allows, and how a tool call is identified. The schemas of their arguments
+// stand apart, in tools.ts: only a model's requests need them.
 
 import { crc32 } from "node:zlib";
 import type { Settings } from "../config/settings.ts";
 import type { ToolCall } from "./agent.ts";
 
-/** The settings that say what is allowed. */
+/** The settings that decide what is allowed. */
 export type ToolSettings = Pick<Settings, "AGENT_TOOLS" | "TRANSFER_TARGETS">;
 
-/** Whether configuration allows a tool of this name and makes it possible. */
+/** Whether the configuration allows the tool and makes it possible. */
 export function isToolAllowed(
   name: string,
   { AGENT_TOOLS, TRANSFER_TARGETS }: ToolSettings,
@@ -18,7 +18,7 @@ export function isToolAllowed(
 }
 
 /**
- * The id of a wish: the same in the same turn, `turn` being how much was said before it. It tells
+ * A tool call's id: stable within a turn, where `turn` is the length of the history before it. It reveals
  * nothing of the arguments, which may be personal data.
  */
 export function toolCallId(turn: number, call: ToolCall): string {

@@ -1,28 +1,28 @@
-// What a model may do besides speaking. It only asks: whether it may, and with what arguments, is
-// decided here against the operator's configuration, whatever a caller or a document told it.
+// What a model may do besides speaking. The model only asks: this file decides by the operator's
+// configuration whether it may and with which arguments, whatever a caller or a document told it.
 
 import { z } from "zod";
 import type { ToolCall } from "./agent.ts";
 import { isToolAllowed, type ToolSettings } from "./tool_rules.ts";
 
-/** A tool as a model is told of it; the parameters are JSON Schema. */
+/** A tool as it is described to a model; the parameters are JSON Schema. */
 export interface ToolOffer {
   readonly name: ToolCall["name"];
   readonly description: string;
   readonly parameters: Record<string, unknown>;
 }
 
-/** What became of a model's wish. */
+/** The decision on a tool call that a model requested. */
 export type ToolVerdict =
   | { readonly allowed: true; readonly call: ToolCall; readonly farewell?: string }
   | {
     readonly allowed: false;
     readonly name: string;
-    /** For the operator: what was asked and why it is refused. Holds no argument's value. */
+    /** For the operator: what was requested and why it is refused. Contains no argument's value. */
     readonly reason: string;
   };
 
-/** Longest farewell taken from a model, in characters. */
+/** The longest farewell accepted from a model, in characters. */
 const LONGEST_FAREWELL = 200;
 
 const HANG_UP = z.object({
@@ -39,7 +39,7 @@ const TAKE_CONTACT = z.object({
   email: z.email().max(200).optional(),
 }).refine(({ name, phone, email }) => name ?? phone ?? email, "nothing to note");
 
-/** The tools to offer a model: those that configuration allows and makes possible. */
+/** The tools to offer a model: those that the configuration allows and makes possible. */
 export function offeredTools(settings: ToolSettings): ToolOffer[] {
   const offers: ToolOffer[] = [
     {
@@ -66,7 +66,7 @@ export function offeredTools(settings: ToolSettings): ToolOffer[] {
   return offers.filter(({ name }) => isToolAllowed(name, settings));
 }
 
-/** Checks what a model asked for: a known tool, allowed, with arguments that make sense. */
+/** Judges a model's request: the tool must be known and allowed, the arguments valid. */
 export function judgeToolCall(
   name: string,
   argumentsJson: string,
@@ -122,7 +122,7 @@ function isPhone(text: string): boolean {
   return /^[\d\s()+-]+$/.test(text) && digits >= 7 && digits <= 15;
 }
 
-/** A model fills in what it does not know with "". */
+/** Models fill in unknown values with "". */
 function withoutEmpty(given: unknown): unknown {
   if (typeof given !== "object" || given === null) return given;
   return Object.fromEntries(
@@ -130,7 +130,7 @@ function withoutEmpty(given: unknown): unknown {
   );
 }
 
-/** Which arguments are wrong, without their values. */
+/** Names the invalid arguments, without their values. */
 function faults(error: z.ZodError): string {
   return error.issues.map(({ path, message }) => `${path.join(".") || "all"}: ${message}`).join(
     "; ",

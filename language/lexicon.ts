@@ -1,5 +1,5 @@
-// What the assistant knows about a language's words. The data is in `lexicon_ru.ts` and
-// `lexicon_en.ts`; nothing here depends on a knowledge base's content.
+// A language's words. The data stands in `lexicon_ru.ts` and `lexicon_en.ts`; none of it depends on the
+// content of a knowledge base.
 
 import type { Language } from "../config/language.ts";
 import type { Lexicon } from "./language.ts";

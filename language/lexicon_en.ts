@@ -1,4 +1,4 @@
-// English words for the assistant; see `Lexicon`.
+// The English lexicon; see `Lexicon`.
 
 import { stemmer } from "@orama/stemmers/english";
 import type { Lexicon } from "./language.ts";
@@ -18,7 +18,7 @@ const NUMERALS =
   "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|" +
   "fifty|sixty|seventy|eighty|ninety|hundred|thousand|half";
 
-/** The lexicon of English. */
+/** English. */
 export const ENGLISH: Lexicon = {
   stem: stemmer,
   stopWords: new Set(STOP_WORDS.split(/\s+/)),

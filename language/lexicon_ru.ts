@@ -1,4 +1,4 @@
-// Russian words for the assistant; see `Lexicon`.
+// The Russian lexicon; see `Lexicon`.
 
 import { stemmer } from "@orama/stemmers/russian";
 import type { Lexicon } from "./language.ts";
@@ -22,7 +22,7 @@ const STOP_WORDS =
 const NUMERALS = "один|одн|два|две|двух|три|трех|четыр|пят|шест|сем|восем|девят|десят|двадцат|" +
   "тридцат|сорок|сто|двест|трист|тысяч|половин|полпроцент|полтор|полгод|вдвое";
 
-/** The lexicon of Russian. */
+/** Russian. */
 export const RUSSIAN: Lexicon = {
   stem: stemmer,
   stopWords: new Set(STOP_WORDS.split(/\s+/)),

@@ -1,29 +1,28 @@
-// Cuts a model's growing answer into phrases a voice can begin to speak: at `|` wherever it falls,
-// else where a sentence ends, else where a phrase has become too long to wait for.
+// Cuts a model's streamed answer into phrases that a voice can start on: at every `|`, else at the end
+// of a sentence, else where a phrase has become too long to wait for.
 
 import { sentenceEndsAt } from "./sentence_end.ts";
 
-/** Longest phrase waited for, in characters: about 16 words of Russian. */
+/** The longest phrase to wait for, in characters: about 16 Russian words. */
 const SOFT_LIMIT_CHARS = 160;
-/** A soft cut leaves no phrase shorter than this, in characters. */
+/** The shortest phrase that a soft cut may leave, in characters. */
 const SHORTEST_SOFT_CUT_CHARS = 40;
-/** Text without a single space is cut here all the same. */
+/** Text without a space is cut after so many characters. */
 const HARD_LIMIT_CHARS = 400;
 
 /**
- * The phrases of one answer. `push` what the model writes, in any pieces; `flush` when its stream
- * has ended.
+ * The phrases of one answer. Call `push` with each piece of the stream, and `flush` at its end.
  */
 export class PhraseCutter {
   #pending = "";
 
-  /** The phrases that `chunk` completes, in order, ready to be spoken. */
+  /** Returns the phrases that `chunk` completes, in order, ready to be spoken. */
   push(chunk: string): string[] {
     this.#pending += chunk;
     return this.#cut(false);
   }
 
-  /** What is left when the stream ends; nothing is kept back. */
+  /** Returns the rest when the stream has ended. */
   flush(): string[] {
     const phrases = this.#cut(true);
     const tail = plainPhrase(this.#pending);
@@ -43,7 +42,7 @@ export class PhraseCutter {
   }
 }
 
-/** Index just behind the first phrase of `text`, or undefined while it is not complete. */
+/** The index just past the first phrase of `text`, or undefined while it is incomplete. */
 function phraseEnd(text: string, complete: boolean): number | undefined {
   for (const { index, 0: sign } of text.matchAll(/[|\n.!?…]/g)) {
     if (index > SOFT_LIMIT_CHARS) break;
@@ -70,7 +69,7 @@ function lastMatchEnd(text: string, pattern: RegExp): number {
   return last ? last.index + last[0].length : -1;
 }
 
-/** A phrase without markdown, or "" when nothing in it can be spoken. */
+/** The phrase without markdown, or "" when nothing speakable remains. */
 export function plainPhrase(raw: string): string {
   const text = raw
     .replace(/!?\[([^\]]*)\]\((?:[^)]*)\)/g, "$1")

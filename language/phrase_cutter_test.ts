@@ -8,7 +8,7 @@ function phrasesOf(...pieces: string[]): string[] {
   return [...pieces.flatMap((piece) => cutter.push(piece)), ...cutter.flush()];
 }
 
-Deno.test("a phrase is spoken as soon as its bar arrives, wherever it falls in the stream", () => {
+Deno.test("a phrase is spoken as soon as its bar arrives, wherever the stream is split", () => {
   const cutter = new PhraseCutter();
   assert.deepEqual(cutter.push("Гарантия два го"), []);
   assert.deepEqual(cutter.push("да|Захваты"), ["Гарантия два года"]);
@@ -18,7 +18,7 @@ Deno.test("a phrase is spoken as soon as its bar arrives, wherever it falls in t
   assert.deepEqual(cutter.flush(), []);
 });
 
-Deno.test("without a bar a phrase is spoken as soon as its sentence has ended", () => {
+Deno.test("without a bar, a phrase is spoken as soon as its sentence ends", () => {
   const cutter = new PhraseCutter();
   assert.deepEqual(cutter.push("Да, мы доставляем."), [], "the stop may be within a number");
   assert.deepEqual(cutter.push(" Это"), ["Да, мы доставляем."]);
@@ -42,7 +42,7 @@ Deno.test("decimals, units, abbreviations and initials do not cut a phrase", () 
   }
 });
 
-Deno.test("a unit with a full stop does end a sentence when a new one begins", () => {
+Deno.test("a unit with a full stop ends a sentence when a new sentence follows", () => {
   assert.deepEqual(phrasesOf(..."Ход поршня 50 мм. Масса 480 кг. Всё."), [
     "Ход поршня 50 мм.",
     "Масса 480 кг.",
@@ -59,24 +59,24 @@ Deno.test("markdown is never spoken", () => {
   );
 });
 
-Deno.test("a bar right after a full stop makes no empty phrase", () => {
+Deno.test("a bar right after a full stop produces no empty phrase", () => {
   assert.deepEqual(phrasesOf("Готово. | Ждём вас! | | "), ["Готово.", "Ждём вас!"]);
   assert.deepEqual(phrasesOf("Готово.|Ждём?|"), ["Готово.", "Ждём?"]);
 });
 
-Deno.test("an answer of 20,000 characters without an end is spoken in phrases one can breathe in", () => {
+Deno.test("an endless answer of 20,000 characters is spoken in phrases of a breath each", () => {
   const words = phrasesOf("слово, которое тянется и тянется ".repeat(600));
   assert.ok(words.length > 100);
   assert.ok(words.every((phrase) => phrase.length <= 160));
   assert.ok(phrasesOf("а".repeat(20_000)).every((phrase) => phrase.length <= 400));
 });
 
-Deno.test("the tail of a stream that ends in the middle of a word is not lost", () => {
+Deno.test("the tail of a stream that ends in mid-word is not lost", () => {
   assert.deepEqual(phrasesOf("Доставка занимает неде"), ["Доставка занимает неде"]);
   assert.deepEqual(phrasesOf("Спросите г. Иванов", "а и т."), ["Спросите г. Иванова и т."]);
 });
 
-Deno.test("however an answer is torn into pieces, its phrases are the same and no letter is lost", () => {
+Deno.test("however the stream is split, the phrases are the same and no letter is lost", () => {
   const texts = fc.array(
     fc.constantFrom(
       "РМ-100 ",

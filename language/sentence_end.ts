@@ -1,7 +1,7 @@
-// Where a sentence ends, in Russian and English text: a full stop also stands in decimals,
-// abbreviations, units and initials, and there it ends nothing.
+// Finds where a sentence ends in Russian and English text. A full stop inside a decimal, an
+// abbreviation, a unit or an initial ends nothing.
 
-/** After these a sentence always goes on: "т. е.", "рис. 3", "Mr. Smith". */
+/** A sentence always continues after these: "т. е.", "рис. 3", "Mr. Smith". */
 const NEVER_LAST = new Set(
   `г е к н напр см рис табл ст ул пр просп пл им тов гр проф акад инж стр гл кв корп обл пос дер св ср
    доб тел вн мр mr mrs ms dr prof st no vs eg ie approx ca fig sec vol ext tel dept al`.split(
@@ -9,7 +9,7 @@ const NEVER_LAST = new Set(
   ),
 );
 
-/** After these a sentence goes on unless a capital letter follows: "5 мм. Далее", "5 мм. в ряд". */
+/** A sentence continues after these unless a capital follows: "5 мм. Далее", "5 мм. в ряд". */
 const MAY_BE_LAST = new Set(
   `д п т г гг в вв др пр руб коп тыс млн млрд трлн шт экз мм см м км мкм дм кг г т мг л мл ч мин сек с
    мс кн н мн па мпа кпа гпа вт квт мвт в кв а ма гц кгц об дж кдж град ос
@@ -20,8 +20,8 @@ const MAY_BE_LAST = new Set(
 const CLOSERS = /[)\]}»"'”’]/;
 
 /**
- * Whether the `.`, `!`, `?` or `…` at `index` ends a sentence. Undefined when that cannot be known
- * before more text has come (`complete` false: the text is still growing).
+ * Whether the `.`, `!`, `?` or `…` at `index` ends a sentence. Undefined while `complete` is false (the
+ * text is still growing) and the decision needs more of it.
  */
 export function sentenceEndsAt(
   text: string,
@@ -57,24 +57,24 @@ function fullStopEnds(
   return /[\p{Lu}«"“(]/u.test(follows);
 }
 
-/** An abbreviation that cannot be last is last all the same when nothing comes after it. */
+/** Even an abbreviation that never ends a sentence does so when nothing follows. */
 function followsNothing(follows: string | undefined, complete: boolean): boolean {
   return follows === undefined && complete;
 }
 
-/** "3 кв. Далее": after a number the word is a unit, not the abbreviation it also could be. */
+/** "3 кв. Далее": after a number the word is a unit, not the abbreviation spelled the same. */
 function isAfterNumber(before: string, word: string): boolean {
   return /\d\s*$/.test(before.slice(0, before.length - word.length));
 }
 
-/** "1." at the start of a line numbers it. */
+/** "1." at the start of a line is a list number. */
 function isListNumber(text: string, index: number, word: string): boolean {
   if (!/^\d{1,2}$/.test(word)) return false;
   const lineStart = text.lastIndexOf("\n", index) + 1;
   return text.slice(lineStart, index).trim() === word;
 }
 
-/** "А. С. Пушкин", "J. Smith": one capital, then another capital. */
+/** "А. С. Пушкин", "J. Smith": a single capital, followed by a capital. */
 function isInitial(word: string, after: string): boolean {
   return /^\p{Lu}$/u.test(word) && /^\s*\p{Lu}/u.test(after);
 }

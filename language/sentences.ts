@@ -1,4 +1,4 @@
-// A chunk's text as sentences that can be spoken: markdown gone, a table's row as a sentence.
+// Splits a chunk's text into sentences that can be spoken: markdown removed, each table row a sentence.
 
 import { plainPhrase } from "./phrase_cutter.ts";
 import { sentenceEndsAt } from "./sentence_end.ts";
@@ -6,7 +6,7 @@ import { sentenceEndsAt } from "./sentence_end.ts";
 /** A sentence that can be spoken. */
 export interface Sentence {
   readonly text: string;
-  /** Where the sentence is a table's row: what the row is about, and its cells with their titles. */
+  /** For a table row: its name, and its cells with their column titles. */
   readonly row?: { readonly name: string; readonly facts: readonly string[] };
 }
 
@@ -29,7 +29,7 @@ interface Block {
   readonly lines: string[];
 }
 
-/** Paragraphs, list items and tables; lines of one paragraph belong together. */
+/** Paragraphs, list items and tables; the lines of a paragraph are joined. */
 function blocksOf(text: string): Block[] {
   const blocks: Block[] = [];
   let open: Block | undefined;

@@ -1,20 +1,20 @@
-// A text as the stems it is about: what a search compares, in either language.
+// A text reduced to the stems that a search compares, in either language.
 
 import type { Language } from "../config/language.ts";
 import { editDistance } from "../config/edit_distance.ts";
 import { lexiconOf, wordsOf } from "./lexicon.ts";
 
-/** Stems shorter than this are not taken for a synonym: "стоит" must not make "сто" a price. */
+/** Shorter stems are never treated as synonyms: "стоит" must not make "сто" a price. */
 const SHORTEST_SYNONYM_STEM = 4;
 
 const synonymsByLanguage = new Map<Language, ReadonlyMap<string, string>>();
 
-/** Stems found so far: a language's stemmer is slow beside a look in a table. */
+/** Stems computed so far: a stemmer is slow compared with a lookup. */
 const stems: Record<Language, Map<string, string | undefined>> = { ru: new Map(), en: new Map() };
-/** Words remembered a language; more are found anew each time. */
+/** Words cached per language; words beyond that are stemmed each time. */
 const REMEMBERED_WORDS = 20_000;
 
-/** The stem of one word, or of the word its synonyms count as; undefined for a stop word. */
+/** The stem of a word, or of the word that stands for its synonyms; undefined for a stop word. */
 export function stemOf(word: string, language: Language): string | undefined {
   const known = stems[language];
   if (known.has(word)) return known.get(word);
@@ -32,12 +32,12 @@ function findStem(word: string, language: Language): string | undefined {
   return synonyms.get(word) ?? synonyms.get(stem) ?? stem;
 }
 
-/** The stems of all words of `text` that matter, in order, repeats kept. */
+/** The stems of `text` without stop words, in order, duplicates kept. */
 export function stemsOf(text: string, language: Language): string[] {
   return wordsOf(text).flatMap((word) => stemOf(word, language) ?? []);
 }
 
-/** The different stems a question is about, its expressions ("how much is…") understood. */
+/** The distinct stems of a question, with its expressions ("how much is…") replaced. */
 export function queryStems(question: string, language: Language): string[] {
   let folded = wordsOf(question).join(" ");
   for (const [expression, meaning] of lexiconOf(language).expressions) {
@@ -47,8 +47,8 @@ export function queryStems(question: string, language: Language): string[] {
 }
 
 /**
- * How well two stems agree, 0…1: the same, one a form of the other, or one letter or two apart,
- * as a misheard word is.
+ * How well two stems agree, 0…1: equal, one a form of the other, or one or two letters apart as in a
+ * misheard word.
  */
 export function stemLikeness(a: string, b: string): number {
   if (a === b) return 1;

@@ -1,6 +1,5 @@
-// How the knowledge bases lie in Chroma. Each build is a collection of its own; a pointer, itself
-// an empty collection, names the one in use in its metadata, so that a build is swapped in by one
-// write.
+// The layout of the knowledge bases in Chroma. Each build is a collection of its own. The metadata of
+// an empty collection, the pointer, names the live build, so one write swaps a build in.
 
 import {
   ChromaClient,
@@ -13,15 +12,15 @@ import { messageOf } from "../../runtime/error_text.ts";
 import type { Settings } from "../../config/settings.ts";
 import { AgentError } from "../agent.ts";
 
-/** Chroma cannot be used as it is; the message says where it is and what to do. */
+/** Chroma cannot be used. The message says where it is and what to do. */
 export class ChromaStoreError extends AgentError {
   override readonly name = "ChromaStoreError";
 }
 
 const POINTER = z.object({
-  /** Name of the collection in use. */
+  /** Name of the live collection. */
   live: z.string(),
-  /** `Embedder.name` it was built with. */
+  /** The `Embedder.name` that it was built with. */
   embedding: z.string(),
   /** Length of its vectors. */
   dimension: z.int(),
@@ -30,10 +29,10 @@ const POINTER = z.object({
   built: z.string(),
 });
 
-/** What the pointer says of the build in use. */
+/** The pointer's description of the live build. */
 export type KbPointer = z.infer<typeof POINTER>;
 
-/** Embeddings are made by us; Chroma's client is never to make any. */
+/** We make the embeddings; Chroma's client must never make any. */
 const NO_EMBEDDING: EmbeddingFunction = {
   generate: () => Promise.reject(new Error("embeddings are made outside of Chroma's client")),
 };
@@ -59,16 +58,16 @@ export class ChromaKnowledge {
   }
 
   /**
-   * The build in use; undefined before the first.
+   * The live build; undefined before the first one.
    *
-   * @throws {ChromaStoreError} when the server cannot be reached
+   * @throws {ChromaStoreError} when the server cannot be reached.
    */
   async pointer(): Promise<KbPointer | undefined> {
     const collection = await this.open(this.#name);
     return collection && POINTER.safeParse(collection.metadata).data;
   }
 
-  /** Puts a build in use, in one step. @throws {ChromaStoreError} */
+  /** Makes a build live in one step. @throws {ChromaStoreError} */
   async point(to: KbPointer): Promise<void> {
     const collection = await this.open(this.#name);
     await this.#ask(async () => {
@@ -100,7 +99,7 @@ export class ChromaKnowledge {
     return `${this.#name}-${fingerprint.slice(0, 16)}`;
   }
 
-  /** A build's collection, as far as an earlier, interrupted run has filled it. @throws {ChromaStoreError} */
+  /** A build's collection, including what an interrupted run left in it. @throws {ChromaStoreError} */
   async openBuild(name: string): Promise<Collection> {
     return await this.open(name) ?? await this.#ask(() =>
       this.#client.createCollection({
@@ -111,7 +110,7 @@ export class ChromaKnowledge {
     );
   }
 
-  /** Removes every build but `kept`. @throws {ChromaStoreError} */
+  /** Deletes every build except `kept`. @throws {ChromaStoreError} */
   async removeBuildsBut(kept: string): Promise<void> {
     await this.#ask(async () => {
       const collections = await this.#client.listCollections({ limit: 1000 });

@@ -1,4 +1,4 @@
-// Retrieval by meaning: one embedding and one query of Chroma a question.
+// Retrieval by meaning: one embedding and one Chroma query per question.
 
 import type { Collection } from "chromadb";
 import { z } from "zod";
@@ -15,7 +15,7 @@ interface Build {
   readonly collection: Collection;
 }
 
-/** The knowledge bases as `kb build` has put them into Chroma. */
+/** The knowledge bases that `kb build` put into Chroma. */
 export class ChromaStore implements KnowledgeStore {
   readonly name = "chroma";
   readonly #knowledge: ChromaKnowledge;
@@ -27,7 +27,7 @@ export class ChromaStore implements KnowledgeStore {
     this.#embedder = createEmbedder(settings);
   }
 
-  /** Finds the build in use ahead of the first search. @throws {ChromaStoreError} */
+  /** Finds the live build before the first search. @throws {ChromaStoreError} */
   async prepare(): Promise<void> {
     await this.#current();
   }
@@ -47,7 +47,7 @@ export class ChromaStore implements KnowledgeStore {
         ...(kb && { where: { kb } }),
       });
     const found = await query(build).catch(async () => {
-      // The build known here may have been replaced since, and removed.
+      // The build may have been replaced and deleted meanwhile.
       this.#build = undefined;
       const current = await this.#current();
       this.#check(vector, current.pointer);

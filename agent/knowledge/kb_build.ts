@@ -1,9 +1,10 @@
-// Puts the knowledge bases into Chroma: built aside, swapped in by one write. What has not changed
-// since the last build is copied, not embedded again; a build that was interrupted is gone on with.
+// Puts the knowledge bases into Chroma: built aside, swapped in by one write. Unchanged chunks are
+// copied from the last build instead of embedded again; an interrupted build is resumed.
 
 import { createHash } from "node:crypto";
 import type { Collection } from "chromadb";
 import type { Settings } from "../../config/settings.ts";
+import { pause } from "../../runtime/waiting.ts";
 import { ChromaKnowledge, ChromaStoreError } from "./chroma.ts";
 import {
   createEmbedder,
@@ -13,9 +14,9 @@ import {
 } from "./embeddings.ts";
 import { type Chunk, loadKnowledge } from "./knowledge_base.ts";
 
-/** Chunks embedded and stored at a time. */
+/** Chunks per batch of embedding and storing. */
 const BATCH = 64;
-/** Pauses before a failed batch is embedded again, in milliseconds. */
+/** Pauses before a failed batch is retried, in milliseconds. */
 const RETRY_PAUSES_MS = [1_000, 4_000];
 
 /** The settings a build needs. */
@@ -30,29 +31,29 @@ export type KbSettings =
     | "ASTERISK_LANG"
   >;
 
-/** How a build goes; both hooks are optional. */
+/** How to follow and interrupt a build. */
 export interface BuildOptions {
   /** Called after each batch. */
   onProgress?(done: number, of: number): void;
-  /** Interrupts the build; what is done stays done for the next one. */
+  /** Interrupts the build; the next one resumes from there. */
   readonly signal?: AbortSignal;
 }
 
-/** What a build did. */
+/** The result of a build. */
 export interface BuildReport {
   readonly chunks: number;
-  /** Embedded now. */
+  /** Chunks embedded by this run. */
   readonly embedded: number;
-  /** Taken over from the build before or from an interrupted run. */
+  /** Chunks reused from the previous build or an interrupted run. */
   readonly reused: number;
-  /** False when what is in use was the same already. */
+  /** False when the live build already had the same content. */
   readonly swapped: boolean;
 }
 
 /**
- * Builds from the files as they are now and puts the build in use.
+ * Builds from the current files and makes the build live.
  *
- * @throws {KnowledgeBaseError | EmbeddingError | ChromaStoreError} what was in use stays in use
+ * @throws {KnowledgeBaseError | EmbeddingError | ChromaStoreError} the live build then stays live.
  */
 export async function buildKnowledge(
   settings: KbSettings,
@@ -70,12 +71,12 @@ export async function buildKnowledge(
   }
 
   const build = await knowledge.openBuild(name);
-  const filler = new CollectionWriter(
+  const writer = new CollectionWriter(
     build,
     embedder,
     pointer?.embedding === embedder.name ? inUse : undefined,
   );
-  await filler.fill(chunks, onProgress ?? (() => {}), signal);
+  await writer.fill(chunks, onProgress ?? (() => {}), signal);
   const count = await build.count();
   if (count !== chunks.size) {
     throw new ChromaStoreError(
@@ -90,15 +91,15 @@ export async function buildKnowledge(
     built: new Date().toISOString(),
   });
   await knowledge.removeBuildsBut(name);
-  return { chunks: chunks.size, embedded: filler.embedded, reused: filler.reused, swapped: true };
+  return { chunks: chunks.size, embedded: writer.embedded, reused: writer.reused, swapped: true };
 }
 
-/** What is in use, compared with the files as they are now. */
+/** The live build, compared with the current files. */
 export interface KbStatus {
   readonly built: string;
   readonly embedding: string;
   readonly chunks: number;
-  /** Whether a build would change nothing. */
+  /** Whether a new build would change nothing. */
   readonly upToDate: boolean;
 }
 
@@ -115,7 +116,7 @@ export async function knowledgeStatus(
   return { built, embedding, chunks: count, upToDate: live === knowledge.buildName(wanted) };
 }
 
-/** Fills a build's collection. */
+/** Writes the chunks of one build into its collection. */
 class CollectionWriter {
   embedded = 0;
   reused = 0;
@@ -123,7 +124,7 @@ class CollectionWriter {
   readonly #embedder: Embedder;
   readonly #before: Collection | undefined;
 
-  /** @param before the build in use, when its vectors can be taken over */
+  /** @param before the live build, when its vectors can be reused. */
   constructor(build: Collection, embedder: Embedder, before: Collection | undefined) {
     this.#build = build;
     this.#embedder = embedder;
@@ -169,7 +170,7 @@ class CollectionWriter {
     });
   }
 
-  /** Vectors of the build before. */
+  /** Vectors from the live build. */
   async #known(ids: readonly string[]): Promise<Map<string, number[]>> {
     if (!this.#before) return new Map();
     const found = await this.#before.get({ ids: [...ids], include: ["embeddings"] });
@@ -185,23 +186,23 @@ async function embedPatiently(
   texts: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<number[][]> {
-  for (const pause of RETRY_PAUSES_MS) {
+  for (const pauseMs of RETRY_PAUSES_MS) {
     try {
       return await embedder.documents(texts, signal);
     } catch (error) {
       if (!(error instanceof EmbeddingError) || !error.mayPass || signal?.aborted) throw error;
-      await new Promise((resume) => setTimeout(resume, pause));
+      await pause(pauseMs, signal);
     }
   }
   return await embedder.documents(texts, signal);
 }
 
-/** The heading is part of what a chunk means. */
+/** The heading is part of a chunk's meaning. */
 function embeddedText({ heading, text }: Chunk): string {
   return `${heading}\n\n${text}`;
 }
 
-/** Chunks by a hash of all that is stored of them; a chunk that is there twice is there once. */
+/** Chunks by a hash of everything stored of them, without duplicates. */
 function byContent(chunks: readonly Chunk[]): Map<string, Chunk> {
   return new Map(chunks.map((chunk) => [hash([chunk.kb, chunk.heading, chunk.text]), chunk]));
 }
@@ -217,6 +218,6 @@ function hash(parts: readonly string[]): string {
 async function dimensionOf(collection: Collection): Promise<number> {
   const { embeddings } = await collection.get({ limit: 1, include: ["embeddings"] });
   const vector = embeddings[0];
-  if (!vector) throw new ChromaStoreError("Chroma gave back no vector; run the build again.");
+  if (!vector) throw new ChromaStoreError("Chroma returned no vector; run the build again.");
   return vector.length;
 }

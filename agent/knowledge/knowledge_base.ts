@@ -1,35 +1,35 @@
-// The operator's knowledge bases: markdown files, cut into the chunks that retrieval works with.
+// The operator's knowledge bases: markdown files, split into the chunks that retrieval works with.
 
 import { fileURLToPath } from "node:url";
 import { OperatorError } from "../../config/operator_error.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { KnowledgeBaseName } from "../../language/language.ts";
 
-/** One piece of a knowledge base: what is found, embedded and shown to the model as a whole. */
+/** The unit of retrieval: found, embedded and shown to the model as a whole. */
 export interface Chunk {
-  /** Unique over both bases, stable while the order of chunks is: "tech-3". */
+  /** Unique over both bases, stable while the order of the chunks is: "tech-3". */
   readonly id: string;
   readonly kb: KnowledgeBaseName;
-  /** The heading the text stands under, without markdown; its first words where it has none. */
+  /** The heading above the text, without markdown; the text's first words where it has none. */
   readonly heading: string;
   /** The text, markdown as written, without the heading. */
   readonly text: string;
 }
 
-/** Where a chunk ends in the operator's files. */
+/** Separates chunks in the operator's files. */
 const SEPARATOR = "<<->>";
-/** Longest text of a chunk, in characters; a longer one is cut… */
+/** The longest chunk, in characters; longer text is cut… */
 const CHUNK_CHARS = 4000;
-/** …with so many characters of its end repeated at the start of the next. */
+/** …and this many characters of each piece's end are repeated at the start of the next. */
 const OVERLAP_CHARS = 200;
 const HEADING = /^#{1,6}\s+(.+?)\s*#*\s*$/;
 
-/** A knowledge base cannot be used; the message names the file and the setting. */
+/** A knowledge base cannot be used. The message names the file and the setting. */
 export class KnowledgeBaseError extends OperatorError {
   override readonly name = "KnowledgeBaseError";
 }
 
-/** The files of both bases: the operator's, or those shipped for the language. */
+/** The paths of both bases: the operator's, or those shipped for the language. */
 export function knowledgeBasePaths(
   settings: Pick<Settings, "KNOWLEDGE_BASE_PATH" | "KNOWLEDGE_BASE2_PATH" | "ASTERISK_LANG">,
 ): Readonly<Record<KnowledgeBaseName, string>> {
@@ -45,7 +45,7 @@ export function knowledgeBasePaths(
 /**
  * The chunks of both bases, general first.
  *
- * @throws {KnowledgeBaseError} when a file is missing, unreadable or holds no text
+ * @throws {KnowledgeBaseError} when a file is missing, unreadable or without text.
  */
 export async function loadKnowledge(
   settings: Pick<Settings, "KNOWLEDGE_BASE_PATH" | "KNOWLEDGE_BASE2_PATH" | "ASTERISK_LANG">,
@@ -78,7 +78,7 @@ async function loadBase(path: string, kb: KnowledgeBaseName, setting: string): P
   return chunks;
 }
 
-/** Cuts a base at `<<->>`, or at its headings when it has none of those. */
+/** Splits a base at `<<->>`, or at its headings where it has no separators. */
 export function splitKnowledgeBase(markdown: string, kb: KnowledgeBaseName): Chunk[] {
   const normal = markdown.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");
   const sections = normal.includes(SEPARATOR)
@@ -96,7 +96,7 @@ export function splitKnowledgeBase(markdown: string, kb: KnowledgeBaseName): Chu
     }));
 }
 
-/** Takes the heading lines a section begins with off it; the last of them is the nearest. */
+/** Splits off the heading lines at the start of a section; the last of them is the closest. */
 function takeHeading(section: string): { heading: string; text: string } {
   const lines = section.trim().split("\n");
   let heading = "";
@@ -122,7 +122,7 @@ function overlappingPieces(text: string): string[] {
   return pieces;
 }
 
-/** Where to cut a full window: behind its last paragraph, line, sentence or word in its last third. */
+/** Where to cut a full window: after the last paragraph, line, sentence or word in its last third. */
 function niceBreak(window: string): number {
   for (const mark of ["\n\n", "\n", ". ", " "]) {
     const at = window.lastIndexOf(mark);

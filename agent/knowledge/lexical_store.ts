@@ -1,5 +1,5 @@
-// Retrieval by words: stems, synonyms and near-misses over an index in memory. Needs nothing but
-// the knowledge bases, so it is also what a call falls back on.
+// Retrieval by words: stems, synonyms and near-misses over an in-memory index. It needs only the
+// knowledge bases, so calls also fall back on it.
 
 import MiniSearch from "minisearch";
 import type { Language } from "../../config/language.ts";
@@ -9,33 +9,33 @@ import { lexiconOf, wordsOf } from "../../language/lexicon.ts";
 import { type Sentence, sentencesOf } from "../../language/sentences.ts";
 import { queryStems, stemLikeness, stemOf, stemsOf } from "../../language/stems.ts";
 
-/** How much more a match in the heading counts than one in the text. */
+/** The weight of a match in the heading relative to one in the text. */
 const HEADING_BOOST = 2;
-/** How many chunks are looked at closely for each that is returned. */
+/** Chunks examined closely per chunk returned. */
 const CANDIDATES_PER_RESULT = 3;
-/** How much more a decisive word (`Lexicon.decisive`) weighs than another as rare. */
+/** The weight of a decisive word (`Lexicon.decisive`) relative to another of the same rarity. */
 const DECISIVE_WEIGHT = 2;
 
-/** Chunks kept taken apart. */
+/** Parsed chunks kept in memory. */
 const PARSED_KEPT = 100;
 
-/** A sentence of a passage, and how much of the question it speaks of. */
+/** A sentence of a passage, and how much of the question it covers. */
 export interface ScoredSentence extends Sentence {
-  /** Place among the chunk's sentences. */
+  /** Index among the chunk's sentences. */
   readonly index: number;
-  /** Share of the question's weight found in this sentence itself, 0…1. */
+  /** The share of the question's weight that this sentence covers, 0…1. */
   readonly coverage: number;
-  /** The same of what the heading leaves open: under "Presses", of "what do presses weigh", the weight. */
+  /** The same for what the heading leaves open: under "Presses", only the weight of "what do presses weigh". */
   readonly beyondHeading: number;
 }
 
-/** A chunk taken apart; done when it is looked at, since a large base would not fit in memory so. */
+/** A parsed chunk. Parsed on demand: a large base would not fit in memory in this form. */
 interface ParsedChunk {
   readonly headingStems: readonly string[];
   readonly sentences: readonly (Sentence & { readonly stems: readonly string[] })[];
 }
 
-/** An index over the chunks of one language. Building takes milliseconds for some hundred chunks. */
+/** An index over the chunks of one language. Building it takes milliseconds per hundred chunks. */
 export class LexicalStore implements KnowledgeStore {
   readonly name = "lexical";
   readonly language: Language;
@@ -63,12 +63,12 @@ export class LexicalStore implements KnowledgeStore {
     for (const chunk of chunks) this.#add(chunk);
   }
 
-  /** As `searchNow`, for use behind the interface. */
+  /** `searchNow` behind the common interface. */
   search(question: string, options: SearchOptions): Promise<readonly Passage[]> {
     return Promise.resolve(this.searchNow(question, options));
   }
 
-  /** The best passages; `score` is the share of the question's words, by weight, they cover. */
+  /** The best passages; `score` is the share of the question's words that each covers, by weight. */
   searchNow(question: string, { topK, kb }: SearchOptions): Passage[] {
     const stems = queryStems(question, this.language);
     if (stems.length === 0) return [];
@@ -90,8 +90,8 @@ export class LexicalStore implements KnowledgeStore {
   }
 
   /**
-   * How much of `question` a table's cell speaks of, 0…1, the row's name set aside: "what does the
-   * TM-100 weigh" asks for the weight only.
+   * How much of `question` a table cell covers, 0…1, without the row's name: "what does the TM-100
+   * weigh" asks only for the weight.
    */
   cellCoverage(cell: string, rowName: string, question: string): number {
     const name = new Set(stemsOf(rowName, this.language));
@@ -99,7 +99,7 @@ export class LexicalStore implements KnowledgeStore {
     return this.#coverage(asked, stemsOf(cell, this.language));
   }
 
-  /** The sentences of a chunk of this store, in order, each with its share of the question. */
+  /** The sentences of a chunk, in order, each with its share of the question. */
   scoreSentences(chunkId: string, question: string): ScoredSentence[] {
     const chunk = this.#chunks.get(chunkId);
     if (!chunk) return [];
@@ -113,7 +113,7 @@ export class LexicalStore implements KnowledgeStore {
     });
   }
 
-  /** Share of the question that a chunk's heading alone covers, 0…1. */
+  /** The share of the question that a chunk's heading alone covers, 0…1. */
   headingCoverage(chunkId: string, question: string): number {
     const heading = this.#chunks.get(chunkId)?.heading ?? "";
     return this.#coverage(
@@ -122,7 +122,7 @@ export class LexicalStore implements KnowledgeStore {
     );
   }
 
-  /** A heading fits when it covers the question, and says little that was not asked. */
+  /** A heading fits when it covers the question and says little else. */
   #headingFit(questionStems: readonly string[], headingStems: readonly string[]): number {
     const asked = headingStems.filter((stem) => this.#likeness(stem, questionStems) > 0).length;
     return this.#coverage(questionStems, headingStems) * asked / Math.max(1, headingStems.length);
@@ -149,7 +149,7 @@ export class LexicalStore implements KnowledgeStore {
     return parsed;
   }
 
-  /** Share of the question's stems, each weighted by how rare it is, that `stems` hold. */
+  /** The share of the question's stems, each weighted by its rarity, that `stems` contain. */
   #coverage(questionStems: readonly string[], stems: readonly string[]): number {
     let covered = 0;
     let whole = 0;
@@ -167,12 +167,12 @@ export class LexicalStore implements KnowledgeStore {
     return stems.reduce((best, stem) => Math.max(best, stemLikeness(wanted, stem)), 0);
   }
 
-  /** A word the bases have is taken as it is: "height" is not a misheard "weight". */
+  /** A word that the bases contain is never a misheard one: "height" is not "weight". */
   #mayBeMisheard(stem: string): boolean {
     return stem.length >= 4 && !/\d/.test(stem) && !this.#documentsWith.has(stem);
   }
 
-  /** Inverse document frequency; a word no chunk has is the rarest of all. */
+  /** Inverse document frequency; a word in no chunk is the rarest. */
   #weight(stem: string): number {
     const rarity = Math.log(1 + this.#chunks.size / (this.#documentsWith.get(stem) ?? 0.5));
     return this.#decisive.has(stem) ? DECISIVE_WEIGHT * rarity : rarity;

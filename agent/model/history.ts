@@ -1,13 +1,13 @@
-// How much of the conversation a model is shown: the newest turns that fit a budget of tokens.
+// The part of the conversation that a model sees: the newest turns within a token budget.
 
 import type { DialogueTurn } from "../agent.ts";
 
-/** What a message costs besides its text. */
+/** A message's overhead besides its text, in tokens. */
 const TOKENS_PER_MESSAGE = 4;
 
 /**
- * The newest turns of `history` that fit `budget` tokens together, oldest first. A turn is kept or
- * left whole, and the bot's answer is never kept without the question before it.
+ * The newest turns of `history` that fit into `budget` tokens, oldest first. Turns are never split, and
+ * an answer is never kept without its question.
  */
 export function recentHistory(history: readonly DialogueTurn[], budget: number): DialogueTurn[] {
   let left = budget;
@@ -22,9 +22,8 @@ export function recentHistory(history: readonly DialogueTurn[], budget: number):
 }
 
 /**
- * About how many tokens `text` is to a model, rather too many than too few. A real tokenizer's
- * tables take more memory than a call's isolate has to spare; GPT-4o's makes 4 to 5 characters of
- * English and about 3 of Russian into a token.
+ * An upper estimate of the tokens in `text`. A real tokenizer's tables take more memory than a call
+ * isolate can spare; GPT-4o's turns 4 to 5 characters of English, about 3 of Russian, into a token.
  */
 export function estimateTokens(text: string): number {
   const other = text.match(/[\u0250-\uffff]/g)?.length ?? 0;

@@ -1,9 +1,9 @@
-// Number words, as recognised speech has them, back into numbers.
+// Turns the number words of recognised speech back into numbers.
 
 import type { Language } from "../../config/language.ts";
 import { type Case, type Gender, numeral } from "../spoken/numbers_ru.ts";
 
-/** What a word is worth in a number; a multiplier ("тысяча", "hundred") raises what is before it. */
+/** A word's value in a number; a multiplier ("тысяча", "hundred") scales the words before it. */
 interface NumberWord {
   readonly value: number;
   readonly multiplies: boolean;
@@ -56,7 +56,7 @@ const CASES: readonly Case[] = [
 const tables = new Map<Language, ReadonlyMap<string, NumberWord>>();
 
 /**
- * How many words from `start` make one number, and which; undefined where no number begins. Words
+ * The number that starts at `start` and how many words it takes; undefined where none starts. Words
  * are lower case with "ё" as "е". A dictated "восемь девятьсот двенадцать" is two numbers.
  */
 export function numberAt(
@@ -92,12 +92,12 @@ export function numberAt(
   return length > 0 ? { value: total + group, length } : undefined;
 }
 
-/** "двадцать" takes "пять" after it, "пять" takes nothing but a multiplier. */
+/** "двадцать" may be followed by "пять"; "пять" only by a multiplier. */
 function fitsBelow(value: number, smallest: number): boolean {
   return value > 0 && smallest > 1 && value < smallest && !(smallest === 10 && value >= 10);
 }
 
-/** The place a word fills: 300 → 100, 40 → 10, 15 and 5 → 1. */
+/** The decimal place that a word fills: 300 → 100, 40 → 10, 15 and 5 → 1. */
 function magnitude(value: number): number {
   if (value >= 100) return 100;
   return value >= 20 ? 10 : 1;

@@ -1,6 +1,6 @@
-// Recognised speech put in order for searching and for the model: fillers and stutters dropped,
-// number words as digits, spelt-out model names as they are written. What was recognised is kept
-// beside it by the call, word for word.
+// Normalises recognised speech for searching and for the model: hesitations and stutters removed,
+// number words as digits, spelled-out model names as they are written. The call keeps the verbatim
+// text beside it.
 //
 //   normalizeRecognized("Ну э-э, какая какая масса у эр эм триста", "ru")  // "какая масса у РМ-300"
 
@@ -12,7 +12,7 @@ const HESITATIONS: Record<Language, ReadonlySet<string>> = {
   en: new Set("uh uhh um umm uhm er erm hmm mm mmm ah".split(" ")),
 };
 
-/** Letters as they are called; only those that are no words of their own may begin a name. */
+/** Names of letters; only those that are not words themselves may start a model name. */
 const LETTER_NAMES: Record<Language, Readonly<Record<string, string>>> = {
   ru: {
     "бэ": "Б",
@@ -53,7 +53,7 @@ const LETTER_NAMES: Record<Language, Readonly<Record<string, string>>> = {
   },
 };
 
-/** `raw` as one would have written it; "" when nothing but fillers was said. */
+/** `raw` as one would have written it; "" when it holds only hesitations. */
 export function normalizeRecognized(raw: string, language: Language): string {
   const tokens = raw.trim().split(/\s+/).filter((token) => token !== "");
   const kept = tokens.filter((token, i) =>
@@ -62,14 +62,14 @@ export function normalizeRecognized(raw: string, language: Language): string {
   return withoutStutter(withNumbers(kept, language)).join(" ");
 }
 
-/** "эм" alone is a filler, behind "эр" it is a letter. */
+/** "эм" alone is a hesitation; after "эр" it is a letter. */
 function isFiller(word: string, before: string, language: Language): boolean {
   if (!HESITATIONS[language].has(word)) return false;
   const spelling = before.length > 1 && letterOf(before, language) !== undefined;
   return !(spelling && letterOf(word, language) !== undefined);
 }
 
-/** Whether two texts ask the same: the same words after normalising, whatever their punctuation. */
+/** Whether two texts say the same: equal words after normalising, whatever the punctuation. */
 export function saysTheSame(a: string, b: string, language: Language): boolean {
   const words = (text: string) =>
     normalizeRecognized(text, language).toLowerCase().replaceAll("ё", "е")
@@ -98,7 +98,7 @@ function withNumbers(tokens: readonly string[], language: Language): string[] {
   return result;
 }
 
-/** A number from here on, not across a comma: "один, два" are two. */
+/** The number that starts here; it never crosses a comma: "один, два" are two. */
 function numberIn(
   tokens: readonly string[],
   words: readonly string[],
@@ -109,13 +109,13 @@ function numberIn(
   return numberAt(stop === -1 ? words : words.slice(0, stop + 1), start, language);
 }
 
-/** Whether another number stands right before or behind: digits are being dictated. */
+/** Whether another number stands right before or after: digits are being dictated. */
 function isDictated(words: readonly string[], at: number, language: Language): boolean {
   return numberAt(words, at + 1, language) !== undefined ||
     (at > 0 && numberAt(words, at - 1, language) !== undefined);
 }
 
-/** "one of them" and "одна машина" are left in words. */
+/** "one of them" and "одна машина" stay in words. */
 function isBareSmallNumber({ value, length }: { value: number; length: number }): boolean {
   return length === 1 && value <= 2;
 }

@@ -4,7 +4,7 @@ import { normalizeRecognized, saysTheSame } from "./recognized.ts";
 import { numeral } from "../spoken/numbers_ru.ts";
 import { speakable } from "../spoken/speakable.ts";
 
-Deno.test("fillers and stutters of a Russian caller are dropped, numbers and names written", () => {
+Deno.test("a Russian caller's hesitations and stutters are removed, numbers and names written as such", () => {
   const cases = {
     "Ну э-э, какая какая масса у эр эм триста?": "какая масса у РМ-300?",
     "нужна машина на двести пятьдесят килоньютонов": "нужна машина на 250 килоньютонов",
@@ -21,7 +21,7 @@ Deno.test("fillers and stutters of a Russian caller are dropped, numbers and nam
   }
 });
 
-Deno.test("fillers and stutters of an English caller are dropped, numbers and names written", () => {
+Deno.test("an English caller's hesitations and stutters are removed, numbers and names written as such", () => {
   const cases = {
     "Um, what what does the T M one hundred weigh?": "what does the TM-100 weigh?",
     "about two hundred and fifty kilonewtons": "about 250 kilonewtons",
@@ -36,7 +36,7 @@ Deno.test("fillers and stutters of an English caller are dropped, numbers and na
   }
 });
 
-Deno.test("any number up to a million said in Russian in any case is understood", () => {
+Deno.test("any number up to a million is understood in Russian, in any case", () => {
   const cases = fc.constantFrom("nominative", "genitive", "dative", "instrumental" as const);
   fc.assert(
     fc.property(fc.integer({ min: 3, max: 999_999 }), cases, (value, grammaticalCase) => {
@@ -47,7 +47,7 @@ Deno.test("any number up to a million said in Russian in any case is understood"
   );
 });
 
-Deno.test("any number up to a million said in English is understood", () => {
+Deno.test("any number up to a million is understood in English", () => {
   fc.assert(
     fc.property(fc.integer({ min: 3, max: 999_999 }), (value) => {
       assert.equal(normalizeRecognized(speakable(String(value), "en"), "en"), String(value));
@@ -56,7 +56,7 @@ Deno.test("any number up to a million said in English is understood", () => {
   );
 });
 
-Deno.test("a partial and a final text that differ in punctuation only say the same", () => {
+Deno.test("a partial and a final text that differ only in punctuation say the same", () => {
   assert.ok(saysTheSame("сколько стоит доставка", "Сколько стоит доставка?", "ru"));
   assert.ok(
     saysTheSame("what does the TM 100 weigh", "What does the T M one hundred weigh?", "en"),

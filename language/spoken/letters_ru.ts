@@ -1,6 +1,6 @@
-// Letters as they are called in Russian, for names that are spelt out: "РМ" is "эр эм".
+// The Russian names of letters, for names that are spelled out: "РМ" is "эр эм".
 
-/** Names of letters, Latin ones as they are called in Russian. */
+/** Names of letters, Latin letters included. */
 const LETTERS: Record<string, string> = {
   А: "а",
   Б: "бэ",
@@ -61,7 +61,7 @@ const LETTERS: Record<string, string> = {
   Z: "зет",
 };
 
-/** Letters one by one, as they are called: "эр эм". */
+/** Spells a word letter by letter: "эр эм". */
 export function spell(letters: string): string {
   return [...letters].map((letter) => LETTERS[letter] ?? letter).join(" ");
 }

@@ -1,13 +1,13 @@
-// Russian numerals as words: cardinals and decimals in any case and gender, ordinals of dates.
+// Russian numerals in words: cardinals and decimals in any case and gender, and the ordinals of dates.
 
 import { createRequire } from "node:module";
 
 type Package = typeof import("number-to-words-ru");
 
-/** Loaded by the first number: it takes an isolate 15 ms to start with, and English calls have none. */
+/** Loaded on the first number: loading takes 15 ms of an isolate's start, and English calls never need it. */
 let loaded: Package | undefined;
 
-// The package is CommonJS under an ES "type": only `require` gives its exports their names.
+// The package is CommonJS under an ES "type": only `require` exposes its named exports.
 const convert: Package["convert"] = (...args) => {
   loaded ??= createRequire(import.meta.url)("number-to-words-ru") as Package;
   return loaded.convert(...args);
@@ -29,7 +29,7 @@ const GENDERS = { m: 0, f: 1, n: 2 } as const;
 
 /**
  * A whole or decimal number ("600", "0,5", "2.25") in words: "шестисот", "ноль целых пять десятых".
- * The gender is that of what is counted; a decimal has its own.
+ * The gender is that of the counted noun; a decimal has its own.
  */
 export function numeral(
   digits: string,
@@ -60,7 +60,7 @@ function cardinal(digits: string, grammaticalCase: Case, gender: Gender): string
   });
 }
 
-/** As one says it: "тысяча двести", not "одна тысяча двести"; "нуля", not "ноля". */
+/** The colloquial form: "тысяча двести", not "одна тысяча двести"; "нуля", not "ноля". */
 function tidy(words: string): string {
   return words.trim().toLowerCase()
     .replace(/^(?:одна|одной|одну) (?=тысяч)/, "")
@@ -76,7 +76,7 @@ const ORDINAL_TENS = "  двадцат тридцат сороков пятид�
 const ORDINAL_HUNDREDS =
   " сот двухсот трёхсот четырёхсот пятисот шестисот семисот восьмисот девятисот".split(" ");
 
-/** Endings of ordinals; "третий" is soft and stands apart. */
+/** Endings of ordinals; "третий" is soft and handled separately. */
 const ENDINGS = {
   m: {
     nominative: "ый",
@@ -150,7 +150,7 @@ function lastOrdinalStem(value: number, last: number): string {
   return `${["", "", "двух", "трёх", "четырёх", "пяти"][value / 1000] ?? ""}тысячн`;
 }
 
-/** The part of the value that its last, declined word stands for. */
+/** The part of the value expressed by its last, declined word. */
 function lastPart(value: number, last: number): number {
   if (last > 0) return last;
   if (value % 100 > 0) return value % 100;

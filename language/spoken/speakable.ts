@@ -1,5 +1,5 @@
-// Text made speakable: what is written for the eye (numbers, units, dates, phone numbers, model
-// names, addresses) put into words before it goes to a voice.
+// Makes text speakable: puts what is written for the eye (numbers, units, dates, phone numbers, model
+// names, addresses) into words before it goes to a voice.
 //
 //   speakable("Нагрузка 5–600 кН", "ru")  // "Нагрузка от пяти до шестисот килоньютонов"
 
@@ -13,7 +13,7 @@ const ADDRESS_WORDS = {
   en: { at: "at", dot: "dot", dash: "dash", underscore: "underscore" },
 } as const;
 
-/** `text` in words a voice can read; "" when there is nothing to say. */
+/** `text` in words that a voice can read; "" when there is nothing to say. */
 export function speakable(text: string, language: Language): string {
   const plain = plainPhrase(text)
     .replace(/[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g, (address) => spokenAddress(address, language))

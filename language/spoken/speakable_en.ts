@@ -1,4 +1,4 @@
-// English text as it is said aloud.
+// English text as people say it aloud.
 
 import { toCardinal, toOrdinal } from "n2words/en-US";
 
@@ -62,7 +62,7 @@ const UNIT = `(${POWERED}(?:/${POWERED})?)(?![\\p{L}\\d])`;
 const NUMBER = "\\d+(?:\\.\\d+)?";
 const SIGN = "(?<![\\p{L}\\d])[-−–+±]?";
 
-/** English text with nothing in it that a voice would have to guess. */
+/** English text in which nothing is left for a voice to guess. */
 export function speakEnglish(text: string): string {
   let spoken = text.replace(/(\d),(?=\d{3}(?!\d))/g, "$1")
     .replace(/(\d)[\u00a0\u202f](?=\d{3}(?!\d))/g, "$1");
@@ -146,7 +146,7 @@ const RULES: readonly Rule[] = [
   [/\s?&\s?/g, () => " and "],
 ];
 
-/** "5", "0.75" in words, decimals digit by digit, without hyphens. */
+/** "5", "0.75" in words; decimals digit by digit, no hyphens. */
 function cardinal(digits: string): string {
   const [whole, decimals] = digits.replace(/(\.\d*?)0+$/, "$1").split(".");
   const words = plain(toCardinal(whole!));
@@ -183,7 +183,7 @@ function signWord(sign: string): string {
 
 const DIGITS = "zero one two three four five six seven eight nine".split(" ");
 
-/** Digit by digit, a pause where the number is written in groups. */
+/** Digit by digit, with a pause between written groups. */
 function phoneDigits(phone: string): string {
   const plus = phone.startsWith("+") ? "plus " : "";
   const groups = phone.match(/\d+/g)!.map((group) =>
@@ -218,7 +218,7 @@ function dollars(amount: string, scale: string | undefined): string {
   return `${cardinal(whole!)} ${noun}${cents === "00" ? "" : ` and ${cardinal(cents!)} cents`}`;
 }
 
-/** "TM" is said letter by letter; ISO and the like are words of their own to a voice. */
+/** "TM" is spelled out; a voice reads ISO and the like as words. */
 function spellOut(letters: string): string {
   return /^(?:ISO|GOST|DIN)$/.test(letters) ? letters : [...letters].join(" ");
 }

@@ -1,4 +1,4 @@
-// Russian text as it is said aloud: numerals agree with what they count and with the preposition
+// Russian text as people say it aloud: numerals agree with the counted noun and with the preposition
 // before them.
 
 import { spell } from "./letters_ru.ts";
@@ -8,7 +8,7 @@ import { type Unit, UNIT_PATTERN, unitOf } from "./units_ru.ts";
 const MONTHS = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря"
   .split(" ");
 
-/** Prepositions and comparatives, and the case they put a numeral in. */
+/** Prepositions and comparatives, and the case they govern. */
 const CASE_AFTER: readonly (readonly [RegExp, Case])[] = [
   [
     /(?:^|[^а-яё])(?:от|до|из|без|около|более|менее|больше|меньше|свыше|выше|ниже|порядка|после|кроме|у|для|в пределах|в течение|в диапазоне|не старше|длиной|весом|массой)$/i,
@@ -26,7 +26,7 @@ const SIGN = "(?<![\\p{L}\\d])[-−–+±]?";
 /** What follows "от … до" or a preposition that allows no "от" of its own. */
 const NO_FROM = /(?:^|[^а-яё])(?:за|на|в|через|по|каждые|раз в)$/i;
 
-/** Russian text with nothing in it that a voice would have to guess. */
+/** Russian text in which nothing is left for a voice to guess. */
 export function speakRussian(text: string): string {
   let spoken = text.replace(/(\d)[ \u00a0\u202f](?=\d{3}(?!\d))/g, "$1");
   for (const [pattern, say] of RULES) {
@@ -156,7 +156,7 @@ function range(
   return `${start}${low} до ${signWord(sign2!)}${high}`;
 }
 
-/** A number and its unit, agreeing: "двух килоньютонов", "полтора миллиметра". */
+/** A number and its unit in agreement: "двух килоньютонов", "полтора миллиметра". */
 function counted(number: string, unit: Unit, grammaticalCase: Case): string {
   const direct = grammaticalCase === "nominative" || grammaticalCase === "accusative";
   const value = number.replace(",", ".");
@@ -182,7 +182,7 @@ function caseAfter(before: string): Case {
   return CASE_AFTER.find(([pattern]) => pattern.test(before))?.[1] ?? "nominative";
 }
 
-/** The gender of the noun behind a bare number, by its ending: "две недели", "одна машина". */
+/** The gender of the noun after a bare number, by its ending: "две недели", "одна машина". */
 function genderOf(number: string, after: string): Gender {
   const noun = /^\s([а-яё]+)/.exec(after)?.[1];
   const last = Number(number.at(-1));

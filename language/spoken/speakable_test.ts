@@ -94,7 +94,7 @@ Deno.test("text that is already words stays as it is", () => {
   assert.equal(speakable(en, "en"), en);
 });
 
-Deno.test("no digit and no unit sign is ever left for the voice to guess", () => {
+Deno.test("no digit and no unit sign is left for the voice to guess", () => {
   const piece = fc.constantFrom(
     "РМ-",
     "12",

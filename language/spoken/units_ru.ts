@@ -1,8 +1,8 @@
-// Russian units of measure: their symbols, and how they decline after a number.
+// Russian units of measure: their symbols, and their declension after a number.
 
 import type { Case, Gender } from "./numbers_ru.ts";
 
-/** How a noun declines: hard masculine (also without -ов), soft masculine, feminine. */
+/** Declensions: hard masculine (with or without -ов), soft masculine, feminine. */
 type Declension = "m" | "m0" | "soft" | "f";
 
 interface UnitNoun {
@@ -10,14 +10,14 @@ interface UnitNoun {
   readonly declension: Declension;
 }
 
-/** A unit as it is spoken. */
+/** A unit's spoken forms. */
 export interface Unit {
   readonly gender: Gender;
-  /** The unit after one, in a case: "килоньютона". */
+  /** After one, in the given case: "килоньютона". */
   singular(grammaticalCase: Case): string;
-  /** The unit after many, in a case; nominative and accusative count, and so are genitive. */
+  /** After many, in the given case; nominative and accusative numerals govern the genitive. */
   plural(grammaticalCase: Case): string;
-  /** The unit after two, three or four in nominative or accusative: "два квадратных метра". */
+  /** After two, three or four in the nominative or accusative: "два квадратных метра". */
   few(): string;
 }
 
@@ -112,7 +112,7 @@ const BY_SYMBOL = new Map<string, UnitNoun>(
   ),
 );
 
-/** Whole units that are not put together from others. */
+/** Simple units, not composed of others. */
 const FIXED_TAILS: Record<string, readonly [UnitNoun, string]> = {
   "°C": [{ stem: "градус", declension: "m" }, " Цельсия"],
   "°С": [{ stem: "градус", declension: "m" }, " Цельсия"],
@@ -126,12 +126,12 @@ const FIXED_TAILS: Record<string, readonly [UnitNoun, string]> = {
 
 const SIMPLE = [...BY_SYMBOL.keys()].sort((a, b) => b.length - a.length).map(escape).join("|");
 const POWERED = `(?:${SIMPLE})(?:[²³]|[23](?!\\d))?`;
-/** Matches a unit's symbol, "мм/мин" and "Н/мм²" whole. */
+/** Matches a unit's symbol; "мм/мин" and "Н/мм²" match whole. */
 export const UNIT_PATTERN = `(?:${
   Object.keys(FIXED_TAILS).sort((a, b) => b.length - a.length).map(escape).join("|")
 }|${POWERED}(?:/${POWERED})?)(?![\\p{L}\\d])`;
 
-/** The unit a symbol stands for; undefined for what is not a unit. */
+/** The unit of a symbol, or undefined. */
 export function unitOf(symbol: string): Unit | undefined {
   const fixed = FIXED_TAILS[symbol];
   if (fixed) return spoken(fixed[0], undefined, fixed[1]);
