@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { configureSync, type LogRecord, resetSync } from "@logtape/logtape";
-import { formatRecord } from "../../config/logging.ts";
 import { AriConnection, type AriListener } from "./connection.ts";
+import { LogLines } from "../../testing/log_lines.ts";
 import { channelJson, eventJson, TestAri } from "../../testing/test_ari.ts";
 
 const QUICK = { minBackoffMs: 1, maxBackoffMs: 4, pingMs: 10_000 };
@@ -42,41 +41,8 @@ class Reports implements AriListener {
   }
 }
 
-/** Collects log lines until disposed. */
-class LogLines implements Disposable {
-  readonly lines: string[] = [];
-  #waiting: { readonly text: RegExp; readonly resolve: () => void }[] = [];
-
-  constructor() {
-    configureSync({
-      reset: true,
-      sinks: { lines: (record) => this.#add(record) },
-      loggers: [
-        { category: ["voxbot"], lowestLevel: "debug", sinks: ["lines"] },
-        { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },
-      ],
-    });
-  }
-
-  written(text: RegExp): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.push({ text, resolve });
-    return promise;
-  }
-
-  #add(record: LogRecord): void {
-    const line = formatRecord(record);
-    this.lines.push(line);
-    for (const { text, resolve } of this.#waiting) if (text.test(line)) resolve();
-  }
-
-  [Symbol.dispose](): void {
-    resetSync();
-  }
-}
-
 Deno.test("events arrive in order, whatever malformed and unknown ones come between them", async () => {
-  using log = new LogLines();
+  using log = new LogLines("debug");
   await using pbx = new TestAri();
   const reports = new Reports();
   await using ari = new AriConnection(pbx.address, "voxbot", reports, QUICK);
@@ -89,12 +55,12 @@ Deno.test("events arrive in order, whatever malformed and unknown ones come betw
   socket.send(eventJson("StasisEnd", { channel: channelJson("c1") }));
   await reports.seen("StasisEnd");
   assert.deepEqual(reports.all, ["up", "StasisStart", "StasisEnd"]);
-  assert.equal(log.lines.filter((line) => line.includes("malformed event dropped")).length, 2);
-  assert.doesNotMatch(log.lines.join(), /555|right/);
+  assert.equal(log.all.filter((line) => line.includes("malformed event dropped")).length, 2);
+  assert.doesNotMatch(log.all.join(), /555|right/);
 });
 
 Deno.test("a handler that throws on one event still gets the next", async () => {
-  using log = new LogLines();
+  using log = new LogLines("debug");
   await using pbx = new TestAri();
   const reports = new Reports();
   await using ari = new AriConnection(pbx.address, "voxbot", {
@@ -110,11 +76,11 @@ Deno.test("a handler that throws on one event still gets the next", async () => 
   socket.send(eventJson("StasisStart", { args: [], channel: channelJson("c1") }));
   socket.send(eventJson("StasisEnd", { channel: channelJson("c1") }));
   await reports.seen("StasisEnd");
-  assert(log.lines.some((line) => line.includes("a bug")));
+  assert(log.all.some((line) => line.includes("a bug")));
 });
 
 Deno.test("a PBX that comes up late is connected to, and its absence is warned of once", async () => {
-  using log = new LogLines();
+  using log = new LogLines("debug");
   const early = new TestAri();
   const { address, port } = early;
   await early[Symbol.asyncDispose]();
@@ -127,8 +93,8 @@ Deno.test("a PBX that comes up late is connected to, and its absence is warned o
   await using _pbx = new TestAri({ port });
   await connecting;
   assert.equal(ari.up, true);
-  assert.equal(log.lines.filter((line) => line.includes("WARNING")).length, 1);
-  assert.match(log.lines.find((line) => line.includes("WARNING")) ?? "", /ARI_HTTP_URL/);
+  assert.equal(log.warnings.length, 1);
+  assert.match(log.warnings[0]!, /ARI_HTTP_URL/);
 });
 
 Deno.test("after a restart of the PBX, events and commands work again and the listener hears of it", async () => {
@@ -149,7 +115,7 @@ Deno.test("after a restart of the PBX, events and commands work again and the li
 });
 
 Deno.test("wrong credentials are warned of once, and work as soon as the PBX accepts them", async () => {
-  using log = new LogLines();
+  using log = new LogLines("debug");
   const strict = new TestAri({ password: "other" });
   await using ari = new AriConnection(strict.address, "voxbot", new Reports(), QUICK);
   const again = log.written(/still not connected/);
@@ -158,12 +124,12 @@ Deno.test("wrong credentials are warned of once, and work as soon as the PBX acc
   await strict[Symbol.asyncDispose]();
   await using _pbx = new TestAri({ port: strict.port });
   await connecting;
-  const refused = log.lines.filter((line) => /WARNING.*ARI_USER and ARI_PASSWORD/.test(line));
+  const refused = log.warnings.filter((line) => /ARI_USER and ARI_PASSWORD/.test(line));
   assert.equal(refused.length, 1);
 });
 
 Deno.test("an events socket that is refused or not served is reported with its cure", async () => {
-  using log = new LogLines();
+  using log = new LogLines("debug");
   await using pbx = new TestAri();
   pbx.refuseEvents = new Response("Authentication required", { status: 401 });
   await using ari = new AriConnection(pbx.address, "voxbot", new Reports(), QUICK);
@@ -200,7 +166,7 @@ Deno.test("closing does not wait for a PBX that has fallen silent", async () => 
 });
 
 Deno.test("an application that another client has taken over is not taken back", async () => {
-  using log = new LogLines();
+  using log = new LogLines("debug");
   await using pbx = new TestAri();
   const reports = new Reports();
   await using ari = new AriConnection(pbx.address, "voxbot", reports, QUICK);

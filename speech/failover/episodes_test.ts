@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LogLines } from "../../tests/servers/log_lines.ts";
+import { LogLines } from "../../testing/log_lines.ts";
 import { Episodes } from "./episodes.ts";
 import type { SpeechEvent } from "../events.ts";
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { startSimulator } from "../../testing/mod.ts";
 import { realTimeTest } from "../real_time.ts";
-import { LogLines } from "../servers/log_lines.ts";
+import { LogLines } from "../../testing/log_lines.ts";
 import { YandexRestServer } from "../servers/yandex/yandex_rest_server.ts";
 import { World } from "./world.ts";
 import { yandex } from "./yandex_suite.ts";

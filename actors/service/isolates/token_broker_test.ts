@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { PromptsFile } from "../../../config/prompts.ts";
 import { settingsWith } from "../../../config/settings.ts";
 import { ServiceFailure } from "../../../speech/failure.ts";
-import { LogLines } from "../../../tests/servers/log_lines.ts";
+import { LogLines } from "../../../testing/log_lines.ts";
 import { YandexGrpcServer } from "../../../tests/servers/yandex/yandex_grpc_server.ts";
 import { YandexRestServer } from "../../../tests/servers/yandex/yandex_rest_server.ts";
 import { CallIsolates } from "./call_isolates.ts";

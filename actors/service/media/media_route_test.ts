@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { AriCommands } from "../../../asterisk/ari/mod.ts";
 import { settingsWith } from "../../../config/settings.ts";
-import { LogLines } from "../../../tests/servers/log_lines.ts";
+import { LogLines } from "../../../testing/log_lines.ts";
 import { MediaRoute, MediaRouteError } from "./media_route.ts";
 
 const { signal } = new AbortController();
