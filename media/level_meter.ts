@@ -1,13 +1,13 @@
-// Loud and quiet in the caller's audio: where a cut falls between words, and whether anything was
-// said since a moment. A measure, not a detector of speech: that is the call's.
+// Tells loud from quiet in a caller's audio: where a cut falls between words, and whether anything
+// has been said since a given moment. It measures; detecting speech is the call's VAD's work.
 
 import { durationMs, levelDbfs, type Pcm } from "./frame.ts";
 
-/** Quiet is this far under the loudest of late … */
+/** Quiet is this far below the recent maximum … */
 const UNDER_LOUDEST_DB = 22;
-/** … or under this, however quiet the rest. */
+/** … or below this, however quiet the rest. */
 const SILENCE_DBFS = -65;
-/** "Of late": the loudest is forgotten at this rate. */
+/** How fast the recent maximum decays. */
 const FORGET_DB_PER_SECOND = 1;
 
 /** Follows the level of one caller's audio. */
@@ -15,12 +15,12 @@ export class LevelMeter {
   #loudestDbfs = -Infinity;
   #quietMs = 0;
 
-  /** How long it has been quiet, up to now. */
+  /** How long it has been quiet. */
   get quietMs(): number {
     return this.#quietMs;
   }
 
-  /** The next audio, best in frames: each is quiet or not as a whole. */
+  /** The next audio, best in frames: each counts as quiet or not as a whole. */
   push(pcm: Pcm): void {
     const ms = durationMs(pcm.length);
     const level = levelDbfs(pcm);

@@ -1,31 +1,31 @@
-// Speech recognition as a call sees it, whoever does the work.
+// Speech recognition as a call sees it, whatever service does the work.
 
 import type { Language } from "../config/language.ts";
 import type { Pcm } from "../media/frame.ts";
 
-/** What is recognised of one utterance at one moment. */
+/** The text of one utterance at one moment. */
 export interface Transcript {
   /** As the provider wrote it; may be empty. */
   readonly text: string;
-  /** True when the provider will not change it any more. */
+  /** True once the provider will not change the text any more. */
   readonly final: boolean;
 }
 
-/** Options of one utterance's recognition. */
+/** Options for recognising one utterance. */
 export interface AsrOptions {
   readonly language: Language;
-  /** Text so far changed; never called after the utterance is finished or cancelled. */
+  /** The text so far has changed. Never called after the utterance is finished or cancelled. */
   onPartial(transcript: Transcript): void;
-  /** Ends the recognition and frees what it holds. */
+  /** Cancels the recognition and frees what it holds. */
   readonly signal: AbortSignal;
   /**
-   * The recogniser found the utterance to be over, before `finish` was asked. Only where the
-   * provider decides that and is set to.
+   * The recogniser itself detected the end of the utterance, before `finish` was called. Only from
+   * providers that detect it and are set to.
    */
   onEndOfUtterance?(): void;
   /**
-   * The recognition broke before `finish` was asked; `finish` would throw the same. Called at most
-   * once, and nothing after it.
+   * The recognition failed before `finish` was called; `finish` throws the same error. Called at
+   * most once, and nothing is called after it.
    */
   onFailure?(error: AsrError): void;
 }
@@ -36,15 +36,15 @@ export interface AsrUtterance {
   push(pcm: Pcm): void;
 
   /**
-   * The caller has paused: have a text of everything pushed so far ready soon. Always answered by
-   * one more `onPartial`, with an unchanged or empty text too: endpointing waits for it. Costs
-   * nothing where the provider streams anyway.
+   * The caller has paused: prepares a text of everything pushed so far. Always answered by one
+   * more `onPartial`, even when the text is unchanged or empty, because endpointing waits for it.
+   * Costs nothing where the provider streams anyway.
    */
   checkpoint(): void;
 
   /**
-   * The utterance is over: the text of all that was pushed. Immediate when a checkpoint already
-   * covers it.
+   * Ends the utterance and returns the text of everything pushed: immediately, if a checkpoint
+   * already covers it.
    *
    * @throws {AsrError}
    */
@@ -54,11 +54,11 @@ export interface AsrUtterance {
 /** A speech recogniser. */
 export interface AsrProvider {
   readonly name: string;
-  /** Begins one utterance. */
+  /** Starts an utterance. */
   open(options: AsrOptions): AsrUtterance;
 }
 
-/** Recognition failed; the message says what was tried, on what, and what to do. */
+/** Recognition failed. The message says what was tried, on what, and what to do. */
 export class AsrError extends Error {
   override readonly name = "AsrError";
 }

@@ -1,12 +1,12 @@
-// What happens with the speech services, told as it happens: the call isolate passes the events
-// on to the service isolate, which counts them.
+// What happens with the speech services, as it happens. A call isolate passes the events on to the
+// service isolate, which counts them.
 
 import type { ServiceFailure, ServiceName } from "./failure.ts";
 
 /** Recognition or synthesis. */
 export type SpeechTask = "asr" | "tts";
 
-/** One thing that happened. Plain data: it can be sent to another isolate. */
+/** One event. Plain data, so that it can be sent to another isolate. */
 export type SpeechEvent =
   /** A request was sent. */
   | { readonly kind: "request"; readonly task: SpeechTask; readonly service: ServiceName }
@@ -30,7 +30,7 @@ export type SpeechEvent =
     readonly service: ServiceName;
     readonly code: string;
   }
-  /** `from` failed and `to` did its work; `message` names the cure; `first` of the episode here. */
+  /** `from` failed and `to` took over; `message` names the cure; `first`: of the episode in this isolate. */
   | {
     readonly kind: "failover";
     readonly task: SpeechTask;
@@ -40,13 +40,13 @@ export type SpeechEvent =
     readonly message: string;
     readonly first: boolean;
   }
-  /** A service that was passed over does its work again. */
+  /** A service that was passed over works again. */
   | { readonly kind: "recovered"; readonly task: SpeechTask; readonly service: ServiceName }
-  /** The phrase cache had the phrase, or not. */
+  /** The phrase cache was asked for a phrase. */
   | { readonly kind: "cache"; readonly service: ServiceName; readonly hit: boolean }
-  /** A recognition session was replaced before its limit in the middle of an utterance. */
+  /** A recognition session was replaced during an utterance, before it reached its limit. */
   | { readonly kind: "rotation"; readonly service: ServiceName; readonly seam: "pause" | "overlap" }
-  /** A service's circuit breaker changed; `untilMs` (epoch) is when an open one lets a probe through. */
+  /** A service's circuit breaker changed; an open one lets a probe through at `untilMs` (epoch). */
   | {
     readonly kind: "breaker";
     readonly task: SpeechTask;
@@ -55,10 +55,10 @@ export type SpeechEvent =
     readonly untilMs: number;
   };
 
-/** Who is told. Handlers must not throw. */
+/** Receives the events. Must not throw. */
 export type SpeechEventHandler = (event: SpeechEvent) => void;
 
-/** The fact a service's failure leaves in the metrics. */
+/** The event that counts a service's failure in the metrics. */
 export function errorEvent(task: SpeechTask, failure: ServiceFailure): SpeechEvent {
   return { kind: "error", task, service: failure.service, code: failure.code };
 }

@@ -20,8 +20,6 @@ export function statusFailure(service: HttpService, status: number, said: string
   const words = said ? ` (${withoutSecrets(said)})` : "";
   return new ServiceFailure(service.name, `${service.does}${words}`, {
     code: `HTTP ${status}`,
-    again: false,
-    lasting: false,
     ...meaningOf(status, service),
   });
 }
@@ -30,8 +28,7 @@ export function statusFailure(service: HttpService, status: number, said: string
 export function connectionFailure(service: HttpService, error: unknown): ServiceFailure {
   return new ServiceFailure(service.name, service.does, {
     code: "UNAVAILABLE",
-    again: true,
-    lasting: false,
+    retryable: true,
     cure: "check the network and the address in the settings",
   }, { cause: error });
 }
@@ -40,8 +37,6 @@ export function connectionFailure(service: HttpService, error: unknown): Service
 export function emptyAnswer(service: HttpService): ServiceFailure {
   return new ServiceFailure(service.name, service.does, {
     code: "EMPTY",
-    again: false,
-    lasting: false,
     cure: "the service answered without any audio",
   });
 }
@@ -72,10 +67,7 @@ export async function* pcmOf(
   }
 }
 
-function meaningOf(
-  status: number,
-  { key, shapedBy }: HttpService,
-): Pick<FailureFacts, "cure"> & Partial<FailureFacts> {
+function meaningOf(status: number, { key, shapedBy }: HttpService): Omit<FailureFacts, "code"> {
   if (status === 401) {
     return { cure: `check ${key}: it is wrong, revoked or expired`, lasting: true };
   }
@@ -85,5 +77,5 @@ function meaningOf(
     return { cure: "the quota or the balance is used up: wait, or have it raised" };
   }
   if (status >= 400 && status < 500) return { cure: `check ${shapedBy}` };
-  return { cure: "the service has a problem: it is tried again by itself", again: true };
+  return { cure: "the service has a problem: it is tried again by itself", retryable: true };
 }

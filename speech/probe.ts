@@ -1,38 +1,38 @@
-// Does each configured speech service work, now, from here? A tiny real request to each.
+// Finds out whether each configured speech service works right now, with a tiny real request.
 
 import type { Language } from "../config/language.ts";
 import type { Settings } from "../config/settings.ts";
 import { type Pcm, SAMPLE_RATE_HZ } from "../media/frame.ts";
-import type { AsrProvider } from "./asr.ts";
 import { within } from "../runtime/waiting.ts";
+import type { AsrProvider } from "./asr.ts";
 import { silenceFailure, withTimeouts } from "./service_timeouts.ts";
 import { failureOf, type ServiceName } from "./failure.ts";
 import { configuredServices } from "./configured_services.ts";
 import type { TtsProvider } from "./tts.ts";
 
-/** What a probe found. */
+/** The result of one probe. */
 export interface ProbeResult {
   /** For example "yandex recognition". */
   readonly service: string;
   readonly ok: boolean;
-  /** Synthesis: until the first audio. Recognition: from our end of utterance to the text. */
+  /** Synthesis: to the first audio. Recognition: from our end of utterance to the text. */
   readonly latencyMs: number;
-  /** What went wrong and what to do; empty when nothing did. */
+  /** What went wrong and what to do about it; empty when the service works. */
   readonly fix: string;
 }
 
 const PROBE_WORD = { ru: "да", en: "yes" } as const;
 
-/** Tries every service that the settings name, the local engine excepted, one after another. */
+/** Tries every service that the settings name, except the local engine, one after another. */
 export async function* probeSpeech(
   settings: Settings,
 ): AsyncGenerator<ProbeResult, void, undefined> {
   const language = settings.ASTERISK_LANG;
   const timeoutMs = settings.SPEECH_STALL_TIMEOUT_MS;
-  // Not from the cache, and each service by itself, so that none hides behind another.
+  // Without cache and failover, so that no service hides behind another.
   await using services = await configuredServices(settings, undefined, {});
   for (const { name, provider } of services.recognisers) {
-    yield await probe(name, "recognition", () => listen(name, provider, language, timeoutMs));
+    yield await probe(name, "recognition", () => recognise(name, provider, language, timeoutMs));
   }
   for (const { name, provider } of services.voices) {
     yield await probe(name, "synthesis", () => speak(name, provider, language, timeoutMs));
@@ -54,8 +54,8 @@ async function probe(
   }
 }
 
-/** Half a second of a tone, which is audio and not a word; any text is a good answer. */
-async function listen(
+/** Sends half a second of a tone, which holds no word: any text is a good answer. */
+async function recognise(
   name: ServiceName,
   asr: AsrProvider,
   language: Language,

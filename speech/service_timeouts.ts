@@ -1,17 +1,17 @@
-// Waiting for a speech service, but not for ever.
+// How long a speech service may be silent before it is given up.
 
 import { within } from "../runtime/waiting.ts";
 import { ServiceFailure, type ServiceName } from "./failure.ts";
 
-/** How long a service may be silent, in milliseconds. */
+/** The longest silences of a service, in milliseconds. */
 export interface ServiceTimeouts {
-  /** From the request to the first answer. */
+  /** From the request to the first of the answer. */
   readonly firstMs: number;
   /** From one piece of an answer to the next. */
   readonly stallMs: number;
 }
 
-/** The failure of a service that has been silent for `ms`. */
+/** The failure of a service that has been silent for `ms`: `begun` says whether in mid-answer. */
 export function silenceFailure(
   service: ServiceName,
   tried: string,
@@ -20,15 +20,13 @@ export function silenceFailure(
 ): ServiceFailure {
   return new ServiceFailure(service, tried, {
     code: begun ? "STALLED" : "SILENT",
-    again: false,
-    lasting: false,
     cure: `nothing came for ${ms} ms: the service or the network is slow or down`,
   });
 }
 
 /**
- * Passes a stream on. Throws when its next item takes too long; time its reader takes does not
- * count. A source that hangs is left to itself: abort the signal it was given.
+ * Passes a stream on, and throws when its next item takes too long. Time that the reader takes does
+ * not count. A source that hangs is not stopped: abort the signal that it was given.
  *
  * @throws {ServiceFailure} `SILENT` or `STALLED`.
  */
@@ -56,7 +54,7 @@ export async function* withTimeouts<T>(
       yield next.value;
     }
   } finally {
-    // Not waited for: a source that hangs must not hang its reader.
+    // Not awaited: a source that hangs must not hang its reader.
     if (!finished) void items.return?.().catch((error: unknown) => error);
   }
 }

@@ -1,4 +1,4 @@
-// Speech synthesis as a call sees it, whoever does the work.
+// Speech synthesis as a call sees it, whatever service does the work.
 
 import type { Language } from "../config/language.ts";
 import type { Pcm } from "../media/frame.ts";
@@ -50,7 +50,7 @@ export interface TtsProvider {
   ): AsyncIterable<SpokenChunk>;
 }
 
-/** Synthesis failed; the message says what was tried, on what, and what to do. */
+/** Synthesis failed. The message says what was tried, on what, and what to do. */
 export class TtsError extends Error {
   override readonly name = "TtsError";
 }

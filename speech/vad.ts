@@ -2,13 +2,13 @@
 
 import type { Pcm } from "../media/frame.ts";
 
-/** Samples a detector looks at in one step: 32 ms at 16 kHz, Silero's window. */
+/** Samples that a detector takes in one step: 32 ms at 16 kHz, Silero's window. */
 export const VAD_WINDOW_SAMPLES = 512;
 
-/** One call's detector: windows go in, in order; probabilities come out, in the same order. */
+/** One call's detector: windows go in and probabilities come out in the same order. */
 export interface VadStream {
   /** Probability (0…1) that this window (`VAD_WINDOW_SAMPLES` samples) holds speech. */
   probability(window: Pcm): Promise<number>;
-  /** Forgets the past, for audio that does not continue what came before. */
+  /** Forgets the past: the next audio does not continue what came before. */
   reset(): void;
 }

@@ -1,20 +1,20 @@
-// Joining texts of pieces of one recording, where the second piece may begin with the end of the first.
+// Joins the texts of pieces of one recording, where a piece may begin with the end of the one before.
 
-/** Words that an overlap may repeat at most: it is a second at most. */
+/** The most words that an overlap can repeat: it lasts a second at most. */
 const LONGEST_REPEAT_WORDS = 6;
-/** Words in the middle of a seam that agree this much prove it. */
+/** Equal words in the middle of a seam that have this many letters prove it. */
 const ANCHOR_LETTERS = 4;
-/** Shorter remains of a word are not taken for one. */
+/** Shorter remains of a word do not count as part of it. */
 const SHORTEST_PART_LETTERS = 2;
 
-/** Joins what does not overlap. */
+/** Joins texts that do not overlap. */
 export function joinTexts(texts: readonly string[]): string {
   return texts.map((text) => text.trim()).filter((text) => text !== "").join(" ");
 }
 
 /**
- * Joins the texts of two pieces whose audio overlaps a little. Words that both have at the seam
- * are kept once, and a word that the cut went through is put together from its parts:
+ * Joins the texts of two pieces whose audio overlaps a little. Words that both have at the seam are
+ * kept once, and a word that was cut in two is put back together:
  * "узнать сто" + "стоимость машины" and "узнать стоим" + "оимость машины" both give
  * "узнать стоимость машины".
  */
@@ -25,7 +25,7 @@ export function stitch(first: string, second: string): string {
   const most = Math.min(LONGEST_REPEAT_WORDS, left.length, right.length);
   for (let count = most; count > 1; count--) {
     if (sameWords(left.slice(-count).map(bare), right.slice(0, count).map(bare))) {
-      // The seam's first word is whole in the first text, its last in the second.
+      // The seam's first word is whole in the first text, its last word in the second.
       return joinTexts([...left.slice(0, 1 - count), ...right.slice(1)]);
     }
   }
@@ -33,7 +33,7 @@ export function stitch(first: string, second: string): string {
   return joinTexts(whole ? [...left.slice(0, -1), whole, ...right.slice(1)] : [...left, ...right]);
 }
 
-/** Whether these are the same words, of which the cuts may have spoiled the first and the last. */
+/** Whether these are the same words, but for the first and the last, which the cuts may have spoiled. */
 function sameWords(tail: readonly string[], head: readonly string[]): boolean {
   const inner = tail.slice(1, -1);
   if (!inner.every((word, i) => word === head[i + 1])) return false;
@@ -42,7 +42,7 @@ function sameWords(tail: readonly string[], head: readonly string[]): boolean {
     isPart(tail.at(-1)!) && head.at(-1)!.startsWith(tail.at(-1)!);
 }
 
-/** The one word that both sides have, or that the cut went through. */
+/** The word that both sides have, or that was cut in two. */
 function wordFrom(cutWord: string, restWord: string): string | undefined {
   const [cut, rest] = [bare(cutWord), bare(restWord)];
   for (let count = Math.min(cut.length, rest.length); count >= SHORTEST_PART_LETTERS; count--) {

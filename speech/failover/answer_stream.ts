@@ -1,5 +1,5 @@
-// One answer spoken in one stream of the service: its texts go in as the model writes them, and
-// each text's audio comes out by itself.
+// An answer spoken in one stream of the service: its texts go in as the model writes them, and each
+// text's audio comes out separately.
 
 import type { Language } from "../../config/language.ts";
 import type { Pcm } from "../../media/frame.ts";
@@ -9,16 +9,16 @@ import { type SpokenChunk, TtsError, type TtsProvider } from "../tts.ts";
 /** A voice that can speak an answer in one stream. */
 export type StreamingTts = TtsProvider & Required<Pick<TtsProvider, "synthesizeStream">>;
 
-/** Whether the voice offers streams of whole answers. */
+/** Whether the voice can speak whole answers in one stream. */
 export function isStreaming(tts: TtsProvider): tts is StreamingTts {
   return tts.synthesizeStream !== undefined;
 }
 
-/** One answer's stream; opened at once. `signal` cancels it, at the service too. */
+/** The stream of one answer, open from the start. `signal` cancels it, at the service too. */
 export class AnswerStream {
   readonly #texts = new Queue<string>();
   readonly #audio: Queue<Pcm>[] = [];
-  /** The text being spoken; the audio of those before it is whole. */
+  /** The text being spoken; the audio of those before it is complete. */
   #at = 0;
   #over: { readonly error: unknown } | undefined;
 
@@ -34,9 +34,9 @@ export class AnswerStream {
   }
 
   /**
-   * Speaks a text after those before it. Its audio ends when that of the next text begins, or the
-   * stream ends: what the services send does not tell a text's last piece from the others.
-   * Reading it throws `TtsError` when the stream broke before its end.
+   * Speaks a text after all earlier ones. Its audio ends when the next text's audio begins or the
+   * stream ends: services do not mark a text's last piece. Reading it throws `TtsError` if the
+   * stream broke before the end of the text.
    */
   say(text: string): AsyncIterable<Pcm> {
     const audio = new Queue<Pcm>();
@@ -46,7 +46,7 @@ export class AnswerStream {
     return audio;
   }
 
-  /** The answer is written to its end: the service speaks what it has and ends the stream. */
+  /** The answer is complete: the service speaks what it has and ends the stream. */
   end(): void {
     this.#texts.end();
   }

@@ -1,11 +1,11 @@
-// A circuit breaker: a service that keeps failing is left alone for a while, then probed by one
-// request, and used again once that succeeds.
+// A circuit breaker: leaves a service that keeps failing alone for a while, then probes it with one
+// request, and uses it again once that succeeds.
 
-/** When a breaker opens and for how long. */
+/** When a breaker opens, and for how long. */
 export interface BreakerPolicy {
-  /** Failures in a row that open it; a lasting one (a bad key) opens it alone. */
+  /** Failures in a row that open it. A single lasting failure (a bad key) opens it too. */
   readonly failures: number;
-  /** How long it stays open the first time, in milliseconds; doubled after each failed probe. */
+  /** How long it stays open the first time, in milliseconds. Each failed probe doubles that. */
   readonly openMs: number;
   readonly longestOpenMs: number;
 }
@@ -19,7 +19,7 @@ export const BREAKER_POLICY = {
 /** What a breaker lets through. */
 export type BreakerState = "closed" | "open" | "half_open";
 
-/** One service's breaker. */
+/** The breaker of one service. */
 export class CircuitBreaker {
   readonly #policy: BreakerPolicy;
   readonly #now: () => number;
@@ -47,8 +47,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * Whether a request may be sent now. A true answer must be followed by exactly one of
-   * `succeeded`, `failed` or `gaveUp`: half-open, only one request is let through at a time.
+   * Whether a request may be sent now. After true, the caller must call exactly one of `succeeded`,
+   * `failed` and `gaveUp`: a half-open breaker lets one request through at a time.
    */
   allow(): boolean {
     if (this.#state === "closed") return true;
@@ -80,12 +80,12 @@ export class CircuitBreaker {
     this.#become("open");
   }
 
-  /** The request was cancelled by us: it says nothing of the service. */
+  /** We cancelled the request: it says nothing about the service. */
   gaveUp(): void {
     this.#probing = false;
   }
 
-  /** Takes over what another isolate's breaker of the same service learned. */
+  /** Applies what another isolate's breaker for the same service learned. */
   adopt(state: BreakerState, untilMs: number): void {
     if (state === "open" && untilMs > this.#now() && this.#state === "closed") {
       this.#state = "open";

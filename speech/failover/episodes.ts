@@ -1,10 +1,10 @@
-// An outage of a speech service is one error line, however many calls run into it, and one more
-// line when it is over.
+// Logs an outage of a speech service as one error line, however many calls it affects, and one line
+// when it is over.
 
 import { logger } from "../../config/logging.ts";
 import type { SpeechEvent } from "../events.ts";
 
-/** After so long without a failover the next one is news again. */
+/** After this long without a failover, the next one is news again. */
 const FORGOTTEN_AFTER_MS = 600_000;
 
 interface Episode {
@@ -12,10 +12,10 @@ interface Episode {
   lastAt: number;
 }
 
-/** The episodes of all services, as told by all who use them. */
+/** The episodes of all services, from the events of all calls. */
 export class Episodes {
   readonly #episodes = new Map<string, Episode>();
-  /** Causes that the log has as an error, and since when. */
+  /** Causes that are logged as an error, and since when. */
   readonly #explained = new Map<string, number>();
   readonly #now: () => number;
 
@@ -28,7 +28,7 @@ export class Episodes {
     else if (event.kind === "recovered") this.#recovered(event);
   }
 
-  /** The log has this cause as an error already: services that fail of it are only a warning. */
+  /** This cause is already logged as an error: services that fail because of it are a warning. */
   explained(message: string): void {
     this.#explained.set(message, this.#now());
   }
@@ -44,7 +44,7 @@ export class Episodes {
     this.#episodes.set(`${task} ${from}`, { failovers: 1, lastAt: now });
     const known = now - (this.#explained.get(message) ?? -Infinity) < FORGOTTEN_AFTER_MS;
     this.explained(message);
-    logger("speech")[known ? "warning" : "error"](
+    logger("speech")[known ? "warn" : "error"](
       "speech service failed, the next one takes over",
       { task, service: from, code, next: to, error: message },
     );

@@ -1,5 +1,5 @@
-// Ears made of several services: the utterance's audio is kept, so that when one service fails in
-// the middle, the next hears it from the beginning and the caller need not say it again.
+// A recogniser made of several services. It keeps the utterance's audio, so that when a service
+// fails, the next one hears the utterance from its beginning and the caller need not repeat it.
 
 import type { Pcm } from "../../media/frame.ts";
 import { concatPcm } from "../../media/frame.ts";
@@ -16,12 +16,12 @@ import type { SpeechEventHandler } from "../events.ts";
 import { failureOf, type ServiceFailure } from "../failure.ts";
 import { type AsrService, ServiceList, type WatchedService } from "./service_list.ts";
 
-/** Recognises by the first service that works. */
+/** Recognises with the first service that works. */
 export class FailoverAsr implements AsrProvider {
   readonly name: string;
   readonly #list: ServiceList<AsrProvider>;
 
-  /** `services`: in order of preference, at least one; their `timeouts.stallMs` bounds `finish`. */
+  /** `services`: in order of preference, at least one. Their `timeouts.stallMs` bounds `finish`. */
   constructor(services: readonly AsrService[], onEvent: SpeechEventHandler) {
     this.name = services.map(({ name }) => name).join(",");
     this.#list = new ServiceList("asr", services, onEvent);
@@ -36,14 +36,14 @@ export class FailoverAsr implements AsrProvider {
   }
 }
 
-/** What one service makes of the utterance. */
+/** The utterance at one service. */
 interface Attempt {
   readonly service: WatchedService<AsrProvider>;
   readonly utterance: AsrUtterance;
   readonly abort: AbortController;
   readonly startedAt: number;
-  /** Tried once before, by the same service. */
-  readonly second: boolean;
+  /** A retry at the same service. */
+  readonly retry: boolean;
   heard: boolean;
 }
 
@@ -109,14 +109,14 @@ class FailoverUtterance implements AsrUtterance {
   }
 
   #succeeded(attempt: Attempt, ms: number): void {
-    this.#leave();
+    this.#unsubscribe();
     this.#attempt = undefined;
-    this.#list.tell({ kind: "final", task: "asr", service: attempt.service.name, ms });
+    this.#list.emit({ kind: "final", task: "asr", service: attempt.service.name, ms });
     this.#list.succeeded(attempt.service);
     attempt.abort.abort();
   }
 
-  /** Goes on with the same service where that may help, else with the next. */
+  /** Retries at the same service where that may help, else moves on to the next. */
   #failed(attempt: Attempt, error: unknown): void {
     if (this.#attempt !== attempt) return;
     const { service } = attempt;
@@ -125,7 +125,7 @@ class FailoverUtterance implements AsrUtterance {
     this.#attempt = undefined;
     attempt.abort.abort();
     this.#list.failed(service, failure);
-    if (failure.again && !attempt.second && service.breaker.state === "closed") {
+    if (failure.retryable && !attempt.retry && service.breaker.state === "closed") {
       this.#begin(service, true);
     } else this.#next(service, failure);
   }
@@ -137,10 +137,10 @@ class FailoverUtterance implements AsrUtterance {
     this.#begin(next.value, false);
   }
 
-  #begin(service: WatchedService<AsrProvider>, second: boolean): void {
+  #begin(service: WatchedService<AsrProvider>, retry: boolean): void {
     const abort = new AbortController();
     const about = { task: "asr", service: service.name } as const;
-    this.#list.tell({ kind: "request", ...about });
+    this.#list.emit({ kind: "request", ...about });
     const startedAt = performance.now();
     const utterance = service.provider.open({
       language: this.#options.language,
@@ -149,7 +149,7 @@ class FailoverUtterance implements AsrUtterance {
         if (this.#attempt !== attempt) return;
         if (!attempt.heard && transcript.text !== "") {
           attempt.heard = true;
-          this.#list.tell({ kind: "first_byte", ...about, ms: performance.now() - startedAt });
+          this.#list.emit({ kind: "first_byte", ...about, ms: performance.now() - startedAt });
         }
         this.#options.onPartial(transcript);
       },
@@ -158,14 +158,14 @@ class FailoverUtterance implements AsrUtterance {
       },
       onFailure: (error) => this.#failed(attempt, error),
     });
-    const attempt: Attempt = { service, utterance, abort, startedAt, second, heard: false };
+    const attempt: Attempt = { service, utterance, abort, startedAt, retry, heard: false };
     this.#attempt = attempt;
     if (this.#audio.length > 0) utterance.push(concatPcm(this.#audio));
     if (this.#checkpointed) utterance.checkpoint();
   }
 
   #giveUp(): void {
-    this.#leave();
+    this.#unsubscribe();
     this.#failure = new AsrError(
       this.#failures.map(({ message }) => message).join("; then "),
       { cause: this.#failures.at(-1) },
@@ -180,7 +180,7 @@ class FailoverUtterance implements AsrUtterance {
     attempt?.abort.abort();
   };
 
-  #leave(): void {
+  #unsubscribe(): void {
     this.#options.signal.removeEventListener("abort", this.#onAbort);
   }
 }

@@ -14,7 +14,7 @@ class FakeRecogniser implements AsrProvider {
   opened = 0;
   openNow = 0;
   fails: "never" | "while speaking" | "at the end" | "hangs" = "never";
-  again = false;
+  retryable = false;
 
   constructor(readonly name: ServiceName) {}
 
@@ -24,7 +24,12 @@ class FakeRecogniser implements AsrProvider {
     options.signal.addEventListener("abort", () => this.openNow--, { once: true });
     let samples = 0;
     const error = () => {
-      const facts = { code: "UNAVAILABLE", again: this.again, lasting: false, cure: "wait" };
+      const facts = {
+        code: "UNAVAILABLE",
+        retryable: this.retryable,
+        lasting: false,
+        cure: "wait",
+      };
       return new AsrError("failed", { cause: new ServiceFailure(this.name, "hearing", facts) });
     };
     return {
@@ -84,7 +89,7 @@ for (const fails of ["while speaking", "at the end", "hangs"] as const) {
 Deno.test("a passing fault is tried once more at the same service, with all of the audio", async () => {
   const recogniser = new FakeRecogniser("yandex");
   recogniser.fails = "at the end";
-  recogniser.again = true;
+  recogniser.retryable = true;
   const { open } = setUp([recogniser]);
   const { utterance } = open();
   utterance.push(FRAME);

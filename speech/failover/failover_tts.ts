@@ -1,5 +1,5 @@
-// A voice made of several services: the first that works speaks, and when one breaks off in the
-// middle of a phrase, the next goes on from there. The caller hears each phrase once.
+// A voice made of several services. The first that works speaks; when it breaks off in the middle of
+// a phrase, the next one continues from there. The caller hears each phrase once.
 
 import { logger } from "../../config/logging.ts";
 import { concatPcm, type Pcm } from "../../media/frame.ts";
@@ -12,10 +12,10 @@ import { SpokenPosition } from "./spoken_position.ts";
 import { hasWords, stripUnspeakable } from "../../language/spoken/text.ts";
 import { type SpokenChunk, TtsError, type TtsOptions, type TtsProvider } from "../tts.ts";
 
-/** Longer texts are hardly ever said twice. */
+/** Longer texts are hardly ever spoken twice. */
 const LONGEST_CACHED_CHARACTERS = 300;
 
-/** Speaks by the first service that works. */
+/** Speaks with the first service that works. */
 export class FailoverTts implements TtsProvider {
   readonly name: string;
   readonly synthesizeStream: TtsProvider["synthesizeStream"];
@@ -71,14 +71,14 @@ export class FailoverTts implements TtsProvider {
           failed = { service, failure: failureOf(error, service.name), before: failed };
           rest = position.rest;
           if (!hasWords(rest)) return;
-          if (!failed.failure.again || attempt > 1 || service.breaker.state === "open") break;
+          if (!failed.failure.retryable || attempt > 1 || service.breaker.state === "open") break;
         }
       }
     }
     throw failedAltogether(failed);
   }
 
-  /** One attempt by one service. Tells the list how it went. */
+  /** One attempt by one service. */
   async *#speak(
     service: WatchedService<TtsProvider>,
     text: string,
@@ -89,18 +89,18 @@ export class FailoverTts implements TtsProvider {
     const audio = service.provider.synthesize(text, {
       language: options.language,
       signal: AbortSignal.any([options.signal, abort.signal]),
-      onSpoken: (characters) => position.tell(characters),
+      onSpoken: (characters) => position.report(characters),
     });
     const parts: Pcm[] = [];
     for await (const pcm of this.#watched(service, audio, abort, options.signal)) {
       parts.push(pcm);
-      position.hear(pcm.length);
+      position.add(pcm.length);
       yield pcm;
     }
     if (!options.signal.aborted) this.#keep(service, text, options.language, parts);
   }
 
-  /** The stream, timed and counted; whatever becomes of it, the service's health is told. */
+  /** Passes the stream on: times it, emits its events, and keeps the service's health up to date. */
   async *#watched<T>(
     service: WatchedService<TtsProvider>,
     source: AsyncIterable<T>,
@@ -112,34 +112,34 @@ export class FailoverTts implements TtsProvider {
     const startedAt = performance.now();
     const sinceStart = () => performance.now() - startedAt;
     let begun = false;
-    let told = false;
-    this.#list.tell({ kind: "request", ...about });
+    let settled = false;
+    this.#list.emit({ kind: "request", ...about });
     try {
       const timed = timeouts ? withTimeouts(source, timeouts, name) : source;
       for await (const item of timed) {
-        if (!begun) this.#list.tell({ kind: "first_byte", ...about, ms: sinceStart() });
+        if (!begun) this.#list.emit({ kind: "first_byte", ...about, ms: sinceStart() });
         begun = true;
         yield item;
       }
       if (signal.aborted) return;
-      told = true;
-      this.#list.tell({ kind: "final", ...about, ms: sinceStart() });
+      settled = true;
+      this.#list.emit({ kind: "final", ...about, ms: sinceStart() });
       this.#list.succeeded(service);
     } catch (error) {
       if (!signal.aborted) {
-        told = true;
+        settled = true;
         this.#list.failed(service, failureOf(error, name));
       }
       throw error;
     } finally {
       abort.abort();
-      if (!told) service.breaker.gaveUp();
+      if (!settled) service.breaker.gaveUp();
     }
   }
 
   /**
-   * Speaks an answer in one stream of the preferred service. When that breaks off, what is left of
-   * the answer is spoken text by text, by whichever service works.
+   * Speaks an answer in one stream of the preferred service. When that breaks, speaks the rest of
+   * the answer text by text, with whichever service works.
    */
   async *#speakStream(
     texts: AsyncIterable<string>,
@@ -153,21 +153,23 @@ export class FailoverTts implements TtsProvider {
       const abort = new AbortController();
       const signal = AbortSignal.any([options.signal, abort.signal]);
       const chunks = service.provider.synthesizeStream(tape.texts(), { ...options, signal });
-      // A pause may be the model's: whether the service is silent only its provider can tell.
-      const unhurried = { ...service, timeouts: undefined };
+      // A pause may be the model's: only the provider can tell whether the service is silent.
+      const untimed = { ...service, timeouts: undefined };
       try {
-        for await (const chunk of this.#watched(unhurried, chunks, abort, options.signal)) {
+        for await (const chunk of this.#watched(untimed, chunks, abort, options.signal)) {
           const { index, text } = tape.phrase(chunk.index);
           if (chunk.index !== at || !position) position = new SpokenPosition(text);
           at = chunk.index;
-          if (chunk.characters !== undefined) position.tell(chunk.characters);
-          position.hear(chunk.pcm.length);
+          if (chunk.characters !== undefined) position.report(chunk.characters);
+          position.add(chunk.pcm.length);
           yield { ...chunk, index };
         }
         return;
       } catch (error) {
         if (options.signal.aborted) return;
-        logger("speech").warning("the answer's stream broke; it goes on text by text", { error });
+        logger("speech").warn("the answer's stream broke; the rest is spoken text by text", {
+          error,
+        });
       }
     }
     for await (const { index, text } of tape.from(at)) {
@@ -189,7 +191,7 @@ export class FailoverTts implements TtsProvider {
   ): Promise<Pcm | undefined> {
     if (!this.#cache || text.length > LONGEST_CACHED_CHARACTERS) return undefined;
     const pcm = await this.#cache.get(this.#cacheKey(service, text, language));
-    this.#list.tell({ kind: "cache", service: service.name, hit: pcm !== undefined });
+    this.#list.emit({ kind: "cache", service: service.name, hit: pcm !== undefined });
     return pcm;
   }
 

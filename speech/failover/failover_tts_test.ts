@@ -14,7 +14,7 @@ interface Failing {
   /** Words spoken before it fails; Infinity never fails. */
   after: number;
   code?: string;
-  again?: boolean;
+  retryable?: boolean;
   lasting?: boolean;
   /** Hangs instead of failing. */
   hangs?: boolean;
@@ -32,12 +32,12 @@ class FakeVoice implements TtsProvider {
   async *synthesize(text: string, { signal, onSpoken }: TtsOptions) {
     this.asked.push(text);
     let at = 0;
-    const { after, code = "UNAVAILABLE", again = false, lasting = false } = this.failing;
+    const { after, code = "UNAVAILABLE", retryable = false, lasting = false } = this.failing;
     for (const [i, word] of (text.match(/\s*\S+/g) ?? []).entries()) {
       if (i >= after) {
         if (this.failing.hangs) await aborted(signal).then(() => this.cancelled++);
         if (signal.aborted) return;
-        const facts = { code, again, lasting, cure: "wait" };
+        const facts = { code, retryable, lasting, cure: "wait" };
         const cause = new ServiceFailure(this.name, "speaking", facts);
         throw new TtsError(cause.message, { cause });
       }
@@ -111,7 +111,7 @@ Deno.test("where a service does not say how far it is, no word is lost and at mo
 });
 
 Deno.test("a passing fault is tried once more at the same service", async () => {
-  const first = new FakeVoice("yandex", { after: 1, again: true });
+  const first = new FakeVoice("yandex", { after: 1, retryable: true });
   const { say, failovers } = setUp([first, new FakeVoice("openai")]);
   assert.equal(await say("раз два"), "раз два");
   assert.deepEqual(first.asked, ["раз два", "два"]);

@@ -1,41 +1,41 @@
-// Phrases that were spoken once, kept on disk: greetings, fillers and set answers cost nothing the
-// second time, and are there while a service is down. Isolates share one folder.
+// Keeps spoken phrases on disk: greetings, fillers and set answers cost nothing the second time, and
+// can be played while a service is down. Isolates share one folder.
 
 import { crc32 } from "node:zlib";
 import { logger } from "../../config/logging.ts";
 import { type Pcm, pcmFromBytes, pcmToBytes } from "../../media/frame.ts";
 
-/** A file: these bytes, the CRC-32 of the rest, the samples. */
+/** A file holds these bytes, the CRC-32 of the samples, and the samples. */
 const MAGIC = new TextEncoder().encode("VOX1");
 const HEADER_BYTES = MAGIC.length + 4;
 const SUFFIX = ".pcm";
-/** When it is full, so much of the limit is left over. */
+/** A full cache is trimmed to this share of the limit. */
 const KEPT_SHARE = 0.9;
-/** A file half written by an isolate that died. */
+/** An unfinished file this old was left by an isolate that died. */
 const ABANDONED_MS = 3_600_000;
 
-/** Spoken phrases by key, on disk; the ones least recently used go first. */
+/** Spoken phrases by key, on disk. The least recently used are deleted first. */
 export class PhraseCache {
   readonly #folder: string;
   readonly #limitBytes: number;
-  /** Bytes there by our count; others may have written more. */
+  /** Bytes on disk by our count; other isolates may have written more. */
   #bytes: number | undefined;
   #writing: Promise<void> = Promise.resolve();
   #broken = false;
 
-  /** `folder` is made when it is first written to. */
+  /** `folder` is created on the first write. */
   constructor(folder: string, limitBytes: number) {
     this.#folder = folder;
     this.#limitBytes = limitBytes;
   }
 
-  /** The phrase, or undefined; a damaged one is deleted. Never fails: a cache may be lost. */
+  /** The phrase, or undefined. Deletes a damaged one. Never fails: a cache may be lost. */
   async get(key: string): Promise<Pcm | undefined> {
     const path = await this.#pathOf(key);
     try {
       const pcm = decode(await Deno.readFile(path));
       if (!pcm) {
-        logger("speech").warning("damaged phrase dropped from the cache", { file: path });
+        logger("speech").warn("deleted a damaged phrase from the cache", { file: path });
         await Deno.remove(path);
         return undefined;
       }
@@ -47,11 +47,11 @@ export class PhraseCache {
     }
   }
 
-  /** Keeps a phrase. Resolves when it is on disk, or could not be. */
+  /** Keeps a phrase. Resolves when it is on disk or the write has failed. */
   put(key: string, pcm: Pcm): Promise<void> {
     const bytes = HEADER_BYTES + pcm.byteLength;
     if (pcm.length === 0 || bytes > this.#limitBytes) return Promise.resolve();
-    // One after another: so many phrases end at once that the disk would have them all in memory.
+    // One after another: phrases that end together would otherwise all be encoded in memory at once.
     this.#writing = this.#writing.then(async () => {
       try {
         await this.#write(await this.#pathOf(key), encode(pcm));
@@ -64,7 +64,7 @@ export class PhraseCache {
     return this.#writing;
   }
 
-  /** Everything given to `put` so far is on disk, or could not be. */
+  /** Resolves when everything given to `put` so far is on disk or its write has failed. */
   async flush(): Promise<void> {
     await this.#writing;
   }
@@ -74,7 +74,7 @@ export class PhraseCache {
     return `${this.#folder}/${new Uint8Array(digest).toHex()}${SUFFIX}`;
   }
 
-  /** A reader sees the old file or the whole new one. */
+  /** Atomic: a reader sees the old file or the complete new one. */
   async #write(path: string, bytes: Uint8Array): Promise<void> {
     await Deno.mkdir(this.#folder, { recursive: true });
     const draft = `${path}.${crypto.randomUUID()}.tmp`;
@@ -121,7 +121,7 @@ export class PhraseCache {
   #complain(what: "read" | "written", error: unknown): void {
     if (this.#broken) return;
     this.#broken = true;
-    logger("speech").warning(`the phrase cache cannot be ${what}; phrases are synthesised anew`, {
+    logger("speech").warn(`the phrase cache cannot be ${what}; phrases are synthesised anew`, {
       folder: this.#folder,
       error,
       fix: "check DATA_DIR: free space and permissions",
@@ -138,7 +138,7 @@ function encode(pcm: Pcm): Uint8Array {
   return bytes;
 }
 
-/** The samples, or undefined when the file is not as it was written. */
+/** The samples, or undefined when the file is damaged. */
 function decode(bytes: Uint8Array): Pcm | undefined {
   if (bytes.length <= HEADER_BYTES || MAGIC.some((byte, i) => bytes[i] !== byte)) return undefined;
   const samples = bytes.subarray(HEADER_BYTES);

@@ -1,4 +1,4 @@
-// The services of one task in their order of preference, and what is known of their health.
+// The services of one task in order of preference, and their health.
 
 import type { AsrProvider } from "../asr.ts";
 import type { TtsProvider } from "../tts.ts";
@@ -12,11 +12,11 @@ import {
 } from "../events.ts";
 import type { ServiceFailure, ServiceName } from "../failure.ts";
 
-/** One service that can do the task. */
+/** A service that can do the task. */
 export interface SpeechService<P> {
   readonly name: ServiceName;
   readonly provider: P;
-  /** Undefined: the provider watches its own time. */
+  /** Undefined: the provider has timeouts of its own. */
   readonly timeouts?: ServiceTimeouts;
 }
 
@@ -34,7 +34,7 @@ export interface WatchedService<P> extends SpeechService<P> {
   readonly breaker: CircuitBreaker;
 }
 
-/** The services of a task. A run of failures is one episode. */
+/** The services of one task. All failures until a service works again are one episode. */
 export class ServiceList<P> {
   readonly services: readonly WatchedService<P>[];
   readonly #task: SpeechTask;
@@ -62,8 +62,8 @@ export class ServiceList<P> {
 
   /**
    * The services to try now, best first: those whose breaker lets a request through, or all of
-   * them when none does, as trying costs the caller less than silence. Each one that is taken
-   * must be told how it went.
+   * them when none does, because trying costs the caller less than silence. The outcome at each
+   * service taken must be reported.
    */
   *candidates(): Generator<WatchedService<P>, void, undefined> {
     let tried = false;
@@ -75,7 +75,7 @@ export class ServiceList<P> {
     if (!tried) yield* this.services;
   }
 
-  tell(event: SpeechEvent): void {
+  emit(event: SpeechEvent): void {
     this.#onEvent(event);
   }
 
@@ -86,13 +86,13 @@ export class ServiceList<P> {
     this.#onEvent({ kind: "recovered", task: this.#task, service: service.name });
   }
 
-  /** The service failed; tried again at once if that may help, so not yet passed over. */
+  /** The service failed. It may be retried, so it is not passed over yet. */
   failed(service: WatchedService<P>, failure: ServiceFailure): void {
     service.breaker.failed(failure.lasting);
     this.#onEvent(errorEvent(this.#task, failure));
   }
 
-  /** What failed at `from` goes to `to`. */
+  /** The work that failed at `from` goes to `to`. */
   passedOver(from: WatchedService<P>, to: WatchedService<P>, failure: ServiceFailure): void {
     const first = !this.#episodes.has(from.name);
     this.#episodes.add(from.name);
@@ -101,7 +101,7 @@ export class ServiceList<P> {
     this.#onEvent({ kind: "failover", ...about, code, message, first });
   }
 
-  /** Another isolate has learned this of a service. */
+  /** Applies what another isolate learned about a service. */
   adopt(event: Extract<SpeechEvent, { kind: "breaker" }>): void {
     const service = this.services.find(({ name }) => name === event.service);
     if (!service) return;

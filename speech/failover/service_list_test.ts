@@ -5,8 +5,6 @@ import { ServiceList } from "./service_list.ts";
 
 const FAILURE = new ServiceFailure("yandex", "speaking", {
   code: "UNAVAILABLE",
-  again: false,
-  lasting: false,
   cure: "wait",
 });
 

@@ -1,39 +1,40 @@
-// How far into a text its audio has come, so that another voice can go on where one broke off.
+// How far into a text its audio has come, so that another voice can continue where one broke off.
 
-/** Samples of a character at an ordinary pace (16 kHz, about 15 characters a second). */
+/** Samples a character at an ordinary pace: about 15 characters a second at 16 kHz. */
 export const SAMPLES_PER_CHARACTER = 1067;
 
-/** Follows the speech of one text. */
+/** Follows the audio of one text. */
 export class SpokenPosition {
   readonly #text: string;
-  #told: number | undefined;
+  #reported: number | undefined;
   #samples = 0;
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  /** The service says: with the audio that comes next, so many characters are spoken. */
-  tell(characters: number): void {
-    this.#told = characters;
+  /** The service reports how many characters the next audio will have covered. */
+  report(characters: number): void {
+    this.#reported = characters;
   }
 
-  hear(samples: number): void {
+  /** Audio has come. */
+  add(samples: number): void {
     this.#samples += samples;
   }
 
-  /** Any of it was heard. */
+  /** Whether any audio has come. */
   get begun(): boolean {
     return this.#samples > 0;
   }
 
   /**
-   * What is still to be said. Where the service does not say how far it is, that goes by time,
-   * and the word it is in is said again.
+   * The text still to be spoken. Where the service does not report its position, that is estimated
+   * from the time, and the word in progress is repeated.
    */
   get rest(): string {
     if (!this.begun) return this.#text;
-    const at = this.#told ?? this.#wordBefore(this.#samples / SAMPLES_PER_CHARACTER);
+    const at = this.#reported ?? this.#wordBefore(this.#samples / SAMPLES_PER_CHARACTER);
     return this.#text.slice(at).trimStart();
   }
 

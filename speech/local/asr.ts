@@ -1,7 +1,8 @@
-// Moonshine at the engine as an AsrProvider: the call keeps the utterance's audio and has it
-// transcribed anew as it grows.
+// The engine's Moonshine as an AsrProvider: the call keeps the utterance's audio and has it
+// transcribed again as it grows.
 
 import { concatPcm, durationMs, type Pcm, samplesIn } from "../../media/frame.ts";
+import { messageOf } from "../../runtime/error_text.ts";
 import {
   AsrError,
   type AsrOptions,
@@ -14,18 +15,21 @@ import type { Urgency } from "../engine/protocol.ts";
 import { VAD_WINDOW_SAMPLES } from "../vad.ts";
 import { type EngineLink, LinkError } from "./link.ts";
 
-/** Sound after a checkpoint shorter than this is a click or a breath, not a word. */
+/** Less sound than this after a checkpoint is a click or a breath, not a word. */
 const NEW_SPEECH_MS = 90;
-/** From this on a window is sound: lower than for speech, for a last word may be soft. */
+/** From this probability on a window counts as sound: lower than for speech, as a last word may be soft. */
 const SOUND_PROBABILITY = 0.2;
-/** A partial costs its recognition time; this many times that passes before the next. */
+/** The rest between two partials, as a multiple of the time that the last one took. */
 const PARTIAL_REST_FACTOR = 3;
+
+/** Room for audio at first; it doubles when it is full. */
+const FIRST_ROOM_MS = 4000;
 
 /** Times, in milliseconds. */
 export interface LocalAsrOptions {
-  /** Longest wait for a text. */
+  /** The longest wait for a text. */
   readonly deadlineMs: number;
-  /** Least time between two partials. */
+  /** The least time between two partials. */
   readonly partialEveryMs: number;
 }
 
@@ -44,7 +48,7 @@ export class LocalAsr implements AsrProvider {
   open(options: AsrOptions): AsrUtterance {
     if (options.language !== "en") {
       throw new AsrError(
-        `local speech recognition knows English only, and "${options.language}" was asked for; ` +
+        `local speech recognition knows English only, not "${options.language}"; ` +
           "set ASR_PROVIDER to a service that knows the language, or ASTERISK_LANG=en",
       );
     }
@@ -64,12 +68,12 @@ class LocalUtterance implements AsrUtterance {
   readonly #options: AsrOptions;
   readonly #loudness = new EnergyVad();
 
-  /** Audio that is not settled yet; `#settled.samples` came before it. */
-  #audio: Pcm = new Int16Array(samplesIn(4000));
+  /** Audio whose text is not settled yet; `#settled.samples` came before it. */
+  #audio: Pcm = new Int16Array(samplesIn(FIRST_ROOM_MS));
   #audioSamples = 0;
   #settled: Coverage = { samples: 0, text: "" };
 
-  /** Where the windows with sound begin, counted in samples of the whole utterance. */
+  /** Where the windows with sound begin, in samples of the whole utterance. */
   readonly #soundAt: number[] = [];
   #windowFrom = 0;
 
@@ -99,26 +103,24 @@ class LocalUtterance implements AsrUtterance {
     if (this.#over) return;
     if (this.#checkpoint && this.#isCovered(this.#checkpoint)) return;
     // A checkpoint is always answered: endpointing waits for it.
-    if (this.#isCovered(this.#covered)) return this.#tell(this.#covered);
+    if (this.#isCovered(this.#covered)) return this.#report(this.#covered);
     const checkpoint = { samples: this.#samples, done: this.#transcribe("urgent") };
     this.#checkpoint = checkpoint;
-    checkpoint.done.then((coverage) => this.#tell(coverage), () => {
-      // finish() tries again, and reports.
+    checkpoint.done.then((coverage) => this.#report(coverage), () => {
+      // finish() tries again and reports a failure.
     }).finally(() => {
       if (this.#checkpoint === checkpoint) this.#checkpoint = undefined;
     });
   }
 
   async finish(): Promise<Transcript> {
-    if (this.#options.signal.aborted) throw new AsrError("local recognition: it was cancelled");
+    if (this.#options.signal.aborted) throw new AsrError("local recognition was cancelled");
     try {
       const text = await this.#finalText();
       return { text, final: true };
     } catch (cause) {
       throw new AsrError(
-        `local recognition of ${seconds(this.#samples)} of speech failed: ${
-          cause instanceof Error ? cause.message : cause
-        }`,
+        `local recognition of ${seconds(this.#samples)} of speech failed: ${messageOf(cause)}`,
         { cause },
       );
     } finally {
@@ -140,7 +142,7 @@ class LocalUtterance implements AsrUtterance {
     return (await this.#transcribe("urgent")).text;
   }
 
-  /** Whether nothing but silence (or a click) came after what `part` covers. */
+  /** Whether only silence (or a click) came after what `part` covers. */
   #isCovered(part: { readonly samples: number }): boolean {
     const since = this.#soundAt.length - 1 - this.#soundAt.findLastIndex((at) => at < part.samples);
     return part.samples > 0 && durationMs(since * VAD_WINDOW_SAMPLES) < NEW_SPEECH_MS;
@@ -152,9 +154,9 @@ class LocalUtterance implements AsrUtterance {
     this.#partial = this.#transcribe("partial")
       .then((coverage) => {
         if (coverage.text === this.#covered.text) this.#covered = coverage;
-        else this.#tell(coverage);
+        else this.#report(coverage);
       }, () => {
-        // A partial is a luxury: the next one, or the final text, makes up for it.
+        // A partial is a luxury: the next one or the final text makes up for it.
       })
       .finally(() => {
         const now = performance.now();
@@ -164,7 +166,7 @@ class LocalUtterance implements AsrUtterance {
       });
   }
 
-  #tell(coverage: Coverage): void {
+  #report(coverage: Coverage): void {
     if (this.#over || coverage.samples < this.#covered.samples) return;
     this.#covered = coverage;
     this.#options.onPartial({ text: coverage.text, final: false });
@@ -175,7 +177,7 @@ class LocalUtterance implements AsrUtterance {
     const settledText = this.#settled.text;
     const upTo = this.#samples;
     const what = `transcribe ${seconds(this.#audioSamples)}`;
-    // Taken now, for audio goes on growing; sent again from this copy when the engine is replaced.
+    // Copied now, as the audio keeps growing; a replacement engine gets the same copy.
     const pcm = this.#audio.slice(0, this.#audioSamples);
     const reply = await this.#link.request((engine) => engine.transcribe(pcm, urgency), {
       what,
@@ -191,7 +193,7 @@ class LocalUtterance implements AsrUtterance {
     return { samples: upTo, text: join(settledText, reply.text) };
   }
 
-  /** What is settled need not be kept, nor recognised again. */
+  /** Drops settled audio: it need not be recognised again. */
   #settle(settled: Coverage): void {
     const more = settled.samples - this.#settled.samples;
     if (more <= 0 || this.#over) return;
@@ -211,7 +213,7 @@ class LocalUtterance implements AsrUtterance {
     this.#audioSamples += pcm.length;
   }
 
-  /** Notes where sound is, window by window. */
+  /** Notes where there is sound, window by window. */
   #listen(): void {
     this.#windowFrom = Math.max(this.#windowFrom, this.#settled.samples);
     while (this.#windowFrom + VAD_WINDOW_SAMPLES <= this.#samples) {
@@ -227,7 +229,7 @@ class LocalUtterance implements AsrUtterance {
   readonly #end = (): void => {
     if (this.#over) return;
     this.#over = true;
-    // The signal may live as long as the call, and would keep every utterance of it.
+    // The signal may live as long as the call, and would hold every utterance of it.
     this.#options.signal.removeEventListener("abort", this.#end);
     if (this.#checkpoint || this.#partial) {
       this.#link.tell((engine) => engine.cancelTranscription());

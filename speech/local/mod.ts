@@ -1,5 +1,5 @@
-// The speech engine as one call uses it: voice activity, recognition and a voice, over a
-// MessagePort whose other end the engine serves. No native code here.
+// The speech engine as one call uses it: voice activity, recognition and a voice, over a MessagePort
+// whose other end the engine serves. Loads no native code.
 
 import type { MessagePort } from "node:worker_threads";
 import type { AsrProvider } from "../asr.ts";
@@ -12,19 +12,19 @@ import type { VadStream } from "../vad.ts";
 
 export { LinkError } from "./link.ts";
 
-/** How a call uses the engine. Times are milliseconds. */
+/** How a call uses the engine. Times are in milliseconds. */
 export interface LocalSpeechOptions extends Partial<DegradedHandlers> {
-  /** espeak-ng voice (LOCAL_TTS_VOICE); empty is by language. */
+  /** espeak-ng voice (LOCAL_TTS_VOICE); empty: the language's default. */
   readonly voice?: string;
   /** Speaking rate (LOCAL_TTS_SPEED). */
   readonly speed?: number;
-  /** A VAD window unanswered this long makes VAD go by loudness. Default 250. */
+  /** VAD falls back to loudness when a window is unanswered for this long. Default 250. */
   readonly vadDeadlineMs?: number;
-  /** Longest wait for a text, a new engine's start included. Default 8000. */
+  /** The longest wait for a text, a new engine's start included. Default 8000. */
   readonly asrDeadlineMs?: number;
-  /** Longest wait for a phrase's audio, a new engine's start included. Default 8000. */
+  /** The longest wait for a phrase's audio, a new engine's start included. Default 8000. */
   readonly ttsDeadlineMs?: number;
-  /** Least time between two partial texts. Default 500. */
+  /** The least time between two partial texts. Default 500. */
   readonly partialEveryMs?: number;
 }
 
@@ -34,11 +34,11 @@ export interface LocalSpeech extends Disposable {
   readonly asr: AsrProvider;
   readonly tts: TtsProvider;
   /**
-   * The engine has died: VAD goes by loudness; what is pending is asked again of the next engine
-   * if that comes within the deadline, else it fails with AsrError or TtsError.
+   * The engine has died: VAD falls back to loudness. Pending requests go to the next engine if that
+   * comes within their deadline, else they fail with `AsrError` or `TtsError`.
    */
   close(reason: string): void;
-  /** A new engine serves the other end of `port`. */
+  /** Switches to a new engine, which serves the other end of `port`. */
   reconnect(port: MessagePort): void;
 }
 

@@ -1,4 +1,4 @@
-// The engine's VAD as one call uses it: with loudness to fall back to while the engine is away.
+// The engine's VAD as one call uses it, with a fallback to loudness while there is no engine.
 
 import type { Pcm } from "../../media/frame.ts";
 import { EnergyVad } from "../energy_vad.ts";
@@ -17,20 +17,20 @@ export interface DegradedHandlers {
   onRestored(): void;
 }
 
-/** A window that the engine was asked about. */
+/** A window that the engine has not answered yet. */
 interface Asked {
   readonly at: number;
   readonly settle: (probability: number) => void;
   readonly byLoudness: number;
 }
 
-/** One call's VAD: answers always, and in order. */
+/** One call's VAD. It always answers, and in order. */
 export class LocalVad implements VadStream, Disposable {
   readonly #link: EngineLink;
   readonly #deadlineMs: number;
   readonly #handlers: DegradedHandlers;
   readonly #energy = new EnergyVad();
-  /** By the number of the question, in order. */
+  /** By question number, in order. */
   readonly #waiting = new Map<number, Asked>();
   #asked = 0;
   #watch: ReturnType<typeof setTimeout> | undefined;
@@ -66,7 +66,7 @@ export class LocalVad implements VadStream, Disposable {
     this.#link.tell((engine) => engine.resetVad());
   }
 
-  /** To be told of each answer of the engine. */
+  /** Takes an answer from the engine. */
   answered(answer: VadAnswer): void {
     if (answer.vadSeq === this.#probe?.seq) {
       this.#probe = undefined;
@@ -81,12 +81,12 @@ export class LocalVad implements VadStream, Disposable {
     asked.settle(answer.probability);
   }
 
-  /** A new engine is connected: it is asked with the next window. */
+  /** A new engine is connected: the next window probes it. */
   reconnected(): void {
     this.#sinceProbe = 0;
   }
 
-  /** The engine is gone; what it was asked is answered by loudness. */
+  /** The engine is gone: open questions are answered by loudness. */
   gone(reason: string): void {
     this.#probe = undefined;
     if (this.#waiting.size > 0) this.#degrade(`is not there: ${reason}`);
@@ -96,14 +96,14 @@ export class LocalVad implements VadStream, Disposable {
     clearTimeout(this.#watch);
   }
 
-  /** The number of the question; undefined when there is no engine to ask. */
+  /** Sends a question and returns its number; undefined when there is no engine. */
   #ask(window: Pcm): number | undefined {
-    // A view would drag its whole buffer along.
+    // Posting a view would copy its whole buffer.
     const question = { vadSeq: ++this.#asked, window: window.slice() };
     return this.#link.post(question) ? question.vadSeq : undefined;
   }
 
-  /** One timer for all windows: thirty a second would cost more than the windows themselves. */
+  /** One timer for all windows: thirty timers a second would cost more than the windows themselves. */
   #onWatch = (): void => {
     this.#watch = undefined;
     const [oldest] = this.#waiting.values();
@@ -126,7 +126,7 @@ export class LocalVad implements VadStream, Disposable {
   #tryAgain(window: Pcm): void {
     const now = performance.now();
     if (this.#probe && now - this.#probe.at < this.#deadlineMs) return;
-    // What the engine's VAD remembers is of before the gap.
+    // What the engine's VAD remembers is from before the gap.
     this.#link.tell((engine) => engine.resetVad());
     const seq = this.#ask(window);
     this.#probe = seq === undefined ? undefined : { seq, at: now };

@@ -1,4 +1,4 @@
-// OpenAI, or a server compatible with it, and how it fails.
+// The client of OpenAI or a compatible server, and how its requests fail.
 
 import OpenAI, { APIConnectionError, APIError } from "openai";
 import type { Settings } from "../../config/settings.ts";
@@ -7,13 +7,13 @@ import { connectionFailure, type HttpService, statusFailure } from "../http_serv
 
 const OPENAI_URL = "https://api.openai.com/v1";
 
-/** A client that tries once: trying again and passing over is decided in one place, not here. */
+/** A client without retries: retrying and failover are decided in one place, not here. */
 export function openAiClient(settings: Settings, timeoutMs: number): OpenAI {
   return new OpenAI({
-    // The client insists on a key; compatible servers often have none.
+    // The client requires a key; compatible servers often have none.
     apiKey: settings.OPENAI_API_KEY || "none",
     baseURL: settings.OPENAI_BASE_URL || OPENAI_URL,
-    // Given, so that the client does not look for them in the environment.
+    // Set, so that the client does not read them from the environment.
     organization: null,
     project: null,
     maxRetries: 0,
@@ -22,7 +22,7 @@ export function openAiClient(settings: Settings, timeoutMs: number): OpenAI {
   });
 }
 
-/** How failures of this client's requests are described. */
+/** How an error describes this client's requests. */
 export function openAiService(client: OpenAI, task: "transcription" | "speech"): HttpService {
   return {
     name: "openai",
@@ -34,7 +34,7 @@ export function openAiService(client: OpenAI, task: "transcription" | "speech"):
   };
 }
 
-/** What an error of the client says. */
+/** The failure that an error of the client means. */
 export function openAiFailure(service: HttpService, error: unknown): ServiceFailure {
   if (error instanceof ServiceFailure) return error;
   if (error instanceof APIError && error.status !== undefined) {

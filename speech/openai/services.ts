@@ -1,5 +1,5 @@
-// OpenAI's ear and voice as the settings have them. Loaded only where they are used: the client
-// library costs an isolate some 8 MB.
+// OpenAI's recogniser and voice as the settings define them. Loaded only where they are used: the
+// client library costs an isolate about 8 MB.
 
 import type { Settings } from "../../config/settings.ts";
 import type { ServiceTimeouts } from "../service_timeouts.ts";
@@ -8,7 +8,7 @@ import { openAiClient } from "./client.ts";
 import { OpenAiAsr } from "./stt.ts";
 import { OpenAiTts } from "./tts.ts";
 
-/** Transcription in pieces. */
+/** Recognition: transcription in pieces. */
 export function openAiRecogniser(settings: Settings, timeouts: ServiceTimeouts): AsrService {
   const provider = new OpenAiAsr(openAiClient(settings, timeouts.stallMs), {
     model: settings.OPENAI_STT_MODEL,

@@ -1,5 +1,5 @@
-// OpenAI transcription, made to stream: it takes whole recordings only, so the caller's speech is
-// sent in pieces while he goes on speaking, and the texts are stitched. When he is done, only the
+// OpenAI transcription, made to stream. It takes only whole recordings, so a caller's speech is sent
+// in pieces while they are still speaking, and the texts are stitched. When they finish, only the
 // last piece is left to transcribe.
 
 import type OpenAI from "openai";
@@ -24,16 +24,16 @@ import { LevelMeter } from "../../media/level_meter.ts";
 import { joinTexts, stitch } from "../../language/heard/stitch.ts";
 import { openAiFailure, openAiService } from "./client.ts";
 
-/** A pause a piece can end in. */
+/** A pause that a piece can end in. */
 const PAUSE_MS = 100;
-/** A piece waits this much longer than its length for a pause. */
-const PATIENCE = 1.4;
-/** Quieter pieces hold no speech; models asked about silence make words up. */
+/** A piece without a pause is cut at this multiple of its intended length. */
+const LONGEST_PIECE = 1.4;
+/** Quieter pieces hold no speech. Models make words up when they are given silence. */
 const SILENCE_DBFS = -65;
-/** OpenAI takes 0.1 s at least. */
+/** OpenAI requires at least 0.1 s. */
 const SHORTEST_MS = 120;
 
-/** How transcription is asked for. */
+/** The parameters of transcription. */
 export interface OpenAiAsrOptions {
   readonly model: string;
   /** CHUNK_STREAMING_SECONDS, in milliseconds. */
@@ -42,7 +42,7 @@ export interface OpenAiAsrOptions {
   readonly overlapMs: number;
 }
 
-/** The recogniser of OpenAI. */
+/** OpenAI's recogniser. */
 export class OpenAiAsr implements AsrProvider {
   readonly name = "openai";
   readonly #client: OpenAI;
@@ -75,10 +75,11 @@ export class OpenAiAsr implements AsrProvider {
 
 type Transcribe = (audio: Pcm, signal: AbortSignal) => Promise<string>;
 
-/** A piece of the utterance and its text, once it has come. */
+/** A piece of the utterance. */
 interface Piece {
   /** Its audio begins with the end of the piece before. */
   readonly overlaps: boolean;
+  /** Undefined until it is transcribed. */
   text: string | undefined;
 }
 
@@ -90,13 +91,13 @@ class OpenAiUtterance implements AsrUtterance {
   readonly #level = new LevelMeter();
   readonly #abort = new AbortController();
   readonly #pieces: Piece[] = [];
-  /** What is not yet in a piece. */
+  /** Audio that is not in a piece yet. */
   #open: Pcm[] = [];
   #openSamples = 0;
   #openOverlaps = false;
-  /** The open audio as it was at the last checkpoint or the end, being transcribed. */
+  /** The open audio as it was at the last checkpoint or at the end, while it is transcribed. */
   #tail: { readonly piece: Piece; readonly abort: AbortController } | undefined;
-  /** Nothing but quiet has come since the tail was taken. */
+  /** Only quiet has come since the tail was taken. */
   #tailCovers = false;
   #checkpointPending = false;
   #reported = "";
@@ -125,7 +126,7 @@ class OpenAiUtterance implements AsrUtterance {
     const openMs = durationMs(this.#openSamples);
     if (openMs < this.#pieceMs) return;
     if (this.#level.quietMs >= PAUSE_MS) this.#cut(false);
-    else if (openMs >= this.#pieceMs * PATIENCE) this.#cut(true);
+    else if (openMs >= this.#pieceMs * LONGEST_PIECE) this.#cut(true);
   }
 
   checkpoint(): void {
@@ -161,7 +162,7 @@ class OpenAiUtterance implements AsrUtterance {
       this.#tail?.piece.text !== undefined;
   }
 
-  /** Makes a piece of the open audio, and begins the next: at a pause, or with an overlap. */
+  /** Makes a piece of the open audio and begins the next one: at a pause, or with an overlap. */
   #cut(overlap: boolean): void {
     const audio = concatPcm(this.#open);
     const kept = overlap ? audio.slice(-samplesIn(this.#overlapMs) || audio.length) : undefined;
@@ -209,7 +210,7 @@ class OpenAiUtterance implements AsrUtterance {
     const text = this.#text;
     if (this.#finished) {
       if (!settled) return;
-      this.#leave();
+      this.#unsubscribe();
       return this.#finished.resolve({ text, final: true });
     }
     const answersCheckpoint = this.#checkpointPending && settled;
@@ -222,7 +223,7 @@ class OpenAiUtterance implements AsrUtterance {
   #fail(error: AsrError): void {
     if (this.#failure || this.#abort.signal.aborted) return;
     this.#failure = error;
-    this.#leave();
+    this.#unsubscribe();
     this.#abort.abort();
     if (this.#finished) this.#finished.reject(error);
     else this.#options.onFailure?.(error);
@@ -233,7 +234,7 @@ class OpenAiUtterance implements AsrUtterance {
     this.#finished?.resolve({ text: this.#text, final: false });
   };
 
-  #leave(): void {
+  #unsubscribe(): void {
     this.#options.signal.removeEventListener("abort", this.#onAbort);
   }
 }

@@ -1,4 +1,4 @@
-// OpenAI's voice: speech streamed as raw PCM while it is made. Source: OpenAI's API reference,
+// OpenAI's voice, streamed as raw PCM while it is synthesised. Source: OpenAI's API reference,
 // "Create speech"; pcm is 24 kHz, 16-bit, little-endian, mono.
 
 import type OpenAI from "openai";

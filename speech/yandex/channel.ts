@@ -137,8 +137,6 @@ export class YandexChannel implements Disposable {
   #closedFailure(): ServiceFailure {
     return new ServiceFailure("yandex", `Yandex ${SERVICES[this.#target.service].does}`, {
       code: "CLOSED",
-      again: false,
-      lasting: false,
       cure: "the call has ended and closed its channel",
     });
   }
@@ -148,9 +146,9 @@ export class YandexChannel implements Disposable {
     proof: Proof,
     requestId: string,
   ): Promise<ServiceFailure> {
-    const again = error.code === grpc.status.UNAUTHENTICATED &&
+    const newToken = error.code === grpc.status.UNAUTHENTICATED &&
       await this.#target.credentials.refused(proof);
-    return this.#failure(error.code, error.details, again, requestId);
+    return this.#failure(error.code, error.details, newToken, requestId);
   }
 
   #failure(
@@ -166,7 +164,7 @@ export class YandexChannel implements Disposable {
     return new ServiceFailure(
       "yandex",
       `Yandex ${SERVICES[service].does} at ${endpoint}${request}${words}`,
-      newToken ? { ...facts, again: true, lasting: false } : facts,
+      newToken ? { ...facts, retryable: true, lasting: false } : facts,
     );
   }
 }

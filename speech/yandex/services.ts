@@ -1,5 +1,5 @@
-// SpeechKit as the settings have it: its ear, its voices, and the connections they share. Loaded
-// only where it is used: the gRPC library costs an isolate some 10 MB.
+// SpeechKit as the settings define it: its recogniser, its voices, and their connections. Loaded only
+// where it is used: the gRPC library costs an isolate about 10 MB.
 
 import type { Settings } from "../../config/settings.ts";
 import type { ServiceTimeouts } from "../service_timeouts.ts";
@@ -14,7 +14,7 @@ import { YandexRestTts } from "./tts/tts_rest.ts";
 
 const WARM_TIMEOUT_MS = 5_000;
 
-/** What Yandex offers a call. Disposing ends streams and connections. */
+/** Yandex's services for one call. Disposing closes their streams and connections. */
 export class YandexServices implements AsyncDisposable {
   readonly #settings: Settings;
   readonly #timeouts: ServiceTimeouts;
@@ -46,7 +46,7 @@ export class YandexServices implements AsyncDisposable {
     return { name: "yandex", timeouts: this.#timeouts, provider: this.#disposables.use(asr) };
   }
 
-  /** The streaming voice, and the REST one behind it. */
+  /** The gRPC voice, and the REST one as its fallback. */
   voices(): TtsService[] {
     const settings = this.#settings;
     const timeouts = this.#timeouts;
@@ -70,7 +70,7 @@ export class YandexServices implements AsyncDisposable {
     ];
   }
 
-  /** Connects and logs in ahead of need. What is down is found out when it is used. */
+  /** Connects and logs in ahead of need. A service that is down shows it when used. */
   async warm(): Promise<void> {
     await Promise.allSettled(this.#channels.map((channel) => channel.warm(WARM_TIMEOUT_MS)));
   }

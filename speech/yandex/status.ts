@@ -12,15 +12,11 @@ const KEY_TO_CHECK = {
 
 /** What a gRPC status of SpeechKit means for us, with credentials of this kind. */
 export function factsOf(code: grpc.status, kind: Credentials["kind"]): FailureFacts {
-  const meaning = { again: false, lasting: false, ...meaningOf(code, KEY_TO_CHECK[kind], kind) };
-  return { code: grpc.status[code] ?? `status ${code}`, ...meaning };
+  return { code: grpc.status[code] ?? `status ${code}`, ...meaningOf(code, kind) };
 }
 
-function meaningOf(
-  code: grpc.status,
-  key: string,
-  kind: Credentials["kind"],
-): Pick<FailureFacts, "cure"> & Partial<FailureFacts> {
+function meaningOf(code: grpc.status, kind: Credentials["kind"]): Omit<FailureFacts, "code"> {
+  const key = KEY_TO_CHECK[kind];
   switch (code) {
     case grpc.status.UNAUTHENTICATED:
       return { cure: `check ${key}: it is wrong, revoked or expired`, lasting: true };
@@ -42,13 +38,13 @@ function meaningOf(
     case grpc.status.DEADLINE_EXCEEDED:
       return { cure: "the service or the network is slow" };
     case grpc.status.UNAVAILABLE:
-      return { cure: "check the network and the endpoint's setting", again: true };
+      return { cure: "check the network and the endpoint's setting", retryable: true };
     // The service itself broke the stream off.
     case grpc.status.ABORTED:
     case grpc.status.CANCELLED:
     case grpc.status.INTERNAL:
     case grpc.status.UNKNOWN:
-      return { cure: "the service broke the request off", again: true };
+      return { cure: "the service broke the request off", retryable: true };
     default:
       return { cure: "see the SpeechKit documentation on status codes" };
   }

@@ -52,8 +52,6 @@ export class RemoteTokens implements TokenSource {
 function unanswered(ms: number): ServiceFailure {
   return new ServiceFailure("yandex", "asking the service for an IAM token", {
     code: "SILENT",
-    again: false,
-    lasting: false,
     cure: `no answer came in ${ms} ms: the service's thread is held up, see its log lines`,
   });
 }

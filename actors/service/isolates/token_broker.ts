@@ -54,7 +54,6 @@ export class TokenBroker {
 function notConfigured(): ServiceFailure {
   return new ServiceFailure("yandex", "getting an IAM token", {
     code: "NOT_CONFIGURED",
-    again: false,
     lasting: true,
     cure: "set YANDEX_API_KEY, YANDEX_SERVICE_ACCOUNT_KEY_FILE or OAUTH_TOKEN",
   });

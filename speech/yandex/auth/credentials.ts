@@ -1,11 +1,11 @@
-// What every request to SpeechKit carries to say who asks. Source: SpeechKit documentation,
-// "Authentication": the folder is named with a user's token only; a service account has its own.
+// The credentials that every request to SpeechKit carries. Source: SpeechKit documentation,
+// "Authentication": only a user's token needs the folder; a service account has a folder of its own.
 
 import type { Settings } from "../../../config/settings.ts";
 import { IamTokens, type TokenSource } from "./iam.ts";
 import { readServiceAccountKeyFile, serviceAccountIdentity } from "./service_account.ts";
 
-/** Proof for one request. */
+/** Proof of identity for one request. */
 export interface Proof {
   /** The `Authorization` header's value. */
   readonly authorization: string;
@@ -13,12 +13,12 @@ export interface Proof {
   readonly folderId?: string;
 }
 
-/** Where proofs come from. */
+/** The source of proofs. */
 export interface Credentials {
   readonly kind: "api-key" | "service-account" | "user";
-  /** @throws {ServiceFailure} when no token can be had. */
+  /** @throws {ServiceFailure} when no token can be obtained. */
   proof(): Promise<Proof>;
-  /** The service answered UNAUTHENTICATED to this proof; true when one more try makes sense. */
+  /** The service answered UNAUTHENTICATED to this proof. True when a retry makes sense. */
   refused(proof: Proof): boolean | Promise<boolean>;
 }
 
@@ -26,7 +26,7 @@ export interface Credentials {
  * The credentials that the settings name: the API key, else the service account's key file, else
  * the user's OAuth token. `tokens` replaces our own exchange with IAM.
  *
- * @throws {KeyFileError} when the key file cannot be used.
+ * @throws {KeyFileError} when the key file is unusable.
  */
 export function yandexCredentials(settings: Settings, tokens?: TokenSource): Credentials {
   const { YANDEX_API_KEY } = settings;
@@ -44,9 +44,9 @@ export function yandexCredentials(settings: Settings, tokens?: TokenSource): Cre
 }
 
 /**
- * One exchange with IAM for all calls; undefined where no call needs one.
+ * IAM tokens for all calls of the service; undefined when no call needs one.
  *
- * @throws {KeyFileError} when the key file cannot be used.
+ * @throws {KeyFileError} when the key file is unusable.
  */
 export function iamTokens(settings: Settings): IamTokens | undefined {
   const used = [...settings.ASR_PROVIDER, ...settings.TTS_PROVIDER].includes("yandex");

@@ -1,35 +1,39 @@
-// IAM tokens: what Yandex Cloud takes in exchange for a user's OAuth token or a service
-// account's signed word. Source: Yandex Cloud documentation, "Getting an IAM token".
+// IAM tokens, which Yandex Cloud gives in exchange for a user's OAuth token or a service account's
+// JWT. Source: Yandex Cloud documentation, "Getting an IAM token".
 
 import { logger } from "../../../config/logging.ts";
 import { ServiceFailure, withoutSecrets } from "../../failure.ts";
 
-/** What proves who we are: sent to IAM as it is. */
+/** Proves who we are; sent to IAM as it is. */
 export type Identity =
   | { readonly yandexPassportOauthToken: string }
   | { readonly jwt: string };
 
-/** Makes the proof for one exchange; `now` is the time to sign with (epoch ms), as IAM sees it. */
+/** Makes the proof for one exchange. `now` is the time to sign with (epoch ms), by IAM's clock. */
 export type IdentitySource = (now: number) => Promise<Identity>;
 
-/** Where IAM tokens come from: our own exchange, or another isolate's. */
+/** The source of IAM tokens: our own exchange, or another isolate's. */
 export interface TokenSource {
-  /** A token that is valid now. @throws {ServiceFailure} */
+  /**
+   * A token that is valid now.
+   *
+   * @throws {ServiceFailure}
+   */
   token(): Promise<string>;
-  /** A service refused this token; true when a request with a new one makes sense. */
+  /** A service refused this token. True when a request with a new one makes sense. */
   refused(value: string): boolean | Promise<boolean>;
 }
 
-/** Renewed when this much of its life is over: a token lives up to 12 h, hourly renewal is advised. */
+/** The age at which a token is renewed: it lives up to 12 h, and Yandex advises hourly renewal. */
 const RENEW_AFTER_MS = 3_600_000;
-/** … and never later than this before its end. */
+/** A token is renewed at the latest this long before its end. */
 const RENEW_BEFORE_END_MS = 300_000;
-/** A token younger than this that is refused will be refused again. */
+/** A refused token younger than this would be refused again if it were renewed. */
 const FRESH_MS = 30_000;
-/** After IAM has said no, it is not asked again for this long. */
+/** How long IAM is not asked again after it has refused. */
 const REFUSAL_HOLDS_MS = 30_000;
 const EXCHANGE_TIMEOUT_MS = 5_000;
-/** A clock this far off makes signatures invalid. */
+/** Clocks further apart than this make signatures invalid. */
 const SKEW_TOLERATED_MS = 60_000;
 
 interface Token {
@@ -38,7 +42,7 @@ interface Token {
   readonly endsAt: number;
 }
 
-/** One identity's IAM tokens: cached, renewed early, one exchange at a time. */
+/** The IAM tokens of one identity: cached, renewed early, one exchange at a time. */
 export class IamTokens implements TokenSource {
   readonly #endpoint: string;
   readonly #identity: IdentitySource;
@@ -46,7 +50,7 @@ export class IamTokens implements TokenSource {
   #token: Token | undefined;
   #exchange: Promise<Token> | undefined;
   #refusal: { readonly failure: ServiceFailure; readonly until: number } | undefined;
-  /** Added to our clock to get IAM's. */
+  /** IAM's clock minus ours. */
   #skewMs = 0;
 
   /** `endpoint`: for example `https://iam.api.cloud.yandex.net`. */
@@ -57,7 +61,7 @@ export class IamTokens implements TokenSource {
   }
 
   /**
-   * A token that is valid now. While a valid one is at hand, its renewal is not waited for.
+   * A token that is valid now. Nobody waits for a renewal while the old token is still valid.
    *
    * @throws {ServiceFailure} when IAM refuses or does not answer.
    */
@@ -68,7 +72,7 @@ export class IamTokens implements TokenSource {
     const renewAt = Math.min(token.obtainedAt + RENEW_AFTER_MS, token.endsAt - RENEW_BEFORE_END_MS);
     if (now >= renewAt && !this.#exchange && !this.#refusalAt(now)) {
       this.#renew().catch((error) =>
-        logger("speech").warning("IAM token not renewed; the old one is used until it ends", {
+        logger("speech").warn("IAM token not renewed; the old one serves until it expires", {
           error,
         })
       );
@@ -77,8 +81,8 @@ export class IamTokens implements TokenSource {
   }
 
   /**
-   * A service refused this token (UNAUTHENTICATED). True when asking again with a new one makes
-   * sense: the token was an old one, or already is another.
+   * A service refused this token (UNAUTHENTICATED). True when a retry with a new one makes sense:
+   * the token was old, or has been replaced already.
    */
   refused(value: string): boolean {
     const token = this.#token;
@@ -92,7 +96,7 @@ export class IamTokens implements TokenSource {
     return this.#refusal && now < this.#refusal.until ? this.#refusal.failure : undefined;
   }
 
-  /** Joins the exchange under way, or begins one. */
+  /** Joins the exchange in progress, or starts one. */
   #renew(): Promise<Token> {
     const refusal = this.#refusalAt(this.#now());
     if (refusal) return Promise.reject(refusal);
@@ -120,8 +124,8 @@ export class IamTokens implements TokenSource {
     if (response.ok) return readToken(body, sentAt, this.#skewMs);
     const skewMs = clockSkew(response, this.#now());
     if (response.status === 401 && !secondTry && Math.abs(skewMs) > SKEW_TOLERATED_MS) {
-      logger("speech").warning(
-        "this machine's clock is off; signing IAM requests with IAM's time",
+      logger("speech").warn(
+        "this machine's clock is wrong; IAM requests are signed with IAM's time",
         {
           offBySeconds: Math.round(-skewMs / 1000),
           fix: "turn on time synchronisation (NTP)",
@@ -145,8 +149,6 @@ export class IamTokens implements TokenSource {
       const timedOut = error instanceof DOMException && error.name === "TimeoutError";
       throw new ServiceFailure("yandex", `getting an IAM token from ${this.#endpoint}`, {
         code: timedOut ? "SILENT" : "UNAVAILABLE",
-        again: false,
-        lasting: false,
         cure: "check the network and YANDEX_IAM_ENDPOINT",
       }, { cause: error });
     }
@@ -159,8 +161,6 @@ function readToken(body: string, sentAt: number, skewMs: number): Token {
   if (typeof iamToken !== "string" || iamToken === "") {
     throw new ServiceFailure("yandex", "getting an IAM token", {
       code: "BAD_ANSWER",
-      again: false,
-      lasting: false,
       cure: "the answer has no iamToken: check YANDEX_IAM_ENDPOINT",
     });
   }
@@ -183,7 +183,6 @@ function refusal(status: number, body: string, endpoint: string): ServiceFailure
   const ours = status >= 400 && status < 500 && status !== 429;
   return new ServiceFailure("yandex", `getting an IAM token from ${endpoint}${words}`, {
     code: `HTTP ${status}`,
-    again: false,
     lasting: ours,
     cure: ours
       ? "the OAuth token is revoked or expired, or the service account's key was deleted or does not " +

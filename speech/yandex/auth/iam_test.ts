@@ -187,12 +187,12 @@ Deno.test("a token refused though it should be valid is replaced, and the reques
   };
   await assert.rejects(speak(), (error) => {
     const failure = failureOf(error, "yandex");
-    return failure.code === "UNAUTHENTICATED" && failure.again;
+    return failure.code === "UNAUTHENTICATED" && failure.retryable;
   });
   assert.notEqual(await tokens.token(), old);
   await assert.rejects(speak(), (error) => {
     const failure = failureOf(error, "yandex");
-    return failure.code === "UNAUTHENTICATED" && !failure.again && failure.lasting;
+    return failure.code === "UNAUTHENTICATED" && !failure.retryable && failure.lasting;
   }, "a new token refused as well is not tried for ever");
   assert.equal(iam.exchanges, 2);
 });

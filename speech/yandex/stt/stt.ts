@@ -1,6 +1,6 @@
-// Yandex SpeechKit v3 recognition. An utterance is a segment of a session: sessions are kept from
-// one utterance to the next while the call goes on talking (the first word needs no new session),
-// and replaced in the middle of an utterance before the service's limits, without losing a word.
+// Yandex SpeechKit v3 recognition. An utterance is a segment of a session. A session is kept from one
+// utterance to the next, so that the first word waits for no new one, and is replaced during a long
+// utterance before it reaches the service's limits, without losing a word.
 
 import type { AsrOptions, AsrProvider, AsrUtterance } from "../../asr.ts";
 import { within } from "../../../runtime/waiting.ts";
@@ -9,27 +9,27 @@ import type { YandexChannel } from "../channel.ts";
 import { SESSION_LIMITS, type SessionLimits, type SttOptions, SttSession } from "./stt_session.ts";
 import { YandexUtterance } from "./stt_utterance.ts";
 
-/** A session with nothing to recognise is ended after this: idle time is billed. */
+/** A session with nothing to recognise is ended after this long: idle time is billed. */
 const KEPT_IDLE_MS = 20_000;
 
-/** A service that does not end a session by then is left to itself. */
+/** How long the service may take to end a session before we cancel it. */
 const FAREWELL_MS = 300;
 
-/** How the provider is set up. */
+/** Settings of the recogniser. */
 export interface YandexAsrOptions {
   readonly stt: Omit<SttOptions, "languageCode">;
-  /** Empty: by the language of the call. */
+  /** Empty: by the call's language. */
   readonly languageCode: string;
   readonly answerWithinMs: number;
   readonly limits?: SessionLimits;
-  /** How often an idle session is told of silence. */
+  /** How often an idle session is sent silence. */
   readonly keepaliveMs?: number;
   readonly onEvent?: SpeechEventHandler;
 }
 
 const LANGUAGE_CODES = { ru: "ru-RU", en: "en-US" } as const;
 
-/** The recogniser of Yandex, for one call. */
+/** Yandex's recogniser, for one call. */
 export class YandexAsr implements AsrProvider, AsyncDisposable {
   readonly name = "yandex";
   readonly #channel: YandexChannel;
@@ -57,7 +57,7 @@ export class YandexAsr implements AsrProvider, AsyncDisposable {
     });
   }
 
-  /** Ends the kept session in order, for as long as the service takes part in it. */
+  /** Ends the kept session in order, or cancels it if the service does not end it in time. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#keptTimer);
     const session = this.#kept?.session;
@@ -71,7 +71,7 @@ export class YandexAsr implements AsrProvider, AsyncDisposable {
     clearTimeout(this.#keptTimer);
     const kept = this.#kept;
     this.#kept = undefined;
-    // Half of its life is left: an utterance begun in it will hardly need a rotation.
+    // At least half of its life is left, so the new utterance will hardly need a rotation.
     if (kept?.languageCode === languageCode && this.#reusable(kept.session)) return kept.session;
     kept?.session.end();
     const { stt, answerWithinMs, keepaliveMs } = this.#options;

@@ -1,10 +1,10 @@
-// The part of one utterance's text that one session recognises.
+// The part of an utterance's text that one session recognises.
 
 import type { ServiceFailure } from "../../failure.ts";
 import { joinTexts } from "../../../language/heard/stitch.ts";
 import type { SttSession, SttSessionObserver } from "./stt_session.ts";
 
-/** Refinements (digits for numbers) that come later than this after their text are not waited for. */
+/** How long a text waits for its refinement (digits for numbers) after the end of the utterance. */
 const REFINEMENT_GRACE_MS = 100;
 
 interface Final {
@@ -13,17 +13,17 @@ interface Final {
   refined: boolean;
 }
 
-/** Told by a part. */
+/** What a part reports. */
 export interface PartEvents {
   onText(): void;
-  /** A requested end of utterance was answered, or all that was pending is. */
+  /** Nothing that was asked for is outstanding any more. */
   onSettled(): void;
   /** The service's own detector ended the utterance. */
   onEndOfUtterance(): void;
   onFailed(failure: ServiceFailure | undefined): void;
 }
 
-/** One session's share of an utterance; it listens to the session until it is detached. */
+/** One session's share of an utterance. It observes the session until it is detached. */
 export class SttPart implements SttSessionObserver {
   readonly #events: PartEvents;
   readonly #refinements: boolean;
@@ -34,7 +34,7 @@ export class SttPart implements SttSessionObserver {
   #closed = false;
   #grace: ReturnType<typeof setTimeout> | undefined;
 
-  /** `overlap`: the part's audio begins with the end of the one before. */
+  /** `overlap`: its audio begins with the end of the previous part's. */
   constructor(
     readonly session: SttSession,
     readonly overlap: boolean,
@@ -43,7 +43,7 @@ export class SttPart implements SttSessionObserver {
   ) {
     this.#refinements = refinements;
     this.#events = events;
-    session.listener = this;
+    session.observer = this;
   }
 
   get text(): string {
@@ -61,17 +61,17 @@ export class SttPart implements SttSessionObserver {
     this.session.endUtterance();
   }
 
-  /** Ends the session: what it recognised comes, then the part is settled for good. */
+  /** Ends the session: the rest of its texts come, then the part is settled for good. */
   end(): void {
     this.#ending = true;
     this.session.end();
   }
 
-  /** Lets go of the session, which lives on. */
+  /** Stops observing the session, which lives on. */
   detach(): void {
     clearTimeout(this.#grace);
     this.#grace = undefined;
-    this.session.listener = undefined;
+    this.session.observer = undefined;
   }
 
   onPartial(text: string): void {
@@ -107,7 +107,7 @@ export class SttPart implements SttSessionObserver {
     this.#closed = true;
     clearTimeout(this.#grace);
     this.#grace = undefined;
-    // Ended in order, a session has answered everything; otherwise what was asked is lost.
+    // A session that ended in order has answered everything; otherwise its answers are lost.
     if (failure || !this.#ending) return this.#events.onFailed(failure);
     this.#asked = 0;
     this.#events.onSettled();

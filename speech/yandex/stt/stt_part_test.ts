@@ -5,7 +5,7 @@ import type { SttSession } from "./stt_session.ts";
 /** A part on a session that only takes what it is told. */
 function setUp(refinements = true) {
   const settled = Promise.withResolvers<void>();
-  const session = { endUtterance: () => {}, end: () => {}, listener: undefined };
+  const session = { endUtterance: () => {}, end: () => {}, observer: undefined };
   const part = new SttPart(session as unknown as SttSession, false, refinements, {
     onText: () => {},
     onSettled: settled.resolve,

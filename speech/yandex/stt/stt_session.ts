@@ -6,25 +6,25 @@ import { ServiceFailure } from "../../failure.ts";
 import type { YandexChannel } from "../channel.ts";
 import type { RequestStream } from "../stream.ts";
 
-/** How Yandex is asked to listen. */
+/** The parameters of recognition. */
 export interface SttOptions {
   readonly model: string;
   /** For example `ru-RU`. */
   readonly languageCode: string;
-  /** Numbers, dates and phone numbers as digits. */
+  /** Whether numbers, dates and phone numbers come as digits. */
   readonly normalization: boolean;
   /** Who ends an utterance: we (`external`), or Yandex with one of its sensitivities. */
   readonly eou: "external" | "default" | "high";
-  /** Hint to Yandex's own detector; 0 gives none. */
+  /** A hint for Yandex's own detector; 0: none. */
   readonly maxPauseMs: number;
 }
 
-/** When a session is replaced. The service's limits are 5 minutes and 10 MB. */
+/** When a session is replaced. The service allows 5 minutes and 10 MB. */
 export interface SessionLimits {
-  /** From here on it is replaced at the next pause … */
+  /** From here on, at the next pause … */
   readonly pauseMs: number;
   readonly pauseBytes: number;
-  /** … and here wherever the caller is. */
+  /** … and here, even in the middle of a word. */
   readonly cutMs: number;
   readonly cutBytes: number;
 }
@@ -36,22 +36,22 @@ export const SESSION_LIMITS = {
   cutBytes: 9_700_000,
 } as const satisfies SessionLimits;
 
-/** What a session tells whoever uses it at the moment. */
+/** Receives what a session recognises. */
 export interface SttSessionObserver {
-  /** The text since the last final, as it looks now. */
+  /** The text since the last final, as it is now. */
   onPartial(text: string): void;
-  /** A text that will not change but for its refinement, which goes by the same `index`. */
+  /** A text that only its refinement, which has the same `index`, will change. */
   onFinal(index: number, text: string): void;
   onRefined(index: number, text: string): void;
-  /** An utterance has ended; all its finals came before. */
+  /** An utterance has ended. All its finals came before. */
   onEndOfUtterance(): void;
-  /** The session is over; after `end()`, and without a failure, all texts came before. */
+  /** The session is over. After `end()`, and without a failure, all texts came before. */
   onClosed(failure?: ServiceFailure): void;
 }
 
-/** A session is ended by the service after 5 s without a message: silence is told so often. */
+/** How often silence is sent: the service ends a session after 5 s without a message. */
 export const KEEPALIVE_MS = 2_000;
-/** Digital silence is gathered so long before it is told. */
+/** How much digital silence is gathered into one message. */
 const SILENCE_STEP_MS = 200;
 
 interface Alternatives {
@@ -75,7 +75,7 @@ export class SttSession {
   readonly #stream: RequestStream<object>;
   readonly #answerWithinMs: number;
   readonly #keepaliveMs: number;
-  #listener: SttSessionObserver | undefined;
+  #observer: SttSessionObserver | undefined;
   #keepalive: ReturnType<typeof setInterval>;
   #unanswered: ReturnType<typeof setTimeout> | undefined;
   #onEnded: (() => void) | undefined;
@@ -86,7 +86,7 @@ export class SttSession {
   #audioMs = 0;
   #bytes = 0;
 
-  /** `answerWithinMs`: a service that has said nothing at all so long after the first audio is given up. */
+  /** `answerWithinMs`: how long the service may take from the first audio to its first message. */
   constructor(
     channel: YandexChannel,
     options: SttOptions,
@@ -103,7 +103,7 @@ export class SttSession {
     this.#keepalive = setInterval(() => this.#keepAlive(), keepaliveMs);
   }
 
-  /** Audio told so far, silence included, in milliseconds. */
+  /** Audio sent so far, silence included, in milliseconds. */
   get audioMs(): number {
     return this.#audioMs;
   }
@@ -112,14 +112,14 @@ export class SttSession {
     return this.#bytes;
   }
 
-  /** Audio can be written. */
+  /** Whether audio can still be written. */
   get open(): boolean {
     return this.#open;
   }
 
-  /** Whom to tell from now on. */
-  set listener(listener: SttSessionObserver | undefined) {
-    this.#listener = listener;
+  /** Receives everything from now on. */
+  set observer(observer: SttSessionObserver | undefined) {
+    this.#observer = observer;
   }
 
   write(pcm: Pcm): void {
@@ -128,44 +128,44 @@ export class SttSession {
     this.#audioMs += ms;
     if (pcm.every((sample) => sample === 0)) {
       this.#silentMs += ms;
-      if (this.#silentMs >= SILENCE_STEP_MS) this.#tellSilence();
+      if (this.#silentMs >= SILENCE_STEP_MS) this.#sendSilence();
       return;
     }
-    this.#tellSilence();
+    this.#sendSilence();
     this.#bytes += pcm.byteLength;
     this.#send({ chunk: { data: pcmToBytes(pcm) } });
     if (!this.#answered) this.#expectAnswer();
   }
 
-  /** Everything written so far is an utterance. For `external` only. */
+  /** Ends an utterance here. For `external` only. */
   endUtterance(): void {
-    this.#tellSilence();
+    this.#sendSilence();
     this.#send({ eou: {} });
     if (!this.#answered) this.#expectAnswer();
   }
 
-  /** Nothing more is written: the texts of what was come, then `onClosed`. */
+  /** Nothing more is written: the outstanding texts come, then `onClosed`. */
   end(): void {
     if (!this.#open) return;
-    this.#tellSilence();
+    this.#sendSilence();
     this.#open = false;
     clearInterval(this.#keepalive);
     this.#stream.end();
   }
 
-  /** Ends it; resolves when the service has ended it too. Nothing more is told. */
+  /** Ends it without reporting anything more; resolves when the service has ended it too. */
   ended(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#listener = undefined;
+    this.#observer = undefined;
     if (!this.#open) return Promise.resolve();
     this.#onEnded = resolve;
     this.end();
     return promise;
   }
 
-  /** Stops it at the service; nothing more is told. */
+  /** Stops it, at the service too, without reporting anything more. */
   cancel(): void {
-    this.#listener = undefined;
+    this.#observer = undefined;
     this.#stream.cancel();
     this.#close();
   }
@@ -176,28 +176,26 @@ export class SttSession {
     this.#stream.write(message);
   }
 
-  #tellSilence(): void {
+  #sendSilence(): void {
     const ms = Math.round(this.#silentMs);
     this.#silentMs = 0;
     if (ms > 0) this.#send({ silence_chunk: { duration_ms: ms } });
   }
 
-  /** No frames come while the far end sends none: to the service, that is silence. */
+  /** Without frames from the far end the service gets silence. */
   #keepAlive(): void {
     const ms = performance.now() - this.#sentAt;
     if (ms < this.#keepaliveMs / 2) return;
     this.#audioMs += ms;
     this.#silentMs += ms;
-    this.#tellSilence();
+    this.#sendSilence();
   }
 
   #expectAnswer(): void {
     this.#unanswered ??= setTimeout(() => {
       const failure = new ServiceFailure("yandex", "Yandex recognition", {
         code: "SILENT",
-        again: false,
-        lasting: false,
-        cure: `it took the audio and answered nothing for ${this.#answerWithinMs} ms`,
+        cure: `it accepted the audio and sent nothing for ${this.#answerWithinMs} ms`,
       });
       this.#stream.cancel();
       this.#close(failure);
@@ -208,26 +206,26 @@ export class SttSession {
     this.#answered = true;
     clearTimeout(this.#unanswered);
     const { partial, final, eou_update, final_refinement } = response;
-    if (partial) this.#listener?.onPartial(textOf(partial));
+    if (partial) this.#observer?.onPartial(textOf(partial));
     if (final) {
-      this.#listener?.onFinal(response.audio_cursors?.final_index ?? 0, textOf(final));
+      this.#observer?.onFinal(response.audio_cursors?.final_index ?? 0, textOf(final));
     }
     if (final_refinement?.normalized_text) {
-      this.#listener?.onRefined(
+      this.#observer?.onRefined(
         final_refinement.final_index ?? 0,
         textOf(final_refinement.normalized_text),
       );
     }
-    if (eou_update) this.#listener?.onEndOfUtterance();
+    if (eou_update) this.#observer?.onEndOfUtterance();
   }
 
   #close(failure?: ServiceFailure): void {
     this.#open = false;
     clearInterval(this.#keepalive);
     clearTimeout(this.#unanswered);
-    const listener = this.#listener;
-    this.#listener = undefined;
-    listener?.onClosed(failure);
+    const observer = this.#observer;
+    this.#observer = undefined;
+    observer?.onClosed(failure);
     this.#onEnded?.();
   }
 }

@@ -1,4 +1,4 @@
-// One utterance at Yandex: usually a segment of one session; a long one goes over several.
+// One utterance at Yandex: usually a segment of one session; a long one spans several.
 
 import { concatPcm, type Pcm, samplesIn } from "../../../media/frame.ts";
 import { AsrError, type AsrOptions, type AsrUtterance, type Transcript } from "../../asr.ts";
@@ -8,16 +8,16 @@ import { joinTexts, stitch } from "../../../language/heard/stitch.ts";
 import { SttPart } from "./stt_part.ts";
 import type { SessionLimits, SttSession } from "./stt_session.ts";
 
-/** A pause long enough to be between words. */
+/** A pause long enough to lie between words. */
 const PAUSE_MS = 200;
-/** Given to the next session again, when there was no pause to cut at. */
+/** How much audio the next session gets again when there was no pause to cut at. */
 const OVERLAP_MS = 1_000;
 
-/** What an utterance needs of its provider. */
+/** What an utterance needs from its provider. */
 export interface UtteranceSetup {
-  /** A session to write to: a kept one, or a new one. */
+  /** A session to write to, kept or new. */
   take(): SttSession;
-  /** The session has nothing outstanding. */
+  /** Returns a session with nothing outstanding. */
   giveBack(session: SttSession): void;
   readonly options: AsrOptions;
   readonly limits: SessionLimits;
@@ -27,6 +27,7 @@ export interface UtteranceSetup {
   onRotation(seam: "pause" | "overlap"): void;
 }
 
+/** The utterance, over one or several sessions. */
 export class YandexUtterance implements AsrUtterance {
   readonly #setup: UtteranceSetup;
   readonly #level = new LevelMeter();
@@ -37,7 +38,7 @@ export class YandexUtterance implements AsrUtterance {
   #recentSamples = 0;
   #reported = "";
   #checkpointPending = false;
-  /** The text of everything that can hold a word was asked for. */
+  /** Everything that can hold a word has been asked for. */
   #covered = true;
   #asked = false;
   #failure: AsrError | undefined;
@@ -56,7 +57,7 @@ export class YandexUtterance implements AsrUtterance {
   push(pcm: Pcm): void {
     if (this.#over || this.#failure || this.#finished) return;
     this.#level.push(pcm);
-    // Before anything was asked, even very quiet audio may be all that the caller says.
+    // Until the first request, even very quiet audio may be all that the caller says.
     if (this.#asked ? this.#level.quietMs === 0 : pcm.some((sample) => sample !== 0)) {
       this.#covered = false;
     }
@@ -81,7 +82,7 @@ export class YandexUtterance implements AsrUtterance {
     else {
       if (!this.#covered) {
         if (this.#setup.external) this.#part.endUtterance();
-        // The service's own detector cannot be told; the end of the session is an end of utterance.
+        // The service's own detector takes no orders; the end of the session ends the utterance.
         else this.#part.end();
       }
       this.#onChange();
@@ -113,7 +114,7 @@ export class YandexUtterance implements AsrUtterance {
     });
   }
 
-  /** A session near its limits is ended, and the audio goes on in a new one. */
+  /** Replaces a session that is near its limits with a new one. */
   #rotateIfDue(): void {
     const { session } = this.#part;
     const { pauseMs, pauseBytes, cutMs, cutBytes } = this.#setup.limits;
@@ -136,7 +137,7 @@ export class YandexUtterance implements AsrUtterance {
     }
   }
 
-  /** Tells what there is to tell, after any change. */
+  /** Reports what is new, after any change. */
   #onChange(): void {
     if (this.#over || this.#failure) return;
     const text = this.#text;
@@ -150,7 +151,7 @@ export class YandexUtterance implements AsrUtterance {
   }
 
   #conclude(text: string): void {
-    this.#leave();
+    this.#unsubscribe();
     const last = this.#part;
     last.detach();
     if (last.session.open) this.#setup.giveBack(last.session);
@@ -161,8 +162,7 @@ export class YandexUtterance implements AsrUtterance {
     if (this.#over || this.#failure) return;
     const failure = cause ?? new ServiceFailure("yandex", "Yandex recognition", {
       code: "ENDED",
-      again: true,
-      lasting: false,
+      retryable: true,
       cure: "the service ended the session in the middle of an utterance",
     });
     this.#failure = new AsrError(failure.message, { cause: failure });
@@ -173,12 +173,12 @@ export class YandexUtterance implements AsrUtterance {
 
   readonly #onAbort = () => {
     if (this.#over) return;
-    this.#leave();
+    this.#unsubscribe();
     this.#cancelParts();
     this.#finished?.resolve({ text: this.#text, final: false });
   };
 
-  #leave(): void {
+  #unsubscribe(): void {
     this.#over = true;
     this.#setup.options.signal.removeEventListener("abort", this.#onAbort);
   }

@@ -3,10 +3,9 @@
 import { Queue } from "../../../runtime/queue.ts";
 
 /**
- * Reads several streams one after another, while the next ones already run: at most `parallel`
- * at once, the one being read among them. What they bring early is kept until its turn.
- * Abandoning the reading (break, an error of the stream being read, or `signal`) aborts the
- * signals the streams were given.
+ * Reads several streams one after another while the next ones already run, at most `parallel` at a
+ * time, the one being read included. Keeps what arrives early until its turn. Abandoning the read
+ * (a break, an error of the stream being read, or `signal`) aborts the signals that the streams got.
  */
 export async function* inOrder<T>(
   streams: readonly ((signal: AbortSignal) => AsyncIterable<T>)[],
@@ -29,8 +28,8 @@ export async function* inOrder<T>(
   }
 }
 
-/** The same stream, read as fast as it comes whether or not its reader is there yet. */
-export function eager<T>(source: AsyncIterable<T>): AsyncIterable<T> {
+/** The same stream, read as fast as it comes, even before its reader is there. */
+function eager<T>(source: AsyncIterable<T>): AsyncIterable<T> {
   const queue = new Queue<T>();
   void (async () => {
     try {

@@ -98,7 +98,7 @@ export function endedEarly(): TtsError {
 }
 
 function broken(code: string, cure: string): TtsError {
-  const facts = { code, again: false, lasting: false, cure };
+  const facts = { code, cure };
   const failure = new ServiceFailure("yandex", "Yandex synthesis", facts);
   return new TtsError(failure.message, { cause: failure });
 }

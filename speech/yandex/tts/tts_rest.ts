@@ -1,5 +1,5 @@
-// Yandex SpeechKit v1 synthesis over REST: the fallback of the gRPC one. Source: SpeechKit
-// documentation, "API v1 method description".
+// Yandex SpeechKit v1 synthesis over REST: the fallback for gRPC. Source: SpeechKit documentation,
+// "API v1 method description".
 
 import type { Language } from "../../../config/language.ts";
 import { type Pcm, SAMPLE_RATE_HZ } from "../../../media/frame.ts";
@@ -16,10 +16,10 @@ import { TtsError, type TtsOptions, type TtsProvider } from "../../tts.ts";
 import type { Credentials, Proof } from "../auth/credentials.ts";
 import type { YandexVoice } from "./tts.ts";
 
-/** The service takes 5000 characters; its requests are limited to 15 KB, and Cyrillic grows sixfold. */
+/** The service takes 5000 characters in requests of up to 15 KB, where Cyrillic grows sixfold. */
 const LONGEST_TEXT = 2000;
 
-/** Yandex's voice, by the older interface. */
+/** Yandex's voice over the older interface. */
 export class YandexRestTts implements TtsProvider {
   readonly name = "yandex-rest";
   readonly #endpoint: string;
@@ -72,7 +72,7 @@ export class YandexRestTts implements TtsProvider {
     if (!heard && !signal.aborted) throw emptyAnswer(this.#service);
   }
 
-  /** Sends the request; once more with a new token when the old one was refused. */
+  /** Sends the request, and once more with a new token if the old one is refused. */
   async #request(text: string, language: Language, signal: AbortSignal): Promise<Response> {
     const proof = await this.#credentials.proof();
     const response = await this.#post(text, language, proof, signal);

@@ -152,7 +152,7 @@ Deno.test("the service gone and back: the next phrase is spoken without a new ch
   const speak = () => collect(tts.synthesize("раз два три", { language: "ru", signal: never }));
   assert.equal(fromTones(await speak()), "раз два три");
   await server.goAway();
-  await assert.rejects(speak(), (error) => failureOf(error, "yandex").again);
+  await assert.rejects(speak(), (error) => failureOf(error, "yandex").retryable);
   server.comeBack();
   await channel.warm(5000);
   assert.equal(fromTones(await speak()), "раз два три");
