@@ -1,36 +1,36 @@
-// What a test caller's ear makes of the frames it heard: when there was sound, and when silence.
+// When a test caller heard sound, and when silence.
 
 import type { HeardFrame } from "./caller.ts";
 import { concatPcm, FRAME_MS, levelDbfs, type Pcm } from "../media/frame.ts";
 import { pause } from "../runtime/waiting.ts";
 
-/** A frame louder than this is sound: comfort noise and codec residue are below it. */
+/** A louder frame is sound; comfort noise and codec residue lie below. */
 const AUDIBLE_DBFS = -55;
 const POLL_MS = 20;
 
-/** A stretch of sound. Times are `performance.now()` milliseconds. */
+/** A span of sound, in milliseconds as of `performance.now()`. */
 export interface SoundSpan {
   readonly from: number;
   readonly to: number;
 }
 
-/** Whether a frame can be heard. */
+/** Whether a frame is sound rather than silence. */
 export function isAudible({ pcm }: HeardFrame): boolean {
   return levelDbfs(pcm) > AUDIBLE_DBFS;
 }
 
-/** When the first sound at or after `since` was heard. */
+/** When the first sound since `since` was heard. */
 export function firstSoundAfter(heard: readonly HeardFrame[], since: number): number | undefined {
   return heard.find((frame) => frame.at >= since && isAudible(frame))?.at;
 }
 
-/** When the last sound so far ended. */
+/** When the latest sound ended. */
 export function lastSound(heard: readonly HeardFrame[]): number | undefined {
   const frame = heard.findLast(isAudible);
   return frame && frame.at + FRAME_MS;
 }
 
-/** The stretches of sound, those with less than `gapMs` of silence between them joined. */
+/** The spans of sound, joined where less than `gapMs` of silence lies between them. */
 export function sounds(heard: readonly HeardFrame[], gapMs = 600): SoundSpan[] {
   const found: { from: number; to: number }[] = [];
   for (const frame of heard) {
@@ -42,7 +42,7 @@ export function sounds(heard: readonly HeardFrame[], gapMs = 600): SoundSpan[] {
   return found;
 }
 
-/** Milliseconds between the arrivals of neighbouring frames, where both belong to one stretch of sound. */
+/** Milliseconds between the arrivals of neighbouring frames that are both sound. */
 export function frameGaps(heard: readonly HeardFrame[]): number[] {
   const gaps: number[] = [];
   for (let i = 1; i < heard.length; i++) {
@@ -52,16 +52,17 @@ export function frameGaps(heard: readonly HeardFrame[]): number[] {
   return gaps;
 }
 
-/** What was heard between two moments, as one piece. */
+/** The audio heard between two moments. */
 export function heardBetween(heard: readonly HeardFrame[], from: number, to: number): Pcm {
   return concatPcm(heard.filter(({ at }) => at >= from && at < to).map(({ pcm }) => pcm));
 }
 
 /**
- * Waits until the caller has heard sound after `since` and then `quietMs` of silence.
+ * Waits until the caller has heard sound since `since`, and after it `quietMs` of silence;
+ * `quietMs: -Infinity` waits for the sound alone.
  *
- * @throws when that takes longer than `timeoutMs`.
- * @returns the time of the first such sound.
+ * @returns when the first such sound was heard.
+ * @throws {Error} after `timeoutMs`.
  */
 export async function untilSpokenTo(
   heard: readonly HeardFrame[],

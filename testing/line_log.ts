@@ -1,4 +1,4 @@
-// Handlers that keep what a transport told them, so that tests can wait for it.
+// Media handlers that record what a transport reports, so that tests can wait for it.
 
 import type { Pcm } from "../media/frame.ts";
 import type { MediaHandlers } from "../media/transport.ts";
@@ -13,30 +13,30 @@ export class LineLog implements MediaHandlers {
 
   onFrame(frame: Pcm): void {
     this.frames.push(frame);
-    this.#tell();
+    this.#wake();
   }
 
   onMark(markId: string): void {
     this.marks.push(markId);
-    this.#tell();
+    this.#wake();
   }
 
   onTalking(talking: boolean): void {
     this.talking.push(talking);
-    this.#tell();
+    this.#wake();
   }
 
   onClose(reason: "hangup" | "lost", detail: string): void {
     this.ends.push({ reason, detail });
-    this.#tell();
+    this.#wake();
   }
 
-  /** Resolves as soon as `ready` holds; it is looked at after each report. */
+  /** Resolves as soon as `ready` holds; it is evaluated now and after each report. */
   async until(ready: (log: LineLog) => boolean): Promise<void> {
     while (!ready(this)) await this.#news.promise;
   }
 
-  #tell(): void {
+  #wake(): void {
     this.#news.resolve();
     this.#news = Promise.withResolvers();
   }

@@ -1,5 +1,5 @@
-// As much of a PBX as the tests of this room need: ARI's api-docs, any answer to a command, and an
-// events socket that can be told to say anything, right or wrong.
+// A minimal ARI server for unit tests: it serves api-docs, answers commands as a test says, and has an
+// events socket over which a test sends anything, right or wrong. For whole calls use the simulator.
 
 import type { AriAddress } from "../asterisk/ari/http.ts";
 import { type ApiUsage, describeUsage } from "../asterisk/ari/contract/usage.ts";
@@ -14,10 +14,10 @@ export interface AriRequest {
 /** An in-process ARI on a free port of loopback. */
 export class TestAri implements AsyncDisposable {
   readonly seen: AriRequest[] = [];
-  /** Answers commands; 204 unless a test says otherwise. */
+  /** Answers commands: 204 unless a test replaces it. */
   answer: (request: AriRequest) => Response | Promise<Response> = () =>
     new Response(null, { status: 204 });
-  /** Answers the handshake of an events socket instead of opening it. */
+  /** Set to refuse events sockets with this response. */
   refuseEvents: Response | undefined;
   readonly #password: string;
   readonly #sockets = new Set<WebSocket>();
@@ -40,14 +40,14 @@ export class TestAri implements AsyncDisposable {
     return { url: `http://127.0.0.1:${this.port}`, user: "bot", password: "right" };
   }
 
-  /** The next events socket to be opened (or the one opened since the last call). */
+  /** The next events socket, or the one opened since the last call of this method. */
   async socket(): Promise<WebSocket> {
     const socket = await this.#arrived.promise;
     this.#arrived = Promise.withResolvers<WebSocket>();
     return socket;
   }
 
-  /** Goes away, as a PBX that is stopped does. */
+  /** Goes away like a PBX that is stopped. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.close();
     await this.#server.shutdown();
@@ -82,7 +82,7 @@ export class TestAri implements AsyncDisposable {
   }
 }
 
-/** Api-docs that offer exactly what is in use, as Asterisk writes them. */
+/** Api-docs that offer exactly what the product uses, in the form of Asterisk's. */
 export function apiDocs(usage: ApiUsage = describeUsage()): Record<string, ApiDocJson> {
   const docs: Record<string, ApiDocJson> = {};
   const doc = (name: string) => docs[name] ??= { basePath: "http://pbx/ari", apis: [], models: {} };
@@ -114,7 +114,7 @@ export function apiDocs(usage: ApiUsage = describeUsage()): Record<string, ApiDo
   return { ...docs, resources: { ...doc("resources"), apis: apis as ApiDocJson["apis"] } };
 }
 
-/** An api-doc as JSON, writable: tests break it. */
+/** An api-doc as JSON; writable, because tests break it. */
 export interface ApiDocJson {
   basePath: string;
   apis: {
@@ -129,7 +129,7 @@ export interface ApiDocJson {
   models: Record<string, { properties: Record<string, { type: string; required: boolean }> }>;
 }
 
-/** A channel as ARI tells of it. */
+/** A channel in ARI's JSON. */
 export function channelJson(id: string): Record<string, unknown> {
   return {
     id,
@@ -145,7 +145,7 @@ export function channelJson(id: string): Record<string, unknown> {
   };
 }
 
-/** An event as ARI sends it. */
+/** An event in ARI's JSON. */
 export function eventJson(type: string, facts: Record<string, unknown> = {}): string {
   const timestamp = "2026-01-01T00:00:00.000+0000";
   return JSON.stringify({ type, application: "voxbot", timestamp, asterisk_id: "x", ...facts });

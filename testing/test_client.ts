@@ -1,9 +1,9 @@
-// A plain client of a simulated (or real) PBX for this room's own tests: requests, events, media.
+// A plain client of a PBX, simulated or real, without the product: requests, events, media.
 
 import { Buffer } from "node:buffer";
 import { WebSocket } from "ws";
 
-/** A channel as ARI shows it, as far as tests look. */
+/** A channel in ARI's JSON, as far as tests read it. */
 export interface ChannelJson {
   readonly id: string;
   readonly name: string;
@@ -14,7 +14,7 @@ export interface ChannelJson {
   readonly channelvars?: { readonly MEDIA_WEBSOCKET_CONNECTION_ID: string };
 }
 
-/** An answer or an event of the PBX: whatever of this it has, unchecked. */
+/** An answer or an event of the PBX, unchecked: it has some of these fields. */
 export interface Json extends ChannelJson {
   readonly type: string;
   readonly application: string;
@@ -48,7 +48,7 @@ export interface MediaEvent {
   readonly error_text?: string;
 }
 
-/** Waits in order of arrival: for what has come, and for what will. */
+/** Items in order of arrival, of which a test awaits past and future ones alike. */
 export class Inbox<T> {
   readonly all: T[] = [];
   readonly #waiting = new Set<() => void>();
@@ -58,7 +58,7 @@ export class Inbox<T> {
     for (const look of [...this.#waiting]) look();
   }
 
-  /** The first item that fits, now or later. */
+  /** The first item that fits, whether it is there or still to come. */
   first(fits: (item: T) => boolean): Promise<T> {
     const { promise, resolve } = Promise.withResolvers<T>();
     const look = () => {
@@ -72,7 +72,7 @@ export class Inbox<T> {
     return promise;
   }
 
-  /** Resolves once at least `count` items have come. */
+  /** Resolves once at least `count` items are there. */
   async count(count: number): Promise<readonly T[]> {
     await this.first(() => this.all.length >= count);
     return this.all;
@@ -92,7 +92,7 @@ export class TestClient implements AsyncDisposable {
     return `${this.#env.ARI_USER}:${this.#env.ARI_PASSWORD}`;
   }
 
-  /** @returns status and JSON (or null) of one command. */
+  /** Sends one command. @returns its status, and its JSON or null. */
   async ari(method: string, path: string, body?: unknown): Promise<{ status: number; json: Json }> {
     const response = await fetch(`${this.#env.ARI_HTTP_URL}/ari${path}`, {
       method,
@@ -111,14 +111,14 @@ export class TestClient implements AsyncDisposable {
     return events;
   }
 
-  /** Opens a media socket. */
+  /** Opens the media socket of a chan_websocket channel. */
   async media(connectionId: string): Promise<TestMedia> {
     const media = new TestMedia(this.#open(`/media/${connectionId}`, "media"));
     await media.opened;
     return media;
   }
 
-  /** Bridge, external media and its socket for a channel that is in the application. */
+  /** Puts a channel of the application into a bridge with an external media channel. */
   async converse(channelId: string, events: TestEvents, name = "1"): Promise<TestMedia> {
     await this.ari("POST", `/bridges/bridge${name}?type=mixing`);
     await this.ari("POST", `/bridges/bridge${name}/addChannel?channel=${channelId}`);
@@ -129,6 +129,7 @@ export class TestClient implements AsyncDisposable {
     return media;
   }
 
+  /** Makes an external media channel: slin16 over a websocket unless `options` say otherwise. */
   externalMedia(channelId: string, options: Record<string, string> = {}) {
     const query = new URLSearchParams({
       app: "voxbot",
@@ -162,7 +163,7 @@ export class TestClient implements AsyncDisposable {
   }
 }
 
-/** What both kinds of socket have. */
+/** What both kinds of socket have in common. */
 class TestSocket {
   readonly opened: Promise<void>;
   /** The close code. */
@@ -193,7 +194,7 @@ export class TestEvents extends TestSocket {
     });
   }
 
-  /** The first event of a type, about a channel if one is given. */
+  /** The first event of this type, about this channel if one is given. */
   first(type: string, channelId?: string): Promise<Json> {
     return this.events.first((event) =>
       event.type === type && (channelId === undefined || event.channel?.id === channelId)
@@ -220,11 +221,12 @@ export class TestMedia extends TestSocket {
     });
   }
 
+  /** Sends a control command. */
   command(command: string, correlation_id?: string): void {
     this.socket.send(JSON.stringify({ command, correlation_id }));
   }
 
-  /** The first event of a name, with a correlation id if one is given. */
+  /** The first event of this name, with this correlation id if one is given. */
   async event(name: string, correlationId?: string): Promise<MediaEvent> {
     const text = await this.texts.first((text) => {
       const json = JSON.parse(text);
@@ -234,7 +236,7 @@ export class TestMedia extends TestSocket {
     return JSON.parse(text);
   }
 
-  /** Names of all events, in order. */
+  /** The names of all events, in order. */
   get events(): string[] {
     return this.texts.all.map((text) => JSON.parse(text).event);
   }
