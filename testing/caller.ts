@@ -44,7 +44,9 @@ export interface TestPbx extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   /** Places a call; `callerNumber` is the caller id that the PBX shows. */
   call(options?: { callerNumber?: string; extension?: string }): Promise<TestCaller>;
-  /** Ids of the channels and bridges that exist on the PBX now: none when nothing was left behind. */
+  /**
+   * Ids of the channels and bridges that exist on the PBX now: none when nothing was left behind.
+   */
   leftovers(): Promise<
     { readonly channels: readonly string[]; readonly bridges: readonly string[] }
   >;

@@ -19,7 +19,7 @@ export function isAudible({ pcm }: HeardFrame): boolean {
   return levelDbfs(pcm) > AUDIBLE_DBFS;
 }
 
-/** When the first sound since `since` was heard. */
+/** When the first sound at or after `since` was heard. */
 export function firstSoundAfter(heard: readonly HeardFrame[], since: number): number | undefined {
   return heard.find((frame) => frame.at >= since && isAudible(frame))?.at;
 }
@@ -58,7 +58,7 @@ export function heardBetween(heard: readonly HeardFrame[], from: number, to: num
 }
 
 /**
- * Waits until the caller has heard sound since `since`, and after it `quietMs` of silence;
+ * Waits until the caller has heard sound after `since`, followed by `quietMs` of silence;
  * `quietMs: -Infinity` waits for the sound alone.
  *
  * @returns when the first such sound was heard.

@@ -1,5 +1,6 @@
-// A minimal ARI server for unit tests: it serves api-docs, answers commands as a test says, and has an
-// events socket over which a test sends anything, right or wrong. For whole calls use the simulator.
+// A minimal ARI server for unit tests: it serves api-docs, answers commands as a test says, and has
+// an events socket over which a test sends anything, right or wrong. For whole calls use the
+// simulator.
 
 import type { AriAddress } from "../asterisk/ari/http.ts";
 import { type ApiUsage, describeUsage } from "../asterisk/ari/contract/usage.ts";

@@ -9,7 +9,9 @@ export interface CallerVoice {
   readonly speed: number;
 }
 
-/** Slow: at normal pace the local recogniser hardly understands this voice over a telephone line. */
+/**
+ * Slow: at normal pace the local recogniser hardly understands this voice over a telephone line.
+ */
 export const ENGLISH_CALLER: CallerVoice = { voice: "en-us", speed: 0.8 };
 /** A Russian caller. */
 export const RUSSIAN_CALLER: CallerVoice = { voice: "ru", speed: 1 };

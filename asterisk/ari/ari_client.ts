@@ -53,7 +53,8 @@ export class AriClient implements Disposable {
   /**
    * Executes one command.
    *
-   * @throws {AriError} for any status but 2xx, and for an answer that does not fit `command.result`.
+   * @throws {AriError} for any status but 2xx, and for an answer that does not fit
+   *   `command.result`.
    * @throws the signal's reason when it aborts.
    */
   async run<R>(command: Command<R>, params: CommandParams, signal?: AbortSignal): Promise<R> {
@@ -142,7 +143,9 @@ async function overHttp<T>(exchange: Exchange, run: () => PromiseLike<T>): Promi
   }
 }
 
-/** A request as swagger-client 2.0.26 hands it to its HTTP library (lib/swagger.js, `SwaggerHttp`). */
+/**
+ * A request as swagger-client 2.0.26 hands it to its HTTP library (lib/swagger.js, `SwaggerHttp`).
+ */
 interface SwaggerHttpRequest {
   readonly method: string;
   readonly url: string;

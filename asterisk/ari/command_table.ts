@@ -1,5 +1,5 @@
-// The ARI operations in use, as data: commands are sent by it, and `checkAgainstApiDocs` compares it
-// with Asterisk's own description.
+// The ARI operations in use, as data: commands are sent by it, and `checkAgainstApiDocs` compares
+// it with Asterisk's own description.
 
 import { z } from "zod";
 import { MODELS } from "./models.ts";

@@ -70,8 +70,8 @@ export class AriCommands implements Disposable {
   }
 
   /**
-   * Makes a channel whose audio travels as `offer` says: by default slin16 over a websocket that the
-   * PBX serves. It enters `app` as any channel does: bridge it after its own StasisStart (422
+   * Makes a channel whose audio travels as `offer` says: by default slin16 over a websocket that
+   * the PBX serves. It enters `app` as any channel does: bridge it after its own StasisStart (422
    * before). A websocket channel waits for its client without end: set a deadline and hang it up.
    */
   async externalMedia(
@@ -217,7 +217,11 @@ export class AriCommands implements Disposable {
     await this.#client.run(COMMANDS.addToBridge, { bridgeId, channel }, signal);
   }
 
-  /** An application and what it holds. @throws {AriError} `gone` when nobody is registered for it. */
+  /**
+   * An application and what it holds.
+   *
+   * @throws {AriError} `gone` when nobody is registered for it.
+   */
   application(applicationName: string, signal?: AbortSignal): Promise<Application> {
     return this.#client.run(COMMANDS.application, { applicationName }, signal);
   }

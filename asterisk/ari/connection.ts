@@ -96,7 +96,10 @@ export class AriConnection implements AsyncDisposable {
     await abortable(this.#firstUp.promise, this.#ended);
   }
 
-  /** Closes the events socket and the connections for commands. Channels on the PBX stay as they are. */
+  /**
+   * Closes the events socket and the connections for commands. Channels on the PBX stay as they
+   * are.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new DOMException("the ARI connection was closed", "AbortError"));
     await this.#running;

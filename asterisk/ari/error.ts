@@ -69,10 +69,12 @@ export function kindOfStatus(status: number, reason: string): AriErrorKind {
     case 422:
       return "not_in_stasis";
     case 400:
-      // POST /bridges/{id}/addChannel answers 400 for a channel that has hung up, 404 for the bridge.
+      // POST /bridges/{id}/addChannel answers 400 for a channel that has hung up, 404 for the
+      // bridge.
       return /channel not found/i.test(reason) ? "gone" : "unexpected";
     case 500:
-      // Asterisk 16 answers so when the bridge of POST /bridges/{id} exists; newer releases answer 409.
+      // Asterisk 16 answers so when the bridge of POST /bridges/{id} exists; newer releases answer
+      // 409.
       return /when updating a bridge/i.test(reason) ? "conflict" : "unexpected";
     default:
       return "unexpected";

@@ -22,11 +22,11 @@ export interface EventHandlers {
 }
 
 /**
- * Connects, registers `app`, and passes events on until either side closes the socket. A socket that
- * is silent for two `pingMs` is given up.
+ * Connects, registers `app`, and passes events on until either side closes the socket. A socket
+ * that is silent for two `pingMs` is given up.
  *
- * Uses the `ws` package rather than the runtime's WebSocket: `ws` can ping, and tells a wrong password
- * (401) from a PBX that is away.
+ * Uses the `ws` package rather than the runtime's WebSocket: `ws` can ping, and tells a wrong
+ * password (401) from a PBX that is away.
  *
  * @returns why the socket was closed.
  * @throws {AriError} when it could not be opened.

@@ -1,5 +1,5 @@
-// The ARI events in use, checked on arrival: a malformed event is logged and never throws inside the
-// one reader of all events.
+// The ARI events in use, checked on arrival: a malformed event is logged and never throws inside
+// the one reader of all events.
 
 import { z } from "zod";
 import { MODELS } from "./models.ts";
@@ -48,7 +48,9 @@ export type AriEvent = z.infer<typeof AnyEvent>;
 /** One type of event. */
 export type AriEventOf<T extends AriEvent["type"]> = Extract<AriEvent, { readonly type: T }>;
 
-/** A message of the events socket. Problems name fields, never values: those may be phone numbers. */
+/**
+ * A message of the events socket. Problems name fields, never values: those may be phone numbers.
+ */
 export type ParsedMessage =
   | { readonly kind: "event"; readonly event: AriEvent }
   | { readonly kind: "not_in_use"; readonly type: string }

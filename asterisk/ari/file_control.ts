@@ -15,7 +15,10 @@ import type { AriEvent } from "./events.ts";
 
 const log = logger("files");
 
-/** TALK_DETECT: the silence in ms that ends talking, and the mean sample level that counts as talking. */
+/**
+ * TALK_DETECT: the silence in ms that ends talking, and the mean sample level that counts as
+ * talking.
+ */
 const TALK_DETECT = "500,256";
 
 /** The commands that the files transport needs. */
@@ -36,7 +39,10 @@ export type FileCommands = Pick<
 export interface FileChannels {
   /** The caller's channel; in no bridge while files carry the audio. */
   readonly channelId: string;
-  /** Id for the channel that listens to the caller's. It enters `app` like any channel, and is no call. */
+  /**
+   * Id for the channel that listens to the caller's. It enters `app` like any channel, and is no
+   * call.
+   */
   readonly snoopId: string;
   readonly app: string;
 }
@@ -49,7 +55,10 @@ export class AriFileControl implements FileControl, AsyncDisposable {
   readonly #snoopUp = Promise.withResolvers<void>();
   #recording: { readonly name: string; readonly begun: PromiseWithResolvers<void> } | undefined;
   #events: FileEvents | undefined;
-  /** TALK_DETECT takes a channel for talking until it hears silence: only after that is a start an onset. */
+  /**
+   * TALK_DETECT takes a channel for talking until it hears silence: only after that is a start an
+   * onset.
+   */
   #wasQuiet = false;
 
   constructor(ari: FileCommands, channels: FileChannels) {

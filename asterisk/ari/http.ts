@@ -4,7 +4,10 @@ import { abortError, AriError, kindOfStatus } from "./error.ts";
 
 /** Where ARI answers, and as whom. */
 export interface AriAddress {
-  /** Asterisk's HTTP server, such as `http://127.0.0.1:8088`, with http.conf's `prefix` if there is one. */
+  /**
+   * Asterisk's HTTP server, such as `http://127.0.0.1:8088`, with http.conf's `prefix` if there is
+   * one.
+   */
   readonly url: string;
   readonly user: string;
   readonly password: string;

@@ -10,7 +10,10 @@ const Dialplan = z.object({ context: z.string(), exten: z.string(), priority: z.
 const Channel = z.object({
   id: z.string(),
   name: z.string(),
-  /** "Down", "Ring", "Ringing", "Up"…: a plain string, so that a new state does not make an event malformed. */
+  /**
+   * "Down", "Ring", "Ringing", "Up"…: a plain string, so that a new state does not make an event
+   * malformed.
+   */
   state: z.string(),
   caller: CallerId,
   connected: CallerId,

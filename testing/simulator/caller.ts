@@ -1,4 +1,4 @@
-// The simulated caller and the channel it has on the PBX.
+// A simulated caller, and the caller's channel on the PBX.
 
 import type { HeardFrame } from "../caller.ts";
 import { FRAME_SAMPLES, type Pcm, samplesIn } from "../../media/frame.ts";
@@ -7,10 +7,10 @@ import { lineFilter } from "./media/line.ts";
 import type { SimulatedPbx } from "./pbx/pbx.ts";
 import { CallOverError, type SimulatedCaller, type SimulatedCallOptions } from "./simulator.ts";
 
-/** A fictional number (North American 555-01xx range), so that no test shows a real one. */
+/** A fictional number (North American 555-01xx range), so that no test contains a real one. */
 const FICTIONAL_NUMBER = "5550100";
 const KEYS = /^[0-9*#A-D]$/;
-/** How long the caller holds a key, as an event of the PBX tells it. */
+/** How long the caller holds a key, in ms: the PBX reports it in its event. */
 const KEY_MS = 100;
 const SILENCE: Pcm = new Int16Array(FRAME_SAMPLES);
 
@@ -21,13 +21,13 @@ interface Speech {
   readonly spoken: PromiseWithResolvers<{ readonly startedAt: number; readonly endedAt: number }>;
 }
 
-/** What happens to a caller, as it happens. */
+/** Hears what the caller hears, as it happens. */
 export interface CallerObserver {
   onHeard(frame: HeardFrame): void;
   onDigit(digit: string): void;
 }
 
-/** A caller on the simulated PBX, in its own isolate. */
+/** A caller on a simulated PBX, in the isolate of that PBX. */
 export class InProcessCaller implements SimulatedCaller {
   readonly #pbx: SimulatedPbx;
   readonly #channel: CallerChannel;
@@ -42,7 +42,6 @@ export class InProcessCaller implements SimulatedCaller {
   #clock: Disposable | undefined;
   #muted = false;
   #over: string | undefined;
-  /** Who else hears what the caller hears. */
   observer: CallerObserver | undefined;
 
   constructor(pbx: SimulatedPbx, options: SimulatedCallOptions, language: string) {
@@ -52,7 +51,7 @@ export class InProcessCaller implements SimulatedCaller {
     this.#toCaller = lineFilter(codec);
     this.#echo = echo && new Echo(echo.attenuationDb, echo.delayMs);
     this.#channel = new CallerChannel(pbx, this, options, language);
-    // A caller who is never answered need not be awaited.
+    // Nobody need await a caller who is never answered.
     this.#answered.promise.catch(() => undefined);
   }
 
@@ -76,16 +75,14 @@ export class InProcessCaller implements SimulatedCaller {
     return this.#channel.id;
   }
 
-  /** The channel the caller has, for the PBX to move about. */
+  /** The caller's channel, for the PBX to move about. */
   get channel(): SimulatedChannel {
     return this.#channel;
   }
 
   say(pcm: Pcm): Promise<{ readonly startedAt: number; readonly endedAt: number }> {
     if (this.#over !== undefined) {
-      return Promise.reject(
-        new CallOverError(`Nothing can be said: ${this.#over}`),
-      );
+      return Promise.reject(new CallOverError(`Nothing can be said: ${this.#over}`));
     }
     const spoken: Speech["spoken"] = Promise.withResolvers();
     if (pcm.length === 0) {
@@ -119,13 +116,13 @@ export class InProcessCaller implements SimulatedCaller {
     await this.hangUp();
   }
 
-  /** The PBX has answered: both ways of the line are open. */
+  /** The PBX has answered: audio flows both ways from now on. */
   onAnswer(): void {
     this.#clock = this.#pbx.clock.subscribe(() => this.#tick());
     this.#answered.resolve();
   }
 
-  /** A frame arrives at the caller's ear. */
+  /** The caller hears a frame. */
   onFrame(frame: Pcm): void {
     const pcm = this.#toCaller(frame);
     const heard = { at: performance.now(), pcm };
@@ -174,7 +171,7 @@ export class InProcessCaller implements SimulatedCaller {
   }
 }
 
-/** The caller's channel: what the PBX says to it, the caller hears. */
+/** The caller's channel: the caller hears what the PBX sends it. */
 class CallerChannel extends SimulatedChannel {
   readonly #pbx: SimulatedPbx;
   readonly #caller: InProcessCaller;
@@ -222,11 +219,11 @@ class CallerChannel extends SimulatedChannel {
   }
 }
 
-/** What the caller's microphone picks up of the caller's loudspeaker. */
+/** The part of the caller's loudspeaker that the caller's microphone picks up. */
 class Echo {
   readonly #gain: number;
   readonly #heard: Pcm[] = [];
-  /** Samples on their way from loudspeaker to microphone. */
+  /** The samples between loudspeaker and microphone. */
   #path: Float32Array;
 
   constructor(attenuationDb: number, delayMs: number) {
@@ -238,7 +235,7 @@ class Echo {
     this.#heard.push(frame);
   }
 
-  /** The caller's frame with the echo of this moment; called once every 20 ms. */
+  /** Adds the current echo to the caller's frame; called once every 20 ms. */
   mix(frame: Pcm): Pcm {
     const path = new Float32Array(this.#path.length + FRAME_SAMPLES);
     path.set(this.#path);

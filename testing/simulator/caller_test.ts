@@ -21,7 +21,7 @@ async function conversing(
 
 const samples = (frame: Uint8Array) => new Int16Array(frame.buffer);
 
-Deno.test("what a caller says arrives whole and in order, with silence around it", async () => {
+Deno.test("what a caller says arrives whole and in order, between silence", async () => {
   await conversing({ line: { codec: "slin16" } }, async (caller, media) => {
     const speech = Int16Array.from({ length: 320 * 5 - 100 }, (_, i) => i + 1);
     await Promise.all([caller.say(speech), caller.say(speech)]);
@@ -35,7 +35,7 @@ Deno.test("what a caller says arrives whole and in order, with silence around it
   });
 });
 
-Deno.test("by default a caller is on a phone line: what is above its band is gone", async () => {
+Deno.test("by default a caller is on a phone line, which cuts what lies above its band", async () => {
   await conversing({}, async (caller, media) => {
     // At 8 kHz; a full-scale square wave is 0 dB.
     const hiss = Int16Array.from({ length: 320 * 4 }, (_, i) => i % 2 ? 8000 : -8000);
@@ -45,7 +45,7 @@ Deno.test("by default a caller is on a phone line: what is above its band is gon
   });
 });
 
-Deno.test("an echo of the bot comes back quieter and later, while the caller is silent", async () => {
+Deno.test("while the caller is silent, an echo of the bot comes back, quieter and later", async () => {
   const line = { codec: "slin16", echo: { attenuationDb: 20, delayMs: 60 } } as const;
   await conversing({ line }, async (_caller, media) => {
     await media.frames.count(1);
@@ -55,14 +55,14 @@ Deno.test("an echo of the bot comes back quieter and later, while the caller is 
   });
 });
 
-Deno.test("keys the bot sends are heard by the caller", async () => {
+Deno.test("a caller hears the keys that the bot sends", async () => {
   await conversing({}, async (caller, _media, client) => {
     await client.ari("POST", `/channels/${caller.channelId}/dtmf?dtmf=12`);
     assert.deepEqual(caller.digitsHeard, ["1", "2"]);
   });
 });
 
-Deno.test("speaking in a call that ends, or has ended, says so", async () => {
+Deno.test("saying something in a call that ends, or has ended, rejects with CallOverError", async () => {
   await conversing({}, async (caller) => {
     const speaking = assert.rejects(caller.say(new Int16Array(320 * 1000)), CallOverError);
     await caller.hangUp();
@@ -80,7 +80,7 @@ Deno.test("a call that is never answered rejects `answered` when it ends", async
   await assert.rejects(caller.answered, CallOverError);
 });
 
-Deno.test("a key that no phone has is refused", async () => {
+Deno.test("a key that does not exist on a phone is refused", async () => {
   await conversing({}, async (caller) => {
     await assert.rejects(caller.press("12"), RangeError);
   });

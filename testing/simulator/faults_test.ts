@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { startSimulator } from "./mod.ts";
 import { TestClient } from "../test_client.ts";
 
-Deno.test("cut events sockets close without a word; calls and media go on", async () => {
+Deno.test("cut events sockets close without a close frame, and calls and media continue", async () => {
   await using pbx = await startSimulator();
   await using client = new TestClient(pbx);
   const events = await client.events();
@@ -30,7 +30,7 @@ Deno.test("a cut media socket ends its channel and leaves the caller on the line
   assert.deepEqual((await pbx.leftovers()).channels, [caller.channelId]);
 });
 
-Deno.test("a media socket is refused as often as asked for, and then taken", async () => {
+Deno.test("media sockets are refused as many times as asked for, and accepted after that", async () => {
   await using pbx = await startSimulator();
   await using client = new TestClient(pbx);
   const events = await client.events();
@@ -41,7 +41,7 @@ Deno.test("a media socket is refused as often as asked for, and then taken", asy
   await client.converse(caller.channelId, events, "2");
 });
 
-Deno.test("a delayed answer comes late, its command takes effect at once", async () => {
+Deno.test("a delayed answer comes late, but its command takes effect immediately", async () => {
   await using pbx = await startSimulator();
   await using client = new TestClient(pbx);
   const events = await client.events();
@@ -56,7 +56,7 @@ Deno.test("a delayed answer comes late, its command takes effect at once", async
   assert.deepEqual(order, ["effect", "answer 204"]);
 });
 
-Deno.test("failed commands are answered 500, not executed, and only as many as asked for", async () => {
+Deno.test("as many commands as asked for are answered 500 and not executed", async () => {
   await using pbx = await startSimulator();
   await using client = new TestClient(pbx);
   await pbx.failCommands(2);
@@ -65,7 +65,7 @@ Deno.test("failed commands are answered 500, not executed, and only as many as a
   assert.deepEqual((await client.ari("GET", "/bridges")).json, []);
 });
 
-Deno.test("raw text and a second StasisStart reach the application as they are", async () => {
+Deno.test("raw text and a repeated StasisStart reach the application unchanged", async () => {
   await using pbx = await startSimulator();
   await using client = new TestClient(pbx);
   const events = await client.events();
@@ -78,7 +78,7 @@ Deno.test("raw text and a second StasisStart reach the application as they are",
   assert.equal(second, first);
 });
 
-Deno.test("a restarted PBX has lost all calls, and is back on the same port", async () => {
+Deno.test("a restarted PBX has lost all calls and answers on the same port", async () => {
   await using pbx = await startSimulator();
   await using client = new TestClient(pbx);
   const { port } = pbx;
@@ -97,7 +97,7 @@ Deno.test("a restarted PBX has lost all calls, and is back on the same port", as
   await again.first("StasisStart");
 });
 
-Deno.test("a channel id used twice for external media kills the PBX, as it does the real one", async () => {
+Deno.test("external media with a channel id in use kills the PBX, as it kills the real one", async () => {
   await using pbx = await startSimulator();
   await using client = new TestClient(pbx);
   const events = await client.events();
@@ -107,7 +107,7 @@ Deno.test("a channel id used twice for external media kills the PBX, as it does 
   assert.deepEqual(await pbx.leftovers(), { channels: [], bridges: [] });
 });
 
-Deno.test("a PBX out of reach keeps its calls until it is back", async () => {
+Deno.test("a PBX that cannot be reached keeps its calls until it can", async () => {
   await using pbx = await startSimulator();
   await using client = new TestClient(pbx);
   const events = await client.events();

@@ -1,7 +1,9 @@
-// The simulated PBX as one thing: its state, its server, its clock, and the faults it is asked for.
+// A simulated PBX in this isolate: its state, its server, its clock, and the faults it is asked
+// for.
 
 import { join } from "node:path";
 import { logger } from "../../config/logging.ts";
+import { pause } from "../../runtime/waiting.ts";
 import { InProcessCaller } from "./caller.ts";
 import { CAUSE } from "./pbx/channel.ts";
 import { PbxClock } from "./pbx/clock.ts";
@@ -51,7 +53,7 @@ const MODULES = [
   "res_stasis_snoop.so",
   "res_websocket_client.so",
 ];
-/** How long a PBX that died stays away before its supervisor has it up again. */
+/** How long a PBX that died stays away, as if a supervisor restarted it. */
 const CRASH_DOWN_MS = 200;
 
 const log = logger("simulator");
@@ -219,7 +221,7 @@ export class InProcessSimulator implements Simulator {
     this.#pbx.crash();
     this.#pbx = this.#newPbx();
     await this.#server.close();
-    if (downMs > 0) await new Promise((resolve) => setTimeout(resolve, downMs));
+    if (downMs > 0) await pause(downMs);
     this.#startedAt = ariDate();
     if (!this.#disposed) await this.listen();
   }

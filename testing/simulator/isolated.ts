@@ -1,4 +1,4 @@
-// A simulated PBX in a worker of its own: the same methods, and times in this isolate's clock.
+// A simulated PBX in a worker of its own: the same methods, with times by this isolate's clock.
 
 import { type Remote, transfer, wrap } from "comlink";
 import type { HeardFrame } from "../caller.ts";
@@ -14,7 +14,7 @@ import {
 } from "./simulator.ts";
 import type { CallerEvent, SimulatorWorker } from "./worker_messages.ts";
 
-/** The main side of a simulated PBX in a worker. */
+/** The owner's side of a simulated PBX in a worker. */
 export class IsolatedSimulator implements Simulator {
   readonly kind = "simulator";
   readonly port: number;
@@ -119,7 +119,7 @@ export class IsolatedSimulator implements Simulator {
   }
 }
 
-/** A caller whose phone is in the worker. */
+/** A caller that lives in the worker. */
 class IsolatedCaller implements SimulatedCaller {
   readonly #remote: Remote<SimulatorWorker>;
   readonly #events: MessagePort;
@@ -138,7 +138,7 @@ class IsolatedCaller implements SimulatedCaller {
     this.#remote = remote;
     this.#events = events;
     this.#toOurTime = toOurTime;
-    // A caller who is never answered need not be awaited.
+    // Nobody need await a caller who is never answered.
     this.#answered.promise.catch(() => undefined);
     events.onmessage = ({ data }: MessageEvent<CallerEvent>) => this.#take(data);
   }
@@ -173,7 +173,7 @@ class IsolatedCaller implements SimulatedCaller {
       const { startedAt, endedAt } = await this.#remote.say(this.#channelId, pcm);
       return { startedAt: this.#toOurTime(startedAt), endedAt: this.#toOurTime(endedAt) };
     } catch (error) {
-      // An error's class is lost on the way between isolates; its name is not.
+      // An error loses its class on the way between isolates, but keeps its name.
       if (error instanceof Error && error.name === "CallOverError") {
         throw new CallOverError(error.message, { cause: error });
       }

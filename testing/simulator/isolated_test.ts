@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { CallOverError, startSimulator } from "./mod.ts";
 import { TestClient } from "../test_client.ts";
 
-/** How far the clocks of two isolates may be apart, in milliseconds. */
+/** Largest difference between the clocks of two isolates, in milliseconds. */
 const CLOCK_TOLERANCE_MS = 1;
 
-Deno.test("a PBX in a worker of its own behaves as one in this isolate, in this isolate's time", async () => {
+Deno.test("a PBX in a worker behaves like one in this isolate, with times by this isolate's clock", async () => {
   await using pbx = await startSimulator({ isolate: true, line: { codec: "slin16" } });
   await using client = new TestClient(pbx);
   const events = await client.events();
@@ -38,7 +38,7 @@ Deno.test("a PBX in a worker of its own behaves as one in this isolate, in this 
   assert.ok(caller.heard[0]!.at > endedAt);
 });
 
-Deno.test("faults are asked of a PBX in a worker in the same way", async () => {
+Deno.test("a PBX in a worker shows the same faults", async () => {
   await using pbx = await startSimulator({ isolate: true });
   await using client = new TestClient(pbx);
   const events = await client.events();
@@ -52,12 +52,12 @@ Deno.test("faults are asked of a PBX in a worker in the same way", async () => {
   assert.deepEqual((await client.ari("GET", "/channels")).json, []);
 });
 
-Deno.test("a PBX in a worker that cannot start says why, and leaves nothing behind", async () => {
+Deno.test("a PBX in a worker that cannot start says why and leaves nothing behind", async () => {
   await using first = await startSimulator();
   await assert.rejects(startSimulator({ isolate: true, port: first.port }), /in use|EADDRINUSE/i);
 });
 
-Deno.test("a PBX in a worker that is stopped ends its calls", async () => {
+Deno.test("stopping a PBX in a worker ends its calls", async () => {
   const pbx = await startSimulator({ isolate: true, failedContext: "voxbot-fallback" });
   const caller = await pbx.call();
   await pbx[Symbol.asyncDispose]();

@@ -1,4 +1,4 @@
-// A simulated PBX: what a service sees of Asterisk, with callers that tests and the demo steer.
+// A simulated PBX: Asterisk as a service sees it, with callers that tests and the demo control.
 
 import { InProcessSimulator } from "./in_process.ts";
 import { IsolatedSimulator } from "./isolated.ts";
@@ -16,10 +16,10 @@ export type {
 } from "./simulator.ts";
 
 /**
- * Starts a simulated PBX on loopback; dispose of it to stop it.
+ * Starts a simulated PBX on loopback. Dispose it to stop it.
  *
- * @param options with `isolate: true` it runs in a worker of its own, so that its clock is not
- *   disturbed by what else this isolate does: choose it where frame timings are measured.
+ * @param options with `isolate: true` it runs in a worker of its own, where this isolate's other
+ *   work does not disturb its clock: choose that to measure frame timings.
  */
 export async function startSimulator(
   { isolate = false, ...options }: SimulatorOptions & { readonly isolate?: boolean } = {},

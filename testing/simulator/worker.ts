@@ -1,4 +1,4 @@
-// The isolate in which a simulated PBX runs by itself. See isolated.ts for the other side.
+// The worker in which a simulated PBX runs alone; isolated.ts is its owner's side.
 
 import { expose, proxy } from "comlink";
 import type { InProcessCaller } from "./caller.ts";
@@ -16,7 +16,7 @@ const worker: SimulatorWorker = {
     return { port: started.port, env: started.env, timeOrigin: performance.timeOrigin };
   },
   get simulator() {
-    if (!started) throw new Error("The simulator is asked for before it was started.");
+    if (!started) throw new Error("The simulator was asked for before it was started.");
     return proxy(started);
   },
   async call(options: SimulatedCallOptions, events: MessagePort) {
@@ -34,7 +34,7 @@ const worker: SimulatorWorker = {
 
 expose(worker);
 
-/** Tells the other side all that happens to a caller, until the call is over. */
+/** Reports everything that happens to a caller until the call ends. */
 function report(caller: InProcessCaller, port: MessagePort): void {
   const tell = (event: CallerEvent) => port.postMessage(event);
   caller.observer = {

@@ -1,4 +1,4 @@
-// Everything a simulated PBX in a worker and its owner say to each other.
+// The messages between a simulated PBX in a worker and its owner.
 
 import type { ProxyMarked } from "comlink";
 import type { HeardFrame } from "../caller.ts";
@@ -10,7 +10,7 @@ import type {
   SimulatorOptions,
 } from "./simulator.ts";
 
-/** What worker.ts offers. A caller is named by its channel's id. */
+/** The interface of worker.ts. Callers are known by the ids of their channels. */
 export interface SimulatorWorker {
   start(options: SimulatorOptions): Promise<{
     readonly port: number;
@@ -18,7 +18,7 @@ export interface SimulatorWorker {
     readonly timeOrigin: number;
   }>;
   readonly simulator: Simulator & ProxyMarked;
-  /** @param events receives a `CallerEvent` for all that happens to the caller. */
+  /** @param events gets a `CallerEvent` for everything that happens to the caller. */
   call(options: SimulatedCallOptions, events: MessagePort): Promise<string>;
   say(id: string, pcm: Pcm): ReturnType<SimulatedCaller["say"]>;
   press(id: string, digit: string): Promise<void>;
@@ -28,7 +28,7 @@ export interface SimulatorWorker {
   stop(): Promise<void>;
 }
 
-/** What happens to a caller in the worker. Times are the worker's. */
+/** What happens to a caller, with times by the worker's clock. */
 export type CallerEvent =
   | { readonly kind: "answered" }
   | { readonly kind: "unanswered"; readonly message: string }

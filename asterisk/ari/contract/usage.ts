@@ -8,9 +8,9 @@ import { MODELS } from "../models.ts";
 /** A field we read. */
 export interface FieldUsage {
   /**
-   * In the words of Asterisk's api-docs: `string`, `number` (their int, long and double), `boolean`,
-   * `object` (free keys), a model's name such as `Channel`, or `List[…]` of one of those. Their Date
-   * is a `string`.
+   * In the words of Asterisk's api-docs: `string`, `number` (their int, long and double),
+   * `boolean`, `object` (free keys), a model's name such as `Channel`, or `List[…]` of one of
+   * those. Their Date is a `string`.
    */
   readonly type: string;
   /** Whether we do without it. */

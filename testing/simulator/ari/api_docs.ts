@@ -1,10 +1,10 @@
-// `/ari/api-docs`: describes the simulated ARI in Swagger 1.1, the form Asterisk uses and
-// ari-client reads.
+// `/ari/api-docs`: the description of the simulated ARI in Swagger 1.1, the form that Asterisk
+// writes and ari-client reads.
 
 import { API_MODELS, type Fields, SUB_TYPES } from "./api_models.ts";
 import { API_OPERATIONS, type Operation, type Resource } from "./api_operations.ts";
 
-/** `resources.json`: which api-docs there are. */
+/** `resources.json`: the list of api-docs. */
 export function resourceList(host: string): unknown {
   return {
     ...header("10.0.0", host),
@@ -15,7 +15,7 @@ export function resourceList(host: string): unknown {
   };
 }
 
-/** One resource's api-docs, or undefined if there is no such resource. */
+/** The api-docs of one resource; undefined when there is no such resource. */
 export function resourceDocs(resource: string, host: string): unknown {
   const models = API_MODELS[resource];
   if (!models) return undefined;

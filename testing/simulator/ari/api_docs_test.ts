@@ -3,7 +3,7 @@ import { API_DOCS_IN_USE, checkAgainstApiDocs } from "../../../asterisk/ari/mod.
 import { startSimulator } from "../mod.ts";
 import { TestClient } from "../../test_client.ts";
 
-Deno.test("the api-docs describe all that the service uses of ARI", async () => {
+Deno.test("the api-docs describe everything that the service uses of ARI", async () => {
   await using pbx = await startSimulator();
   await using client = new TestClient(pbx);
   const docs: Record<string, unknown> = {};

@@ -1,9 +1,9 @@
-// The shapes of what the simulated PBX's ARI answers and tells, in the words of Asterisk's api-docs.
+// The models of the simulated ARI's answers and events, in the words of Asterisk's api-docs.
 
-/** A model's fields: the type of each, `!` if it is always there. */
+/** The type of each of a model's fields, with `!` when it is always present. */
 export type Fields = Readonly<Record<string, string>>;
 
-/** Every model, by the resource that describes it. */
+/** Every model, by the resource whose api-docs describe it. */
 export const API_MODELS: Readonly<Record<string, Readonly<Record<string, Fields>>>> = {
   applications: {
     Application: {
@@ -151,7 +151,7 @@ export const API_MODELS: Readonly<Record<string, Readonly<Record<string, Fields>
   },
 };
 
-/** Which events inherit from which model. */
+/** The models that inherit from each base model, given the names of all. */
 export const SUB_TYPES: Readonly<Record<string, (names: readonly string[]) => string[]>> = {
   Message: () => ["Event"],
   Event: (names) => names.filter((name) => name !== "Message" && name !== "Event"),

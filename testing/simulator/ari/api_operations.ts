@@ -1,7 +1,7 @@
-// Which operations the simulated PBX's ARI has, as data: requests are routed by it, and the
-// api-docs are made from it.
+// The operations of the simulated ARI, as data: requests are routed by it and the api-docs are
+// generated from it.
 
-/** A parameter: where it travels and what it is, in the words of the api-docs; `!` if it is required. */
+/** A parameter's place and type in the words of the api-docs, with `!` when it is required. */
 type Param = `${"path" | "query" | "body"} ${"string" | "int" | "boolean" | "containers"}${
   | ""
   | "!"}`;
@@ -11,7 +11,7 @@ export interface Operation {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly path: string;
   readonly nickname: string;
-  /** Model of the answer, as the api-docs name it. */
+  /** The answer's model, by its name in the api-docs. */
   readonly answer: string;
   readonly params: Readonly<Record<string, Param>>;
 }
@@ -22,7 +22,7 @@ const onPlayback = { playbackId: "path string!" } as const;
 const onRecording = { recordingName: "path string!" } as const;
 const media = { media: "query string!", lang: "query string" } as const;
 
-/** Every operation the simulator has, by its resource. */
+/** Every operation of the simulated ARI, by resource. */
 export const API_OPERATIONS = {
   applications: [
     operation("GET", "/applications", "list", "List[Application]"),
@@ -176,10 +176,10 @@ export const API_OPERATIONS = {
   ],
 } as const satisfies Record<string, readonly Operation[]>;
 
-/** A resource of the simulated ARI: the name of its api-docs file. */
+/** A resource of the simulated ARI, which is the name of its api-docs file. */
 export type Resource = keyof typeof API_OPERATIONS;
 
-/** The nicknames of a resource's operations. */
+/** A nickname of one of a resource's operations. */
 export type Nickname<R extends Resource> = (typeof API_OPERATIONS)[R][number]["nickname"];
 
 function operation<const N extends string>(

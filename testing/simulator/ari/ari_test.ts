@@ -21,7 +21,7 @@ async function withCall(
   await body({ pbx, client, events, caller, channel: `/channels/${caller.channelId}` });
 }
 
-Deno.test("ARI refuses who has no credentials or wrong ones, and takes them as header or api_key", async () => {
+Deno.test("ARI refuses missing and wrong credentials, and takes right ones as header or api_key", async () => {
   await using pbx = await startSimulator({ user: "bot", password: "right" });
   const url = `${pbx.env.ARI_HTTP_URL}/ari/channels`;
   const status = async (...request: Parameters<typeof fetch>) => {
@@ -43,7 +43,7 @@ Deno.test("ARI refuses who has no credentials or wrong ones, and takes them as h
   assert.match((await refused.promise).message, /401/);
 });
 
-Deno.test("unknown paths, methods and things are told apart", async () => {
+Deno.test("unknown paths, methods and objects are told apart", async () => {
   await using pbx = await startSimulator();
   await using client = new TestClient(pbx);
   const answers: [string, string, number, string][] = [
@@ -63,7 +63,7 @@ Deno.test("unknown paths, methods and things are told apart", async () => {
   }
 });
 
-Deno.test("commands that give nothing back are 204, created things are shown", async () => {
+Deno.test("commands without a result are answered 204, and created objects are shown", async () => {
   await withCall(async ({ client, channel, caller }) => {
     assert.deepEqual(await client.ari("POST", `${channel}/answer`), { status: 204, json: null });
     const bridge = await client.ari("POST", "/bridges/b?type=mixing&name=call");
@@ -87,7 +87,7 @@ Deno.test("commands that give nothing back are 204, created things are shown", a
   });
 });
 
-Deno.test("an unanswered channel is answered by ARI, and the caller then is", async () => {
+Deno.test("a channel that ARI answers is answered for the caller, too", async () => {
   await withCall(async ({ client, events, caller, channel }) => {
     assert.equal((await events.first("StasisStart")).channel.state, "Ring");
     await client.ari("POST", `${channel}/answer`);
@@ -96,7 +96,7 @@ Deno.test("an unanswered channel is answered by ARI, and the caller then is", as
   }, { answer: false });
 });
 
-Deno.test("channel variables can be set and read, and functions read", async () => {
+Deno.test("channel variables can be set and read, and dialplan functions read", async () => {
   await withCall(async ({ client, events, channel }) => {
     const read = (name: string) =>
       client.ari("GET", `${channel}/variable?variable=${encodeURIComponent(name)}`);
@@ -110,7 +110,7 @@ Deno.test("channel variables can be set and read, and functions read", async () 
   }, { language: "ru" });
 });
 
-Deno.test("a hung-up channel tells its end in the PBX's order, and the caller hears why", async () => {
+Deno.test("the events of a hang-up come in the PBX's order, and the caller learns the reason", async () => {
   await withCall(async ({ client, events, caller, channel }) => {
     await client.ari("POST", "/bridges/b");
     await client.ari("POST", `/bridges/b/addChannel?channel=${caller.channelId}`);
@@ -130,7 +130,7 @@ Deno.test("a hung-up channel tells its end in the PBX's order, and the caller he
   });
 });
 
-Deno.test("a channel continued in a known context stays on the line, in an unknown one it ends", async () => {
+Deno.test("a channel continued in a known context stays on the line; in an unknown one it ends", async () => {
   await withCall(async ({ pbx, client, events, caller, channel }) => {
     await client.ari("POST", `${channel}/continue?context=voxbot-fallback&extension=s&priority=1`);
     await events.first("StasisEnd", caller.channelId);
@@ -147,7 +147,7 @@ Deno.test("a channel continued in a known context stays on the line, in an unkno
   });
 });
 
-Deno.test("an extension can lead past the application", async () => {
+Deno.test("an extension can lead elsewhere than to the application", async () => {
   await withCall(async ({ pbx, events }) => {
     const caller = await pbx.call({ extension: "200" });
     await caller.say(new Int16Array(320 * 3));
@@ -172,7 +172,7 @@ Deno.test("a live channel can be moved to another application", async () => {
   });
 });
 
-Deno.test("a second connection for an application replaces the first, which stays open and deaf", async () => {
+Deno.test("a second connection for an application replaces the first, which stays open but hears nothing", async () => {
   await using pbx = await startSimulator();
   await using client = new TestClient(pbx);
   const first = await client.events();
@@ -184,7 +184,7 @@ Deno.test("a second connection for an application replaces the first, which stay
   assert.equal(first.socket.readyState, WebSocket.OPEN);
 });
 
-Deno.test("an application without its events socket keeps its channels, gets no calls, and can be taken up again", async () => {
+Deno.test("an application without an events socket keeps its channels, gets no calls, and can be resumed", async () => {
   await withCall(async ({ pbx, client, caller, channel }) => {
     await pbx.cutEvents();
     const turnedAway = await pbx.call();
@@ -199,7 +199,7 @@ Deno.test("an application without its events socket keeps its channels, gets no 
   });
 });
 
-Deno.test("external media is refused as the PBX refuses it", async () => {
+Deno.test("external media is refused in the PBX's own words", async () => {
   await using pbx = await startSimulator();
   await using client = new TestClient(pbx);
   const refusals: [Record<string, string>, number, RegExp][] = [

@@ -1,35 +1,35 @@
-// What an ARI operation is given and gives back.
+// What an ARI operation gets and returns.
 
 import type { SimulatedPbx } from "../pbx/pbx.ts";
 
-/** The parameters of one request, by name, from its path, its query and its JSON body. */
+/** The parameters of one request: of its path, its query and its JSON body. */
 export interface Parameters {
-  /** The last value given; undefined when absent or empty. */
+  /** The last value of a parameter; undefined when absent or empty. */
   text(name: string): string | undefined;
-  /** All values given. */
+  /** All values of a parameter. */
   all(name: string): readonly string[];
   /** Channel variables of the JSON body. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** An answer: JSON, bytes or nothing (204). */
+/** An answer: JSON, bytes, or neither (204). */
 export interface OperationReply {
   readonly status: number;
   readonly json?: unknown;
   readonly bytes?: Uint8Array<ArrayBuffer>;
-  /** Sent after the answer has left, as the real PBX does. */
+  /** Runs after the answer has left, in the real PBX's order. */
   readonly afterwards?: () => void | Promise<void>;
 }
 
-/** Where the PBX has its files. */
+/** The folders of the PBX's files. */
 export interface SimulatedFolders {
-  /** ASTDATADIR: sounds are in its `sounds`. */
+  /** ASTDATADIR, which contains `sounds`. */
   readonly dataDir: string;
-  /** ASTSPOOLDIR: recordings are in its `recording`. */
+  /** ASTSPOOLDIR, which contains `recording`. */
   readonly spoolDir: string;
 }
 
-/** The PBX and what of it operations may set off. */
+/** The PBX, as operations need it. */
 export interface OperationContext {
   readonly pbx: SimulatedPbx;
   readonly version: string;
@@ -38,6 +38,6 @@ export interface OperationContext {
   readonly folders: SimulatedFolders | undefined;
   readonly mediaStartDelayMs: number;
   readonly mediaConnectTimeoutMs: number;
-  /** The process of the PBX dies now; the request is never answered. */
+  /** Ends the process of the PBX: the request is never answered. */
   crash(why: string): never;
 }

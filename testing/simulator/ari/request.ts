@@ -1,9 +1,9 @@
-// Reads the parameters of an ARI request, wherever they travel.
+// Reads the parameters of an ARI request from its path, query and body.
 
 import type { Parameters } from "./operation.ts";
 import { AriFailure } from "./wire.ts";
 
-/** The parameters in `path` where `template` has `{name}`; undefined when it does not match. */
+/** The values in `path` of the `{name}`s of `template`; undefined when the two do not match. */
 export function matchPath(
   template: string,
   path: string,
@@ -20,8 +20,8 @@ export function matchPath(
 }
 
 /**
- * Path, query and JSON body together; a path parameter goes before the body's, the body's before
- * the query's.
+ * Merges the parameters of path, JSON body and query; of two with one name the earlier in that
+ * order wins.
  *
  * @throws {AriFailure} 400 when the body is not JSON.
  */

@@ -39,7 +39,9 @@ export class AriServer {
   readonly #webSockets = new PbxWebSockets();
   #server: Server | undefined;
 
-  /** @param context the PBX as it is now: asked anew for each request, since a restart replaces it. */
+  /**
+   * @param context the PBX as it is now: asked anew for each request, since a restart replaces it.
+   */
   constructor(context: () => OperationContext, credentials: AriCredentials) {
     this.#context = context;
     this.#credentials = credentials;

@@ -1,5 +1,5 @@
 // An external media channel over AudioSocket: Asterisk's chan_audiosocket, which connects to the
-// service. Messages are those of res/res_audiosocket.c, tried on 22.10.1.
+// service. Its messages are those of res/res_audiosocket.c, tried on 22.10.1.
 
 import type { Pcm } from "../../../media/frame.ts";
 import {
@@ -16,7 +16,7 @@ const TYPE_UUID = 0x01;
 const TYPE_DTMF = 0x03;
 const READ_BYTES = 16_384;
 
-/** What an AudioSocket channel starts with. */
+/** Options of an AudioSocket channel. */
 export interface AudioSocketOptions extends ChannelOptions {
   readonly uuid: string;
   readonly format: "slin" | "slin16";
@@ -38,7 +38,11 @@ export class AudioSocketChannel extends SimulatedChannel {
     this.#halfRate = options.format === "slin" ? new HalfRate() : undefined;
   }
 
-  /** Connects first, as Asterisk does. @throws {AriFailure} 500 when nobody listens there. */
+  /**
+   * Connects before the channel exists, as Asterisk does.
+   *
+   * @throws {AriFailure} 500 when nobody listens.
+   */
   static async connect(
     pbx: SimulatedPbx,
     { hostname, port }: { readonly hostname: string; readonly port: number },
@@ -54,7 +58,7 @@ export class AudioSocketChannel extends SimulatedChannel {
     }
   }
 
-  /** Says who it is, and listens until the service ends the connection. */
+  /** Identifies itself, and reads until the service ends the connection. */
   async run(): Promise<void> {
     this.#send(encodeMessage(TYPE_UUID, Uint8Array.fromHex(this.#uuid.replaceAll("-", ""))));
     const reader = new AudioSocketReader();
@@ -91,7 +95,7 @@ export class AudioSocketChannel extends SimulatedChannel {
 
   #send(bytes: Uint8Array<ArrayBuffer>): void {
     this.#writing = this.#writing.then(() => this.#conn.write(bytes)).catch(() => {
-      // The service is gone: the reading side sees it, too, and hangs up.
+      // The service is gone: the reader notices it as well and hangs up.
     });
   }
 }

@@ -1,9 +1,9 @@
-// Audio of a leg that Asterisk carries at 8 kHz.
+// The audio of a leg that Asterisk carries at 8 kHz.
 
 import type { Pcm } from "../../../media/frame.ts";
 import { decimator, interpolator } from "./line.ts";
 
-/** Both directions of one leg, between the simulator's 16 kHz and the leg's 8 kHz. */
+/** Converts one leg between the simulator's 16 kHz and the leg's 8 kHz, both ways. */
 export class HalfRate {
   readonly #down = decimator();
   readonly #up = interpolator();

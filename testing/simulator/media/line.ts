@@ -1,4 +1,5 @@
-// What a telephone line does to a voice: the band of a phone, 8 kHz, G.711 µ-law, and back.
+// A telephone line's effect on a voice: 8 kHz, the band of a phone, G.711 µ-law, and back to 16
+// kHz.
 
 import { FRAME_SAMPLES, type Pcm } from "../../../media/frame.ts";
 import { decodeG711, encodeG711 } from "../../../media/codec/g711.ts";
@@ -6,17 +7,17 @@ import { decodeG711, encodeG711 } from "../../../media/codec/g711.ts";
 /** How the caller's line carries audio. */
 export type LineCodec = "ulaw" | "slin16";
 
-/** One direction of a line: a 20 ms frame of 16 kHz in, what is left of it out. */
+/** One direction of a line, for 20 ms frames of 16 kHz. */
 export type LineFilter = (frame: Pcm) => Pcm;
 
 const SILENCE: Pcm = new Int16Array(FRAME_SAMPLES);
-/** Passband edge of telephone speech (ITU-T G.712); what is above would alias at 8 kHz. */
+/** Passband edge of telephone speech (ITU-T G.712): what lies above would alias at 8 kHz. */
 const CUTOFF_HZ = 3500;
 const TAPS = 48;
-/** At 16 kHz. */
+/** For 16 kHz. */
 const LOW_PASS = lowPass(TAPS, CUTOFF_HZ / 16_000);
 
-/** A new direction of a line; it remembers the end of the frame before. */
+/** A new direction of a line. It remembers the end of the previous frame. */
 export function lineFilter(codec: LineCodec): LineFilter {
   if (codec === "slin16") return (frame) => frame;
   const down = decimator();
@@ -37,9 +38,9 @@ export function decimator(): (frame: Int16Array) => Float32Array {
 }
 
 /**
- * `factor` times the rate, for one stream; 8 to 16 kHz unless told otherwise.
+ * Raises the rate of one stream by `factor`, by default 8 to 16 kHz.
  *
- * @param kernel a low-pass at the new rate, of a whole number of taps for each old sample.
+ * @param kernel a low-pass at the new rate whose taps are a multiple of `factor`.
  */
 export function interpolator(
   factor = 2,
@@ -62,7 +63,7 @@ function decimate(history: History, frame: Int16Array): Float32Array {
   return output;
 }
 
-/** Each output sample takes its phase of the filter, so that the inserted zeros cost nothing. */
+/** Each output sample uses its own phase of the filter, so that the inserted zeros cost nothing. */
 function interpolate(
   history: History,
   samples: ArrayLike<number>,
@@ -83,7 +84,7 @@ function interpolate(
   return output;
 }
 
-/** The last samples of what went through, as the start of what goes through next. */
+/** The last samples of a stream, to go before the next ones. */
 class History {
   readonly #tail: Float32Array;
 
@@ -100,12 +101,12 @@ class History {
   }
 }
 
-/** What G.711 leaves of audio at 8 kHz. */
+/** G.711's effect on audio at 8 kHz. */
 function throughUlaw(samples: Float32Array): Pcm {
   return decodeG711("ulaw", encodeG711("ulaw", Int16Array.from(samples, clip)));
 }
 
-/** A windowed sinc (Hamming); `cutoff` in cycles a sample. */
+/** A windowed sinc (Hamming); `cutoff` in cycles per sample. */
 export function lowPass(taps: number, cutoff: number): Float32Array {
   const kernel = Float32Array.from({ length: taps }, (_, n) => {
     const t = n - (taps - 1) / 2;

@@ -16,7 +16,7 @@ function tone(hz: number, amplitude: number, frames: number): Pcm[] {
     ));
 }
 
-/** Level out minus level in, once the filter has settled. */
+/** Level out minus level in, after the filter has settled. */
 function gainDb(hz: number): number {
   const filter = lineFilter("ulaw");
   const sent = tone(hz, 8000, 20);
@@ -24,7 +24,7 @@ function gainDb(hz: number): number {
   return levelDbfs(concatPcm(heard.slice(5))) - levelDbfs(concatPcm(sent.slice(5)));
 }
 
-Deno.test("a phone line carries speech up to 3 kHz and nothing above 4.5 kHz", () => {
+Deno.test("a phone line passes speech up to 3 kHz and nothing above 4.5 kHz", () => {
   for (const hz of [300, 1000, 2000, 3000]) {
     assert.ok(Math.abs(gainDb(hz)) < 1, `${hz} Hz: ${gainDb(hz)} dB`);
   }
@@ -33,7 +33,7 @@ Deno.test("a phone line carries speech up to 3 kHz and nothing above 4.5 kHz", (
   }
 });
 
-Deno.test("frames join without a seam on a phone line", () => {
+Deno.test("a phone line joins frames without a seam", () => {
   const filter = lineFilter("ulaw");
   const heard = concatPcm(tone(400, 8000, 10).map(filter)).subarray(FRAME_SAMPLES * 2);
   const steepest = 8000 * 2 * Math.PI * 400 / SAMPLE_RATE_HZ;
@@ -43,14 +43,14 @@ Deno.test("frames join without a seam on a phone line", () => {
   }
 });
 
-Deno.test("silence stays silence on a phone line", () => {
+Deno.test("a phone line keeps silence silent", () => {
   const filter = lineFilter("ulaw");
   for (const frame of tone(1000, 8000, 3)) filter(frame);
   const silence = Array.from({ length: 5 }, () => filter(new Int16Array(FRAME_SAMPLES)));
   assert.equal(levelDbfs(silence[4]!), -Infinity);
 });
 
-Deno.test("a wideband line leaves frames as they are", () => {
+Deno.test("a wideband line leaves frames unchanged", () => {
   const frame = new Int16Array(FRAME_SAMPLES).fill(7);
   assert.equal(lineFilter("slin16")(frame), frame);
 });

@@ -1,32 +1,32 @@
-// An external media channel on a websocket: Asterisk's chan_websocket, server side. Messages are
-// those of channels/chan_websocket.c, tried on 22.10.1.
+// An external media channel on a websocket: the server side of Asterisk's chan_websocket. Its
+// messages are those of channels/chan_websocket.c, tried on 22.10.1.
 
 import { type Pcm, pcmFromBytes, pcmToBytes } from "../../../media/frame.ts";
 import { CAUSE, type ChannelOptions, type HangupCause, SimulatedChannel } from "../pbx/channel.ts";
 import type { SimulatedPbx } from "../pbx/pbx.ts";
 import { PlayoutQueue, XOFF_LEVEL, XON_LEVEL } from "./playout_queue.ts";
 
-/** The one format the simulator carries. */
+/** The only format that the simulator carries over websockets. */
 export const MEDIA_FORMAT = { name: "slin16", frameBytes: 640, frameMs: 20 } as const;
-/** A longer text message is dropped (MAX_TEXT_MESSAGE_LEN). */
+/** Longer text messages are dropped (MAX_TEXT_MESSAGE_LEN). */
 const MAX_TEXT_BYTES = 128;
 /** A longer message ends the connection (AST_WEBSOCKET_MAX_RX_PAYLOAD_SIZE). */
 const MAX_MESSAGE_BYTES = 65_535;
-/** ARI's dial timeout: a channel nobody connects to is destroyed after it. */
+/** ARI's dial timeout, after which a channel that nobody connects to is destroyed. */
 export const CONNECT_TIMEOUT_MS = 30_000;
 
-/** The websocket to the client, as far as the channel uses it. */
+/** The websocket to the client, as the channel uses it. */
 export interface MediaPeer {
   send(data: string | Uint8Array): void;
   close(code: number): void;
-  /** Cuts the connection without a word. */
+  /** Cuts the connection without a close frame. */
   terminate(): void;
 }
 
-/** Which shape control messages have: `transport_data=f(json)`, or the default. */
+/** The format of control messages: `transport_data=f(json)`, or the default. */
 export type ControlFormat = "json" | "plain-text";
 
-/** What an external media channel starts with. */
+/** Options of a websocket media channel. */
 export interface MediaChannelOptions extends ChannelOptions {
   readonly app: string;
   readonly control: ControlFormat;
@@ -37,7 +37,7 @@ export interface MediaChannelOptions extends ChannelOptions {
   readonly connectTimeoutMs: number;
 }
 
-/** One chan_websocket channel, from externalMedia to its end. */
+/** One chan_websocket channel. */
 export class MediaChannel extends SimulatedChannel {
   readonly connectionId = crypto.randomUUID();
   readonly #pbx: SimulatedPbx;
@@ -59,17 +59,17 @@ export class MediaChannel extends SimulatedChannel {
     this.#deadline = setTimeout(() => pbx.hangUp(this, CAUSE.noAnswer), options.connectTimeoutMs);
   }
 
-  /** A second connection is refused (409). */
+  /** Whether a client is connected: a second one is refused (409). */
   get connected(): boolean {
     return this.#socket !== undefined;
   }
 
-  /** Begins as the real one does: down, and waiting for its client. */
+  /** Begins like the real channel, down and waiting for its client. */
   dial(): void {
     this.#tellDial("");
   }
 
-  /** The client's websocket is there. */
+  /** The client has connected. */
   connect(socket: MediaPeer): void {
     this.#socket = socket;
     const { mediaStartDelayMs } = this.#options;
@@ -80,19 +80,19 @@ export class MediaChannel extends SimulatedChannel {
     if (!this.#options.noAutoAnswer) this.#pickUp();
   }
 
-  /** The client's websocket is gone: in order (a close frame came) or not. */
+  /** The client has disconnected, `inOrder` with a close frame. */
   disconnected(inOrder: boolean): void {
     this.#socket = undefined;
     this.#end(inOrder ? CAUSE.normal : CAUSE.networkOutOfOrder, 1001);
   }
 
-  /** One binary message of the client. */
+  /** Takes a binary message of the client. */
   takeAudio(message: Uint8Array): void {
     if (message.length > MAX_MESSAGE_BYTES) this.#cut();
     else this.#queue.push(message);
   }
 
-  /** One text message of the client. */
+  /** Takes a text message of the client. */
   takeText(message: string, bytes: number): void {
     if (bytes > MAX_MESSAGE_BYTES) this.#cut();
     else if (bytes > 0 && bytes <= MAX_TEXT_BYTES) this.#takeCommand(message.trim());
@@ -126,7 +126,7 @@ export class MediaChannel extends SimulatedChannel {
     this.#socket = undefined;
   }
 
-  /** A fault: the connection is lost, and the PBX notices. */
+  /** Loses the connection, as a fault that the PBX notices. */
   cut(): void {
     if (this.#socket) this.#cut();
   }
@@ -252,7 +252,7 @@ interface ControlCommand {
   readonly correlationId: string;
 }
 
-/** Undefined when it is not a JSON object or array: only those does Asterisk's parser take. */
+/** Undefined unless it is a JSON object or array, like Asterisk's parser. */
 function parseJson(text: string): ControlCommand | undefined {
   let json: unknown;
   try {

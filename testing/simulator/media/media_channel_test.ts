@@ -3,7 +3,7 @@ import { FRAME_BYTES } from "../../../media/frame.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../mod.ts";
 import { TestClient, type TestEvents, type TestMedia } from "../../test_client.ts";
 
-/** A call in conversation: caller, bridge and media as a service sets them up. */
+/** A caller in a bridge with media, as a service sets it up. */
 async function conversation(pbx: Simulator, client: TestClient) {
   const events = await client.events();
   const caller = await pbx.call();
@@ -47,7 +47,7 @@ Deno.test("MEDIA_START names channel, format, frame size and the channel's varia
   assert.equal(start.channel_variables?.MEDIA_WEBSOCKET_CONNECTION_ID, id);
 });
 
-Deno.test("without f(json) the control messages are plain text, both ways", async () => {
+Deno.test("without f(json), control messages are plain text both ways", async () => {
   await using pbx = await startSimulator();
   await using client = new TestClient(pbx);
   await client.events();
@@ -64,7 +64,7 @@ Deno.test("without f(json) the control messages are plain text, both ways", asyn
   );
 });
 
-Deno.test("a media channel waits in state Down, is no member of a bridge, and is destroyed unless connected", async () => {
+Deno.test("a media channel waits in state Down, cannot be bridged, and is destroyed unless its client comes", async () => {
   await using pbx = await startSimulator({ mediaConnectTimeoutMs: 20 });
   await using client = new TestClient(pbx);
   const events = await client.events();
@@ -81,7 +81,7 @@ Deno.test("a media channel waits in state Down, is no member of a bridge, and is
   assert.deepEqual(events.about("m"), ["Dial", "ChannelDestroyed"]);
 });
 
-Deno.test("connecting answers the channel and brings it into the application, in the PBX's order", async () => {
+Deno.test("connecting answers the channel and brings it into the application, with events in the PBX's order", async () => {
   await inConversation(({ events }) => {
     assert.deepEqual(events.about("media1").slice(0, 6), [
       "Dial",
@@ -95,7 +95,7 @@ Deno.test("connecting answers the channel and brings it into the application, in
   });
 });
 
-Deno.test("with option n the channel is answered by the ANSWER command only", async () => {
+Deno.test("with option n, only the ANSWER command answers the channel", async () => {
   await using pbx = await startSimulator();
   await using client = new TestClient(pbx);
   const events = await client.events();
@@ -107,7 +107,7 @@ Deno.test("with option n the channel is answered by the ANSWER command only", as
   await events.first("StasisStart", "m");
 });
 
-Deno.test("a media socket is refused when nobody waits for it, and when it is taken", async () => {
+Deno.test("a media socket is refused when no channel waits for it, and when the channel has one", async () => {
   await inConversation(async ({ media }, client) => {
     await assert.rejects(client.media("nobody"), /404/);
     const start = await media.event("MEDIA_START");
@@ -115,7 +115,7 @@ Deno.test("a media socket is refused when nobody waits for it, and when it is ta
   });
 });
 
-Deno.test("the caller hears what is sent in order, and the mark after it", async () => {
+Deno.test("the caller hears what is sent in order, before its mark comes back", async () => {
   await inConversation(async ({ caller, media }) => {
     for (let value = 1; value <= 3; value++) {
       media.socket.send(new Uint8Array(new Int16Array(320).fill(value).buffer));
@@ -126,7 +126,7 @@ Deno.test("the caller hears what is sent in order, and the mark after it", async
   });
 });
 
-Deno.test("an acknowledged flush silences the caller and drops the marks", async () => {
+Deno.test("after an acknowledged flush the caller hears nothing, and marks are dropped", async () => {
   await inConversation(async ({ caller, media }) => {
     media.socket.send(audio(90));
     media.command("MARK_MEDIA", "lost");
@@ -141,7 +141,7 @@ Deno.test("an acknowledged flush silences the caller and drops the marks", async
   });
 });
 
-Deno.test("a pause silences the caller, and going on loses nothing", async () => {
+Deno.test("during a pause the caller hears nothing, and resuming loses nothing", async () => {
   await inConversation(async ({ caller, media }) => {
     media.command("PAUSE_MEDIA");
     media.socket.send(audio(3));
@@ -157,7 +157,7 @@ Deno.test("a pause silences the caller, and going on loses nothing", async () =>
   });
 });
 
-Deno.test("text over 128 bytes and unknown commands are ignored, and what is not JSON is an ERROR", async () => {
+Deno.test("text over 128 bytes and unknown commands are ignored, and text that is not JSON is an ERROR", async () => {
   await inConversation(async ({ media }) => {
     media.command("MARK_MEDIA", "x".repeat(100));
     media.command("DANCE");
@@ -177,7 +177,7 @@ Deno.test("a message over 64 KB ends the connection and the channel", async () =
   });
 });
 
-Deno.test("no frames come while the caller sends none", async () => {
+Deno.test("no frames arrive while the caller sends none", async () => {
   await inConversation(async ({ caller, media }) => {
     await media.frames.count(1);
     caller.mute(true);
@@ -192,7 +192,7 @@ Deno.test("no frames come while the caller sends none", async () => {
   });
 });
 
-Deno.test("a key the caller presses comes to the application and to the media socket", async () => {
+Deno.test("a key of the caller reaches the application and the media socket", async () => {
   await inConversation(async ({ caller, events, media }) => {
     await caller.press("#");
     assert.equal((await events.first("ChannelDtmfReceived", caller.channelId)).digit, "#");
@@ -201,7 +201,7 @@ Deno.test("a key the caller presses comes to the application and to the media so
   });
 });
 
-Deno.test("the channel goes with its socket, whichever way it ends", async () => {
+Deno.test("the channel ends with its socket, whichever side ends it", async () => {
   const END = [
     "ChannelHangupRequest",
     "ChannelVarset",
@@ -228,7 +228,7 @@ Deno.test("the channel goes with its socket, whichever way it ends", async () =>
   }
 });
 
-Deno.test("audio can come before MEDIA_START", async () => {
+Deno.test("audio can arrive before MEDIA_START", async () => {
   await inConversation(async ({ media }) => {
     await media.frames.count(2);
     assert.deepEqual(media.events, []);

@@ -1,20 +1,23 @@
-// The playout queue of one chan_websocket channel, by the rules of Asterisk's
-// channels/chan_websocket.c, tried on 22.10.1. It knows neither sockets nor time: `next` is called
-// once every 20 ms.
+// The playout queue of a chan_websocket channel, by the rules of Asterisk's
+// channels/chan_websocket.c, tried on 22.10.1. It knows neither sockets nor time: its owner calls
+// `next` once every 20 ms.
 
 import { concatBytes } from "../../../runtime/bytes.ts";
 
-/** Frames above which binary messages are ignored; the check is a message's, not a frame's. */
+/**
+ * With this many frames queued, a binary message is ignored whole: the check is per message, not
+ * per frame.
+ */
 export const QUEUE_MAX = 1000;
-/** At this length the sender is told to stop. */
+/** Queue length at which the client is asked to stop. */
 export const XOFF_LEVEL = 900;
-/** Below this length it is told to go on. */
+/** Queue length below which the client is asked to continue. */
 export const XON_LEVEL = 800;
 
-/** What the queue tells the client, besides audio. */
+/** Notices to the client. */
 export type QueueNotice = "MEDIA_XOFF" | "MEDIA_XON" | "QUEUE_DRAINED";
 
-/** What `STATUS` tells of a queue. */
+/** The queue's part of a `STATUS` message. */
 export interface QueueStatus {
   readonly queue_length: number;
   readonly queue_full: boolean;
@@ -24,7 +27,7 @@ export interface QueueStatus {
 
 type Entry = { readonly frame: Uint8Array } | { readonly event: string };
 
-/** Audio and marks waiting for their 20 ms. */
+/** Queued audio, with marks and other events between its frames. */
 export class PlayoutQueue {
   readonly #frameBytes: number;
   readonly #notify: (notice: QueueNotice) => void;
@@ -38,7 +41,7 @@ export class PlayoutQueue {
 
   /**
    * @param frameBytes bytes of 20 ms in the channel's format.
-   * @param notify called with each notice as it becomes due.
+   * @param notify gets each notice when it is due.
    */
   constructor(frameBytes: number, notify: (notice: QueueNotice) => void) {
     this.#frameBytes = frameBytes;
@@ -54,7 +57,7 @@ export class PlayoutQueue {
     };
   }
 
-  /** Takes one binary message. What is shorter than a frame is lost, unless buffering is on. */
+  /** Queues a binary message. Outside buffering mode, a tail shorter than a frame is lost. */
   push(message: Uint8Array): void {
     if (this.#frames >= QUEUE_MAX) return;
     const bytes = this.#buffering ? concatBytes([this.#leftover, message]) : message;
@@ -65,7 +68,7 @@ export class PlayoutQueue {
     this.#leftover = this.#buffering ? bytes.slice(whole) : new Uint8Array(0);
   }
 
-  /** Queues an event to be handed out once everything before it has been. */
+  /** Queues an event, to be delivered after everything before it. */
   pushEvent(event: string): void {
     this.#entries.push({ event });
   }
@@ -74,7 +77,7 @@ export class PlayoutQueue {
     this.#buffering = true;
   }
 
-  /** Ends buffering: a tail is padded with silence and queued. */
+  /** Ends buffering mode: a tail is padded with silence and queued. */
   stopBuffering(): void {
     this.#buffering = false;
     const tail = this.#leftover;
@@ -94,7 +97,7 @@ export class PlayoutQueue {
     this.#paused = false;
   }
 
-  /** Drops all: audio, marks, buffering. A pause stays; `queue_full` is cleared by the next `next`. */
+  /** Drops audio, marks and buffering mode. A pause stays; the next `next` clears `queue_full`. */
   flush(): void {
     this.#entries = [];
     this.#frames = 0;
@@ -102,12 +105,12 @@ export class PlayoutQueue {
     this.#leftover = new Uint8Array(0);
   }
 
-  /** Asks for one `QUEUE_DRAINED`, due when `next` first finds nothing at all. */
+  /** Asks for one `QUEUE_DRAINED`, due when `next` first finds the queue empty. */
   reportDrained(): void {
     this.#reportDrained = true;
   }
 
-  /** The next 20 ms of audio, or undefined for silence; events that stand before it go to `deliver`. */
+  /** The next 20 ms of audio, or undefined for silence; `deliver` gets the events before it. */
   next(deliver: (event: string) => void): Uint8Array | undefined {
     if (this.#paused) return undefined;
     if (this.#full && this.#frames < XON_LEVEL) {

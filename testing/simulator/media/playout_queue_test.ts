@@ -13,7 +13,7 @@ function setUp() {
 
 const frames = (count: number) => new Uint8Array(FRAME * count);
 
-Deno.test("a tail shorter than a frame is lost outside buffering mode", () => {
+Deno.test("outside buffering mode, a tail shorter than a frame is lost", () => {
   const { queue } = setUp();
   queue.push(new Uint8Array(FRAME * 2 + 3));
   assert.equal(queue.status.queue_length, 2);
@@ -22,7 +22,7 @@ Deno.test("a tail shorter than a frame is lost outside buffering mode", () => {
   assert.equal(queue.status.queue_length, 2);
 });
 
-Deno.test("in buffering mode tails are joined, and the last one is padded when it ends", () => {
+Deno.test("in buffering mode, tails are joined, and the last one is padded at the end", () => {
   const { queue, next } = setUp();
   queue.startBuffering();
   queue.push(Uint8Array.of(1, 2, 3));
@@ -35,7 +35,7 @@ Deno.test("in buffering mode tails are joined, and the last one is padded when i
   ]);
 });
 
-Deno.test("whatever the sizes of messages, buffering loses and reorders nothing", () => {
+Deno.test("buffering loses and reorders nothing, whatever the sizes of messages", () => {
   fc.assert(fc.property(fc.array(fc.uint8Array({ minLength: 1, maxLength: 20 })), (messages) => {
     const { queue, next } = setUp();
     queue.startBuffering();
@@ -49,7 +49,7 @@ Deno.test("whatever the sizes of messages, buffering loses and reorders nothing"
   }));
 });
 
-Deno.test("the sender is told to stop at 900 frames, and to go on once below 800", () => {
+Deno.test("the client is asked to stop at 900 frames and to continue below 800", () => {
   const { queue, told, next } = setUp();
   queue.push(frames(XOFF_LEVEL - 1));
   assert.deepEqual(told, []);
@@ -61,7 +61,7 @@ Deno.test("the sender is told to stop at 900 frames, and to go on once below 800
   assert.deepEqual(told, ["MEDIA_XOFF", "MEDIA_XON"]);
 });
 
-Deno.test("a message that finds 1000 frames queued is ignored whole", () => {
+Deno.test("with 1000 frames queued, a message is ignored whole", () => {
   const { queue } = setUp();
   queue.push(frames(QUEUE_MAX - 1));
   queue.push(frames(50));
@@ -70,7 +70,7 @@ Deno.test("a message that finds 1000 frames queued is ignored whole", () => {
   assert.equal(queue.status.queue_length, QUEUE_MAX + 49);
 });
 
-Deno.test("a mark comes out after the audio before it, and takes no time of its own", () => {
+Deno.test("a mark follows the audio before it and takes no time of its own", () => {
   const { queue, told, next } = setUp();
   queue.push(frames(1));
   queue.pushEvent("first");
@@ -82,7 +82,7 @@ Deno.test("a mark comes out after the audio before it, and takes no time of its 
   assert.deepEqual(told, ["first", "second"]);
 });
 
-Deno.test("a flush drops marks with the audio, and the drained report comes with the next tick", () => {
+Deno.test("a flush drops marks and audio, and the next tick reports that the queue is drained", () => {
   const { queue, told, next } = setUp();
   queue.push(frames(5));
   queue.pushEvent("lost");
@@ -94,7 +94,7 @@ Deno.test("a flush drops marks with the audio, and the drained report comes with
   assert.deepEqual(told, ["QUEUE_DRAINED"]);
 });
 
-Deno.test("a drained report waits one tick more when only marks were left", () => {
+Deno.test("when only marks are left, the drained report comes a tick later", () => {
   const { queue, told, next } = setUp();
   queue.reportDrained();
   queue.pushEvent("mark");
@@ -104,7 +104,7 @@ Deno.test("a drained report waits one tick more when only marks were left", () =
   assert.deepEqual(told, ["mark", "QUEUE_DRAINED"]);
 });
 
-Deno.test("a pause keeps all that is queued, a flush does not end it, nothing is reported in it", () => {
+Deno.test("a pause keeps the queue, outlasts a flush, and holds reports back", () => {
   const { queue, told, next } = setUp();
   queue.push(frames(2));
   queue.pushEvent("mark");

@@ -9,12 +9,12 @@ import { type ChannelOptions, SimulatedChannel } from "../pbx/channel.ts";
 import { HalfRate } from "./half_rate.ts";
 import type { SimulatedPbx } from "../pbx/pbx.ts";
 
-/** What a UnicastRTP channel starts with. */
+/** Options of a UnicastRTP channel. */
 export interface RtpOptions extends ChannelOptions {
   readonly format: keyof typeof RTP_CODECS;
 }
 
-/** One chan_rtp channel: takes packets from the service's address only, as strictrtp does. */
+/** One chan_rtp channel. It takes packets only from the service's address, like strictrtp. */
 export class RtpChannel extends SimulatedChannel {
   readonly #socket: Socket;
   readonly #service: { readonly hostname: string; readonly port: number };
@@ -50,7 +50,7 @@ export class RtpChannel extends SimulatedChannel {
     return new RtpChannel(pbx, socket, service, options);
   }
 
-  /** Its end, as UNICASTRTP_LOCAL_ADDRESS and UNICASTRTP_LOCAL_PORT tell. */
+  /** Its address, as in UNICASTRTP_LOCAL_ADDRESS and UNICASTRTP_LOCAL_PORT. */
   get local(): { readonly address: string; readonly port: number } {
     return this.#socket.address();
   }
@@ -60,7 +60,7 @@ export class RtpChannel extends SimulatedChannel {
     this.#socket.send(packet, this.#service.port, this.#service.hostname);
   }
 
-  /** chan_rtp passes no keys on. */
+  /** chan_rtp does not forward keys. */
   override hearDigit(): void {}
 
   override answer(): void {}

@@ -1,5 +1,4 @@
-// Every transport against the simulated PBX: the same promises as on a real one
-// (tests/pbx/media_transport_test.ts).
+// Every transport on the simulated PBX: the promises of tests/pbx/media_transport_test.ts.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -25,7 +24,7 @@ interface Line {
   readonly log: LineLog;
 }
 
-/** Runs `test` on a call whose audio travels that way. */
+/** Runs `test` on a call with this transport. */
 async function onLine(kind: typeof KINDS[number], test: (line: Line) => Promise<void>) {
   await using stack = new AsyncDisposableStack();
   const root = await Deno.makeTempDir();
@@ -117,7 +116,7 @@ for (const kind of KINDS) {
       assert.ok(heard >= 18 && heard <= 21, `${heard} of 20 frames heard`);
     }));
 
-  Deno.test(`${kind}: after a barge-in nothing of the phrase is heard, and the next one is`, () =>
+  Deno.test(`${kind}: after a barge-in the rest of the phrase is not heard, but the next phrase is`, () =>
     onLine(kind, async ({ caller, transport, log }) => {
       transport.out.send(tone(5000));
       transport.out.endOfPhrase("cut");

@@ -4,7 +4,10 @@ import type { Pcm } from "../../../media/frame.ts";
 import type { SimulatedChannel } from "./channel.ts";
 import { ariDate, AriFailure } from "../ari/wire.ts";
 
-/** A mixing or holding bridge. Between two channels it passes frames through, like Asterisk's simple_bridge. */
+/**
+ * A mixing or holding bridge. Between two channels it passes frames through, like Asterisk's
+ * simple_bridge.
+ */
 export class SimulatedBridge {
   readonly id: string;
   readonly name: string;
@@ -25,7 +28,10 @@ export class SimulatedBridge {
     this.holding = types.includes("holding");
   }
 
-  /** Passes a member's frame to the others. Of more than two nothing is mixed: each hears each in turn. */
+  /**
+   * Passes a member's frame to the others. Of more than two nothing is mixed: each hears each in
+   * turn.
+   */
   voice(from: SimulatedChannel, frame: Pcm): void {
     if (this.holding) return;
     for (const channel of this.channels) {

@@ -75,7 +75,9 @@ export class Bridges {
     this.#tell(channel, bridge, "ChannelLeftBridge");
   }
 
-  /** Destroys a bridge once its members have left. As on a real PBX, only an empty one is reported. */
+  /**
+   * Destroys a bridge once its members have left. As on a real PBX, only an empty one is reported.
+   */
   destroy(bridge: SimulatedBridge): void {
     const populated = bridge.channels.size > 0;
     for (const channel of bridge.channels) this.leave(channel);

@@ -11,8 +11,8 @@ const EARLY_MS = 0.5;
 
 /**
  * Calls each subscriber once every 20 ms on a monotonic grid that never drifts. A tick that the
- * process was too busy for is skipped rather than made up for by a burst, as on a real PBX. Holds no
- * timer while nobody is subscribed.
+ * process was too busy for is skipped rather than made up for by a burst, as on a real PBX. Holds
+ * no timer while nobody is subscribed.
  */
 export class PbxClock {
   readonly #time: TimeSource;

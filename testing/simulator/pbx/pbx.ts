@@ -100,7 +100,9 @@ export class SimulatedPbx {
     return true;
   }
 
-  /** Moves a channel to another application; it stays where it is when nobody listens for that one. */
+  /**
+   * Moves a channel to another application; it stays where it is when nobody listens for that one.
+   */
   move(channel: SimulatedChannel, app: string, args: readonly string[]): void {
     if (!this.applications.isActive(app)) {
       this.tell(channel, "ApplicationMoveFailed", { destination: app, args });

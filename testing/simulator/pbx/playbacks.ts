@@ -1,4 +1,4 @@
-// Sounds that ARI plays to a channel: one after another, 20 ms at a time.
+// Playbacks of ARI: one after another on each channel, 20 ms at a time.
 
 import { FRAME_SAMPLES, type Pcm } from "../../../media/frame.ts";
 import type { SimulatedChannel, TellOf } from "./channel.ts";
@@ -6,27 +6,27 @@ import type { PbxClock } from "./clock.ts";
 import { toneFrame } from "./tone.ts";
 import { AriFailure } from "../ari/wire.ts";
 
-/** What any `tone:` sounds like. */
+/** The frequency of every `tone:`. */
 const TONE_HZ = 425;
 
-/** Sounds by the name ARI asks for: `hello` for `sound:hello`. 16 kHz mono. */
+/** Sounds by name, `hello` for `sound:hello`, as 16 kHz mono. */
 export type Sounds = Readonly<Record<string, Pcm>>;
 
-/** Finds a sound that is not among those given: a file where the PBX looks for sounds. */
+/** Finds a sound that is not among those given, as a file in the PBX's folder of sounds. */
 export type FindSound = (name: string) => Pcm | undefined;
 
 type PlaybackState = "queued" | "playing" | "paused" | "done" | "failed";
 
-/** One playback, of one sound or several. */
+/** One playback of one or several media. */
 interface Playback {
   readonly id: string;
   readonly channel: SimulatedChannel;
   readonly media: readonly string[];
   readonly language: string;
   state: PlaybackState;
-  /** Samples already played, over all its media. */
+  /** Samples played so far, over all media. */
   played: number;
-  /** Sounds found so far: a file that is removed while it plays is heard to its end. */
+  /** The sounds found so far: a file that is removed during its playback is heard to its end. */
   readonly found: Map<string, Pcm>;
 }
 
@@ -52,7 +52,7 @@ export class Playbacks {
     this.#find = find;
   }
 
-  /** Queues a playback; it starts when those before it on the channel are over. */
+  /** Queues a playback behind those of its channel. */
   play(channel: SimulatedChannel, id: string, media: readonly string[], language: string): unknown {
     if (media.length === 0) throw new AriFailure(500, "Failed to queue media for playback");
     const playback: Playback = {
@@ -80,7 +80,7 @@ export class Playbacks {
   }
 
   /**
-   * Holds it where it is, or lets it go on.
+   * Pauses or resumes a playback.
    *
    * @throws {AriFailure} 404, 400 for another operation, 409 when it is not playing.
    */
@@ -95,8 +95,8 @@ export class Playbacks {
   }
 
   /**
-   * Stops it. One that has not begun keeps its place in the queue, and is finished when its turn
-   * comes.
+   * Stops a playback. One that has not begun keeps its place in the queue, and finishes when its
+   * turn comes.
    *
    * @throws {AriFailure} 404
    */
@@ -111,14 +111,14 @@ export class Playbacks {
   }
 
   /**
-   * Resolves when the channel has nothing to play any more; undefined when that is so now. Other
-   * commands to the channel wait for it.
+   * Resolves when the channel has nothing left to play; undefined when it has nothing now. Other
+   * commands to the channel wait for that.
    */
   idle(channel: SimulatedChannel): Promise<void> | undefined {
     return this.#idle.get(channel)?.promise;
   }
 
-  /** The channel is gone; what it was to hear has failed. */
+  /** The channel is gone: its playbacks fail. */
   drop(channel: SimulatedChannel): void {
     for (const playback of this.#queues.get(channel) ?? []) {
       if (playback.state === "queued") this.#start(playback);
@@ -127,7 +127,7 @@ export class Playbacks {
     this.forget(channel);
   }
 
-  /** The channel hears no playback any more; nobody is told. */
+  /** Ends the channel's playbacks without an event. */
   forget(channel: SimulatedChannel): void {
     channel.playing = false;
     this.#clocks.get(channel)?.[Symbol.dispose]();
@@ -137,7 +137,7 @@ export class Playbacks {
     this.#idle.delete(channel);
   }
 
-  /** Starts the first in the queue; what cannot be played fails at once, as on the real PBX. */
+  /** Starts the first in the queue. As on the real PBX, what cannot be played fails immediately. */
   #advance(channel: SimulatedChannel): void {
     const first = this.#queues.get(channel)?.[0];
     if (!first) {
@@ -177,7 +177,7 @@ export class Playbacks {
     playback.played += FRAME_SAMPLES;
   }
 
-  /** The next 20 ms; the tail of the last medium is padded with silence. */
+  /** The next 20 ms; the end of each medium is padded with silence. */
   #frame(playback: Playback): Pcm {
     const frame = new Int16Array(FRAME_SAMPLES);
     let start = playback.played;
@@ -213,7 +213,7 @@ export class Playbacks {
     return pcm && { length: pcm.length, at: (start) => pcm.slice(start, start + FRAME_SAMPLES) };
   }
 
-  /** What 22.10.1 does with `silence:<s>`: it starts, nothing is played, and it never finishes. */
+  /** As 22.10.1 treats `silence:<s>`: it starts, plays nothing, and never finishes. */
   #vanish(playback: Playback): void {
     this.#remove(playback);
     this.#advance(playback.channel);

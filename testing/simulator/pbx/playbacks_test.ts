@@ -21,7 +21,7 @@ async function inCall(
   await body({ client, events, caller, play });
 }
 
-/** Types and ids of the playback events so far. */
+/** Ids and types of the playback events so far. */
 const story = (events: TestEvents) =>
   events.events.all.filter(({ playback }) => playback)
     .map(({ type, playback }) => `${playback.id} ${type.replace("Playback", "")}`);
@@ -29,7 +29,7 @@ const story = (events: TestEvents) =>
 const finished = (events: TestEvents, id: string) =>
   events.events.first(({ type, playback }) => type === "PlaybackFinished" && playback.id === id);
 
-Deno.test("a sound is heard from its start to its end, one playback after the other", async () => {
+Deno.test("playbacks are heard one after the other, each from start to end", async () => {
   await inCall(async ({ events, caller, play }) => {
     const queued = await play("p1", "sound:beep");
     assert.deepEqual([queued.status, queued.json.id, queued.json.state], [201, "p1", "queued"]);
@@ -41,7 +41,7 @@ Deno.test("a sound is heard from its start to its end, one playback after the ot
   });
 });
 
-Deno.test("a sound that is not there starts and fails at once", async () => {
+Deno.test("a missing sound starts and immediately fails", async () => {
   await inCall(async ({ events, caller, play }) => {
     await play("p", "sound:nothing");
     const { playback } = await finished(events, "p");
@@ -50,7 +50,7 @@ Deno.test("a sound that is not there starts and fails at once", async () => {
   });
 });
 
-Deno.test("a stopped playback is silent at once, and a second stop is 404", async () => {
+Deno.test("a stopped playback falls silent, and stopping it again is 404", async () => {
   await inCall(async ({ client, events, caller, play }) => {
     await play("p", "tone:ring");
     await events.first("PlaybackStarted");
@@ -65,7 +65,7 @@ Deno.test("a stopped playback is silent at once, and a second stop is 404", asyn
   });
 });
 
-Deno.test("a playback stopped before its turn is finished when its turn comes, unheard", async () => {
+Deno.test("a playback stopped before its turn finishes unheard when its turn comes", async () => {
   await inCall(async ({ client, events, play }) => {
     await play("p1", "sound:beep");
     await play("p2", "sound:beep");
@@ -75,7 +75,7 @@ Deno.test("a playback stopped before its turn is finished when its turn comes, u
   });
 });
 
-Deno.test("while a playback runs, caller and bot do not hear each other", async () => {
+Deno.test("during a playback, caller and bot do not hear each other", async () => {
   await inCall(async ({ client, events, caller, play }) => {
     const media = await client.converse(caller.channelId, events);
     await media.frames.count(1);
@@ -92,7 +92,7 @@ Deno.test("while a playback runs, caller and bot do not hear each other", async 
   });
 });
 
-Deno.test("a hang-up fails the playbacks that are left", async () => {
+Deno.test("a hang-up fails the remaining playbacks", async () => {
   await inCall(async ({ events, caller, play }) => {
     await play("p1", "tone:ring");
     await play("p2", "sound:beep");
@@ -103,7 +103,7 @@ Deno.test("a hang-up fails the playbacks that are left", async () => {
   });
 });
 
-Deno.test("what is asked of a channel while it plays is done when it has played", async () => {
+Deno.test("commands to a channel wait until it has played everything", async () => {
   await inCall(async ({ client, events, caller, play }) => {
     await client.ari("POST", "/bridges/b");
     await play("p1", "sound:beep");
@@ -123,7 +123,7 @@ Deno.test("what is asked of a channel while it plays is done when it has played"
   });
 });
 
-Deno.test("silence starts and never finishes, as on Asterisk 22.10.1; what follows is played", async () => {
+Deno.test("silence starts and never finishes, as on Asterisk 22.10.1, and what follows it is played", async () => {
   await inCall(async ({ client, events, play }) => {
     await play("p1", "silence:1");
     await play("p2", "sound:beep");

@@ -1,4 +1,4 @@
-// A recording that is written while it goes on, as Asterisk writes one.
+// A recording on disk that grows while it is made, as Asterisk's does.
 
 import { join } from "node:path";
 import type { Pcm } from "../../../media/frame.ts";
@@ -6,13 +6,17 @@ import { interpolator, lowPass } from "../media/line.ts";
 
 /** Asterisk's write buffer (main/file.c): the file grows by whole blocks. */
 const BLOCK_BYTES = 32_768;
-/** The one raw format of the simulator: 96 kHz. */
+/** The simulator's one raw format: 96 kHz. */
 export const FILE_FORMAT = "sln96";
+/** 16 kHz to 96 kHz. */
 const SAMPLES_OF_ONE = 6;
-/** At 96 kHz, as Asterisk's resampler has one: of held samples the recogniser understands less. */
+/**
+ * Like that of Asterisk's resampler: the recogniser understands less of samples that are merely
+ * held.
+ */
 const LOW_PASS = lowPass(24 * SAMPLES_OF_ONE, 7600 / 96_000);
 
-/** One growing file. */
+/** The file of one recording. */
 export class RecordingFile {
   readonly #path: string;
   readonly #file: Deno.FsFile;
@@ -36,7 +40,7 @@ export class RecordingFile {
     }
   }
 
-  /** Writes the rest. */
+  /** Writes the rest and closes the file. */
   close(): void {
     this.#write();
     this.#file.close();

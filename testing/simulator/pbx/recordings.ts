@@ -1,5 +1,5 @@
-// Recordings that ARI makes of a channel: what its far end says, kept in memory until stopped, or
-// written to a growing file.
+// Recordings of a channel's far end that ARI makes: in memory until they are stopped, or in a
+// growing file.
 
 import { concatPcm, type Pcm } from "../../../media/frame.ts";
 import type { SimulatedChannel, TellOf } from "./channel.ts";
@@ -23,7 +23,10 @@ export class Recordings {
 
   readonly #recordingDir: string | undefined;
 
-  /** @param recordingDir where files grow; without it only `wav` can be recorded, in memory. */
+  /**
+   * @param recordingDir folder of the growing files. Without it only `wav` can be recorded, in
+   *   memory.
+   */
   constructor(tellOf: TellOf, recordingDir: string | undefined) {
     this.#tellOf = tellOf;
     this.#recordingDir = recordingDir;
@@ -51,7 +54,7 @@ export class Recordings {
     return toJson(recording, "queued");
   }
 
-  /** One frame of a channel's far end, for the recordings of that channel. */
+  /** Takes a frame of a channel's far end. */
   voice(channel: SimulatedChannel, frame: Pcm): void {
     for (const recording of this.#live.values()) {
       if (recording.channel !== channel) continue;
@@ -65,7 +68,7 @@ export class Recordings {
     return toJson(this.#find(name), "recording");
   }
 
-  /** Stops and stores it. @throws {AriFailure} 404 */
+  /** Stops a recording and stores it. @throws {AriFailure} 404 */
   stop(name: string): void {
     const recording = this.#find(name);
     this.#live.delete(name);
@@ -75,7 +78,7 @@ export class Recordings {
     this.#tell(recording, "RecordingFinished", "done", { duration });
   }
 
-  /** Stops it and removes what was recorded. @throws {AriFailure} 404 */
+  /** Stops a recording and removes it. @throws {AriFailure} 404 */
   cancel(name: string): void {
     const recording = this.#find(name);
     this.#live.delete(name);
@@ -83,13 +86,13 @@ export class Recordings {
     this.#tell(recording, "RecordingFinished", "canceled");
   }
 
-  /** The PBX has died: nobody is told. */
+  /** Ends all recordings without an event: the PBX has died. */
   forget(): void {
     for (const { file } of this.#live.values()) file?.close();
     this.#live.clear();
   }
 
-  /** The channel is gone: its recordings end, and are kept. */
+  /** The channel is gone: its recordings end and are stored. */
   drop(channel: SimulatedChannel): void {
     for (const recording of this.#live.values()) {
       if (recording.channel === channel) this.stop(recording.name);

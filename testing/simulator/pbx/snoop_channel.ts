@@ -1,4 +1,4 @@
-// A channel that hears what another one's far end says: `POST /channels/{id}/snoop`, spy=in.
+// A channel that hears another channel's far end: `POST /channels/{id}/snoop`, spy=in.
 
 import { FRAME_SAMPLES, type Pcm } from "../../../media/frame.ts";
 import { type ChannelOptions, SimulatedChannel } from "./channel.ts";
@@ -6,12 +6,12 @@ import type { PbxClock } from "./clock.ts";
 
 const SILENCE: Pcm = new Int16Array(FRAME_SAMPLES);
 
-/** A frame every 20 ms, silence while the far end sends none: a snoop runs on a timer of its own. */
+/** Delivers a frame every 20 ms on a timer of its own, silence while the far end sends none. */
 export class SnoopChannel extends SimulatedChannel {
   readonly #clock: Disposable;
   readonly #heard: Pcm[] = [];
 
-  /** @param say what the channel is to say, a frame at a time. */
+  /** @param say takes each frame that this channel delivers. */
   constructor(
     readonly target: SimulatedChannel,
     clock: PbxClock,
@@ -22,7 +22,7 @@ export class SnoopChannel extends SimulatedChannel {
     this.#clock = clock.subscribe(() => say(this, this.#heard.shift() ?? SILENCE));
   }
 
-  /** The far end of the channel it listens to has said something. */
+  /** Takes a frame of the target's far end. */
   overhear(frame: Pcm): void {
     this.#heard.push(frame);
   }

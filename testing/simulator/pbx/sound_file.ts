@@ -1,11 +1,14 @@
-// Sounds the PBX finds in its own folder.
+// Sounds in the PBX's own folder.
 
 import { join } from "node:path";
 import type { Pcm } from "../../../media/frame.ts";
 import { readWav, toMono } from "../../../media/wav.ts";
 import { HalfRate } from "../media/half_rate.ts";
 
-/** Reads `<soundsDir>/<name>.wav` as Asterisk's format_wav does: 8 kHz mono, anything else is not played. */
+/**
+ * Reads `<soundsDir>/<name>.wav` as 16 kHz; undefined for what Asterisk's format_wav refuses: all
+ * but 8 kHz mono.
+ */
 export function readSoundFile(soundsDir: string, name: string): Pcm | undefined {
   const bytes = readIfThere(join(soundsDir, `${name}.wav`));
   if (!bytes) return undefined;

@@ -1,13 +1,16 @@
-// TALK_DETECT(set): tells the application when a channel's far end begins and stops making sound.
+// TALK_DETECT(set): reports when a channel's far end begins and stops making sound.
 
 import { FRAME_MS, type Pcm } from "../../../media/frame.ts";
 import type { SimulatedChannel } from "./channel.ts";
 
-/** Defaults of func_talkdetect: silence that ends talking, mean level that is talking. */
+/**
+ * Defaults of func_talkdetect: the silence that ends talking, the mean level that counts as
+ * talking.
+ */
 const SILENCE_MS = 2500;
 const TALKING_LEVEL = 256;
 
-/** Tells of one channel's talking. */
+/** Sends an event about the talking on one channel. */
 export type TellTalking = (type: string, facts: Record<string, unknown>) => void;
 
 /** The detector of one channel. */
@@ -17,10 +20,10 @@ export class TalkDetect {
   readonly #level: number;
   #talkedMs = 0;
   #quietMs = 0;
-  /** As on Asterisk a channel counts as talking from its first frame until it has been silent. */
+  /** As on Asterisk, a channel counts as talking from its first frame until it falls silent. */
   #talking = false;
 
-  /** @param setting `<silence ms>,<level>`; either may be missing. */
+  /** @param setting `<silence ms>,<level>`; each may be missing. */
   constructor(setting: string, tell: TellTalking) {
     const [silence, level] = setting.split(",").map(Number);
     this.#silenceMs = silence || SILENCE_MS;

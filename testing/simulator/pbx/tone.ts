@@ -1,4 +1,4 @@
-// A plain tone, as PBXs sound it.
+// The plain tone of a PBX.
 
 import { FRAME_SAMPLES, type Pcm, SAMPLE_RATE_HZ } from "../../../media/frame.ts";
 

@@ -1,34 +1,34 @@
-// One story told on a PBX, simulated or real, and all it said of it: what the two must agree in.
-// story_22.10.1.json is what a real Asterisk 22.10.1 says.
+// A story played on a PBX, and everything the PBX says during it: the simulator must agree with the
+// real one. story_22.10.1.json was recorded on a real Asterisk 22.10.1.
 
 import type { TestCaller, TestPbx } from "../../caller.ts";
 import { FRAME_BYTES } from "../../../media/frame.ts";
 import { type Json, TestClient, type TestEvents, type TestMedia } from "../../test_client.ts";
 import { Normaliser } from "./story_normaliser.ts";
 
-/** What a PBX said in one chapter, with nothing in it that differs from run to run. */
+/** What a PBX said in one chapter, without what differs from run to run. */
 export interface Chapter {
   readonly title: string;
-  /** Each request and its answer, in order. */
+  /** Every request with its answer, in order. */
   readonly requests: string[];
-  /** Events by what they are about, each in order: between two channels order is chance. */
+  /** Events by subject, each in order: between two channels the order is chance. */
   readonly events: Record<string, string[]>;
   /** Text messages of the media socket, in order. */
   readonly media: string[];
 }
 
-/** What the story is told with. */
+/** The means by which a chapter is played. */
 interface Teller {
   readonly events: TestEvents;
   ari(method: string, path: string): Promise<Json>;
-  /** Opens another application's events. */
+  /** Opens the events of another application. */
   listen(app: string): Promise<TestEvents>;
   media(connectionId: string): Promise<TestMedia>;
   /** A call that has entered the application. */
   call(): Promise<{ readonly caller: TestCaller; readonly id: string }>;
 }
 
-/** Tells the whole story. Every chapter leaves the PBX empty. */
+/** Plays the whole story. Each chapter leaves the PBX empty. */
 export async function tellStory(pbx: TestPbx): Promise<Chapter[]> {
   const chapters: Chapter[] = [];
   for (const [title, tell] of Object.entries(CHAPTERS)) {
@@ -38,7 +38,7 @@ export async function tellStory(pbx: TestPbx): Promise<Chapter[]> {
   return chapters;
 }
 
-/** The dial string of every external media channel here. */
+/** The query of all external media channels here. */
 const MEDIA_QUERY = "app=voxbot&transport=websocket&encapsulation=none&connection_type=server" +
   "&external_host=INCOMING&format=slin16&transport_data=f(json)";
 

@@ -1,12 +1,12 @@
-// Takes out of a PBX's words what differs from run to run and from dialplan to dialplan.
+// Removes from a PBX's messages what differs from run to run and from dialplan to dialplan.
 
-/** Keys that say when, or who the PBX is. */
+/** Fields with a time or the PBX's identity. */
 const DROPPED = new Set(["timestamp", "creationtime", "asterisk_id"]);
-/** Statistics of the caller's RTP, told as variables at its end. */
+/** Variables with statistics of the caller's RTP, set at the end of a call. */
 const RTP_STATISTICS = /^RTPAUDIOQOS/;
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
-/** One chapter's normaliser: it knows what the chapter's caller is called. */
+/** Normalises one chapter, with names for its channels. */
 export class Normaliser {
   readonly #names = new Map<string, string>();
 
@@ -15,12 +15,12 @@ export class Normaliser {
     this.#names.set(id, name);
   }
 
-  /** `head` and then the JSON, both without what differs. */
+  /** `head` followed by the JSON, both normalised. */
   text(head: string, json: unknown): string {
     return this.#rename(`${head} ${JSON.stringify(normal(json))}`.trim());
   }
 
-  /** Events by application and by what they are about. */
+  /** Events by application and subject. */
   events(heard: (readonly [app: string, events: readonly object[]])[]): Record<string, string[]> {
     const subjects: Record<string, string[]> = {};
     for (const [app, events] of heard) {
@@ -40,7 +40,7 @@ export class Normaliser {
   }
 }
 
-/** What an event is about: a channel first of all. */
+/** The subject of an event: the channel, if it has one. */
 function subject({ channel, peer, playback, recording, bridge }: Record<string, unknown>): string {
   const named = (channel ?? peer ?? playback ?? recording ?? bridge) as
     | { id?: string; name?: string }
@@ -48,13 +48,13 @@ function subject({ channel, peer, playback, recording, bridge }: Record<string, 
   return named?.id ?? named?.name ?? "application";
 }
 
-/** Without what depends on the caller's telephone, or on chance. */
+/** The event without what depends on the caller's phone or on chance. */
 function withoutChance(type: unknown, facts: Record<string, unknown>): Record<string, unknown> {
   if (type === "ChannelDtmfReceived") return { ...facts, duration_ms: 0 };
   if (facts.variable === "BRIDGEPVTCALLID" && facts.value !== "") {
     return { ...facts, value: "call-id" };
   }
-  // Asterisk names the cause of a caller's BYE or not, as it happens.
+  // Asterisk sometimes names the cause of a caller's BYE and sometimes does not.
   const byCaller = type === "ChannelHangupRequest" && !("soft" in facts || "tech_cause" in facts);
   return byCaller ? { ...facts, cause: undefined } : facts;
 }
@@ -70,7 +70,7 @@ function normal(value: unknown): unknown {
 }
 
 function normalField(key: string, value: unknown): unknown {
-  // Where in the dialplan a call is differs with the dialplan; what runs there does not.
+  // The position in the dialplan differs between dialplans; the application there does not.
   if (key === "dialplan") return (value as { app_name: string }).app_name;
   if (key === "protocol_id" && value !== "") return "call-id";
   if (typeof value !== "string") return normal(value);

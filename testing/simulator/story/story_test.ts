@@ -4,7 +4,7 @@ import { FRAME_SAMPLES } from "../../../media/frame.ts";
 import { startSimulator } from "../mod.ts";
 import { tellStory } from "./story.ts";
 
-Deno.test("the simulated PBX says word for word what Asterisk 22.10.1 said", async (t) => {
+Deno.test("the simulated PBX says word for word what a real Asterisk 22.10.1 said", async (t) => {
   await using pbx = await startSimulator({
     language: "ru",
     sounds: { beep: new Int16Array(FRAME_SAMPLES * 10) },

@@ -1,4 +1,5 @@
-// `POST /channels/externalMedia`: the channel through which a service has a call's audio.
+// `POST /channels/externalMedia`: the channel through which a service gets and sends a call's
+// audio.
 
 import { RTP_CODECS } from "../../../../asterisk/transports/rtp/rtp_codec.ts";
 import { AudioSocketChannel } from "../../media/audiosocket_channel.ts";
@@ -8,13 +9,13 @@ import type { OperationContext, OperationReply, Parameters } from "../operation.
 import { RtpChannel } from "../../media/rtp_channel.ts";
 import { AriFailure } from "../wire.ts";
 
-/** What every external media channel starts with. */
+/** What all external media channels are made of. */
 interface Request extends Omit<ChannelOptions, "name"> {
   readonly app: string;
   readonly format: string;
 }
 
-/** Makes the channel. @throws {AriFailure} */
+/** Makes the channel. @throws {AriFailure} as the real PBX does. */
 export async function externalMedia(
   context: OperationContext,
   params: Parameters,
@@ -55,7 +56,7 @@ export async function externalMedia(
   }
 }
 
-/** Waits in state Down until its client connects. */
+/** A channel that waits in state Down until its client connects. */
 function websocket(
   context: OperationContext,
   params: Parameters,
@@ -129,7 +130,7 @@ async function rtp(
   };
 }
 
-/** Puts the channel among the others, and describes it. */
+/** Adds the channel to the PBX, and describes it. */
 function made(
   { pbx }: OperationContext,
   params: Parameters,
@@ -143,7 +144,7 @@ function made(
   return { status: 200, json: { ...channel.toJson(), channelvars } };
 }
 
-/** A channel that is connected from the start is up at once. */
+/** Answers a channel that is connected from the start, and brings it into its application. */
 function enter({ pbx }: OperationContext, channel: SimulatedChannel, app: string): void {
   if (channel.gone) return;
   channel.watchers.add(app);
@@ -151,7 +152,7 @@ function enter({ pbx }: OperationContext, channel: SimulatedChannel, app: string
   pbx.enterStasis(channel, app, []);
 }
 
-/** The checks of the real PBX, in its order. */
+/** The real PBX's checks, in its order. */
 function checkTransport(params: Parameters): "websocket" | "tcp" | "udp" {
   const encapsulation = params.text("encapsulation") ?? "rtp";
   const transport = transportOf(params);

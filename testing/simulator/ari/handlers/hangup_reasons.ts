@@ -1,10 +1,9 @@
-// Why ARI can be told to hang up, and the causes it stands for.
+// The reasons that ARI takes for a hang-up, and the Q.850 causes they stand for.
 
 import { CAUSE, type HangupCause } from "../../pbx/channel.ts";
 import type { Parameters } from "../operation.ts";
 import { AriFailure } from "../wire.ts";
 
-/** Reasons ARI takes for a hang-up, and the causes they stand for. */
 const REASONS: Readonly<Record<string, HangupCause>> = {
   normal: CAUSE.normal,
   busy: CAUSE.busy,
@@ -21,7 +20,7 @@ const REASONS: Readonly<Record<string, HangupCause>> = {
   answered_elsewhere: { code: 26, text: "Answered elsewhere" },
 };
 
-/** The cause a hang-up asks for. @throws {AriFailure} 400 for a reason there is not. */
+/** The cause that a hang-up asks for. @throws {AriFailure} 400 for an unknown reason. */
 export function hangupCause(params: Parameters): HangupCause {
   const code = params.text("reason_code");
   if (code !== undefined) {

@@ -16,7 +16,10 @@ export async function playedOut(pbx: SimulatedPbx, channel: SimulatedChannel): P
   if (channel.gone) throw new AriFailure(404, "Channel not found");
 }
 
-/** Runs a command that was answered already, once the channel plays nothing and if it is still there. */
+/**
+ * Runs a command that was answered already, once the channel plays nothing and if it is still
+ * there.
+ */
 export async function oncePlayedOut(
   pbx: SimulatedPbx,
   channel: SimulatedChannel,
