@@ -1,16 +1,16 @@
-// An Asterisk process: started, asked, stopped, killed.
+// An Asterisk process: start, console commands, stop, kill.
 
 import { TestbedError } from "./error.ts";
 import type { Instance } from "./instance.ts";
 import { ASTERISK_PRIORITY } from "./real_time.ts";
 import { inTree } from "./tree.ts";
 
-/** What Asterisk prints when all its modules are loaded. */
+/** Printed by Asterisk when all its modules are loaded. */
 const READY = "Asterisk Ready.";
 const START_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 10_000;
 
-/** One run of Asterisk, in the foreground, on one instance's configuration. */
+/** One run of Asterisk in the foreground, with one instance's configuration. */
 export class AsteriskProcess {
   readonly #child: Deno.ChildProcess;
   readonly #ready = Promise.withResolvers<void>();
@@ -25,9 +25,9 @@ export class AsteriskProcess {
   }
 
   /**
-   * Starts Asterisk and waits until it has loaded everything.
+   * Starts Asterisk and waits until it has loaded all its modules.
    *
-   * @throws {TestbedError} with its last words, when it ends instead or takes too long.
+   * @throws {TestbedError} with its last output, when it ends or takes too long.
    */
   static async start(tree: string, instance: Instance): Promise<AsteriskProcess> {
     const process = new AsteriskProcess(tree, instance);
@@ -44,7 +44,7 @@ export class AsteriskProcess {
     return this.#running;
   }
 
-  /** Ends the calls and stops, in order; kills what does not stop in time. */
+  /** Ends the calls and shuts down; kills the process if that takes too long. */
   async stop(): Promise<void> {
     if (!this.#running) return;
     this.#child.kill("SIGTERM");
@@ -53,7 +53,7 @@ export class AsteriskProcess {
     clearTimeout(deadline);
   }
 
-  /** Ends the process at once, as a power failure would. */
+  /** Kills the process, like a power failure. */
   async kill(): Promise<void> {
     if (this.#running) this.#child.kill("SIGKILL");
     await this.#done;
@@ -65,7 +65,7 @@ export class AsteriskProcess {
     this.#running = false;
     this.#ready.reject(
       new TestbedError(
-        `Asterisk ended (${signal ?? `code ${code}`}) before it was ready. Its last words:\n  ` +
+        `Asterisk ended (${signal ?? `code ${code}`}) before it was ready. Its last output:\n  ` +
           this.#lastLines.join("\n  "),
       ),
     );
@@ -83,7 +83,7 @@ export class AsteriskProcess {
 /**
  * Runs a command on a running Asterisk's console.
  *
- * @throws {TestbedError} when there is none running.
+ * @throws {TestbedError} when it is not running.
  */
 export async function consoleCommand(
   tree: string,

@@ -1,4 +1,4 @@
-/** The test PBX cannot be installed, started or called; the message says why and what to do. */
+/** The test PBX cannot be installed, started or called. The message says why, and the cure. */
 export class TestbedError extends Error {
   override readonly name = "TestbedError";
 }

@@ -1,5 +1,5 @@
-// Installs an Asterisk with all it needs (a small Debian) into a folder of the checkout's ignored
-// .cache/, where no package of the machine itself is touched.
+// Installs an Asterisk on a minimal Debian into .cache/ of the checkout, which git ignores.
+// Packages of the machine itself are not touched.
 
 import { TestbedError } from "./error.ts";
 import { requireChroot, requireDebootstrap } from "./prerequisites.ts";
@@ -7,33 +7,33 @@ import { Progress } from "./progress.ts";
 import { type Release, type ReleaseName, RELEASES } from "./releases.ts";
 
 const CACHE = new URL("../../.cache/", import.meta.url).pathname;
-/** In the tree: the recipe it was made by. Written last, so a tree that has it is whole. */
+/** In the tree, the recipe it was made by. Written last: a tree that has it is complete. */
 const RECIPE = "etc/voxbot-testbed.json";
 
-/** What is run in a mount namespace of its own: it takes its mounts along when it ends, however. */
+/** Runs in a mount namespace of its own, so that its mounts vanish with it, however it ends. */
 const INSTALL_SCRIPT = `
 set -e
 tree=$1 debs=$2 suite=$3; shift 3
 debootstrap --variant=minbase --cache-dir="$debs" "$suite" "$tree"
-# Nothing that is installed may start by itself: it would run on the machine's own network.
+# No installed service may start by itself: it would run on the machine's own network.
 printf '#!/bin/sh\\nexit 101\\n' > "$tree/usr/sbin/policy-rc.d"
 chmod 755 "$tree/usr/sbin/policy-rc.d"
 mount -t proc proc "$tree/proc"
 mount --rbind /dev "$tree/dev"
 mount --bind "$debs" "$tree/var/cache/apt/archives"
 apt="chroot $tree apt-get -q -y -o APT::Sandbox::User=root -o Acquire::Languages=none"
-# A mirror that lags behind, or an archived release, is good enough: signatures are verified still.
+# A mirror that lags behind, or an archived release, will do: signatures are still verified.
 $apt -o Acquire::Check-Valid-Until=false update
 $apt install --no-install-recommends "$@"
 rm -rf "$tree"/var/lib/apt/lists/*
 `;
 
 /**
- * Installs a release unless it is there. An install that was interrupted is begun anew, with what
- * had been downloaded; several processes at once wait for one another.
+ * Installs a release unless it is installed. An interrupted install starts again with the packages
+ * it had downloaded. Concurrent processes wait for one another.
  *
- * @returns the absolute path of the tree, the root folder Asterisk runs in.
- * @throws {TestbedError} saying what is missing, or how the install failed.
+ * @returns the absolute path of the tree, the root folder that Asterisk runs in.
+ * @throws {TestbedError} naming what is missing, or how the install failed.
  */
 export async function installAsterisk(name: ReleaseName = "22"): Promise<string> {
   const release: Release = RELEASES[name];
@@ -62,7 +62,7 @@ export async function installAsterisk(name: ReleaseName = "22"): Promise<string>
 
 async function run(args: readonly string[], logPath: string, progress: Progress): Promise<void> {
   using log = await Deno.open(logPath, { create: true, write: true, truncate: true });
-  // When this process dies the kernel kills unshare (pdeathsig), and that everything below it.
+  // When this process dies, the kernel kills unshare (pdeathsig), which kills everything below it.
   const child = new Deno.Command("setpriv", {
     args: [
       ...["--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"],
@@ -83,8 +83,8 @@ async function run(args: readonly string[], logPath: string, progress: Progress)
   progress.clear();
   if (success) return;
   throw new TestbedError(
-    `the install ended with code ${code}. Its last words:\n  ${last.join("\n  ")}\n` +
-      `All of it: ${logPath}. When a download failed, check that this machine reaches its ` +
+    `the install ended with code ${code}. Its last output:\n  ${last.join("\n  ")}\n` +
+      `Full log: ${logPath}. If a download failed, check that this machine reaches its ` +
       "Debian mirror (http_proxy is respected), then run the same command again.",
   );
 }

@@ -1,26 +1,26 @@
-// One Asterisk's own folder inside the tree: the sample configuration of asterisk/etc with what
-// must differ on this machine, and its run-time files. Several can run from one tree at once.
+// One Asterisk's folder inside the tree: the sample configuration of asterisk/etc with this
+// machine's ports and passwords, and the run-time files. Several instances can run from one tree.
 
 import { TestbedError } from "./error.ts";
 import { freeTcpPort, freeUdpPort } from "./ports.ts";
 
 const SAMPLE = new URL("../../asterisk/etc/", import.meta.url);
-/** In the tree. The name of each folder in it begins with the process that owns it. */
+/** In the tree. Each folder's name begins with the id of the process that owns it. */
 const INSTANCES = "/var/lib/voxbot-testbed";
-/** Below the ports that Linux gives to outgoing connections (32768…). */
+/** Below the range of outgoing connections on Linux, which begins at 32768. */
 const RTP_PORTS = { first: 20_000, last: 32_000, perInstance: 400 } as const;
 /**
- * Left out of the distribution's own configuration: the manager interface, which Debian binds to a
- * port of its own, and a deprecated file that Asterisk warns about at each start, so that any
- * warning in the log is ours.
+ * Left out of the distribution's configuration: the manager interface, which Debian binds to a
+ * fixed port, and a deprecated file that Asterisk warns about at each start. Any warning in the log
+ * is therefore ours.
  */
 const NOT_COPIED = ["manager.conf", "users.conf"];
 
-/** What one instance has for itself. */
+/** What is one instance's own. */
 export interface Instance {
-  /** Its folder, as seen from inside the tree. */
+  /** Its folder, as a path inside the tree. */
   readonly path: string;
-  /** Its folder, as seen from this machine. */
+  /** Its folder, as a path on this machine. */
   readonly hostPath: string;
   readonly httpPort: number;
   readonly sipPort: number;
@@ -31,10 +31,10 @@ export interface Instance {
 }
 
 /**
- * Makes a new instance's folder: the distribution's configuration, over it the sample's files, in
- * those the ports and passwords replaced (each exactly once, or this fails).
+ * Creates an instance's folder from the distribution's configuration and, over it, the sample's
+ * files with ports and passwords replaced.
  *
- * @throws {TestbedError} when the sample no longer has a line that must be replaced.
+ * @throws {TestbedError} unless the sample has each line that is replaced exactly once.
  */
 export async function createInstance(tree: string): Promise<Instance> {
   await sweep(tree);
@@ -67,7 +67,7 @@ type Replacement = readonly [file: string, line: string, by: string];
 
 function replacements(instance: Instance): readonly Replacement[] {
   const { first, last, perInstance } = RTP_PORTS;
-  // Two instances that draw the same range share it: Asterisk takes the next port that is free.
+  // Two instances can draw the same range and share it: Asterisk takes the next free port.
   const rtpStart = first + 2 * Math.floor(Math.random() * (last - first - perInstance) / 2);
   return [
     ["http.conf", "bindport = 8088", `bindport = ${instance.httpPort}`],
@@ -80,7 +80,9 @@ function replacements(instance: Instance): readonly Replacement[] {
   ];
 }
 
-/** The sample leaves directories as compiled in; an instance has its own for all that it writes. */
+/**
+ * The sample keeps Asterisk's compiled-in directories; an instance has its own for all it writes.
+ */
 function directories(path: string): string {
   return `[directories]
 astetcdir = ${path}/etc
@@ -106,7 +108,7 @@ async function writeSample(instance: Instance): Promise<void> {
 /**
  * Replaces one whole line of a configuration.
  *
- * @throws {TestbedError} unless the line is there exactly once.
+ * @throws {TestbedError} unless the line occurs exactly once.
  */
 export function replaceLine(text: string, line: string, by: string, file: string): string {
   const lines = text.split("\n");
@@ -139,7 +141,7 @@ async function giveTo(tree: string, path: string): Promise<void> {
   }
 }
 
-/** Removes what processes left behind that were killed. */
+/** Removes the folders of processes that were killed. */
 async function sweep(tree: string): Promise<void> {
   await Deno.mkdir(`${tree}${INSTANCES}`, { recursive: true });
   for await (const { name } of Deno.readDir(`${tree}${INSTANCES}`)) {

@@ -1,4 +1,4 @@
-// Ports of the loopback address that nobody uses now.
+// Unused ports of the loopback address.
 
 import { createSocket } from "node:dgram";
 

@@ -1,8 +1,8 @@
-// What the machine must have before an Asterisk can be installed in a folder and run from it.
+// What a machine needs for an Asterisk that is installed in a folder and runs from it.
 
 import { TestbedError } from "./error.ts";
 
-/** Commands in use, and the Debian package each comes with. */
+/** The commands in use, each with its Debian package. */
 const COMMANDS = {
   chroot: "coreutils",
   mount: "mount",
@@ -11,16 +11,16 @@ const COMMANDS = {
   chrt: "util-linux",
 } as const;
 
-/** What can be missing on this machine; split from the checks so that each message can be tested. */
+/** What can be missing on a machine, apart from the checks so that tests can try each message. */
 export interface Machine {
   readonly os: string;
   readonly uid: number | null;
   has(command: string): Promise<boolean>;
-  /** Whether a private mount namespace can be had; containers often refuse it. */
+  /** Whether a private mount namespace is allowed: containers often refuse it. */
   canUnshare(): Promise<boolean>;
 }
 
-/** The machine this process runs on. */
+/** The machine that this process runs on. */
 export const thisMachine: Machine = {
   os: Deno.build.os,
   uid: Deno.uid(),
@@ -29,20 +29,20 @@ export const thisMachine: Machine = {
 };
 
 /**
- * Makes sure that a tree can be entered and Asterisk run in it.
+ * Checks that Asterisk can run in a tree on this machine.
  *
- * @throws {TestbedError} naming all that is missing, each with its cure.
+ * @throws {TestbedError} naming everything that is missing, each with its cure.
  */
 export async function requireChroot(machine: Machine = thisMachine): Promise<void> {
   if (machine.os !== "linux") {
     throw new TestbedError(
-      `the test PBX is a Linux Asterisk and this is ${machine.os}: run the PBX tests on Linux`,
+      `the test PBX is an Asterisk for Linux, and this is ${machine.os}: run the PBX tests on Linux`,
     );
   }
   const missing: string[] = [];
   if (machine.uid !== 0) {
     missing.push(
-      "root: Asterisk is installed into a folder of its own and started there (debootstrap, chroot); " +
+      "root, to install Asterisk into a folder and start it there (debootstrap, chroot): " +
         `run the command as root, e.g. with sudo (now: uid ${machine.uid})`,
     );
   }
@@ -63,9 +63,10 @@ export async function requireChroot(machine: Machine = thisMachine): Promise<voi
 }
 
 /**
- * Makes sure that debootstrap is there: on a Debian-like machine it is installed, saying so.
+ * Installs debootstrap if it is missing, and says so.
  *
- * @throws {TestbedError} where it cannot be had.
+ * @param say prints a line.
+ * @throws {TestbedError} where it cannot be installed.
  */
 export async function requireDebootstrap(
   say: (line: string) => void,
@@ -74,7 +75,9 @@ export async function requireDebootstrap(
   if (await machine.has("debootstrap")) return;
   const cure = "install the package debootstrap (it is in Debian, Ubuntu, Fedora, Arch)";
   if (!await machine.has("apt-get")) {
-    throw new TestbedError(`debootstrap is missing, and there is no apt-get to get it: ${cure}`);
+    throw new TestbedError(
+      `debootstrap is missing, and there is no apt-get to install it: ${cure}`,
+    );
   }
   say("debootstrap is missing: installing it with apt-get");
   const failure = await aptInstall(["debootstrap", "debian-archive-keyring"]);
@@ -85,10 +88,11 @@ export async function requireDebootstrap(
   }
 }
 
-/** Installs packages on this machine; returns apt-get's last words when it fails. */
+/** Installs packages on this machine. @returns apt-get's last output when it fails. */
 async function aptInstall(packages: readonly string[]): Promise<string | undefined> {
   const options = { env: { DEBIAN_FRONTEND: "noninteractive" }, stdin: "null" } as const;
-  // The package lists may be absent (a container image) or old; that it fails shows at the install.
+  // The package lists may be absent, as in container images, or old. A failure shows in the
+  // install.
   await new Deno.Command("apt-get", { ...options, args: ["update", "-q"] }).output();
   const { success, stdout, stderr } = await new Deno.Command("apt-get", {
     ...options,

@@ -14,7 +14,7 @@ Deno.test("a machine that has everything passes", async () => {
   await requireDebootstrap(() => assert.fail("nothing to say"), GOOD);
 });
 
-Deno.test("everything missing is named at once, each with its cure", async () => {
+Deno.test("one error names everything that is missing, each with its cure", async () => {
   const bare: Machine = {
     ...GOOD,
     uid: 1000,
@@ -29,16 +29,16 @@ Deno.test("everything missing is named at once, each with its cure", async () =>
   });
 });
 
-Deno.test("a container that refuses mounts is told which options it needs", async () => {
+Deno.test("where a container refuses mounts, the error names the options it needs", async () => {
   const container: Machine = { ...GOOD, canUnshare: () => Promise.resolve(false) };
   await assert.rejects(requireChroot(container), /--privileged.*SYS_ADMIN/);
 });
 
-Deno.test("on another system than Linux it says so, and nothing else", async () => {
+Deno.test("on a system other than Linux, the error says that and nothing else", async () => {
   await assert.rejects(requireChroot({ ...GOOD, os: "darwin", uid: 501 }), /darwin.*on Linux$/);
 });
 
-Deno.test("without debootstrap and without apt-get it says which package to install", async () => {
+Deno.test("without debootstrap and apt-get, the error names the package to install", async () => {
   const fedora: Machine = { ...GOOD, has: () => Promise.resolve(false) };
   await assert.rejects(requireDebootstrap(() => {}, fedora), /no apt-get.*package debootstrap/);
 });

@@ -1,22 +1,22 @@
-// Shows how a long step is getting on: one changing line on a terminal, a line now and then elsewhere.
+// Progress of a long step: one changing line on a terminal, a line now and then elsewhere.
 
 const QUIET_MS = 5000;
 const WIDTH = 78;
 
-/** Progress of one named undertaking, on standard error. */
+/** Progress of one named task, on standard error. */
 export class Progress {
   readonly #terminal = Deno.stderr.isTerminal();
   #shownAt = -Infinity;
 
   constructor(readonly name: string) {}
 
-  /** Something worth a line of its own. */
+  /** Prints a line that stays. */
   line(text: string): void {
     this.clear();
     this.#write(`${this.name}: ${text}\n`);
   }
 
-  /** The step it is at now. */
+  /** Shows the current step. */
   step(text: string): void {
     const now = performance.now();
     if (!this.#terminal && now - this.#shownAt < QUIET_MS) return;
@@ -25,7 +25,7 @@ export class Progress {
     this.#write(this.#terminal ? `\r${shown.padEnd(WIDTH)}` : `${shown}\n`);
   }
 
-  /** Ends the changing line. */
+  /** Clears the changing line. */
   clear(): void {
     if (this.#terminal) this.#write(`\r${" ".repeat(WIDTH)}\r`);
   }

@@ -1,18 +1,18 @@
-// Real-time priority (sched(7), SCHED_RR): below the kernel's own, above everything ordinary.
+// Real-time priority (sched(7), SCHED_RR), below the kernel's threads and above all ordinary ones.
 
-/** The priority Asterisk gives itself with `-p`, as Debian's service starts it. */
+/** Asterisk's own priority with `-p`, as Debian's service starts it. */
 export const ASTERISK_PRIORITY = 10;
 const TELEPHONE_PRIORITY = 20;
 
-/** Gives a thread real-time priority; says so on standard error where that cannot be. */
+/** Gives a thread real-time priority. Says so on standard error where that is refused. */
 export async function setRealTime(thread: number): Promise<void> {
   const refused = await chrt(thread);
   if (refused === undefined) return;
-  const line = `telephones run without real-time priority, so times are less exact: ${refused}\n`;
+  const line = `phones run without real-time priority, so times are less exact: ${refused}\n`;
   Deno.stderr.writeSync(new TextEncoder().encode(line));
 }
 
-/** Returns why not, if not. */
+/** @returns the reason when it is refused. */
 async function chrt(thread: number): Promise<string | undefined> {
   try {
     const { success, stderr } = await new Deno.Command("chrt", {

@@ -1,13 +1,13 @@
-// The Asterisk releases the tests run on, and which Debian has them.
+// The Asterisk releases that the tests run on, and the Debian suites that have them.
 
-/** Names of the releases: the major version. */
+/** A release's name: its major version. */
 export type ReleaseName = keyof typeof RELEASES;
 
-/** How one release is installed. Part of the installed tree: another recipe means a new install. */
+/** How a release is installed. The tree holds a copy: another recipe means a new install. */
 export interface Release {
-  /** Debian suite whose `asterisk` package is this release. */
+  /** The Debian suite whose `asterisk` package is this release. */
   readonly suite: string;
-  /** Installed besides what these depend on; nothing merely recommended. */
+  /** The packages, installed with their dependencies but without recommended ones. */
   readonly packages: readonly string[];
 }
 
@@ -19,7 +19,7 @@ const PROMPTS = [
 ];
 
 export const RELEASES = {
-  // The oldest that is in wide use: no AudioSocket over ARI, no chan_websocket.
+  // The oldest in wide use: without AudioSocket over ARI and chan_websocket.
   "16": {
     suite: "bullseye",
     packages: ["asterisk", "asterisk-modules", "sip-tester", ...PROMPTS],
@@ -30,5 +30,5 @@ export const RELEASES = {
   },
 } as const satisfies Record<string, Release>;
 
-/** All of them, the newest first. */
+/** All releases, newest first. */
 export const RELEASE_NAMES: readonly ReleaseName[] = ["22", "16"];

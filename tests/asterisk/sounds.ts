@@ -1,28 +1,28 @@
-// An installed tree's recorded prompts, as this machine finds them.
+// The recorded prompts of an installed tree, as paths on this machine.
 
-/** Where Asterisk looks for sounds, in the tree. */
+/** Asterisk's folder of sounds in the tree. */
 const SOUNDS = "usr/share/asterisk/sounds";
 
-/** What the folders of the recorded prompts are called, by language. */
+/** The folders of the recorded prompts, by language. */
 export const PROMPT_FOLDERS = { en: "en_US_f_Allison", ru: "ru_RU_f_IvrvoiceRU" } as const;
 
-/** The languages there are prompts in. */
+/** A language that has prompts. */
 export type PromptLanguage = keyof typeof PROMPT_FOLDERS;
 
-/** The folder of sounds on this machine. */
+/** Asterisk's folder of sounds, as a path on this machine. */
 export function soundsFolder(tree: string): string {
   return `${tree}/${SOUNDS}`;
 }
 
 /**
- * Lets `sounds/<language>` lead to the prompts from outside the tree as well. Debian makes it an
- * absolute link (by way of /etc/alternatives), which from outside leads to this machine's own.
+ * Makes `sounds/<language>` lead to the prompts from outside the tree, too. Debian's link is
+ * absolute (through /etc/alternatives), which from outside leads to this machine's own files.
  */
 export async function linkPrompts(tree: string): Promise<void> {
   for (const [language, folder] of Object.entries(PROMPT_FOLDERS)) {
     const link = `${soundsFolder(tree)}/${language}`;
     if (await Deno.readLink(link) === folder) continue;
-    // Renamed into place: another process may be starting a PBX in the same tree.
+    // Renamed into place, since another process may be starting a PBX in the same tree.
     const made = `${link}.${crypto.randomUUID()}`;
     await Deno.symlink(folder, made);
     await Deno.rename(made, link);

@@ -1,5 +1,5 @@
-// A real Asterisk for tests: installed once, started on free ports of the loopback address with the
-// sample configuration of asterisk/etc, and called by real SIP telephones.
+// A real Asterisk for tests: installed once, started on free loopback ports with the sample
+// configuration of asterisk/etc, and called by real SIP phones.
 
 import type { TestPbx } from "../../testing/mod.ts";
 import type { G711Law } from "../../media/codec/g711.ts";
@@ -18,52 +18,52 @@ import { PAYLOAD_EVENT } from "./phones/telephone_event.ts";
 export const BOT_EXTENSION = "100";
 export const OPERATOR_EXTENSION = "200";
 
-/** A recording of a human voice that comes with Asterisk: 8 kHz 16-bit mono WAV. */
+/** A recorded human voice that comes with Asterisk: 8 kHz 16-bit mono WAV. */
 export interface Prompt {
-  /** As ARI and the dialplan name it, e.g. "vm-goodbye" or "digits/1". */
+  /** Its name in ARI and the dialplan, e.g. "vm-goodbye" or "digits/1". */
   readonly name: string;
   /** Absolute path on this machine. */
   readonly path: string;
 }
 
-/** Who calls, whom, and in which codec. */
+/** The caller, the extension called, and the codec. */
 export interface SipCallOptions {
   readonly callerNumber?: string;
   readonly extension?: string;
   readonly codec?: G711Law;
 }
 
-/** A running Asterisk that tests own. */
+/** An Asterisk that a test owns. */
 export interface Testbed extends TestPbx {
   readonly kind: "asterisk";
   readonly release: ReleaseName;
-  /** The folder on this machine with this Asterisk's etc, run, log and spool. */
+  /** The folder of this Asterisk's etc, run, log and spool, on this machine. */
   readonly folder: string;
-  /** Where Asterisk looks for sounds, on this machine. */
+  /** Asterisk's folder of sounds, on this machine. */
   readonly soundsDir: string;
-  /** Where Asterisk keeps ARI recordings, on this machine. */
+  /** Asterisk's folder of ARI recordings, on this machine. */
   readonly recordingDir: string;
-  /** A SIP telephone, which can also `vanish()`; `codec` is the only one it speaks. */
+  /** Calls from a SIP phone, which can also `vanish()`; `codec` is the only one it offers. */
   call(options?: SipCallOptions): Promise<SipCaller>;
-  /** Runs a command on Asterisk's console (`asterisk -rx`) and returns what it prints. */
+  /** Runs a command on Asterisk's console (`asterisk -rx`). @returns its output. */
   cli(command: string): Promise<string>;
-  /** Everything Asterisk has logged since it was first started, oldest first. */
+  /** Asterisk's log since its first start, oldest first. */
   log(): Promise<string>;
-  /** The recorded prompts of a language, in order of name. */
+  /** The recorded prompts of a language, by name. */
   prompts(language: PromptLanguage): Promise<readonly Prompt[]>;
-  /** Where one recorded prompt is, e.g. `("en", "vm-goodbye")`. */
+  /** The path of a recorded prompt, e.g. `("en", "vm-goodbye")`. */
   promptPath(language: PromptLanguage, name: string): string;
-  /** Stops Asterisk in order, unless it is down, and starts it again on the same ports. */
+  /** Shuts Asterisk down, unless it is down, and starts it again on the same ports. */
   restart(): Promise<void>;
-  /** Ends Asterisk at once, as a power failure would; `restart` brings it back. */
+  /** Kills Asterisk, like a power failure; `restart` brings it back. */
   kill(): Promise<void>;
 }
 
 /**
- * Installs Asterisk if it is not there yet, and starts one. Dispose it to stop it and remove its
- * files; when the process dies instead, Asterisk dies along and the next start sweeps up.
+ * Installs Asterisk if necessary, and starts one. Dispose it to stop it and remove its files. If
+ * this process dies, Asterisk dies with it, and the next start removes the files.
  *
- * @throws {TestbedError} when this machine cannot run it, with the cure.
+ * @throws {TestbedError} with the cure, when this machine cannot run it.
  */
 export async function startTestbed(
   { release = "22" }: { release?: ReleaseName } = {},

@@ -1,33 +1,33 @@
-// When packets arrived, as the kernel has it: a thread that reads its socket late, for it was at
-// work or another one was given the CPU, would take its own lateness for the packets'.
+// The kernel's own arrival times of packets. A thread that reads its socket late, because it was
+// busy or another thread had the CPU, would take its own lateness for the packets'.
 
 /** linux/if_packet.h and others, the same on every 64-bit Linux that Deno runs on. */
 const AF_PACKET = 17;
-/** Without the link's own header: what is read begins with the IP header. */
+/** Without the link's header: packets begin with the IP header. */
 const SOCK_DGRAM = 2;
-/** All protocols: such a socket is given a packet before the socket that it is for. */
+/** All protocols: such a socket gets a packet before the socket it is addressed to. */
 const ETH_P_ALL = 3;
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
 const SO_RCVBUFFORCE = 33;
 const SO_TIMESTAMPNS = 35;
 const SOL_PACKET = 263;
-/** Over the loopback interface every packet goes twice, out and in. */
+/** On the loopback interface every packet appears twice, outgoing and incoming. */
 const PACKET_IGNORE_OUTGOING = 23;
 const MSG_DONTWAIT = 0x40;
 const CLOCK_REALTIME = 0;
 const LOOPBACK_INDEX = 1;
 
-/** Seconds of twenty calls' packets, about 1 KB each as the kernel counts. */
+/** Holds seconds of twenty calls' packets, which the kernel counts as about 1 KB each. */
 const BUFFER_BYTES = 8 << 20;
-/** An IP header of any length, the UDP header and the beginning of the RTP header. */
+/** The longest IP header, the UDP header, and the beginning of the RTP header. */
 const PACKET_BYTES = 60 + 8 + 4;
 const UDP_BYTES = 8;
 const SYNC_EVERY_MS = 1000;
-/** Two looks at clocks that are further apart than this say nothing of their difference. */
+/** Readings of two clocks that lie further apart than this say nothing about their difference. */
 const SYNC_WITHIN_MS = 0.05;
 
-/** bpf(4): IPv4 and UDP; `[code, jump if true, jump if false, value]`. */
+/** bpf(4): passes UDP over IPv4; `[code, jump if true, jump if false, value]`. */
 const UDP_ONLY: readonly (readonly [number, number, number, number])[] = [
   [0x30, 0, 0, 0], // the first byte: version and header length
   [0x54, 0, 0, 0xf0],
@@ -39,31 +39,33 @@ const UDP_ONLY: readonly (readonly [number, number, number, number])[] = [
 ];
 
 /**
- * What recvmsg(2) fills, as one piece of memory: struct msghdr, struct iovec, the control message
- * with the time, and the packet. Places are in bytes.
+ * The memory that recvmsg(2) fills, in one piece: struct msghdr, struct iovec, the control message
+ * with the time, and the packet. Offsets are in bytes.
  */
 const AT = { message: 0, vector: 56, control: 72, time: 88, packet: 136, end: 136 + PACKET_BYTES };
 const CONTROL_BYTES = AT.packet - AT.control;
 
-/** Notes the arrivals of RTP packets at chosen UDP ports of the loopback address. Linux, root. */
+/**
+ * Records the arrivals of RTP packets at chosen UDP ports of the loopback address. Linux, as root.
+ */
 export class Arrivals implements Disposable {
   readonly #libc = openLibc();
   readonly #socket: number;
   readonly #memory = new ArrayBuffer(AT.end);
   readonly #view = new DataView(this.#memory);
   readonly #bytes = new Uint8Array(this.#memory);
-  /** By port, by RTP sequence number. */
+  /** Arrival times by port and RTP sequence number. */
   readonly #times = new Map<number, Map<number, number>>();
-  /** What the clock of `performance` is ahead of the kernel's. */
+  /** How far the clock of `performance` is ahead of the kernel's. */
   #aheadMs = NaN;
   #syncedAt = -Infinity;
 
-  /** @throws {Error} saying what was refused, where this is not Linux or not root. */
+  /** @throws {Error} naming what was refused, when this is not Linux or not root. */
   constructor() {
     this.#socket = this.#libc.symbols.socket(AF_PACKET, SOCK_DGRAM, hostToNetwork(ETH_P_ALL));
     if (this.#socket < 0) {
       this.#libc.close();
-      throw new Error("a packet socket was refused (it takes root, or the capability NET_RAW)");
+      throw new Error("a packet socket was refused (it needs root, or the capability NET_RAW)");
     }
     try {
       this.#prepare();
@@ -73,19 +75,19 @@ export class Arrivals implements Disposable {
     }
   }
 
-  /** Begins to note what arrives at a port. */
+  /** Starts recording arrivals at a port. */
   listenTo(port: number): void {
     this.#times.set(port, new Map());
   }
 
-  /** Stops noting what arrives at a port. */
+  /** Stops recording arrivals at a port. */
   forget(port: number): void {
     this.#times.delete(port);
   }
 
   /**
-   * When a packet that was just read arrived, on the scale of `performance.now()`; undefined when
-   * the kernel told of too many packets at once and this one's time was lost.
+   * When a packet that was just read arrived, as of `performance.now()`; undefined when the kernel
+   * reported too many packets and this one's time was lost.
    */
   of(port: number, sequence: number): number | undefined {
     this.look();
@@ -95,7 +97,7 @@ export class Arrivals implements Disposable {
     return at;
   }
 
-  /** Takes what the kernel has to tell; to be called now and then, lest its buffer fill up. */
+  /** Reads the kernel's reports. Call it now and then, so that their buffer does not fill up. */
   look(): void {
     this.#synchronize();
     const { recvmsg } = this.#libc.symbols;
@@ -128,7 +130,7 @@ export class Arrivals implements Disposable {
     this.#set(SOL_SOCKET, SO_RCVBUFFORCE, int(BUFFER_BYTES));
     this.#set(SOL_SOCKET, SO_TIMESTAMPNS, int(1));
     this.#set(SOL_PACKET, PACKET_IGNORE_OUTGOING, int(1));
-    // struct sockaddr_ll: family, protocol, index of the interface; the rest is not for bind.
+    // struct sockaddr_ll: family, protocol, interface index; bind ignores the rest.
     const address = new DataView(new ArrayBuffer(20));
     address.setUint16(0, AF_PACKET, true);
     address.setUint16(2, ETH_P_ALL);
@@ -146,11 +148,11 @@ export class Arrivals implements Disposable {
 
   #set(level: number, option: number, value: Uint8Array<ArrayBuffer>): void {
     if (this.#libc.symbols.setsockopt(this.#socket, level, option, value, value.length) < 0) {
-      throw new Error(`a packet socket refused its option ${option} of level ${level}`);
+      throw new Error(`a packet socket refused option ${option} of level ${level}`);
     }
   }
 
-  /** The kernel's clock is set and slewed as the machine's time is; that of `performance` is not. */
+  /** The kernel's clock is set and slewed with the machine's time; that of `performance` is not. */
   #synchronize(): void {
     const before = performance.now();
     if (before - this.#syncedAt < SYNC_EVERY_MS) return;
@@ -158,7 +160,7 @@ export class Arrivals implements Disposable {
     this.#libc.symbols.clock_gettime(CLOCK_REALTIME, new Uint8Array(time.buffer));
     const after = performance.now();
     if (after - before > SYNC_WITHIN_MS && !Number.isNaN(this.#aheadMs)) return;
-    // The later of the two, so that no packet seems to arrive before it was sent.
+    // The later reading, so that no packet seems to arrive before it was sent.
     this.#aheadMs = after - milliseconds(time, 0);
     this.#syncedAt = after;
   }
@@ -175,7 +177,7 @@ function openLibc() {
   });
 }
 
-/** A struct timespec in milliseconds; microseconds are kept. */
+/** A struct timespec in milliseconds, with fractions. */
 function milliseconds(view: DataView, place: number): number {
   const seconds = view.getBigInt64(place, true);
   return Number(seconds) * 1000 + Number(view.getBigInt64(place + 8, true)) / 1e6;
@@ -189,7 +191,7 @@ function hostToNetwork(value: number): number {
   return ((value & 0xff) << 8) | (value >> 8);
 }
 
-/** Where memory is that does not move. */
+/** The address of memory that does not move. */
 function addressOf(memory: ArrayBuffer): bigint {
   return Deno.UnsafePointer.value(Deno.UnsafePointer.of(memory));
 }

@@ -6,13 +6,13 @@ import { Arrivals } from "./arrivals.ts";
 
 /** capabilities(7). */
 const CAP_NET_RAW = 13n;
-/** Clocks are compared this closely, and better. */
+/** Largest error of the comparison of clocks. */
 const CLOCKS_MS = 0.1;
 
 const ignore = !mayReadPackets();
 
 Deno.test({
-  name: "a packet that is read late has the time it arrived at, not that of the reading",
+  name: "a packet that is read late has its time of arrival, not the time of the reading",
   ignore,
   async fn() {
     using arrivals = new Arrivals();
@@ -24,14 +24,14 @@ Deno.test({
       const after = performance.now();
       while (performance.now() < after + 20) { /* The reader is late. */ }
       const at = arrivals.of(line.port, sequence);
-      assert.ok(at !== undefined, "the kernel told of it");
+      assert.ok(at !== undefined, "the kernel reported it");
       assert.ok(before <= at && at <= after + CLOCKS_MS, `${before} <= ${at} <= ${after}`);
     }
   },
 });
 
 Deno.test({
-  name: "a packet's time is told once, and only of ports that are listened to",
+  name: "a packet's time is given once, and only for ports that are listened to",
   ignore,
   async fn() {
     using arrivals = new Arrivals();
@@ -63,7 +63,7 @@ class Line implements AsyncDisposable {
     return this.#socket.address().port;
   }
 
-  /** Resolves when the packet has been handed to the kernel. */
+  /** Resolves when the kernel has the packet. */
   async send(sequence: number): Promise<void> {
     const payload = new Uint8Array(160);
     const header = { payloadType: 0, marker: false, timestamp: 0, ssrc: 1 };

@@ -1,5 +1,5 @@
-// The worker in which test telephones live: each sends a packet every 20 ms and notes when each
-// packet arrived. It does nothing else, so that a busy test disturbs neither.
+// The worker of the test phones: each phone sends a packet every 20 ms and records the arrival of
+// each packet. The worker does nothing else, so that a busy test disturbs neither.
 
 /// <reference lib="deno.worker" />
 
@@ -8,6 +8,7 @@ import { FRAME_MS } from "../../../media/frame.ts";
 import { G711_RATE_HZ, G711_SILENCE, type G711Law } from "../../../media/codec/g711.ts";
 import { RTP_CODECS } from "../../../asterisk/transports/rtp/rtp_codec.ts";
 import { decodeRtp, encodeRtp } from "../../../asterisk/transports/rtp/rtp_packet.ts";
+import { messageOf } from "../../../runtime/error_text.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { PhoneCommand, PhoneReport } from "./phone_messages.ts";
 import { keyPayload, PAYLOAD_EVENT } from "./telephone_event.ts";
@@ -15,13 +16,13 @@ import { keyPayload, PAYLOAD_EVENT } from "./telephone_event.ts";
 const LOOPBACK = "127.0.0.1";
 const FRAME = G711_RATE_HZ * FRAME_MS / 1000;
 const QUIET_MS = 3 * FRAME_MS;
-/** How long a key is held, and how long the next thing waits after it. */
+/** How long a key is held, and the pause after it. */
 const KEY_FRAMES = 6;
 const KEY_PAUSE_FRAMES = 4;
-/** RFC 4733: the packet that ends a key is sent three times, for it must not be lost. */
+/** RFC 4733: the packet that ends a key is sent three times, because it must not be lost. */
 const KEY_ENDS = 3;
 
-/** One packet's worth of something to be sent; `undefined` audio is silence. */
+/** The content of one packet; without audio and key it is silence. */
 interface Slot {
   readonly audio?: Uint8Array;
   readonly key?: { readonly digit: string; readonly frame: number };
@@ -34,7 +35,8 @@ interface Job {
   startedAt?: number;
 }
 
-class Phone {
+/** One phone: its socket, and what it is about to send. */
+class RtpPhone {
   readonly #socket: Socket = createSocket("udp4");
   readonly #ssrc = crypto.getRandomValues(new Uint32Array(1))[0]!;
   readonly #slots: Slot[] = [];
@@ -108,7 +110,7 @@ class Phone {
     report({ kind: "heard", phone: this.id, at, audio: payload.slice() });
   }
 
-  /** Deadlines are counted from the start, so that a late tick does not make the next one late. */
+  /** Due times count from the start, so that a late tick does not delay the next one. */
   #tick(): void {
     arrivals?.look();
     this.#sendSlot(this.#slots.shift());
@@ -168,12 +170,12 @@ class Phone {
 }
 
 const arrivals = openArrivals();
-const phones = new Map<number, Phone>();
+const phones = new Map<number, RtpPhone>();
 report({ kind: "ready", thread: threadId() });
 
 self.onmessage = ({ data: command }: MessageEvent<PhoneCommand>) => {
   if (command.kind === "open") {
-    phones.set(command.phone, new Phone(command.phone, command.codec));
+    phones.set(command.phone, new RtpPhone(command.phone, command.codec));
     return;
   }
   const phone = phones.get(command.phone);
@@ -193,20 +195,23 @@ self.onmessage = ({ data: command }: MessageEvent<PhoneCommand>) => {
   }
 };
 
-/** Without it, packets arrive when they are read; says so on standard error. */
+/**
+ * Undefined where arrivals cannot be recorded: reading times are taken instead. Says so on standard
+ * error.
+ */
 function openArrivals(): Arrivals | undefined {
   try {
     return new Arrivals();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const line =
-      `telephones take the time when they read a packet, so times are less exact: ${why}\n`;
+    const line = `phones take the time at which they read a packet, so times are less exact: ${
+      messageOf(error)
+    }\n`;
     Deno.stderr.writeSync(new TextEncoder().encode(line));
     return undefined;
   }
 }
 
-/** The kernel's id of this thread; the link reads "<process>/task/<thread>". */
+/** The kernel's id of this thread: the link reads "<process>/task/<thread>". */
 function threadId(): number {
   return Number(Deno.readLinkSync("/proc/thread-self").split("/").at(-1));
 }

@@ -1,7 +1,13 @@
-// The test's side of its telephones: a worker sends and receives the packets (phone_worker.ts),
-// here they become 16 kHz audio and `performance.now()` moments.
+// The test's side of its phones. The worker (phone_worker.ts) sends and receives packets; here they
+// become 16 kHz audio with times as of `performance.now()`.
 
-import { FRAME_MS, FRAME_SAMPLES, type Pcm, SAMPLE_RATE_HZ } from "../../../media/frame.ts";
+import {
+  concatPcm,
+  FRAME_MS,
+  FRAME_SAMPLES,
+  type Pcm,
+  SAMPLE_RATE_HZ,
+} from "../../../media/frame.ts";
 import type { HeardFrame } from "../../../testing/mod.ts";
 import { decodeG711, encodeG711, G711_RATE_HZ, type G711Law } from "../../../media/codec/g711.ts";
 import { resample, Resampler } from "../../../media/codec/resample.ts";
@@ -9,13 +15,13 @@ import { TestbedError } from "../error.ts";
 import { setRealTime } from "../real_time.ts";
 import type { PhoneCommand, PhoneReport } from "./phone_messages.ts";
 
-/** When the first and the last packet of something left. */
+/** When the first and the last packet left. */
 export interface Sent {
   readonly startedAt: number;
   readonly endedAt: number;
 }
 
-/** All telephones of one test PBX, in one worker of their own. */
+/** All phones of one test PBX, in one worker of their own. */
 export class Phones implements AsyncDisposable {
   readonly #worker = new Worker(new URL("./phone_worker.ts", import.meta.url), { type: "module" });
   readonly #thread = Promise.withResolvers<number>();
@@ -31,9 +37,9 @@ export class Phones implements AsyncDisposable {
   }
 
   /**
-   * Starts the worker. Its thread gets real-time priority where that is granted: real telephones do
-   * not wait for the bot's processor. (Measured beside six busy processes on two cores: 99 % of
-   * packets within 1.5 ms of their time, against 40 to 95 ms.)
+   * Starts the worker. Its thread gets real-time priority where that is granted, since real phones
+   * do not wait for the bot's processor. Measured beside six busy processes on two cores: 99 % of
+   * packets within 1.5 ms of their time, without it within 40 to 95 ms.
    */
   static async start(): Promise<Phones> {
     const phones = new Phones();
@@ -41,7 +47,7 @@ export class Phones implements AsyncDisposable {
     return phones;
   }
 
-  /** A telephone with a socket and a codec of its own; it is silent until connected. */
+  /** Opens a phone with its own socket and codec. It is silent until connected. */
   async open(codec: G711Law): Promise<Phone> {
     const id = ++this.#lastId;
     const resampler = await Resampler.create(G711_RATE_HZ);
@@ -57,7 +63,7 @@ export class Phones implements AsyncDisposable {
   }
 }
 
-/** One telephone: G.711 over RTP on the loopback address. */
+/** One phone: G.711 over RTP on the loopback address. */
 export class Phone {
   readonly #id: number;
   readonly #codec: G711Law;
@@ -65,7 +71,7 @@ export class Phone {
   readonly #opened = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
   readonly #jobs = new Map<number, PromiseWithResolvers<Sent>>();
-  readonly #ear: Ear;
+  readonly #frames: FrameAssembler;
   #lastJob = 0;
   #port = 0;
   #open = true;
@@ -79,7 +85,7 @@ export class Phone {
     this.#id = id;
     this.#codec = codec;
     this.#command = command;
-    this.#ear = new Ear(resampler);
+    this.#frames = new FrameAssembler(resampler);
     command({ kind: "open", phone: id, codec });
   }
 
@@ -88,28 +94,28 @@ export class Phone {
     return this.#opened.promise;
   }
 
-  /** UDP port that packets for this telephone go to. */
+  /** The phone's UDP port for RTP. */
   get port(): number {
     return this.#port;
   }
 
   /** Everything heard so far. */
   get heard(): readonly HeardFrame[] {
-    return this.#ear.heard;
+    return this.#frames.heard;
   }
 
-  /** Begins to send (silence, until something is said) to the PBX's port, every 20 ms. */
+  /** Starts sending to the PBX's port every 20 ms: silence until something is said. */
   connect(pbxPort: number): void {
     this.#command({ kind: "connect", phone: this.#id, port: pbxPort });
   }
 
-  /** Speaks 16 kHz audio after whatever is being said. */
+  /** Speaks 16 kHz audio after whatever is still being said. */
   async say(pcm: Pcm): Promise<Sent> {
     const audio = encodeG711(this.#codec, await resample(pcm, SAMPLE_RATE_HZ, G711_RATE_HZ));
     return await this.#job((id) => ({ kind: "say", phone: this.#id, id, audio }));
   }
 
-  /** Presses a key, as telephone-event. */
+  /** Presses a key: sends a telephone-event. */
   async press(digit: string): Promise<void> {
     await this.#job((id) => ({ kind: "press", phone: this.#id, id, digit }));
   }
@@ -118,7 +124,7 @@ export class Phone {
     this.#command({ kind: "mute", phone: this.#id, muted });
   }
 
-  /** Hangs its socket up; what was not said yet is refused. */
+  /** Closes the socket; what was not said yet rejects. */
   async close(): Promise<void> {
     if (this.#open) {
       this.#open = false;
@@ -127,19 +133,19 @@ export class Phone {
     await this.#closed.promise;
   }
 
-  /** What the worker has to report of this telephone. */
+  /** Takes the worker's report about this phone. */
   onReport(report: Exclude<PhoneReport, { kind: "ready" }>): void {
     switch (report.kind) {
       case "opened":
         this.#port = report.port;
         return this.#opened.resolve();
       case "heard":
-        return this.#ear.hear(
+        return this.#frames.hear(
           report.at - performance.timeOrigin,
           decodeG711(this.#codec, report.audio),
         );
       case "quiet":
-        return this.#ear.pause();
+        return this.#frames.pause();
       case "done": {
         const job = this.#jobs.get(report.id);
         this.#jobs.delete(report.id);
@@ -151,7 +157,7 @@ export class Phone {
       case "closed":
         for (const job of this.#jobs.values()) job.reject(callOver());
         this.#jobs.clear();
-        this.#ear.close();
+        this.#frames.close();
         return this.#closed.resolve();
     }
   }
@@ -166,8 +172,8 @@ export class Phone {
   }
 }
 
-/** Makes 16 kHz frames of the packets, each with the moment its packet arrived. */
-class Ear {
+/** Makes 16 kHz frames of packets, each with the arrival time of its packet. */
+class FrameAssembler {
   readonly heard: HeardFrame[] = [];
   readonly #resampler: Resampler;
   readonly #arrivals: number[] = [];
@@ -185,7 +191,7 @@ class Ear {
     this.#take(this.#resampler.push(pcm));
   }
 
-  /** The audio does not go on: what the resampler keeps back belongs to the last packet. */
+  /** The audio has paused: what the resampler holds back belongs to the last packet. */
   pause(): void {
     if (this.#arrivals.length === 0) return;
     this.#take(this.#resampler.flush());
@@ -199,9 +205,7 @@ class Ear {
   }
 
   #take(pcm: Pcm): void {
-    const audio = new Int16Array(this.#audio.length + pcm.length);
-    audio.set(this.#audio);
-    audio.set(pcm, this.#audio.length);
+    const audio = concatPcm([this.#audio, pcm]);
     let used = 0;
     while (audio.length - used >= FRAME_SAMPLES) {
       const at = this.#arrivals.shift();

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { pause } from "../../../runtime/waiting.ts";
 import { FRAME_MS, FRAME_SAMPLES, levelDbfs, SAMPLE_RATE_HZ } from "../../../media/frame.ts";
+import { pause } from "../../../runtime/waiting.ts";
 import { type Phone, Phones } from "./phones.ts";
 
-Deno.test("what one telephone says the other one hears, every frame, in order, in 16 kHz", async () => {
+Deno.test("one phone hears every frame that the other one says, in order, in 16 kHz", async () => {
   await using phones = await Phones.start();
   const [speaker, listener] = await connected(phones);
   const frames = 25;
@@ -16,7 +16,7 @@ Deno.test("what one telephone says the other one hears, every frame, in order, i
   assert.ok(said.endedAt - said.startedAt >= (frames - 2) * FRAME_MS);
 });
 
-Deno.test("a muted telephone sends nothing, while time goes on for what it says", async () => {
+Deno.test("a muted phone sends nothing, but what it says takes its time", async () => {
   await using phones = await Phones.start();
   const [speaker, listener] = await connected(phones);
   await untilHeard(listener, (level) => level < -60);
@@ -27,7 +27,7 @@ Deno.test("a muted telephone sends nothing, while time goes on for what it says"
   assert.equal(listener.heard.length, before);
 });
 
-Deno.test("a call that ends in the middle of a sentence lets its speaker know", async () => {
+Deno.test("a sentence cut off by the end of the call rejects", async () => {
   await using phones = await Phones.start();
   const [speaker, listener] = await connected(phones);
   const saying = assert.rejects(speaker.say(tone(60 * SAMPLE_RATE_HZ)), /call is over/);
@@ -44,7 +44,7 @@ async function connected(phones: Phones): Promise<[Phone, Phone]> {
   return [one, other];
 }
 
-/** Resolves when a frame arrives that is as loud as wanted. */
+/** Resolves when a frame of the wanted level arrives. */
 async function untilHeard(phone: Phone, wanted: (levelDbfs: number) => boolean): Promise<void> {
   let seen = phone.heard.length;
   for (;;) {

@@ -1,4 +1,4 @@
-// A real SIP telephone that a test steers: sipp for the signalling, a worker of ours for the audio.
+// A real SIP phone that a test controls: sipp does the signalling, a worker of ours the audio.
 
 import type { Pcm } from "../../../media/frame.ts";
 import type { HeardFrame, TestCaller } from "../../../testing/mod.ts";
@@ -7,22 +7,22 @@ import type { Phone } from "./phones.ts";
 import { type SignallingOptions, SipSignalling } from "./sip_signalling.ts";
 import { isKey } from "./telephone_event.ts";
 
-/** How long a PBX has to take a hang-up before the telephone simply goes. */
+/** How long the PBX has to take a hang-up before the phone vanishes. */
 const HANG_UP_DEADLINE_MS = 3000;
 
-/** One call of one telephone. */
+/** One call of one phone. */
 export class SipCaller implements TestCaller {
   readonly answered: Promise<void>;
   readonly ended: Promise<string>;
   readonly #phone: Phone;
   readonly #signalling: SipSignalling;
 
-  /** Begins the call; `scenario` must name the telephone's RTP port. */
+  /** Starts the call. `options.scenario` must name the phone's RTP port. */
   constructor(phone: Phone, options: SignallingOptions) {
     this.#phone = phone;
     this.#signalling = new SipSignalling(options);
     this.answered = this.#signalling.answered.then((rtpPort) => phone.connect(rtpPort));
-    this.answered.catch(() => undefined); // As in SipSignalling: nobody need be waiting.
+    this.answered.catch(() => undefined); // Nobody need await it.
     this.ended = this.#signalling.ended.then(async (reason) => {
       await phone.close();
       return reason;
@@ -39,7 +39,7 @@ export class SipCaller implements TestCaller {
   }
 
   async press(digit: string): Promise<void> {
-    if (!isKey(digit)) throw new TestbedError(`no telephone has a key ${JSON.stringify(digit)}`);
+    if (!isKey(digit)) throw new TestbedError(`no phone has a key ${JSON.stringify(digit)}`);
     await this.answered;
     await this.#phone.press(digit);
   }
@@ -53,7 +53,7 @@ export class SipCaller implements TestCaller {
     await this.ended;
   }
 
-  /** Loses the call without a word: no BYE, and no audio any more. */
+  /** Drops off the call: no BYE, and no more audio. */
   async vanish(): Promise<void> {
     await this.#signalling.kill();
     await this.ended;

@@ -1,29 +1,29 @@
-// The SIP side of a call as sipp plays it: one INVITE with a password, then waiting for whoever
-// hangs up first, we even before the PBX has answered. sipp tells us what happens (sendCmd) and is
-// told to hang up (recvCmd) over a TCP connection: what its documentation calls 3PCC.
+// The SIP side of a call, as a sipp scenario: an INVITE with a password, then a wait for a hang-up
+// by either side, by ours even before the PBX answers. Over a TCP connection (3PCC in sipp's
+// documentation) sipp reports what happens (sendCmd) and learns when to hang up (recvCmd).
 
 import type { G711Law } from "../../../media/codec/g711.ts";
 import { RTP_CODECS } from "../../../asterisk/transports/rtp/rtp_codec.ts";
 
-/** What one call's signalling depends on. */
+/** The parameters of one call's signalling. */
 export interface SipCall {
-  /** Shown to the PBX as the caller's number. */
+  /** The number that the PBX sees. */
   readonly callerNumber: string;
   readonly extension: string;
   readonly user: string;
   readonly password: string;
-  /** Where the caller listens for RTP, on the loopback address. */
+  /** The caller's port for RTP on the loopback address. */
   readonly rtpPort: number;
-  /** The only audio format the caller's telephone speaks. */
+  /** The only audio format that the phone offers. */
   readonly codec: G711Law;
-  /** Payload type that the SDP names for telephone-event. */
+  /** The SDP's payload type for telephone-event. */
   readonly eventPayload: number;
 }
 
-/** Refusals a PBX may answer an INVITE with. */
+/** Statuses with which a PBX may refuse an INVITE. */
 const REFUSALS = [403, 404, 408, 480, 484, 486, 487, 488, 500, 501, 503, 600, 603, 604];
 
-/** The scenario file of one call. */
+/** The scenario file for one call. */
 export function sipScenario(call: SipCall): string {
   const say = messages(call);
   return `<?xml version="1.0" encoding="UTF-8"?>
@@ -87,7 +87,7 @@ export function sipScenario(call: SipCall): string {
 `;
 }
 
-/** Tells us what has happened, over the control connection. */
+/** Reports an event over the control connection. */
 function event(name: string, ...facts: readonly string[]): string {
   return `<sendCmd>${cdata(["Call-ID: [call_id]", `Event: ${name}`, ...facts])}</sendCmd>`;
 }
@@ -100,7 +100,7 @@ function refusal(code: number): string {
   </recv>`;
 }
 
-/** The SIP messages of one call; the number is the CSeq. Words in brackets are sipp's. */
+/** The SIP messages of one call, numbered by CSeq. Words in brackets are sipp's variables. */
 function messages(call: SipCall) {
   const target = `sip:${call.extension}@[remote_ip]:[remote_port]`;
   const us = `sip:${call.callerNumber}@[local_ip]`;
@@ -135,13 +135,13 @@ function messages(call: SipCall) {
         "Content-Type: application/sdp",
         ...["Content-Length: [len]", "", ...sdp],
       ]),
-    /** Belongs to the INVITE, so it has the branch that the PBX's last answer repeats. */
+    /** Belongs to the INVITE, so it carries the branch that the PBX's last answer repeats. */
     cancel: (sequence: number) =>
       reliably([
         `CANCEL ${target} SIP/2.0`,
         ...["[last_Via:]", from, `To: <${target}>`, `CSeq: ${sequence} CANCEL`, ...common, empty],
       ]),
-    /** As CANCEL; the tag in To is the PBX's. */
+    /** Like CANCEL, but the tag in To is the PBX's. */
     acknowledgeRefusal: (sequence: number) =>
       once([
         `ACK ${target} SIP/2.0`,
@@ -165,7 +165,7 @@ function once(lines: readonly string[]): string {
   return `<send>${cdata(lines)}</send>`;
 }
 
-/** Sent again, first after 500 ms (RFC 3261's T1), until it is answered. */
+/** Repeated until answered, first after 500 ms (T1 of RFC 3261). */
 function reliably(lines: readonly string[]): string {
   return `<send retrans="500">${cdata(lines)}</send>`;
 }

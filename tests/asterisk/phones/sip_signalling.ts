@@ -1,29 +1,30 @@
-// One SIP call's signalling, by a sipp process inside the tree.
+// The signalling of one SIP call, by a sipp process inside the tree.
 
+import { within } from "../../../runtime/waiting.ts";
 import { TestbedError } from "../error.ts";
 import { inTree } from "../tree.ts";
 
-/** Ends a message on sipp's control connection. */
+/** The end of a message on sipp's control connection. */
 const END_OF_MESSAGE = "\x1b";
-/** A PBX that has not answered so long after the INVITE lets the caller wait. */
+/** A PBX that has not answered this long after the INVITE lets the phone ring. */
 const RINGING_AFTER_MS = 100;
 
-/** Where and how to run sipp for one call. */
+/** How to run sipp for one call. */
 export interface SignallingOptions {
-  /** Root folder Asterisk and sipp are installed in. */
+  /** The root folder of Asterisk and sipp. */
   readonly tree: string;
-  /** The scenario file, as seen from inside the tree. */
+  /** The scenario file, as a path inside the tree. */
   readonly scenario: string;
   readonly sipPort: number;
 }
 
-/** A call being set up, or up. */
+/** A call that is being set up or is up. */
 export class SipSignalling {
   readonly #answered = Promise.withResolvers<number>();
   readonly #ended = Promise.withResolvers<string>();
   readonly #control = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #sipp: Deno.ChildProcess;
-  /** As sipp names it; "" when sipp ends without having begun a call. */
+  /** sipp's id of the call; "" when sipp ends without a call. */
   readonly #callId = Promise.withResolvers<string>();
   #connection: Deno.TcpConn | undefined;
   #reason: string | undefined;
@@ -31,7 +32,7 @@ export class SipSignalling {
   #over = false;
 
   constructor({ tree, scenario, sipPort }: SignallingOptions) {
-    // Nobody need be waiting for it; whoever does still gets the error.
+    // Nobody need await it; whoever does still gets the error.
     this.#answered.promise.catch(() => undefined);
     const { port } = this.#control.addr as Deno.NetAddr;
     this.#sipp = inTree(tree, [
@@ -41,17 +42,17 @@ export class SipSignalling {
     this.#run();
   }
 
-  /** The PBX's RTP port, once it has answered. Rejected when it never does. */
+  /** The PBX's RTP port, once it has answered. Rejects when it never does. */
   get answered(): Promise<number> {
     return this.#answered.promise;
   }
 
-  /** Why the call is over; the process and its sockets are gone by then. */
+  /** Why the call ended. By then the process and its sockets are gone. */
   get ended(): Promise<string> {
     return this.#ended.promise;
   }
 
-  /** Ends the call by BYE, or CANCEL before it is answered; resolves when it is over. */
+  /** Ends the call by BYE, or by CANCEL before it is answered. Resolves when the call has ended. */
   async hangUp(): Promise<void> {
     if (!this.#hangingUp) {
       this.#hangingUp = true;
@@ -60,7 +61,7 @@ export class SipSignalling {
     await this.#ended.promise;
   }
 
-  /** Ends the process without a word to the PBX, as a telephone that loses its power. */
+  /** Kills the process without a message to the PBX, like a phone that loses power. */
   async kill(): Promise<void> {
     if (!this.#over) {
       this.#reason ??= "the caller vanished";
@@ -92,7 +93,7 @@ export class SipSignalling {
     }
   }
 
-  /** sipp's connection, or undefined when it ends without one. */
+  /** sipp's connection; undefined when sipp ends without one. */
   async #accept(): Promise<Deno.TcpConn | undefined> {
     try {
       return await this.#control.accept();
@@ -123,19 +124,18 @@ export class SipSignalling {
     try {
       await this.#connection.write(new TextEncoder().encode(message));
     } catch (error) {
-      // sipp closes the connection when the PBX hung up in this very moment.
+      // sipp closes the connection when the PBX hangs up at this very moment.
       if (!GONE.some((gone) => error instanceof gone)) throw error;
     }
   }
+
   /**
-   * sipp takes a command only while it waits for one: when it is up, or when the PBX lets it ring.
-   * An answer comes within a few milliseconds or not soon.
+   * sipp takes a command only while it waits for one: when the call is up, or when the phone rings.
+   * The PBX answers within a few milliseconds or not soon.
    */
   async #answeredOrRinging(): Promise<void> {
-    const ringing = Promise.withResolvers<void>();
-    const timer = setTimeout(ringing.resolve, RINGING_AFTER_MS);
-    await Promise.race([this.#answered.promise.catch(() => undefined), ringing.promise]);
-    clearTimeout(timer);
+    const ringing = () => new TestbedError("the phone rings");
+    await within(this.#answered.promise, RINGING_AFTER_MS, ringing).catch(() => undefined);
   }
 }
 

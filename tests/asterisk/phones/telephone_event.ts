@@ -1,18 +1,18 @@
-// Keys as a telephone sends them amid its audio (RFC 4733).
+// Keys as a phone sends them within its audio stream (RFC 4733).
 
-/** Payload type our SDP offers for telephone-event. */
+/** Our SDP's payload type for telephone-event. */
 export const PAYLOAD_EVENT = 101;
 
 const KEYS = "0123456789*#ABCD";
-/** Level of the key's tone in -dBm0, as most telephones send it. */
+/** Level of the key's tone in -dBm0, as of most phones. */
 const KEY_VOLUME = 10;
 
-/** True for a key that a telephone has. */
+/** Whether a phone has this key. */
 export function isKey(digit: string): boolean {
   return digit.length === 1 && KEYS.includes(digit);
 }
 
-/** A key held down for `duration` timestamp units so far; `end` when it was let go. */
+/** A key held for `duration` timestamp units so far; `end` once it is released. */
 export function keyPayload(
   digit: string,
   duration: number,
