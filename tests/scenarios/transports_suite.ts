@@ -135,6 +135,8 @@ async function answered(world: World): Promise<void> {
   assert.match(heardText(turn!), /price depends/);
   assert.equal(record.endReason, "hangup");
   assert.deepEqual(record.restarts, []);
+  const counted = /^voxbot_(frames_sent_total\{transport="\w+"\}|phrases_played_total) [1-9]/m;
+  await eventually(async () => counted.test(await metricsOf(world)), "/metrics counts its line");
 }
 
 async function bargeIn(world: World): Promise<void> {
@@ -252,8 +254,12 @@ async function noticed(world: World): Promise<void> {
 
 /** How often playout was held for what was no interruption. */
 async function timesHeld(world: World): Promise<number> {
-  const page = await (await fetch(`${world.service.consoleUrl}/metrics`)).text();
-  return Number(/^voxbot_barge_ins?_total\{outcome="resumed"\} (\d+)$/m.exec(page)?.[1] ?? 0);
+  const resumed = /^voxbot_barge_ins?_total\{outcome="resumed"\} (\d+)$/m;
+  return Number(resumed.exec(await metricsOf(world))?.[1] ?? 0);
+}
+
+async function metricsOf(world: World): Promise<string> {
+  return await (await fetch(`${world.service.consoleUrl}/metrics`)).text();
 }
 
 function tone(ms: number): Pcm {
