@@ -3,7 +3,7 @@
 import { dirname } from "node:path";
 import type { AudioOutput } from "./audio_output.ts";
 import { FRAME_SAMPLES, type Pcm, samplesIn } from "./frame.ts";
-import { StereoWavWriter } from "./wav.ts";
+import { StereoWavWriter } from "./stereo_wav.ts";
 
 /** Most silence put in for the time an isolate was away: a longer gap is a clock that jumped. */
 const MAX_GAP_MS = 60_000;

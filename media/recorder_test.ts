@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { AudioOutput } from "./audio_output.ts";
 import { FRAME_SAMPLES, type Pcm } from "./frame.ts";
 import { Recorder } from "./recorder.ts";
-import { readWav } from "./wav.ts";
+import { readWav } from "../testing/wav.ts";
 
 /** An output that takes everything. */
 const SINK: AudioOutput = {

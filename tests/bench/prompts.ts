@@ -15,7 +15,7 @@ import {
   samplesIn,
 } from "../../media/frame.ts";
 import { resample } from "../../media/codec/resample.ts";
-import { readWav, toMono } from "../../media/wav.ts";
+import { readWav, toMono } from "../../testing/wav.ts";
 import type { AsrProvider } from "../../speech/asr.ts";
 import { SpeechEngine } from "../../speech/engine/engine.ts";
 import { connectEngine } from "../../speech/local/mod.ts";

@@ -7,7 +7,7 @@ import { RTP_CODECS, RTP_RATE_HZ } from "../../asterisk/transports/rtp/rtp_codec
 import { RtpReceiver, RtpSender } from "../../asterisk/transports/rtp/rtp_stream.ts";
 import { concatPcm, FRAME_MS, type Pcm } from "../../media/frame.ts";
 import { resample } from "../../media/codec/resample.ts";
-import { readWav, toMono } from "../../media/wav.ts";
+import { readWav, toMono } from "../../testing/wav.ts";
 import { findModels } from "../../speech/engine/models.ts";
 import { ThreadRecognizer } from "../../speech/engine/recognition/recognizer.ts";
 import { wordErrors } from "../../testing/mod.ts";

@@ -3,7 +3,7 @@
 import type { HeardFrame, TestCaller } from "../../testing/mod.ts";
 import { concatPcm, durationMs, FRAME_MS, SAMPLE_RATE_HZ, samplesIn } from "../../media/frame.ts";
 import { resample } from "../../media/codec/resample.ts";
-import { readWav, toMono } from "../../media/wav.ts";
+import { readWav, toMono } from "../../testing/wav.ts";
 
 /** Reads a WAV file as 16 kHz mono. */
 export async function load(path: string): Promise<Int16Array<ArrayBuffer>> {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type CallRecord, heardText, type TurnRecord } from "../../actors/call_record.ts";
 import { sounds } from "../../testing/mod.ts";
 import { FRAME_MS, type Pcm } from "../../media/frame.ts";
-import { readWav } from "../../media/wav.ts";
+import { readWav } from "../../testing/wav.ts";
 import { say } from "../runner/steps.ts";
 import type { World } from "./world.ts";
 

@@ -11,7 +11,7 @@ import {
   untilSpokenTo,
 } from "../../testing/mod.ts";
 import { samplesIn } from "../../media/frame.ts";
-import { readWav } from "../../media/wav.ts";
+import { readWav } from "../../testing/wav.ts";
 import { realTimeTest } from "../real_time.ts";
 import { spoken } from "../../testing/voice.ts";
 import { ask, asked, World } from "./world.ts";

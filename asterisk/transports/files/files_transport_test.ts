@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Pcm, pcmToBytes } from "../../../media/frame.ts";
 import { ManualTime } from "../../../testing/manual_time.ts";
 import type { MediaTransport } from "../../../media/transport.ts";
-import { readWav } from "../../../media/wav.ts";
+import { readWav } from "../../../testing/wav.ts";
 import { TransportError } from "../error.ts";
 import { prepareFiles } from "./files_transport.ts";
 import type { FileControl, FileEvents } from "./files_control.ts";

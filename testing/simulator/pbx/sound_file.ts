@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import type { Pcm } from "../../../media/frame.ts";
-import { readWav, toMono } from "../../../media/wav.ts";
+import { readWav, toMono } from "../../wav.ts";
 import { HalfRate } from "../media/half_rate.ts";
 
 /**

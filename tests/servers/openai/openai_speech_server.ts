@@ -5,7 +5,7 @@
 import { pause } from "../../../runtime/waiting.ts";
 import { type Pcm, pcmToBytes } from "../../../media/frame.ts";
 import { resample } from "../../../media/codec/resample.ts";
-import { readWav, toMono } from "../../../media/wav.ts";
+import { readWav, toMono } from "../../../testing/wav.ts";
 import { type Fault, Faults, HTTP_STATUS } from "../faults.ts";
 import { faultyBody } from "../http_fault.ts";
 import { fromTones, toTones } from "../speech/tone_speech.ts";

@@ -1,0 +1,141 @@
+// The file of a call's recording.
+
+import { writeAll } from "../runtime/bytes.ts";
+import { concatPcm, durationMs, type Pcm, pcmToBytes, SAMPLE_RATE_HZ } from "./frame.ts";
+import { WAV_HEADER_BYTES, wavHeader } from "./wav.ts";
+
+/** A recording cannot be written; the message says where and why. */
+export class RecordingError extends Error {
+  override readonly name = "RecordingError";
+}
+
+/** Audio gathered before it is written: also the most that is lost when the process dies. */
+const WRITE_EVERY_MS = 1000;
+/** Audio that may wait for a stalled disk before the recording is given up (4 MB). */
+const MOST_WAITING_MS = 60_000;
+
+/**
+ * A call's recording: caller left, bot right, 16 kHz. The file is a valid WAV after each write
+ * (about once a second of audio), so a crash costs the last second, not the recording; an existing
+ * recording is appended to.
+ */
+export class StereoWavWriter implements AsyncDisposable {
+  readonly #file: Deno.FsFile;
+  #writtenBytes: number;
+  #samples: number;
+  #waiting: Pcm[] = [];
+  #waitingSamples = 0;
+  #writing: Promise<void> = Promise.resolve();
+  #failure: Error | undefined;
+  #closed = false;
+
+  private constructor(readonly path: string, file: Deno.FsFile, writtenBytes: number) {
+    this.#file = file;
+    this.#writtenBytes = writtenBytes;
+    this.#samples = writtenBytes / 4;
+  }
+
+  /**
+   * Creates the file, or opens the existing recording to append to it.
+   *
+   * @throws {RecordingError} when the file is anything but a recording of ours.
+   * @throws when it cannot be opened or written.
+   */
+  static async open(path: string): Promise<StereoWavWriter> {
+    const file = await Deno.open(path, { read: true, write: true, create: true });
+    try {
+      const { size } = await file.stat();
+      const audioBytes = Math.max(0, size - WAV_HEADER_BYTES) & ~3;
+      if (size >= WAV_HEADER_BYTES) await expectRecording(path, file);
+      await file.truncate(size === 0 ? 0 : WAV_HEADER_BYTES + audioBytes);
+      const writer = new StereoWavWriter(path, file, audioBytes);
+      await writer.#writeHeader();
+      return writer;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /** How much audio the recording holds, in milliseconds. */
+  get durationMs(): number {
+    return durationMs(this.#samples);
+  }
+
+  /** Adds audio of both sides for the same span; the shorter one is padded with silence. Never blocks. */
+  append(caller: Int16Array, bot: Int16Array): void {
+    if (this.#closed || this.#failure) return;
+    const length = Math.max(caller.length, bot.length);
+    const both = new Int16Array(length * 2);
+    for (let i = 0; i < caller.length; i++) both[2 * i] = caller[i]!;
+    for (let i = 0; i < bot.length; i++) both[2 * i + 1] = bot[i]!;
+    this.#waiting.push(both);
+    this.#samples += length;
+    this.#waitingSamples += length;
+    const waitingMs = durationMs(this.#waitingSamples);
+    if (waitingMs > MOST_WAITING_MS) {
+      this.#fail(new RecordingError(`${this.path}: the disk has not taken any audio for 60 s`));
+    } else if (waitingMs >= WRITE_EVERY_MS) this.#schedule();
+  }
+
+  /** Resolves once everything appended is in the file, or has failed to be written: `close` says so. */
+  async flush(): Promise<void> {
+    this.#schedule();
+    await this.#writing;
+  }
+
+  /**
+   * Writes what is left and closes the file.
+   *
+   * @throws the first error that writing met.
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.flush();
+    this.#file.close();
+    if (this.#failure) throw this.#failure;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #schedule(): void {
+    this.#writing = this.#writing.then(() => this.#write()).catch((error) => this.#fail(error));
+  }
+
+  async #write(): Promise<void> {
+    if (this.#failure || this.#waitingSamples === 0) return;
+    const audio = concatPcm(this.#waiting);
+    this.#waiting = [];
+    this.#waitingSamples = 0;
+    await this.#file.seek(WAV_HEADER_BYTES + this.#writtenBytes, Deno.SeekMode.Start);
+    await writeAll(this.#file, pcmToBytes(audio));
+    this.#writtenBytes += audio.byteLength;
+    await this.#writeHeader();
+  }
+
+  async #writeHeader(): Promise<void> {
+    await this.#file.seek(0, Deno.SeekMode.Start);
+    await writeAll(this.#file, wavHeader(2, SAMPLE_RATE_HZ, this.#writtenBytes));
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#waiting = [];
+    this.#waitingSamples = 0;
+  }
+}
+
+async function expectRecording(path: string, file: Deno.FsFile): Promise<void> {
+  const header = new Uint8Array(WAV_HEADER_BYTES);
+  await file.read(header);
+  const expected = wavHeader(2, SAMPLE_RATE_HZ, 0);
+  const sizes = [4, 5, 6, 7, 40, 41, 42, 43];
+  if (header.some((byte, i) => !sizes.includes(i) && byte !== expected[i])) {
+    throw new RecordingError(
+      `${path} exists and is not a stereo recording of ours: it is not overwritten`,
+    );
+  }
+}
