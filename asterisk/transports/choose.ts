@@ -3,7 +3,7 @@
 import type { Settings } from "../../config/settings.ts";
 import type { MediaPlan } from "../../media/transport.ts";
 import type { FoldersInUse } from "./files/folders.ts";
-import { atLeast, type Since } from "./version.ts";
+import { atLeast, type Since } from "../version.ts";
 
 /** A way to carry a call's audio. */
 export type TransportKind = MediaPlan["kind"];

@@ -8,7 +8,7 @@ import {
 } from "../../asterisk/transports/choose.ts";
 import type { Settings } from "../../config/settings.ts";
 import { type AriAnswer, askAri } from "./ari.ts";
-import { advisedUpdate, parseVersion } from "./asterisk_version.ts";
+import { advisedUpdate, parseVersion } from "../../asterisk/version.ts";
 import { checkEndpoints } from "./endpoints.ts";
 import { fail, type Finding, type Findings, note, ok } from "./finding.ts";
 import { checkFolders } from "./folders.ts";

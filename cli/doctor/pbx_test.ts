@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 
 import { settingsWith } from "../../config/settings.ts";
-import { advisedUpdate, parseVersion } from "./asterisk_version.ts";
 import type { Finding } from "./finding.ts";
 import { checkPbx, type PbxSettings } from "./pbx.ts";
 
@@ -213,13 +212,4 @@ Deno.test("what can be known of the dialplan is said, and how to see the rest", 
   const other = await about([{ name: "voxbott", channel_ids: [] }]);
   assert.match(other.what, /voxbot is not registered.*registered now: voxbott/);
   assert.match(other.fix ?? "", /Stasis\(voxbot\)/);
-});
-
-Deno.test("only a branch with known faults is advised to update", () => {
-  const advice = (text: string) => advisedUpdate(parseVersion(text)!);
-  assert.equal(advice("22.8.0"), "22.10.1");
-  assert.equal(advice("certified/22.8-cert1"), "22.10.1");
-  assert.equal(advice("22.10.1+dfsg+~cs6.17.60671434-1"), undefined);
-  assert.equal(advice("20.6.0"), undefined);
-  assert.equal(parseVersion("GIT-master-4f2c9a1"), undefined);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { atLeast } from "./version.ts";
+import { advisedUpdate, atLeast, parseVersion } from "./version.ts";
 
 Deno.test("a feature that came to several branches is known in each, and in every newer one", () => {
   const since = ["20.17", "21.12", "22.7", "23.1"];
@@ -22,4 +22,13 @@ Deno.test("certified versions count as their branch, a build from git as what is
   assert.ok(!atLeast("GIT-master-c0ffee", ["16.6"]));
   assert.ok(atLeast("GIT-master-c0ffee", ["16.6"], true));
   assert.ok(!atLeast("", ["16.6"]));
+});
+
+Deno.test("only a branch with known faults is advised to update", () => {
+  const advice = (text: string) => advisedUpdate(parseVersion(text)!);
+  assert.equal(advice("22.8.0"), "22.10.1");
+  assert.equal(advice("certified/22.8-cert1"), "22.10.1");
+  assert.equal(advice("22.10.1+dfsg+~cs6.17.60671434-1"), undefined);
+  assert.equal(advice("20.6.0"), undefined);
+  assert.equal(parseVersion("GIT-master-4f2c9a1"), undefined);
 });
