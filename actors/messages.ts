@@ -136,7 +136,6 @@ export interface EarlyStartOutcome {
 
 /** What a call isolate counts. */
 export type CallCounter =
-  | "barge_in_confirmed"
   | "barge_in_resumed"
   | "vad_degraded"
   | "vad_restored"

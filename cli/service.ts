@@ -9,7 +9,7 @@ import { MediaRoute } from "../actors/service/media/media_route.ts";
 import type { FaultKind } from "../actors/otp/control.ts";
 import { policiesOf } from "../actors/service/policies.ts";
 import { Supervisor } from "../actors/otp/supervisor.ts";
-import { Switchboard } from "../actors/service/calls/switchboard.ts";
+import { Switchboard } from "../actors/service/switchboard/switchboard.ts";
 import { TokenBroker } from "../actors/service/isolates/token_broker.ts";
 import { AriConnection } from "../asterisk/ari/mod.ts";
 import { logger } from "../config/logging.ts";

@@ -101,6 +101,10 @@ export function createMetrics({ ofProcess = true } = {}): PrometheusMetrics {
     "vad_degraded_total",
     "Times a call fell back to energy-based voice detection",
   );
+  const vadRestored = counter(
+    "vad_restored_total",
+    "Times a call's voice detection went back to the engine's",
+  );
   const unserved = counter(
     "unserved_total",
     "Times no provider of recognition (asr), voice (tts) or assistant (agent) did its work",
@@ -155,6 +159,7 @@ export function createMetrics({ ofProcess = true } = {}): PrometheusMetrics {
 
     lineCounted: lineMetrics(registry),
     vadDegraded: () => vadDegraded.inc(),
+    vadRestored: () => vadRestored.inc(),
     speechHappened: speechMetrics(registry),
     unserved: (kind) => unserved.inc({ kind }),
     ...assistantMetrics(registry),

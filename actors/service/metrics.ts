@@ -48,6 +48,8 @@ export interface ServiceMetrics {
   lineCounted(transport: MediaTransport["kind"], stats: LineStats): void;
   /** A call went on with energy-based voice detection because the engine's did not answer. */
   vadDegraded(): void;
+  /** A call's voice detection went back to the engine's. */
+  vadRestored(): void;
   /** Something happened with a speech service: requests, latencies, errors, failovers… */
   speechHappened(event: SpeechEvent): void;
   /** No provider could do its work, and the caller noticed: a turn lost, a phrase unsaid, a sorry. */
@@ -87,6 +89,7 @@ export const noMetrics: ServiceMetrics = {
   bargeInResumed: ignore,
   lineCounted: ignore,
   vadDegraded: ignore,
+  vadRestored: ignore,
   speechHappened: ignore,
   unserved: ignore,
   assistantDegraded: ignore,

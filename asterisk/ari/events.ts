@@ -48,6 +48,18 @@ export type AriEvent = z.infer<typeof AnyEvent>;
 /** One type of event. */
 export type AriEventOf<T extends AriEvent["type"]> = Extract<AriEvent, { readonly type: T }>;
 
+/** The channel that an event is about; undefined when it is about none. */
+export function channelOf(event: AriEvent): string | undefined {
+  if ("playback" in event) return channelOfTarget(event.playback.target_uri);
+  if ("recording" in event) return channelOfTarget(event.recording.target_uri);
+  return "channel" in event ? event.channel?.id : undefined;
+}
+
+/** A playback or a recording is of a channel (`channel:ID`) or of a bridge (`bridge:ID`). */
+function channelOfTarget(uri: string): string | undefined {
+  return uri.startsWith("channel:") ? uri.slice("channel:".length) : undefined;
+}
+
 /**
  * A message of the events socket. Problems name fields, never values: those may be phone numbers.
  */

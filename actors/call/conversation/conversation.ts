@@ -345,7 +345,6 @@ export class Conversation implements RecogniserEvents, PlayoutEvents<SpokenPhras
     const inAnswer = phrase !== undefined && answer.has(phrase);
     const cut = inAnswer ? { phrase: phrase.phrase, heardFraction } : undefined;
     this.#emit(cutOf(turn, cut, this.#floor.interruption));
-    this.#options.output.count("barge_in_confirmed");
     this.#silence();
     this.#enter("listening");
   }

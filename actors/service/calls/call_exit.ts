@@ -1,138 +1,126 @@
-// How a call leaves the bot: it is decided where the channel goes, the bot says its last words, and
-// the channel is sent there. When no isolate can talk any more, the PBX says them itself.
+// How a call leaves the bot: a destination is decided, the bot says its last words, and the channel
+// is sent there. When no isolate can speak any more, the PBX itself apologises.
 
-import { type AriCommands, unlessGone } from "../../../asterisk/ari/mod.ts";
 import { logger } from "../../../config/logging.ts";
-import type { Settings } from "../../../config/settings.ts";
-import type { Gate } from "../ari_gate.ts";
 import type { CallRecord } from "../../call_record.ts";
-import { playLastResort } from "./last_resort.ts";
-import type { Departure } from "./tool_runner.ts";
+import { type ChannelSender, type Destination, sendChannel } from "./destination.ts";
+import type { LastResort } from "./last_resort.ts";
 
 const log = logger("call");
 
-/** Where the channel goes when the bot is done with it. */
-export type Destination = "hangup" | "handover" | "transfer";
+/** A destination that the bot announces with last words. */
+export type AnnouncedDestination = Exclude<Destination["to"], "transfer">;
 
-/** What leaving takes. */
-export interface CallExitOptions {
-  readonly record: CallRecord;
-  readonly ari: Gate<Pick<AriCommands, "play" | "hangUp" | "continueInDialplan">>;
-  readonly settings: Settings;
-  /** Aborted when the call is over: from then on nothing is done any more. */
+/** What an exit works with. */
+export interface CallExitOptions extends ChannelSender {
+  readonly record: Pick<CallRecord, "id" | "channelId" | "phase">;
+  readonly lastResort: Pick<LastResort, "play">;
+  /** Aborted when the call is over: then nothing more is done. */
   readonly over: AbortSignal;
-  /** Has the isolate say its last words, if there is one; `depart` follows when they were heard. */
+  /** Has the isolate, if there is one, say its last words; `send` follows once they were heard. */
   sayLast(prompt: "farewell" | "last_resort"): void;
-  /** The call is over, for this reason. */
-  end(reason: Destination): void;
+  /** The call is over. */
+  end(reason: Destination["to"]): void;
 }
 
 /** One call's way out. */
 export class CallExit {
   readonly #options: CallExitOptions;
   #destination?: Destination;
-  /** The channel is being sent away: nothing is said any more. */
-  #departing = false;
-  /** The channel is not ours any more. */
+  /** A tool call is sending the channel away: no last words. */
+  #sending = false;
+  /** The channel is no longer ours. */
   #left = false;
 
   constructor(options: CallExitOptions) {
     this.#options = options;
   }
 
-  /** It is decided where the channel goes. */
-  get decided(): boolean {
+  /** A destination has been decided. */
+  get leaving(): boolean {
     return this.#destination !== undefined;
   }
 
-  /** Decides it, and has the last words said. */
-  leave(destination: "hangup" | "handover"): void {
-    this.#destination = destination;
-    this.#sayLast();
+  /** Decides the destination and has the last words said. */
+  leave(to: AnnouncedDestination): void {
+    this.#destination = { to };
+    this.#sayLast(to);
   }
 
-  /** Another isolate has the call: it says the last words that the one before did not. */
-  resume(): void {
-    if (this.decided && !this.#departing) this.#sayLast();
+  /** Another isolate has the call: it says the last words that its predecessor did not finish. */
+  isolateReplaced(): void {
+    const to = this.#destination?.to;
+    if (to !== undefined && to !== "transfer" && !this.#sending) this.#sayLast(to);
   }
 
-  /** Sends the channel where it was decided, and ends the call. */
-  depart(): void {
+  /** Sends the channel to the destination that was decided, and ends the call. */
+  send(): void {
     const { record, over, end } = this.#options;
-    const destination = this.#destination ?? "hangup";
-    this.#release(destination).catch((error) => {
-      if (!over.aborted) {
-        log.error("channel could not be released", { call: record.id, exit: destination, error });
-      }
-    }).finally(() => end(destination));
+    const destination = this.#destination ?? { to: "hangup" };
+    this.#send(destination).catch((error) => {
+      if (over.aborted) return;
+      log.error("channel could not be sent on its way", {
+        call: record.id,
+        to: destination.to,
+        error,
+      });
+    }).finally(() => end(destination.to));
   }
 
   /**
-   * Sends the channel where the assistant wants it; `toolAnswered` ends the call.
+   * Sends the channel where a tool call wants it, without last words; `toolAnswered` ends the call.
+   * Does nothing when a destination has been decided already.
    *
-   * @throws {AriError} when the PBX refuses: the call goes on.
+   * @throws {AriError} when the PBX refuses: the call then continues.
    */
-  async departFor(departure: Departure): Promise<void> {
-    if (this.decided) return;
-    this.#destination = departure.exit;
-    this.#departing = true;
+  async sendTo(destination: Destination): Promise<void> {
+    if (this.leaving) return;
+    this.#destination = destination;
+    this.#sending = true;
     try {
-      if (departure.exit === "hangup") await this.#release("hangup");
-      else await this.#transfer(departure.extension);
+      await this.#send(destination);
     } catch (error) {
-      // Gone all the same: only the answer was lost.
+      // The command worked; only its reply was lost.
       if (this.#left) return;
       this.#destination = undefined;
-      this.#departing = false;
+      this.#sending = false;
       throw error;
     }
   }
 
-  /** What the assistant wanted is done and noted, or was refused. */
+  /** The result of a tool call is in the record: if the tool sent the channel away, the call is over. */
   toolAnswered(): void {
-    if (this.#departing) this.#options.end(this.#destination!);
+    if (this.#sending) this.#options.end(this.#destination!.to);
   }
 
-  /** The channel has left: hung up, or gone on in the dialplan. */
+  /** The channel has left our application: hung up, or sent on in the dialplan. */
   channelLeft(): void {
     this.#left = true;
-    // The PBX often says so before it answers the command that did it: that is noted first.
-    if (!this.#departing) this.#options.end(this.#destination ?? "hangup");
+    // The PBX often reports it before it answers the command that caused it: the tool's result is
+    // recorded first.
+    if (!this.#sending) this.#options.end(this.#destination?.to ?? "hangup");
   }
 
-  /** The bot cannot go on: the caller hears so from the PBX itself and goes on in the dialplan. */
+  /** The bot cannot continue: the PBX apologises to the caller and hands them over. */
   async lastResort(): Promise<void> {
-    const { record, over, end } = this.#options;
-    const { channelId: channel, id: call, phase } = record;
-    this.#destination = "handover";
+    const { record: { id: call, channelId: channel, phase }, lastResort, over, end } =
+      this.#options;
+    this.#destination = { to: "handover" };
     log.error("call goes to its last resort", { call, channel, phase });
+    await lastResort.play(channel, over);
     try {
-      await playLastResort(this.#options, channel, over);
-      await this.#release("handover");
+      await this.#send(this.#destination);
     } catch (error) {
       if (!over.aborted) log.error("last resort failed", { call, channel, error });
     }
     end("handover");
   }
 
-  #sayLast(): void {
-    this.#options.sayLast(this.#destination === "hangup" ? "farewell" : "last_resort");
+  #sayLast(to: AnnouncedDestination): void {
+    this.#options.sayLast(to === "hangup" ? "farewell" : "last_resort");
   }
 
-  async #transfer(extension: string): Promise<void> {
-    const { ari, settings, record } = this.#options;
-    const place = { context: settings.TRANSFER_CONTEXT, extension, priority: 1 };
-    await ari.run((commands) => commands.continueInDialplan(record.channelId, place));
-  }
-
-  async #release(destination: Destination): Promise<void> {
-    const { ari, settings, record: { channelId } } = this.#options;
-    const context = settings.ARI_FALLBACK_CONTEXT;
-    if (destination === "hangup" || context === "") {
-      await unlessGone(ari.run((commands) => commands.hangUp(channelId)));
-      return;
-    }
-    const place = { context, extension: "s", priority: 1 };
-    await unlessGone(ari.run((commands) => commands.continueInDialplan(channelId, place)));
+  async #send(destination: Destination): Promise<void> {
+    await sendChannel(this.#options, this.#options.record.channelId, destination);
   }
 }

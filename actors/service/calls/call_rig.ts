@@ -109,6 +109,15 @@ export class FakePbx {
     this.tell({ type: "StasisStart", args: [], channel: channel(id) });
   }
 
+  keyPressed(channelId: string, digit: string): void {
+    this.tell({
+      type: "ChannelDtmfReceived",
+      digit,
+      duration_ms: 100,
+      channel: channel(channelId),
+    });
+  }
+
   callerHangsUp(id: string): void {
     if (!this.channels.delete(id)) throw ariError("gone");
     this.tell({ type: "StasisEnd", channel: channel(id) });
@@ -259,7 +268,7 @@ export class CallRig implements AsyncDisposable {
       isolates: this.isolates,
       journal: this.journal,
       metrics,
-      recordingPath: () => undefined,
+      lastResort: { play: () => Promise.resolve() },
     };
   }
 
@@ -273,8 +282,13 @@ export class CallRig implements AsyncDisposable {
     });
     this.pbx.enters(record.channelId);
     this.journal.begin(record);
-    const session = new CallSession(record, this.services, adopted);
-    this.pbx.onEvent = (event) => session.onMediaEvent(event);
+    const session = CallSession.start({
+      record,
+      services: this.services,
+      adopted,
+      onMediaChannel: () => {},
+    });
+    this.pbx.onEvent = (event) => session.onEvent(event);
     this.#sessions.push(session);
     return { session, record };
   }

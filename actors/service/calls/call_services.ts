@@ -9,6 +9,7 @@ import type { MediaCommands } from "../media/call_media.ts";
 import type { MediaRoute } from "../media/media_route.ts";
 import type { ServiceMetrics } from "../metrics.ts";
 import type { Policies } from "../policies.ts";
+import type { LastResort } from "./last_resort.ts";
 
 /** The commands that one call needs. */
 export type CallCommands =
@@ -30,8 +31,8 @@ export interface CallServices {
   readonly policies: Policies;
   readonly ari: Gate<CallCommands>;
   readonly route: Pick<MediaRoute, "plan">;
-  readonly isolates: Pick<CallIsolates, "take" | "prompts">;
+  readonly isolates: Pick<CallIsolates, "prompts" | "take">;
   readonly journal: Pick<Journal, "append">;
   readonly metrics: ServiceMetrics;
-  recordingPath(callId: string): string | undefined;
+  readonly lastResort: Pick<LastResort, "play">;
 }

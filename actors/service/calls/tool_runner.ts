@@ -5,14 +5,10 @@ import { logger } from "../../../config/logging.ts";
 import type { Settings } from "../../../config/settings.ts";
 import type { AriCommands } from "../../../asterisk/ari/mod.ts";
 import type { Gate } from "../ari_gate.ts";
+import type { Destination } from "./destination.ts";
 import type { CallEvent, CallRecord, ToolRecord, ToolResult } from "../../call_record.ts";
 
 const log = logger("tools");
-
-/** Where a channel goes when the assistant ends its part of the call. */
-export type Departure =
-  | { readonly exit: "hangup" }
-  | { readonly exit: "transfer"; readonly extension: string };
 
 /** What a runner works on. */
 export interface ToolRunnerOptions {
@@ -20,8 +16,8 @@ export interface ToolRunnerOptions {
   readonly settings: Pick<Settings, "TRANSFER_TARGETS">;
   readonly ari: Pick<Gate<Pick<AriCommands, "sendDtmf">>, "runOnce">;
   note(event: CallEvent): void;
-  /** Sends the channel away. @throws {AriError} when the PBX does not. */
-  depart(departure: Departure): Promise<void>;
+  /** Sends the caller away. @throws {AriError} when the PBX refuses. */
+  sendCaller(destination: Destination): Promise<void>;
 }
 
 /** One call's tools. */
@@ -75,7 +71,7 @@ export class ToolRunner {
 
   /** @throws {AriError | TransferError} */
   async #carryOut({ id, call }: ToolRecord): Promise<void> {
-    const { record, ari, settings, note, depart } = this.#options;
+    const { record, ari, settings, note, sendCaller } = this.#options;
     switch (call.name) {
       case "take_contact":
         return;
@@ -84,12 +80,12 @@ export class ToolRunner {
         note({ kind: "tool_done", id, result: "done" });
         return await ari.runOnce((commands) => commands.sendDtmf(record.channelId, call.digits));
       case "hang_up":
-        return await depart({ exit: "hangup" });
+        return await sendCaller({ to: "hangup" });
       case "transfer_to": {
         // The configuration's word, not the isolate's.
         const extension = settings.TRANSFER_TARGETS[call.key];
         if (extension === undefined) throw new TransferError(call.key);
-        return await depart({ exit: "transfer", extension });
+        return await sendCaller({ to: "transfer", extension });
       }
     }
   }

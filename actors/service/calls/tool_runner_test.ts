@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import type { ToolCall } from "../../../agent/agent.ts";
 import { applyEvent, newCallRecord, type ToolResult } from "../../call_record.ts";
-import { type Departure, ToolRunner, type ToolRunnerOptions } from "./tool_runner.ts";
+import type { Destination } from "./destination.ts";
+import { ToolRunner, type ToolRunnerOptions } from "./tool_runner.ts";
 
 /** A call in which the assistant wants one thing, and a PBX that does it, or fails. */
 function callWanting(call: ToolCall, pbx: { fails: boolean } = { fails: false }) {
   const record = newCallRecord({ id: "c1", channelId: "ch", caller: "", startedAt: 0 });
   applyEvent(record, { kind: "tool_begun", turn: 1, id: "t1", call, after: 1 }, 0);
   const pressed: string[] = [];
-  const departures: Departure[] = [];
+  const sent: Destination[] = [];
   const results: ToolResult[] = [];
   const refuse = () => {
     if (pbx.fails) throw new Error("the PBX says no");
@@ -28,33 +29,33 @@ function callWanting(call: ToolCall, pbx: { fails: boolean } = { fails: false })
       applyEvent(record, event, 0);
       if (event.kind === "tool_done") results.push(event.result);
     },
-    depart(departure: Departure) {
-      departures.push(departure);
+    sendCaller(destination: Destination) {
+      sent.push(destination);
       refuse();
       return Promise.resolve();
     },
   };
-  return { options, runner: new ToolRunner(options), record, pressed, departures, results };
+  return { options, runner: new ToolRunner(options), record, pressed, sent, results };
 }
 
 Deno.test("a transfer goes to the extension of the configuration, whatever the wish says", async () => {
-  const { runner, departures } = callWanting({
+  const { runner, sent } = callWanting({
     name: "transfer_to",
     key: "sales",
     extension: "+79000000000",
   });
   assert.equal(await runner.run("t1"), "done");
-  assert.deepEqual(departures, [{ exit: "transfer", extension: "201" }]);
+  assert.deepEqual(sent, [{ to: "transfer", extension: "201" }]);
 });
 
 Deno.test("a transfer to a key that is not configured is not made", async () => {
-  const { runner, departures } = callWanting({
+  const { runner, sent } = callWanting({
     name: "transfer_to",
     key: "boss",
     extension: "201",
   });
   assert.equal(await runner.run("t1"), "failed");
-  assert.deepEqual(departures, []);
+  assert.deepEqual(sent, []);
 });
 
 Deno.test("keys are pressed once, even when two isolates ask, and when the PBX failed at it", async () => {
@@ -91,7 +92,7 @@ Deno.test("keys that were being pressed when the service died are not pressed ag
 });
 
 Deno.test("a wish that the record does not have is not carried out", async () => {
-  const { runner, departures } = callWanting({ name: "hang_up" });
+  const { runner, sent } = callWanting({ name: "hang_up" });
   assert.equal(await runner.run("t2"), "failed");
-  assert.deepEqual(departures, []);
+  assert.deepEqual(sent, []);
 });

@@ -1,5 +1,5 @@
-// One isolate's audio on the PBX, as the service sees it: the channel that carries it, or with files
-// the playbacks and the recording. Made anew for each isolate; nothing here touches audio.
+// One isolate's audio on the PBX as the service sees it: the channel that carries it or, with files,
+// the playbacks and the recording. Each isolate gets its own; nothing here touches audio.
 
 import {
   type AriCommands,
@@ -10,6 +10,8 @@ import {
 } from "../../../asterisk/ari/mod.ts";
 import { logger } from "../../../config/logging.ts";
 import type { MediaAddress, MediaOffer, MediaPlan } from "../../../media/transport.ts";
+import { messageOf } from "../../../runtime/error_text.ts";
+import { abortable, within } from "../../../runtime/waiting.ts";
 import type { Gate } from "../ari_gate.ts";
 import type { CallIsolate } from "../isolates/pooled_isolate.ts";
 import type { FileEvent, FileRequest, ToMedia, ToSession } from "../../messages.ts";
@@ -24,58 +26,68 @@ export type MediaCommands =
 /** Whose audio it is. */
 export interface CallMediaOptions {
   readonly ari: Gate<MediaCommands>;
+  /** Our Stasis application. */
   readonly app: string;
   readonly callId: string;
   /** The caller's channel. */
   readonly channelId: string;
   /** The call's bridge. */
   readonly bridgeId: string;
-  /** The deadline for isolate and PBX to connect. */
+  /** The deadline for each end, isolate and PBX, to connect. */
   readonly timeoutMs: number;
   /** Aborts when the call is over. */
   readonly signal: AbortSignal;
 }
 
-/** Whether caller and bot meet in a bridge; files are played and recorded beside one. */
+/** Whether caller and bot meet in a bridge; files are played and recorded without one. */
 export function needsBridge({ kind }: MediaPlan): boolean {
   return kind !== "files";
 }
 
 /** The audio of one isolate. Dispose it when the isolate is gone. */
 export class CallMedia implements AsyncDisposable {
-  /** The channel on the PBX that is ours: it carries the audio, or listens to the caller. */
+  /** Our channel on the PBX: it carries the audio, or listens to the caller. */
   readonly id: string;
   readonly #plan: MediaPlan;
   readonly #options: CallMediaOptions;
-  /** What the PBX is asked for. */
+  /** What the isolate wants from the PBX. */
   readonly #offer = Promise.withResolvers<MediaOffer>();
   /** Where the isolate finds its audio. */
-  readonly #address: Promise<MediaAddress>;
-  /** The PBX has the channel in our application. */
+  readonly #address = Promise.withResolvers<MediaAddress>();
+  /** Our channel has entered our application. */
   readonly #up = Promise.withResolvers<void>();
-  /** The PBX has told that the channel is in the bridge. */
+  /** The PBX has reported our channel in the bridge. */
   readonly #bridged = Promise.withResolvers<void>();
-  #asked = false;
+  /** The PBX may have something of ours. */
+  #requested = false;
   #files: AriFileControl | undefined;
   #isolate: CallIsolate | undefined;
 
-  /** Asks the PBX for the audio as soon as it is known what to ask for: where the PBX listens, now. */
-  constructor(plan: MediaPlan, options: CallMediaOptions) {
+  private constructor(plan: MediaPlan, options: CallMediaOptions) {
     this.#plan = plan;
     this.#options = options;
-    // Never an id a second time: Asterisk 22.10.1 dies of an external media channel whose id is taken.
+    // A new id each time: Asterisk 22.10.1 crashes on an external media channel whose id is taken.
     this.id = `${options.bridgeId}-${crypto.randomUUID().slice(0, 8)}`;
+    this.#address.promise.catch(() => {});
+  }
+
+  /**
+   * Requests the audio from the PBX as soon as the offer is known: immediately where the PBX is the
+   * one that listens, else once the isolate listens.
+   */
+  static start(plan: MediaPlan, options: CallMediaOptions): CallMedia {
+    const media = new CallMedia(plan, options);
     if (plan.kind === "websocket" || plan.kind === "files") {
-      this.#offer.resolve({ kind: plan.kind });
+      media.#offer.resolve({ kind: plan.kind });
     }
-    this.#address = this.#make();
-    this.#address.catch(() => {});
+    media.#request().then(media.#address.resolve, media.#address.reject);
+    return media;
   }
 
   /**
    * Joins the caller and an isolate that has been assigned the call.
    *
-   * @param onMessage is given what the isolate tells that is not about media, from now on.
+   * @param onMessage receives, from now on, what the isolate reports that does not concern media.
    * @throws {AriError} when the PBX refuses.
    * @throws when isolate or PBX do not connect in time, or the isolate dies.
    */
@@ -86,27 +98,30 @@ export class CallMedia implements AsyncDisposable {
     isolate.listen((message) => {
       if (message.kind === "media_offer") this.#offer.resolve(message.offer);
       else if (message.kind === "media_open") opened.resolve();
-      // Answered even when the call is over: the isolate tidies up.
+      // Answered even when the call is over: the isolate is tidying up.
       else if (message.kind === "files") void this.#carryOut(isolate, message);
       else onMessage(message);
     });
-    await this.#inTime(isolate, "the isolate made no media ready", this.#offer.promise);
-    isolate.post({ kind: "media", address: await this.#address });
+    await this.#inTime(isolate, this.#offer.promise, "the isolate made no media ready");
+    isolate.post({ kind: "media", address: await this.#address.promise });
     await this.#inTime(
       isolate,
-      `no ${this.#plan.kind} media: check the PBX's log and run the doctor`,
       Promise.all([opened.promise, this.#up.promise]),
+      `no ${this.#plan.kind} media: check the PBX's log and run the doctor`,
     );
     if (!needsBridge(this.#plan)) return;
     const added = ari.run((commands) => commands.addToBridge(bridgeId, this.id, signal), signal);
-    // Whichever tells first: a PBX whose replies are slow need not keep the caller waiting.
+    // Whichever comes first: a PBX that replies slowly must not keep the caller waiting.
     await Promise.race([added, this.#bridged.promise]);
     added.catch((error) =>
-      log.debug("told to be in the bridge, and then not", { call: this.#options.callId, error })
+      log.debug("media channel was reported in the bridge, yet adding it failed", {
+        call: this.#options.callId,
+        error,
+      })
     );
   }
 
-  /** To be told of every event of the application. */
+  /** Takes every event about our channel or the caller's. */
   onEvent(event: AriEvent): void {
     if (event.type === "StasisStart" && event.channel.id === this.id) this.#up.resolve();
     if (event.type === "ChannelEnteredBridge" && event.channel?.id === this.id) {
@@ -115,11 +130,11 @@ export class CallMedia implements AsyncDisposable {
     this.#files?.onEvent(event);
   }
 
-  /** Takes what is left of it off the PBX. */
+  /** Removes what is left of it from the PBX. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#asked) return;
+    if (!this.#requested) return;
     const { ari, callId } = this.#options;
-    await this.#address.catch(() => {});
+    await this.#address.promise.catch(() => {});
     try {
       if (this.#files) await this.#files[Symbol.asyncDispose]();
       else await unlessGone(ari.run((commands) => commands.hangUp(this.id)));
@@ -128,10 +143,10 @@ export class CallMedia implements AsyncDisposable {
     }
   }
 
-  async #make(): Promise<MediaAddress> {
+  async #request(): Promise<MediaAddress> {
     const offer = await this.#offer.promise;
     const { ari, app, signal } = this.#options;
-    this.#asked = true;
+    this.#requested = true;
     if (offer.kind === "files") {
       await ari.runOnce((commands) => this.#control(commands), signal);
       this.#up.resolve();
@@ -144,7 +159,7 @@ export class CallMedia implements AsyncDisposable {
     return media.address;
   }
 
-  /** Playbacks and the recording go by the caller's channel; ours only listens, once it is asked for. */
+  /** The caller's channel plays and is recorded; our channel, made on demand, only listens to it. */
   #control(commands: MediaCommands): Promise<void> {
     const { channelId, app } = this.#options;
     const tell = (event: FileEvent) => this.#isolate?.post({ kind: "files_event", event });
@@ -167,31 +182,21 @@ export class CallMedia implements AsyncDisposable {
       await perform(this.#files, request);
       isolate.post({ kind: "files_done", seq });
     } catch (error) {
-      isolate.post({ kind: "files_done", seq, error: (error as Error).message });
+      isolate.post({ kind: "files_done", seq, error: messageOf(error) });
     }
   }
 
-  /** Waits for `work`, but no longer than the deadline, the call, or the isolate lives. */
-  async #inTime(isolate: CallIsolate, otherwise: string, work: Promise<unknown>): Promise<void> {
+  /** Waits for `work`, but no longer than the deadline, the call, or the isolate's life. */
+  async #inTime(isolate: CallIsolate, work: Promise<unknown>, otherwise: string): Promise<void> {
     const { timeoutMs, signal } = this.#options;
-    const { promise, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => reject(new Error(`not within ${timeoutMs} ms: ${otherwise}`)),
-      timeoutMs,
-    );
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) onAbort();
     const died = isolate.exited.then((reason) => {
       throw new Error(`the isolate died while connecting (${reason}): ${isolate.detail}`);
     });
-    try {
-      await Promise.race([work, promise, died]);
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", onAbort);
-      died.catch(() => {});
-    }
+    await within(
+      abortable(Promise.race([work, died]), signal),
+      timeoutMs,
+      () => new Error(`not within ${timeoutMs} ms: ${otherwise}`),
+    );
   }
 }
 

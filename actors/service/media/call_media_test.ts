@@ -44,7 +44,7 @@ function willingIsolate(): CallIsolate {
 }
 
 function mediaOn(pbx: SlowPbx): CallMedia {
-  return new CallMedia({ kind: "websocket" }, {
+  return CallMedia.start({ kind: "websocket" }, {
     ari: pbx.gate,
     app: "voxbot",
     callId: "abc",

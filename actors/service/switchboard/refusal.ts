@@ -1,0 +1,85 @@
+// Callers whose calls are not taken: where possible they hear an apology, then they go to the
+// dialplan's fallback context.
+
+import type { AriCommands, Channel } from "../../../asterisk/ari/mod.ts";
+import { logger } from "../../../config/logging.ts";
+import type { Settings } from "../../../config/settings.ts";
+import type { Gate } from "../ari_gate.ts";
+import type { MediaRoute } from "../media/media_route.ts";
+import type { ServiceMetrics } from "../metrics.ts";
+import { sendChannel } from "../calls/destination.ts";
+import type { LastResort } from "../calls/last_resort.ts";
+
+const log = logger("switchboard");
+
+/** A refused caller is sent away after this time at the latest, whether they heard an apology or not. */
+const LONGEST_APOLOGY_MS = 10_000;
+
+/** Why a call is not taken. */
+export type Refusal = "draining" | "full" | "speechless" | "no_media";
+
+/** The service as it is when a call comes. */
+export interface Capacity {
+  readonly draining: boolean;
+  readonly liveCalls: number;
+  readonly maxCalls: number;
+  readonly speechless: boolean;
+  readonly route: Pick<MediaRoute, "problem" | "unknown">;
+}
+
+/** Why a new call cannot be taken; undefined when it can. */
+export function reasonToRefuse(
+  { draining, liveCalls, maxCalls, speechless, route }: Capacity,
+): Refusal | undefined {
+  if (draining) return "draining";
+  if (liveCalls >= maxCalls) return "full";
+  if (speechless) return "speechless";
+  // While the PBX has not yet said what it has, the call waits for it.
+  return route.unknown || route.problem === undefined ? undefined : "no_media";
+}
+
+/** What refusing takes. */
+export interface RefusedCallersOptions {
+  readonly ari: Gate<Pick<AriCommands, "continueInDialplan" | "hangUp">>;
+  readonly settings: Pick<Settings, "ARI_FALLBACK_CONTEXT" | "TRANSFER_CONTEXT">;
+  readonly metrics: Pick<ServiceMetrics, "callRefused">;
+  readonly lastResort: Pick<LastResort, "play">;
+}
+
+/** The callers who are being sent away. */
+export class RefusedCallers {
+  readonly #options: RefusedCallersOptions;
+  /** Their channels, until they have gone. */
+  readonly #channels = new Set<string>();
+
+  constructor(options: RefusedCallersOptions) {
+    this.#options = options;
+  }
+
+  /** Whether this channel's caller is being sent away. */
+  has(channelId: string): boolean {
+    return this.#channels.has(channelId);
+  }
+
+  /** Sends a caller away. Returns before they have gone. */
+  refuse({ id }: Pick<Channel, "id">, reason: Refusal): void {
+    const { settings, metrics } = this.#options;
+    metrics.callRefused(reason);
+    log.warn("call refused", {
+      channel: id,
+      reason,
+      to: settings.ARI_FALLBACK_CONTEXT || "hangup",
+    });
+    this.#channels.add(id);
+    this.#sendAway(id, reason)
+      .catch((error) => log.error("refused caller could not be sent away", { channel: id, error }))
+      .finally(() => this.#channels.delete(id));
+  }
+
+  async #sendAway(id: string, reason: Refusal): Promise<void> {
+    if (reason === "speechless") {
+      await this.#options.lastResort.play(id, AbortSignal.timeout(LONGEST_APOLOGY_MS));
+    }
+    await sendChannel(this.#options, id, { to: "handover" }, "congestion");
+  }
+}

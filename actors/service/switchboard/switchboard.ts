@@ -1,0 +1,290 @@
+// The switchboard: which calls there are, and which call each event of the PBX belongs to.
+
+import { existsSync } from "node:fs";
+import { type AriEvent, type Channel, channelOf } from "../../../asterisk/ari/mod.ts";
+import { logger, maskNumber } from "../../../config/logging.ts";
+import { pause } from "../../../runtime/waiting.ts";
+import { applyEvent, type CallRecord, type EndReason, newCallRecord } from "../../call_record.ts";
+import type { FaultKind } from "../../otp/control.ts";
+import type { CallServices } from "../calls/call_services.ts";
+import { LastResort } from "../calls/last_resort.ts";
+import { isMediaChannel } from "../calls/pbx_names.ts";
+import { recordingFile } from "../calls/recording_file.ts";
+import type { Journal } from "../journal.ts";
+import type { MediaRoute } from "../media/media_route.ts";
+import { LiveCalls } from "./live_calls.ts";
+import {
+  type PbxInventory,
+  type ReconcileCommands,
+  removeStrays,
+  takeInventory,
+} from "./pbx_inventory.ts";
+import { reasonToRefuse, RefusedCallers } from "./refusal.ts";
+
+const log = logger("switchboard");
+
+/** Ended calls kept in memory for the console. */
+const KEEP_ENDED = 1000;
+
+/** What the switchboard works with: its calls' services, and more of some. */
+export interface SwitchboardServices extends Omit<CallServices, "lastResort"> {
+  readonly route: Pick<MediaRoute, "plan" | "problem" | "tidyUp" | "unknown">;
+  readonly journal: Pick<Journal, "append" | "begin" | "endedCalls" | "liveCalls">;
+}
+
+/** The registry of calls. */
+export class Switchboard {
+  readonly #services: SwitchboardServices & CallServices;
+  readonly #lastResort: LastResort;
+  readonly #live = new LiveCalls();
+  readonly #refused: RefusedCallers;
+  /** Newest first. */
+  readonly #ended: CallRecord[];
+  /** Calls of an earlier run, by caller's channel, until the PBX says which of them are still up. */
+  readonly #unresolved: Map<string, CallRecord>;
+  readonly #resumed = Promise.withResolvers<void>();
+  #draining = false;
+  #speechless = false;
+  /** Milliseconds since the epoch. */
+  #replacedAt: number | undefined;
+
+  constructor(services: SwitchboardServices) {
+    this.#lastResort = new LastResort(services);
+    this.#services = { ...services, lastResort: this.#lastResort };
+    this.#refused = new RefusedCallers(this.#services);
+    this.#ended = services.journal.endedCalls(KEEP_ENDED);
+    this.#unresolved = new Map(
+      services.journal.liveCalls().map((record) => [record.channelId, record]),
+    );
+    if (this.#unresolved.size === 0) this.#resumed.resolve();
+  }
+
+  /** How many calls of an earlier run may still be up: the PBX has not been asked yet. */
+  get unresolved(): number {
+    return this.#unresolved.size;
+  }
+
+  /** Settles when every call of an earlier run has an isolate again, or is over. */
+  get resumed(): Promise<void> {
+    return this.#resumed.promise;
+  }
+
+  /** How many calls are up. */
+  get size(): number {
+    return this.#live.size;
+  }
+
+  /** No new calls are taken. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /**
+   * Since when another client has had our application, in milliseconds since the epoch: from then on
+   * the switchboard does nothing. ARI does not say which client.
+   */
+  get replacedAt(): number | undefined {
+    return this.#replacedAt;
+  }
+
+  /** All calls, newest first: live, ended, and those of an earlier run as it left them. */
+  list(): readonly CallRecord[] {
+    const live = this.#live.all().map(({ record }) => record);
+    return [...live, ...this.#unresolved.values(), ...this.#ended].sort((a, b) =>
+      b.startedAt - a.startedAt
+    );
+  }
+
+  /** The call with this id. */
+  get(id: string): CallRecord | undefined {
+    const others = [...this.#unresolved.values(), ...this.#ended];
+    return this.#live.get(id)?.record ?? others.find((record) => record.id === id);
+  }
+
+  /** The call's recording, once it exists. */
+  recordingPath(id: string): string | undefined {
+    const path = recordingFile(this.#services.settings, id);
+    return this.get(id) && existsSync(path) ? path : undefined;
+  }
+
+  /**
+   * Breaks a call's isolate on purpose: see `Isolate.injectFault`. Resolves with undefined also when
+   * the call is not up.
+   */
+  async injectFault(id: string, kind: FaultKind): Promise<number | undefined> {
+    return await this.#live.get(id)?.injectFault(kind);
+  }
+
+  /** Takes every event of the application. */
+  onEvent(event: AriEvent): void {
+    const channelId = channelOf(event);
+    if (channelId !== undefined) this.#live.on(channelId)?.onEvent(event);
+    this.#lastResort.onEvent(event);
+    if (event.type === "StasisStart") this.#channelEntered(event.channel);
+    else if (event.type === "ApplicationReplaced") this.#standDown();
+  }
+
+  /**
+   * Brings the calls known here into line with what the PBX has. To be called after every
+   * connection, as the PBX replays nothing of what happened meanwhile, and from time to time, as an
+   * event may get lost. Adopts the journal's calls that are still up.
+   *
+   * @throws {AriError} when the PBX does not answer.
+   */
+  async reconcile(commands: ReconcileCommands): Promise<void> {
+    if (this.#stoodDown) return;
+    // The PBX's answer says nothing about calls that begin while it is on its way.
+    const before = this.#live.all();
+    const found = await takeInventory(commands, this.#services.settings.ARI_APP_NAME);
+    if (this.#stoodDown) return;
+    for (const session of before) {
+      if (!found.channels.has(session.record.channelId)) session.lost();
+    }
+    this.#resolveEarlier(found);
+    const known = new Set(before.map(({ record }) => record.channelId));
+    for (const [id, channel] of found.callers) {
+      if (!known.has(id) && !this.#live.on(id)) this.#callerEntered(channel);
+    }
+    await removeStrays(commands, found, this.#live);
+  }
+
+  /**
+   * Whether nobody can speak or hear at the moment. Then no call is taken, and those that are up are
+   * handed over with words that were rendered beforehand.
+   */
+  speechless(now: boolean): void {
+    this.#speechless = now;
+    if (now) this.#handOverAll();
+  }
+
+  /** Takes no new calls: they go to the fallback context. */
+  close(): void {
+    this.#draining = true;
+  }
+
+  /** Waits until all calls have ended, at most `ms`, then hands over those that are still up. */
+  async drain(ms: number): Promise<void> {
+    this.close();
+    const waited = new AbortController();
+    await Promise.race([this.#live.closed(), pause(ms, waited.signal)]);
+    waited.abort();
+    this.#handOverAll();
+    await this.#live.closed();
+  }
+
+  /** Lets go of all calls without touching them on the PBX. */
+  async letGo(): Promise<void> {
+    await Promise.all(this.#live.all().map((session) => session.standDown()));
+  }
+
+  get #stoodDown(): boolean {
+    return this.#replacedAt !== undefined;
+  }
+
+  #handOverAll(): void {
+    for (const session of this.#live.all()) session.leave("handover");
+  }
+
+  #channelEntered(channel: Channel): void {
+    const { id } = channel;
+    if (!isMediaChannel(id)) return this.#callerEntered(channel);
+    if (!this.#live.on(id)) log.debug("media channel of no call", { channel: id });
+  }
+
+  #callerEntered(channel: Channel): void {
+    if (this.#stoodDown || this.#refused.has(channel.id)) return;
+    if (this.#live.on(channel.id)) {
+      log.warn("channel entered twice, the second time is ignored", { channel: channel.id });
+      return;
+    }
+    const { settings, route, journal, metrics } = this.#services;
+    const refusal = reasonToRefuse({
+      draining: this.#draining,
+      liveCalls: this.#live.size,
+      maxCalls: settings.MAX_CALLS,
+      speechless: this.#speechless,
+      route,
+    });
+    if (refusal) return this.#refused.refuse(channel, refusal);
+    const record = newCallRecord({
+      id: newCallId(),
+      channelId: channel.id,
+      caller: maskNumber(channel.caller.number),
+      startedAt: Date.now(),
+    });
+    journal.begin(record);
+    metrics.callStarted();
+    log.info("call begins", { call: record.id, channel: channel.id, caller: record.caller });
+    this.#start(record, false);
+  }
+
+  #start(record: CallRecord, adopted: boolean): void {
+    const session = this.#live.start(record, this.#services, adopted);
+    this.#services.metrics.liveCalls(this.#live.size);
+    void session.closed.finally(() => this.#onClosed(record));
+  }
+
+  #onClosed(record: CallRecord): void {
+    const { metrics, route } = this.#services;
+    this.#keepEnded(record);
+    metrics.liveCalls(this.#live.size);
+    if (this.#live.size === 0) void route.tidyUp();
+    const seconds = (Date.now() - record.startedAt) / 1000;
+    const reason: EndReason = record.endReason ?? "stood_down";
+    metrics.callEnded(reason, seconds);
+    log.info("call ended", {
+      call: record.id,
+      reason,
+      seconds,
+      turns: record.turns.length,
+      restarts: record.restarts.length,
+    });
+  }
+
+  /** Adopts the calls of an earlier run that are still up, and closes the others. */
+  #resolveEarlier({ callers }: PbxInventory): void {
+    const records = [...this.#unresolved.values()];
+    this.#unresolved.clear();
+    for (const record of records) {
+      const { id: call, channelId: channel, phase } = record;
+      if (!callers.has(channel) || this.#live.on(channel)) {
+        this.#lose(record);
+        continue;
+      }
+      log.warn("call of an earlier run is adopted", { call, channel, phase });
+      this.#start(record, true);
+    }
+    const settled = this.#live.all().map(({ settled }) => settled);
+    void Promise.all(settled).then(() => this.#resumed.resolve());
+  }
+
+  #lose(record: CallRecord): void {
+    const event = { kind: "ended", reason: "lost" } as const;
+    const now = Date.now();
+    applyEvent(record, event, now);
+    this.#services.journal.append(record.id, event, now);
+    this.#keepEnded(record);
+    log.warn("call of an earlier run is over", { call: record.id, channel: record.channelId });
+  }
+
+  #keepEnded(record: CallRecord): void {
+    this.#ended.unshift(record);
+    this.#ended.length = Math.min(this.#ended.length, KEEP_ENDED);
+  }
+
+  #standDown(): void {
+    if (this.#stoodDown) return;
+    this.#replacedAt = Date.now();
+    log.error("another client has taken our Stasis application; standing down for good", {
+      app: this.#services.settings.ARI_APP_NAME,
+      fix: "stop the other client and start this service again, or give it another ARI_APP_NAME",
+    });
+    void this.letGo();
+  }
+}
+
+/** Without digits: the log takes a run of digits for a phone number, and masks it. */
+function newCallId(): string {
+  const hex = crypto.randomUUID().replaceAll("-", "").slice(0, 12);
+  return hex.replace(/\d/g, (digit) => "ghijkmnpqr"[Number(digit)]!);
+}
