@@ -2,10 +2,10 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Waits `ms` milliseconds. Resolves early, without an error, when `signal` aborts. */
+/** Waits `ms` milliseconds, not at all when that is negative. Resolves early, without an error, when `signal` aborts. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   try {
-    await delay(ms, undefined, { signal });
+    await delay(Math.max(0, ms), undefined, { signal });
   } catch (error) {
     if (!signal?.aborted) throw error;
   }

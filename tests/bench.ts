@@ -1,6 +1,6 @@
-// `deno task bench [NAME…]`: timings, memory and recognition. Measure on a quiet machine. Without a
-// name: what takes a call's time, on the simulator and on a real Asterisk. `--help` lists the names;
-// `bench capacity` and `bench --capacity` are the same.
+// `deno task bench [NAME…]`: timings, memory and recognition. Measure on a quiet machine. Without a name
+// it times calls on the simulator and on a real Asterisk. `--help` lists the names; `bench agent` and
+// `bench --agent` are the same.
 
 import { startSimulator } from "../testing/mod.ts";
 import { TestbedError } from "./asterisk/error.ts";
@@ -70,7 +70,7 @@ for (const [name, { byDefault, run }] of Object.entries(BENCHES)) {
 }
 Deno.exit(0);
 
-/** A benchmark that is a program of its own: it needs a process with nothing else in it. */
+/** A benchmark that is its own program: it needs a process to itself. */
 function script(name: string, what: string): Bench {
   return {
     what,
@@ -83,7 +83,7 @@ function script(name: string, what: string): Bench {
   };
 }
 
-/** Runs a part on a real Asterisk of its own; says so where there can be none. */
+/** Runs a part on its own real Asterisk, or says why there can be none. */
 async function onAsterisk(part: (pbx: Testbed) => Promise<void>): Promise<void> {
   try {
     await using pbx = await startTestbed();

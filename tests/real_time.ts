@@ -1,11 +1,11 @@
-// Registering tests that play audio in real time.
+// Registers tests that play audio in real time.
 
-/** Longer than the longest takes on a busy machine: one that hangs shall not stop the others. */
+/** Longer than the longest test takes on a busy machine, so that one that hangs fails alone. */
 export const REAL_TIME_LIMIT_MS = 300_000;
 
 /**
- * Registers a test of a whole service, which fails when it hangs. Sockets and threads that it
- * leaves open are not counted, for a service or a PBX outlives the test that first used it.
+ * Registers a test of a whole service. A test that hangs fails. Leaks are not checked, because a
+ * service or a PBX outlives the test that first used it.
  */
 export function realTimeTest(name: string, fn: (t: Deno.TestContext) => Promise<void>): void {
   Deno.test({

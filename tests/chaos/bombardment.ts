@@ -1,5 +1,5 @@
-// Faults at random moments, each aimed at a call that has come out of the one before, and how long
-// each took to be repaired.
+// Inflicts faults at random moments, each on a call that has recovered from its last one, and measures
+// how long each repair takes.
 
 import { holdsWithin } from "../../testing/mod.ts";
 import { pause } from "../../runtime/waiting.ts";
@@ -9,20 +9,20 @@ import type { Random } from "./random.ts";
 import type { Talker } from "./talker.ts";
 import type { Transcripts } from "./transcripts.ts";
 
-/** A call that is not repaired by then never will be. */
+/** A call that has not recovered by then never will. */
 const REPAIR_MS = 15_000;
-/** What calls are hit in, in turn: chance alone would nearly always find them listening or speaking. */
+/** The phases to hit, in turn: chance alone would nearly always find calls listening or speaking. */
 export const PHASES: readonly string[] = ["thinking", "greeting", "speaking", "listening"];
-/** So long a call in that phase is looked for; then any will do. */
+/** How long to look for a call in that phase before any call will do. */
 const AIMING_MS = 4000;
 const AIMING_EVERY_MS = 40;
 
-/** A fault that was inflicted. Times are milliseconds since the epoch. */
+/** An inflicted fault. Times are milliseconds since the epoch. */
 export interface Inflicted {
   readonly fault: Fault;
-  /** When it was asked for. */
+  /** When it was requested. */
   readonly at: number;
-  /** When what it had broken but for the calls was whole again. */
+  /** When everything it had broken, except the calls, worked again. */
   readonly overAt: number;
   /** See `Fault.inflict`. */
   readonly countedFrom: number;
@@ -30,20 +30,20 @@ export interface Inflicted {
   readonly hit: readonly { readonly callId: string; readonly restarts: number }[];
 }
 
-/** How one call came out of one fault. */
+/** One call's recovery from one fault. */
 export interface Recovery {
   readonly fault: Fault;
   readonly phase: string;
   readonly listenedToMs: number;
-  /** The part of it after the service knew that the isolate had ended. */
+  /** The part of that after the service knew that the isolate had ended. */
   readonly replacedMs: number;
-  /** Another fault made the PBX reply late meanwhile. */
+  /** Whether another fault delayed the PBX's replies meanwhile. */
   readonly slowed: boolean;
-  /** Where the bot was speaking: until the caller hears it again. */
+  /** If the bot was speaking: until the caller hears it again. */
   readonly heardMs?: number;
 }
 
-/** So many faults, of each kind its share, of each kind one at least. */
+/** A plan of `count` faults: each kind by its share, and at least once. */
 export function planOf(count: number, disk: boolean): Fault[] {
   const kinds = FAULTS.filter(({ kind }) => disk || !kind.startsWith("disk"));
   const total = kinds.reduce((sum, { share }) => sum + share, 0);
@@ -52,13 +52,13 @@ export function planOf(count: number, disk: boolean): Fault[] {
   );
 }
 
-/** Inflicts faults and remembers how each went. */
+/** Inflicts faults and records each recovery. */
 export class Bombardment {
   readonly inflicted: Inflicted[] = [];
   readonly #victim: Omit<Victim, "callId">;
   readonly #transcripts: Transcripts;
   readonly #talkers: readonly Talker[];
-  /** Calls that have not yet come out of their last fault. */
+  /** Calls that have not yet recovered from their last fault. */
   readonly #struck = new Set<string>();
 
   constructor(
@@ -82,13 +82,13 @@ export class Bombardment {
       const hits = { "the call": [aim], "all calls": whole, "no call": [] }[fault.hits];
       const blow = this.#inflict(fault, aim.id, hits);
       ongoing.push(blow);
-      // Blows fall while others are being repaired, but not on a service that is not there.
+      // Faults may overlap with repairs, but none is inflicted while the service is down.
       if (fault.hits === "all calls") await blow;
     }
     await Promise.all(ongoing);
   }
 
-  /** How each call came out of each fault that hit it. */
+  /** Each call's recovery from each fault that hit it. */
   get recoveries(): readonly Recovery[] {
     return this.inflicted.flatMap((inflicted) =>
       inflicted.hit.flatMap(({ callId }) => this.#recovery(inflicted, callId) ?? [])
@@ -100,7 +100,7 @@ export class Bombardment {
       .filter(({ id }) => !this.#struck.has(id));
   }
 
-  /** A call that is in `phase`, now or soon; or else any that can be hit. */
+  /** A call that is in `phase` now or soon, else any call that can be hit. */
   async #aim(phase: string, random: Random): Promise<CallDetails | undefined> {
     const { service } = this.#victim;
     const deadline = performance.now() + AIMING_MS;
@@ -157,7 +157,7 @@ export class Bombardment {
     const heardAt = this.#talkers.find(({ masked }) => call.caller.endsWith(masked))?.calls
       .find(({ answeredAt, over }) => answeredAt <= since && (over?.at ?? Infinity) > since)
       ?.hearing.soundAfter(since);
-    // A caller who hung up before that heard nothing any more.
+    // A caller who hung up before that heard nothing more.
     if (heardAt === undefined) return recovery;
     return { ...recovery, heardMs: heardAt + performance.timeOrigin - countedFrom };
   }

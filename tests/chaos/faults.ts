@@ -1,4 +1,4 @@
-// The faults: what is broken, and how it is made good where it does not mend by itself.
+// The faults: what each breaks, and how it is undone if it does not heal by itself.
 
 import { pause } from "../../runtime/waiting.ts";
 import type { FaultKind } from "../../actors/otp/control.ts";
@@ -6,7 +6,7 @@ import type { Simulator } from "../../testing/mod.ts";
 import type { SmallDisk } from "./small_disk.ts";
 import type { ServiceProcess } from "./service_process.ts";
 
-/** What a fault can reach. */
+/** The surroundings that a fault can reach. */
 export interface Victim {
   readonly service: ServiceProcess;
   readonly pbx: Simulator;
@@ -18,24 +18,24 @@ export interface Victim {
 /** One kind of fault. */
 export interface Fault {
   readonly kind: string;
-  /** How many of a hundred faults are of this kind. */
+  /** The share of this kind, in percent. */
   readonly share: number;
-  /** Whom it hits: the call aimed at, every call, or nobody that a caller would notice. */
+  /** Whom it hits: the targeted call, every call, or nobody who would notice. */
   readonly hits: "the call" | "all calls" | "no call";
-  /** While it lasts, the PBX replies late: what else is repaired meanwhile takes longer. */
+  /** Whether it delays the PBX's replies, so that other repairs take longer meanwhile. */
   readonly slowsOthers?: boolean;
   /**
-   * Breaks it. Resolves when it is over, with the moment from which its repair is counted (when it
-   * struck, or the new process began; ms since the epoch), or undefined if nothing was broken.
+   * Inflicts it. Resolves once it is over, with the moment from which the repair is timed (when it struck,
+   * or when the new process started; ms since the epoch), or undefined if nothing was broken.
    */
   inflict(victim: Victim): Promise<number | undefined>;
 }
 
-/** How long a disturbance of the surroundings lasts. */
+/** How long a disturbance lasts. */
 const DISTURBED_MS = 2500;
 /** How late a slow PBX answers. */
 const SLOW_MS = 300;
-/** The gate tries three times: two failures it must bear. */
+/** The gate tries three times, so it must survive two failures. */
 const FAILURES = 2;
 
 /** Every kind. */
@@ -107,7 +107,7 @@ export const FAULTS: readonly Fault[] = [
       } finally {
         await pause(DISTURBED_MS);
         await disk.free();
-        // What could not be written is written now; a kill before that would really lose it.
+        // The backlog is written now; a kill before that would really lose it.
         await pause(DISTURBED_MS);
       }
     },

@@ -1,4 +1,4 @@
-// What a caller of a long run has heard, kept as stretches of sound: no frame is looked at twice.
+// What a caller has heard over a long run, kept as stretches of sound, so that no frame is examined twice.
 
 import { type HeardFrame, isAudible, type SoundSpan } from "../../testing/mod.ts";
 import { FRAME_MS } from "../../media/frame.ts";
@@ -28,7 +28,7 @@ export class Hearing {
     return this.#sounds;
   }
 
-  /** When something was heard first at or after `since`. */
+  /** When the first sound at or after `since` was heard. */
   soundAfter(since: number): number | undefined {
     const sound = this.sounds.find(({ to }) => to > since);
     return sound && Math.max(sound.from, since);

@@ -1,5 +1,5 @@
-// The model behind the calls of a storm: it takes its time, so that calls are hit while they think,
-// and wants keys pressed, so that what must be done once is done while isolates die.
+// The model behind a storm's calls. It is slow, so that calls are hit while they think, and requests key
+// presses, so that something that must be done exactly once is under way while isolates die.
 
 import {
   type OpenAiServer,
@@ -19,7 +19,7 @@ const ANSWERS: readonly (readonly [RegExp, string])[] = [
   [/warranty/i, "The warranty is two years. | Wear parts are not covered by it. |"],
 ];
 
-/** Starts the model; its `url` is for OPENAI_BASE_URL. */
+/** Starts the model; `url` is the value for OPENAI_BASE_URL. */
 export function startModel(random: Random): OpenAiServer {
   return startOpenAiServer({
     answer: (request) => {
@@ -39,8 +39,8 @@ export function startModel(random: Random): OpenAiServer {
 }
 
 /**
- * The keys that every second answer wants pressed: the same however often it is asked the same, and
- * no others of the call are like them, so that keys pressed twice are a tool that ran twice.
+ * The keys that every second answer requests. They depend only on the question and are unique within a
+ * call, so keys that were pressed twice prove a tool call that ran twice.
  */
 function keysFor({ messages }: SeenRequest): string | undefined {
   const questions = messages.filter(({ role }) => role === "user").length;

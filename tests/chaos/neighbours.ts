@@ -1,7 +1,7 @@
-// What the neighbours of a dying call notice: the time between two frames at their ears, while one
-// call is broken over and over and while none is, in turns within one run. On the simulator the
-// PBX's clock is one more JavaScript thread on the same cores, and late with them; on the real
-// Asterisk it has the priority of a telephone exchange, and the kernel says when a packet arrived.
+// What the neighbours of a dying call notice: the gaps between frames at their ears, alternating within
+// one run between a calm period and one in which a call is broken again and again. The simulator's clock
+// is one more JavaScript thread on the same cores and as late as they are; a real Asterisk runs at
+// real-time priority, and the kernel timestamps the packets.
 
 import { pause } from "../../runtime/waiting.ts";
 import type { FaultKind } from "../../actors/otp/control.ts";
@@ -30,28 +30,28 @@ const BREATH_MS = 200;
 const RESTARTED_MS = 5000;
 const WAYS_TO_DIE: readonly FaultKind[] = ["throw", "oom", "hang", "exit"];
 const AIM_MS = 5;
-/** Nothing to play for so long is a pause between two answers, not a hole in one. */
+/** A gap of this length is a pause between two answers, not a hole in one. */
 const PAUSE_MS = 1000;
-/** A frame this far from its neighbours belongs to no speech. */
+/** A frame this far from its neighbours is not part of speech. */
 const ALONE_MS = 1.5 * FRAME_MS;
 /**
- * Far more than the aim, for where JavaScript paces the frames (the simulator, or the call's isolate
- * over audiosocket and rtp): there the difference of two tails is mostly the machine's noise.
+ * Far above the aim, where JavaScript paces the frames (the simulator, or the call isolate over
+ * audiosocket and rtp): there the difference between two tails is mostly the machine's noise.
  */
 const BOUND_MS = 40;
 /** Transports over which Asterisk paces the frames. */
 const PACED_BY_ASTERISK: readonly string[] = ["auto", "websocket", "files"];
 
-/** What is measured. */
+/** What to measure. */
 export interface NeighboursPlan {
-  /** At once; one of them dies. */
+  /** Concurrent calls; one of them dies. */
   readonly calls: number;
   readonly on: TestPbx["kind"];
-  /** The service's MEDIA_TRANSPORT: over some the PBX paces the frames, over others the call's isolate. */
+  /** The service's MEDIA_TRANSPORT: it decides whether the PBX or the call isolate paces the frames. */
   readonly transport: string;
 }
 
-/** A PBX to measure on, and what is to be known of it beside the figures. */
+/** A PBX to measure on, and notes to print beside the figures. */
 interface Measured {
   readonly pbx: TestPbx;
   remark(): Promise<string>;
@@ -131,7 +131,7 @@ async function onAsterisk(): Promise<Measured> {
   return { pbx, remark: async () => `Asterisk runs as ${schedulingOf(await pid())}` };
 }
 
-/** Breaks a call and waits until the service tells of its restart; false when it is not live. */
+/** Breaks a call and waits until the service reports its restart; false when the call is not live. */
 async function dies(service: ServiceProcess, id: string, kind: FaultKind): Promise<boolean> {
   const before = (await service.call(id)).restarts.length;
   if (await service.breakCall(id, kind) === undefined) return false;
@@ -153,8 +153,8 @@ async function talking(pbx: TestPbx, calls: number): Promise<readonly Talker[]> 
 }
 
 /**
- * Milliseconds between neighbouring frames of the bot's voice. The PBX sends none while it has
- * nothing to play: within an answer that is a hole, and between two it is a pause, which is longer.
+ * Milliseconds between consecutive frames of the bot's voice. The PBX sends none while it has nothing to
+ * play: within an answer that is a hole; between two answers it is a pause, which is longer.
  */
 function gapsOf({ heard, spoke }: TalkerCall, turns: readonly Turn[]): number[] {
   const gaps: number[] = [];

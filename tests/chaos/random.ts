@@ -1,6 +1,6 @@
-// Chance that can be repeated: the same seed gives the same story.
+// Repeatable randomness: the same seed gives the same run.
 
-/** A seeded source of chance (mulberry32, public domain, Tommy Ettinger). */
+/** A seeded random number generator (mulberry32, public domain, Tommy Ettinger). */
 export class Random {
   #state: number;
 
@@ -21,7 +21,7 @@ export class Random {
     return low + this.next() * (high - low);
   }
 
-  /** @throws {RangeError} of an empty list. */
+  /** @throws {RangeError} when the list is empty. */
   pick<T>(list: readonly T[]): T {
     if (list.length === 0) throw new RangeError("there is nothing to pick from");
     return list[Math.floor(this.next() * list.length)]!;

@@ -1,4 +1,4 @@
-// What a chaos run found: figures to read, and checks that passed or failed.
+// The report of a chaos run: figures to read, and checks that passed or failed.
 
 import { percentile } from "../../testing/mod.ts";
 import type { Counts } from "../runner/summary.ts";
@@ -13,7 +13,7 @@ export class Report {
     return { passed: this.#passed, failed: this.#failed };
   }
 
-  /** @param problems what is wrong, in words; none is a pass. */
+  /** @param problems what is wrong, in words; an empty list is a pass. */
   async check(promise: string, problems: readonly string[]): Promise<void> {
     if (problems.length === 0) this.#passed++;
     else this.#failed++;

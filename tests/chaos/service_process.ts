@@ -1,4 +1,4 @@
-// The service as a process of its own, so that it can be killed, and is measured from outside.
+// The service as a process of its own, so that it can be killed and measured from outside.
 
 import { join } from "node:path";
 import { pause } from "../../runtime/waiting.ts";
@@ -8,28 +8,28 @@ import type { CallDetails, CallSummary } from "../../console/calls.ts";
 import denoJson from "../../deno.json" with { type: "json" };
 import { ROOT } from "../runner/steps.ts";
 
-/** A start takes about two seconds, on a busy machine many more. */
+/** A start takes about two seconds, far longer on a busy machine. */
 const START_MS = 60_000;
 const POLL_MS = 20;
 /** More calls than are ever live at once. */
 const NEWEST = 100;
 
-/** What `deno task start` starts it with, see cli/start.ts. */
+/** The V8 flags of `deno task start`; see cli/start.ts. */
 const V8_FLAGS = /--v8-flags=\S+/.exec(denoJson.tasks.start)![0];
 
-/** What of the system a process holds. */
+/** The system resources that a process holds. */
 export interface Holdings {
   readonly rssMb: number;
   readonly files: number;
-  /** One a call isolate, and a few of Deno's own. */
+  /** One per isolate, and a few of Deno's own. */
   readonly threads: number;
   /** Threads of isolates that hung: see runtime/stuck_thread.ts. */
   readonly stuck: number;
-  /** Seconds of one core it has used so far. */
+  /** CPU seconds used so far. */
   readonly cpuSeconds: number;
 }
 
-/** A service that is started, killed and started again on one data folder and one port. */
+/** A service that can be started, killed and started again on one data folder and one port. */
 export class ServiceProcess implements AsyncDisposable {
   readonly dataDir: string;
   readonly url: string;
@@ -39,7 +39,7 @@ export class ServiceProcess implements AsyncDisposable {
   /** When the running process was started, in milliseconds since the epoch. */
   startedAt = 0;
 
-  /** @param dataDir for journal, recordings and the service's log (`service.log`). */
+  /** @param dataDir holds the journal, the recordings and the service's log (`service.log`). */
   constructor(dataDir: string, env: Readonly<Record<string, string>>) {
     this.dataDir = dataDir;
     const port = freePort();
@@ -55,7 +55,7 @@ export class ServiceProcess implements AsyncDisposable {
     };
   }
 
-  /** Starts it; resolves when its console answers. */
+  /** Starts it. Resolves once the console answers. */
   async start(): Promise<void> {
     this.startedAt = Date.now();
     const log = join(this.dataDir, "service.log");
@@ -75,12 +75,12 @@ export class ServiceProcess implements AsyncDisposable {
     await this.#until("/live", START_MS);
   }
 
-  /** Resolves when it takes calls. */
+  /** Resolves once it takes calls. */
   async ready(): Promise<void> {
     await this.#until("/ready", START_MS);
   }
 
-  /** Ends it without a word of warning. */
+  /** Kills it without warning (SIGKILL). */
   async kill(): Promise<void> {
     this.#child?.kill("SIGKILL");
     await this.#child?.status;
@@ -92,7 +92,7 @@ export class ServiceProcess implements AsyncDisposable {
     this.#child?.kill(signal);
   }
 
-  /** Resolves with its exit code when it has ended by itself; undefined when not within `ms`. */
+  /** Resolves with its exit code, or undefined if it has not ended within `ms`. */
   async ended(ms: number): Promise<number | undefined> {
     const late = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => late.resolve(undefined), ms);
@@ -102,13 +102,13 @@ export class ServiceProcess implements AsyncDisposable {
     return code;
   }
 
-  /** All calls it tells of, newest first. */
+  /** All calls that it lists, newest first. */
   async calls(): Promise<readonly CallSummary[]> {
     const { calls } = await this.#json<{ calls: CallSummary[] }>("/api/calls");
     return calls;
   }
 
-  /** The newest calls, the live ones among them: hundreds of ended ones would burden what is measured. */
+  /** The newest calls, including all live ones: listing hundreds of ended calls would burden the service under test. */
   async newestCalls(): Promise<readonly CallSummary[]> {
     const { calls } = await this.#json<{ calls: CallSummary[] }>(`/api/calls?limit=${NEWEST}`);
     return calls;
@@ -118,24 +118,24 @@ export class ServiceProcess implements AsyncDisposable {
     return this.#json<CallDetails>(`/api/calls/${id}`);
   }
 
-  /** Breaks a call. Resolves when that strikes, in ms since the epoch; undefined when it is not live. */
+  /** Breaks a call. Resolves when the fault strikes (ms since the epoch), or with undefined if the call is not live. */
   breakCall(id: string, kind: FaultKind): Promise<number | undefined> {
     return this.#break(`/api/calls/${id}/fault`, kind);
   }
 
-  /** The same for the speech engine; undefined when it is just not there. */
+  /** The same for the speech engine; undefined while there is none. */
   breakEngine(kind: FaultKind): Promise<number | undefined> {
     return this.#break("/api/engine/fault", kind);
   }
 
-  /** The sum of a metric over all its labels. */
+  /** The sum of a metric over all label values. */
   async metric(name: string): Promise<number> {
     const page = await (await fetch(`${this.url}/metrics`)).text();
     return page.split("\n").filter((line) => line.startsWith(`voxbot_${name}`))
       .reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
   }
 
-  /** What it holds now (Linux). */
+  /** The resources it holds now (Linux). */
   async holdings(): Promise<Holdings> {
     const folder = `/proc/${this.#child!.pid}`;
     const status = await Deno.readTextFile(`${folder}/status`);
@@ -151,7 +151,7 @@ export class ServiceProcess implements AsyncDisposable {
     };
   }
 
-  /** Its open handles, by kind: "socket", "pipe", "file"… (Linux). */
+  /** Its open handles by kind: "socket", "pipe", "file"… (Linux). */
   handles(): ReadonlyMap<string, number> {
     const folder = `/proc/${this.#child!.pid}/fd`;
     const kinds = new Map<string, number>();
@@ -166,7 +166,7 @@ export class ServiceProcess implements AsyncDisposable {
     return this.kill();
   }
 
-  /** The process has ended: nobody need watch over it. */
+  /** The process has ended and needs no guard any more. */
   async #gone(): Promise<void> {
     const guard = this.#guard;
     this.#child = this.#guard = undefined;
@@ -203,20 +203,20 @@ export class ServiceProcess implements AsyncDisposable {
   }
 }
 
-/** Ends the service when this process is gone, however it went: then nothing holds the guard's input open. */
+/** Ends the service when this process is gone for whatever reason: nothing then holds the guard's input open. */
 function guardOf({ pid }: Deno.ChildProcess): Deno.ChildProcess {
   const args = ["-c", 'read -r _; kill -KILL "$1"', "guard", String(pid)];
   return new Deno.Command("sh", { args, stdin: "piped", stdout: "null", stderr: "null" }).spawn();
 }
 
-/** Seconds of one core that a process has used (Linux). */
+/** CPU seconds that a process has used (Linux). */
 export function cpuSeconds(pid: number): number {
   // proc(5): the 12th and 13th field after the name, in hundredths of a second (CLK_TCK).
   const [user, system] = statOf(`/proc/${pid}`).slice(11, 13).map(Number);
   return (user! + system!) / 100;
 }
 
-/** How a process is scheduled, as sched(7) names it: "SCHED_OTHER", "SCHED_RR 10" (Linux). */
+/** A process's scheduling policy as sched(7) names it: "SCHED_OTHER", "SCHED_RR 10" (Linux). */
 export function schedulingOf(pid: number): string {
   // proc(5): the 38th and 39th field after the name, the numbers of linux/sched.h.
   const [priority, policy] = statOf(`/proc/${pid}`).slice(37, 39).map(Number);
@@ -230,7 +230,7 @@ function statOf(folder: string): string[] {
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
-/** What a handle leads to: `socket:[4711]`, `anon_inode:[eventpoll]`, or a path; undefined when it was just closed. */
+/** A handle's target: `socket:[4711]`, `anon_inode:[eventpoll]`, or a path; undefined if it has just been closed. */
 function handleKind(path: string): string | undefined {
   try {
     const target = Deno.readLinkSync(path);

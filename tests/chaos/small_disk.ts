@@ -1,10 +1,10 @@
-// A disk so small that it can be filled: a tmpfs, which takes root on Linux.
+// A disk small enough to fill: a tmpfs, which needs root on Linux.
 
 import { join } from "node:path";
 
 const SIZE_MB = 64;
 
-/** A small disk; disposing it unmounts it. */
+/** A small disk; disposing of it unmounts it. */
 export class SmallDisk implements AsyncDisposable {
   readonly #ballast: string;
 
@@ -12,7 +12,7 @@ export class SmallDisk implements AsyncDisposable {
     this.#ballast = join(folder, "ballast");
   }
 
-  /** Mounts one over an empty folder; undefined where that is not allowed. */
+  /** Mounts one over an empty folder, or returns undefined where that is not allowed. */
   static async mount(folder: string): Promise<SmallDisk | undefined> {
     const { success } = await run(
       "mount",
@@ -34,7 +34,7 @@ export class SmallDisk implements AsyncDisposable {
       try {
         if (await file.write(block.subarray(0, size)) < size) size >>= 1;
       } catch (error) {
-        // No space left: what is left is smaller than this.
+        // The free space is smaller than this block.
         if (!(error instanceof Error) || !/ENOSPC|No space left/.test(error.message)) throw error;
         size >>= 1;
       }
@@ -46,7 +46,7 @@ export class SmallDisk implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Lazily: the service's last handles may still be closing.
+    // Lazy, because the service's last handles may still be closing.
     await run("umount", "-l", this.folder);
   }
 }

@@ -1,15 +1,15 @@
-// Thousands of short calls one after another: does memory level off, is any handle left?
+// Thousands of short calls one after another: does memory level off, does any handle stay open?
 
 import { pause } from "../../runtime/waiting.ts";
 import { type Simulator, startSimulator, untilSpokenTo } from "../../testing/mod.ts";
 import type { Report } from "./report.ts";
 import { type Holdings, ServiceProcess } from "./service_process.ts";
 
-/** Calls at once, to save time. */
+/** Concurrent calls, to save time. */
 const AT_ONCE = 3;
-/** Memory is told at these shares of all calls. */
+/** Memory is reported at these shares of all calls. */
 const MARKS = [0.1, 0.25, 0.5, 0.75, 1];
-/** From half of the calls to all of them memory may grow by this much: the rest is noise of the heap. */
+/** How much memory may grow over the second half of the calls: the noise of the heap. */
 const GROWTH_MB = 60;
 const SETTLE_MS = 8000;
 const FILES_SLACK = 12;

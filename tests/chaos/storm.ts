@@ -1,5 +1,5 @@
-// The storm: many calls in conversation, faults of every kind at random moments, and afterwards
-// the questions that matter: was a call lost, was a caller left alone, was anything forgotten?
+// The storm: many calls in conversation, faults of every kind at random moments, and then the questions
+// that matter: was a call lost, was a caller left in silence, was anything forgotten?
 
 import { join } from "node:path";
 import { pause } from "../../runtime/waiting.ts";
@@ -18,7 +18,7 @@ import { SmallDisk } from "./small_disk.ts";
 import { longestSilence, Talker } from "./talker.ts";
 import { Transcripts } from "./transcripts.ts";
 
-/** How a storm is. */
+/** A storm's dimensions. */
 export interface StormOptions {
   readonly seed: number;
   readonly calls: number;
@@ -33,17 +33,17 @@ const QUESTIONS = [
   "Tell me about the calibration.",
   "What is the warranty?",
 ];
-/** A caller hangs up and calls again after so many questions. */
+/** A caller hangs up and calls again after a number of questions in this range. */
 const QUESTIONS_A_CALL = [4, 12] as const;
-/** A bot that is silent in its last words, dropped by hang-ups, and the like, is not looked for here. */
+/** Time for the last calls to end. */
 const SETTLE_MS = 15_000;
-/** AI_PROCESSING_TIMEOUT and the restart after it: the longest a policy leaves a caller waiting. */
+/** The longest that the policies leave a caller waiting: AI_PROCESSING_TIMEOUT and the restart after it. */
 const LONGEST_SILENCE_MS = 25_000;
-/** What may differ between two idle services: a reconnecting socket, a pool just being refilled. */
+/** How much two idle services may differ: a reconnecting socket, a pool being refilled. */
 const SLACK = { files: 12, threads: 6 };
-/** So long at most the runtime keeps a connection that nobody uses, and a little more. */
+/** A little longer than the runtime keeps an idle connection. */
 const IDLE_CONNECTION_MS = 100_000;
-/** What a hung isolate keeps until the process ends, for Deno cannot end its thread: see stuck_thread.ts. */
+/** What a hung isolate holds until the process ends, because Deno cannot end its thread: see runtime/stuck_thread.ts. */
 const PER_STUCK = { files: 16, threads: 4 };
 
 /** Runs one storm. */
@@ -65,10 +65,10 @@ export async function storm(options: StormOptions, report: Report): Promise<void
       AGENT_PROVIDER: "openai",
       OPENAI_BASE_URL: model.url,
       AGENT_TOOLS: "send_dtmf",
-      // Counting its questions is how the model knows where a call is.
+      // The model finds its place in a call by counting the questions.
       LLM_HISTORY_TOKENS: "100000",
       CALL_POOL_SIZE: "4",
-      // What becomes of a call that is hit too often has a test of its own.
+      // Another test covers calls that exceed the intensity.
       CALL_RESTART_INTENSITY: "1000",
     }),
   );
@@ -143,7 +143,7 @@ export async function storm(options: StormOptions, report: Report): Promise<void
   await report.check("the journal says the same as the API", await journalProblems(service));
   await report.check("no channel and no bridge is left on the PBX", await leftovers(pbx));
   await settled(service);
-  // Calls adopted at once leave as many connections to the PBX; the runtime closes them when idle.
+  // Each adopted call leaves an idle connection to the PBX, which the runtime closes after a while.
   await holdsWithin(
     IDLE_CONNECTION_MS,
     async () => held(idle, await service.holdings()).length === 0,
@@ -201,7 +201,7 @@ async function tell(
   await report.line(`  longest silence of each call: ${spread(silences)}`);
 }
 
-/** The figure that another fault has no part in, where one has. */
+/** The 95th percentile without the recoveries that another fault slowed down, if there are any. */
 function withoutSlowed(recoveries: readonly Recovery[]): string {
   const others = recoveries.filter(({ slowed }) => !slowed);
   const count = recoveries.length - others.length;
@@ -210,7 +210,7 @@ function withoutSlowed(recoveries: readonly Recovery[]): string {
   return `; p95 ${p95} but for ${count} while the PBX was slow`;
 }
 
-/** Folds the journal's events and compares with what the API tells, call by call. */
+/** Compares the fold of the journal's events with the API, call by call. */
 async function journalProblems(service: ServiceProcess): Promise<string[]> {
   const problems: string[] = [];
   using journal = new Journal(join(service.dataDir, "journal.sqlite"), noMetrics);
@@ -227,7 +227,7 @@ async function journalProblems(service: ServiceProcess): Promise<string[]> {
   return problems;
 }
 
-/** The keys that calls wanted pressed, by the journal, against those that the PBX has pressed. */
+/** The key presses that calls requested, by the journal, compared with those that the PBX made. */
 async function toolsOf(service: ServiceProcess, pbx: Simulator) {
   using journal = new Journal(join(service.dataDir, "journal.sqlite"), noMetrics);
   const wanted = new Map<string, number>();
@@ -255,11 +255,11 @@ function count(counts: Map<string, number>, what: string): void {
   counts.set(what, (counts.get(what) ?? 0) + 1);
 }
 
-/** Callers in the service's application beyond those the service talks to; none, once a call just begun is known. */
+/** Callers in the service's application whom the service does not know; a call that has just begun is waited for. */
 async function callersOnlyThePbxKnows(service: ServiceProcess, pbx: Simulator): Promise<string[]> {
   let found: string[] = [];
   await holdsWithin(SETTLE_MS, async () => {
-    // Who rings while the service is away is in the dialplan's fallback context, and no call of it.
+    // Callers who rang while the service was down are in the fallback context and not among its calls.
     const callers = (await pbx.channels())
       .filter(({ id, app }) => !id.startsWith("voxbot-") && app !== undefined);
     const live = (await service.calls()).filter(({ endedAt }) => endedAt === undefined);
@@ -283,7 +283,7 @@ async function leftovers(
   return [...left];
 }
 
-/** What an idle service holds once its pool is full and its engine is there. */
+/** The resources of an idle service with a full pool and a running engine. */
 async function settled(service: ServiceProcess): Promise<Holdings> {
   await holdsWithin(SETTLE_MS, async () => await service.metric("isolate_pool_size") >= 4);
   await pause(1500);

@@ -1,5 +1,5 @@
-// A caller who keeps the bot busy: listens, asks, listens, asks, and now and then hangs up and
-// calls again.
+// A caller who keeps the bot busy: listens, asks, listens, asks, and now and then hangs up and calls
+// again.
 
 import { pause } from "../../runtime/waiting.ts";
 import type { HeardFrame, TestCaller, TestPbx } from "../../testing/mod.ts";
@@ -7,17 +7,17 @@ import type { Pcm } from "../../media/frame.ts";
 import { Hearing } from "./hearing.ts";
 import type { Random } from "./random.ts";
 
-/** Silence after which the caller takes the bot to be done. */
+/** The silence after which the caller assumes that the bot has finished. */
 const DONE_MS = 700;
-/** What a caller takes to think of the next question; shorter than the bot's patience. */
+/** How long a caller thinks of the next question; shorter than the bot's nudge. */
 const THINKING_MS = [300, 5000] as const;
-/** A caller who hears nothing at all for so long asks again. */
+/** A caller who hears nothing for this long asks again. */
 const PATIENCE_MS = 12_000;
-/** No answer is so long: it is the tone of the fallback context, where those are who rang while the service was away. */
+/** No answer lasts this long: it is the tone of the fallback context, where callers land while the service is down. */
 const ENDLESS_MS = 30_000;
 const POLL_MS = 100;
 
-/** One call of a talker that is over, or going on. */
+/** One call of a talker, over or in progress. */
 export interface TalkerCall {
   readonly caller: TestCaller;
   readonly hearing: Hearing;
@@ -25,11 +25,11 @@ export interface TalkerCall {
   /** When the caller spoke. */
   readonly spoke: { readonly from: number; to: number }[];
   readonly answeredAt: number;
-  /** Set when the call is over, whoever ended it. */
+  /** Set once the call is over, whoever ended it. */
   over?: { readonly at: number; readonly lost?: string };
 }
 
-/** A number in a telephone: the last two digits are what the service shows of it. */
+/** A telephone number, of which the service shows the last two digits. */
 export class Talker {
   readonly calls: TalkerCall[] = [];
   readonly #pbx: TestPbx;
@@ -51,13 +51,13 @@ export class Talker {
     return this.#number.slice(-2);
   }
 
-  /** The call going on, if there is one. */
+  /** The call in progress, if any. */
   get live(): TalkerCall | undefined {
     const call = this.calls.at(-1);
     return call?.over ? undefined : call;
   }
 
-  /** Begins to call, and calls again after each call, until `stop`. */
+  /** Makes one call after another until `stop`. */
   start(questionsACall: readonly [number, number]): void {
     this.#running = (async () => {
       while (!this.#stopped) {
@@ -67,7 +67,7 @@ export class Talker {
     })();
   }
 
-  /** Hangs up after the question under way; resolves when the call is over. */
+  /** Hangs up after the current question. Resolves once the call is over. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;
@@ -92,7 +92,7 @@ export class Talker {
     for (let asked = 0; asked < questions && answered && !this.#stopped && !call.over; asked++) {
       const spoke = { from: performance.now(), to: Infinity };
       call.spoke.push(spoke);
-      // The call may end in mid-sentence; `over` says so.
+      // The call may end in mid-sentence; `over` records it.
       await caller.say(this.#random.pick(this.#questions)).catch(() => undefined);
       spoke.to = performance.now();
       answered = await this.#listen(call, spoke.to);
@@ -102,7 +102,7 @@ export class Talker {
     await over;
   }
 
-  /** Waits until the bot has spoken and is silent, or the caller's patience is over; false: it is no bot. */
+  /** Waits until the bot has spoken and fallen silent, or until the caller gives up; false if it is not the bot. */
   async #listen(call: TalkerCall, since: number): Promise<boolean> {
     const thinkingMs = this.#random.between(...THINKING_MS);
     for (;;) {

@@ -1,18 +1,18 @@
-// What the service says of its calls, looked at again and again: what was once told must stay told.
+// Polls what the service reports of its calls: what was once reported must stay reported.
 
 import { pause } from "../../runtime/waiting.ts";
 import type { CallDetails } from "../../console/calls.ts";
 import type { ServiceProcess } from "./service_process.ts";
 
-/** Two turns of the same words closer than this are one turn told twice: nobody asks so fast. */
+/** Two turns with the same words closer together than this are one turn reported twice: nobody asks so fast. */
 const DOUBLED_MS = 1500;
 const POLL_MS = 700;
 
-/** Watches every call of a service for what was lost or doubled. */
+/** Watches every call of a service for lost and doubled turns. */
 export class Transcripts {
-  /** The latest of every call, by id. */
+  /** The latest report of every call, by id. */
   readonly latest = new Map<string, CallDetails>();
-  /** What was wrong, in words; each once. */
+  /** What went wrong, in words, without duplicates. */
   readonly problems = new Set<string>();
   readonly #service: ServiceProcess;
   readonly #live = new Set<string>();
@@ -35,7 +35,7 @@ export class Transcripts {
   start(): void {
     this.#watching = (async () => {
       while (!this.#stopped) {
-        // A service that was just killed answers nothing; what it said before still counts.
+        // A service that was just killed does not answer; its earlier reports still count.
         await this.look().catch(() => undefined);
         await pause(POLL_MS);
       }
@@ -47,7 +47,7 @@ export class Transcripts {
     await this.#watching;
   }
 
-  /** Looks at all calls that are live or have just ended. */
+  /** Examines all calls that are live or have just ended. */
   async look(): Promise<void> {
     for (const { id, endedAt } of await this.#service.newestCalls()) {
       if (endedAt === undefined || this.latest.get(id)?.endedAt === undefined) this.#live.add(id);
@@ -90,7 +90,7 @@ export class Transcripts {
         this.problems.add(`${id}: turn ${turn.turn} is gone`);
         continue;
       }
-      // A caller who goes on before anything was answered adds to the same turn.
+      // A caller who continues before anything was answered extends the same turn.
       if (turn.caller !== undefined && !same.caller?.startsWith(turn.caller)) {
         this.problems.add(`${id}: turn ${turn.turn} was "${turn.caller}", is "${same.caller}"`);
       }

@@ -1,10 +1,10 @@
-// Calm and storm by turns within one run: what else the machine does touches both alike.
+// Alternates calm and storm within one run, so that whatever else the machine does affects both.
 
 import { pause } from "../../runtime/waiting.ts";
 import { percentile } from "../../testing/mod.ts";
 import type { Report } from "./report.ts";
 
-/** One turn. Times are `performance.now()`. */
+/** One period. Times are `performance.now()`. */
 export interface Turn {
   readonly from: number;
   readonly to: number;
@@ -12,9 +12,9 @@ export interface Turn {
 }
 
 /**
- * A calm turn, a stormy one, and so on.
+ * A calm period, a stormy one, and so on.
  *
- * @param storm plays a stormy turn until the moment it is given, or a little longer.
+ * @param storm runs until the given moment or a little longer.
  */
 export async function byTurns(
   { rounds, turnMs }: { readonly rounds: number; readonly turnMs: number },
@@ -32,10 +32,10 @@ export async function byTurns(
 }
 
 /**
- * Reports the percentiles of what was measured in calm and in stormy turns.
+ * Reports the percentiles measured in calm and in stormy periods.
  *
- * @param measured the values of some turns, in milliseconds.
- * @returns by how much the storm changes the 99th percentile, in milliseconds.
+ * @param measured the values of some periods, in milliseconds.
+ * @returns how much the storm changes the 99th percentile, in milliseconds.
  */
 export async function compareTurns(
   turns: readonly Turn[],

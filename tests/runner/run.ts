@@ -1,11 +1,11 @@
-// `deno task test`: everything that needs no root and no PBX. Formatting, lint and types first, then
-// the unit tests side by side, then the scenarios one by one: they play audio in real time, and a
-// busy machine would make them late. The last line is the sum.
+// `deno task test`: everything that needs neither root nor a PBX. Formatting, lint and types first, then
+// the unit tests in parallel, then the scenarios one by one: they play audio in real time and would be
+// late on a busy machine. The last line is the sum.
 
 import { runRealTimeStep, runStep, say, type Step } from "./steps.ts";
 import { type Counts, sum, summaryLine } from "./summary.ts";
 
-/** Folders whose tests need a PBX, a browser or an hour: each has a task of its own. */
+/** Folders whose tests need a PBX or an hour; each has its own task. */
 const ELSEWHERE = ["tests/pbx", "tests/chaos", "tests/browser"];
 const SCENARIOS = "tests/scenarios";
 

@@ -1,15 +1,14 @@
-// `deno task test:chaos`: calls that are broken in every way there is, on the simulated PBX or,
-// `--only neighbours --on asterisk`, on a real one, which is installed into .cache/ (once; see
-// tests/runner/run_pbx.ts).
+// `deno task test:chaos`: breaks calls in every way we know, on the simulated PBX or, with
+// `--only neighbours --on asterisk`, on a real one (installed into .cache/ once; see run_pbx.ts).
 //
 //   --seed N     repeats a run (the seed is printed)
 //   --calls N    calls at once                    (20)
 //   --faults N   faults in the storm              (120; 500 is the full run)
 //   --every N    mean milliseconds between faults (1600)
 //   --only NAME  storm, neighbours or soak
-//   --on PBX     simulator or asterisk, for neighbours; the others need a PBX that fails on demand
+//   --on PBX     simulator or asterisk, for neighbours only: the others need a PBX that fails on demand
 //   --transport NAME  the service's MEDIA_TRANSPORT, for neighbours (auto)
-//   --soak N     so many calls one after another  (none)
+//   --soak N     calls of the soak                (none)
 
 import { parseArgs } from "node:util";
 import { TestbedError } from "../asterisk/error.ts";
@@ -57,7 +56,7 @@ await report.line(`load of this machine: ${Deno.loadavg().map((l) => l.toFixed(1
 await say(`\n${summaryLine(report.counts)}\n`);
 Deno.exit(report.counts.failed === 0 ? 0 : 1);
 
-/** Counts a part as failed, and says why, where there can be no real Asterisk. */
+/** Where a real Asterisk cannot run, counts the part as failed and says why. */
 async function whereItCanBe(part: () => Promise<void>): Promise<void> {
   try {
     await part();

@@ -1,6 +1,6 @@
-// `deno task test:pbx`: the tests that need a real Asterisk. Installs those into .cache/ (once), then
-// runs tests/pbx, where each file starts and stops an Asterisk of its own on free ports. The last
-// line says how many passed. Needs root on Linux; says so where it is missing.
+// `deno task test:pbx`: the tests that need a real Asterisk. Installs both releases into .cache/ (once),
+// then runs tests/pbx, where each file starts and stops its own Asterisk on free ports. The last line
+// says how many passed. Needs root on Linux, and says so.
 
 import { TestbedError } from "../asterisk/error.ts";
 import { installAsterisk } from "../asterisk/install.ts";
@@ -10,10 +10,10 @@ import { summaryLine } from "./summary.ts";
 
 const FOLDER = "tests/pbx";
 
-/** Arguments are `deno test`'s: options, or the files to run instead of all. */
+/** Arguments go to `deno test`: options, or the files to run instead of all. */
 const files = Deno.args.some((arg) => arg.startsWith(FOLDER)) ? [] : [FOLDER];
 
-/** One file after another, for they measure audio. */
+/** Files run one after another, because they measure audio. */
 const PBX_TESTS: Step = {
   title: "tests on a real Asterisk",
   args: ["test", "-A", "--no-check", ...files, ...Deno.args],

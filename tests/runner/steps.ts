@@ -1,29 +1,28 @@
-// Running Deno's own commands one after another for whoever runs our tests: output as it comes,
-// and how many tests passed.
+// Runs Deno's own commands one after another, streams their output and counts the tests that passed.
 
 import { type Counts, readFailures, readSummary, withSecondTry } from "./summary.ts";
 
-/** One sub-command of Deno's. */
+/** One Deno sub-command. */
 export interface Step {
   readonly title: string;
   readonly args: readonly string[];
-  /** Whether its closing summary says how many tests passed and failed. */
+  /** Whether its output ends with a summary of passed and failed tests. */
   readonly tests: boolean;
-  /** Longer than it takes on a slow machine; what hangs is stopped and counted as failed. */
+  /** Longer than it takes on a slow machine. A step that hangs is stopped and counts as failed. */
   readonly timeoutMinutes: number;
 }
 
 /** The project's folder. */
 export const ROOT = new URL("../..", import.meta.url);
 
-/** Runs one step, showing its output; a step that fails without counted failures counts as one. */
+/** Runs one step and shows its output. A step that fails without counted failures counts as one failure. */
 export async function runStep(step: Step): Promise<Counts> {
   return (await run(step)).counts;
 }
 
 /**
- * Runs tests that play audio in real time, which a busy machine can make late: those that failed
- * are played once more, and what passes only then is said to.
+ * Runs tests that play audio in real time, which a busy machine can delay: failed tests run once more,
+ * and those that pass only then are named.
  */
 export async function runRealTimeStep(step: Step, folder: string): Promise<Counts> {
   const { counts, output } = await run(step);
@@ -69,7 +68,7 @@ async function run(
   return { counts: success || counts.failed > 0 ? counts : { ...counts, failed: 1 }, output };
 }
 
-/** Writes to standard output, all of it. */
+/** Writes the whole text to standard output. */
 export async function say(text: string): Promise<void> {
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));

@@ -1,6 +1,6 @@
-// How many tests passed and failed, read from `deno test` and written for whoever runs ours.
+// Reads how many tests passed and failed from the output of `deno test`, and writes our closing line.
 
-/** How many. */
+/** Numbers of tests. */
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
@@ -11,22 +11,22 @@ const SUMMARY = /^(?:ok|FAILED) \| (\d+) passed(?: \([^)]*\))? \| (\d+) failed/g
 // deno-lint-ignore no-control-regex
 const COLOUR = /\x1b\[[\d;]*m/g;
 
-/** The counts of the last summary in `deno test`'s output; nothing passed when there is none. */
+/** The counts of the last summary in the output of `deno test`; zero passed without one. */
 export function readSummary(output: string): Counts {
   const last = [...output.replace(COLOUR, "").matchAll(SUMMARY)].at(-1);
   return { passed: Number(last?.[1] ?? 0), failed: Number(last?.[2] ?? 0) };
 }
 
-/** What failed, as `deno test` lists it at its end. */
+/** The failures that `deno test` lists at its end. */
 export interface Failures {
   readonly files: readonly string[];
-  /** The tests' names; empty when a whole file failed, and so no names tell. */
+  /** The tests' names; empty when a whole file failed, so that names cannot tell. */
   readonly tests: readonly string[];
 }
 
 /**
- * The failures of a run of `deno test`. A test's file is the one that was running: where the test
- * was written may be elsewhere, in a suite that several files register.
+ * The failures of a run of `deno test`. A test's file is the one that ran it, which need not be the one
+ * that contains it: several files register the same suite.
  */
 export function readFailures(output: string): Failures {
   const plain = output.replace(COLOUR, "");
@@ -44,15 +44,15 @@ export function readFailures(output: string): Failures {
 }
 
 /**
- * The counts of a run whose failures were run once more. What failed has passed only where the
- * second run says so: a failure that it did not run stays one.
+ * The counts of a run whose failures were run again. A failure counts as passed only if the second run
+ * reports it: a failure that it did not run remains.
  */
 export function withSecondTry(first: Counts, again: Counts): Counts {
   const failed = Math.min(first.failed, Math.max(again.failed, first.failed - again.passed));
   return { passed: first.passed + first.failed - failed, failed };
 }
 
-/** All counts together. */
+/** The sum of all counts. */
 export function sum(counts: readonly Counts[]): Counts {
   return {
     passed: counts.reduce((total, { passed }) => total + passed, 0),
@@ -60,7 +60,7 @@ export function sum(counts: readonly Counts[]): Counts {
   };
 }
 
-/** The line that closes a test run. */
+/** The closing line of a test run. */
 export function summaryLine({ passed, failed }: Counts): string {
   return `${passed} passed, ${failed} failed`;
 }

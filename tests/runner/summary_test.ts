@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import { readFailures, readSummary, sum, summaryLine, withSecondTry } from "./summary.ts";
 
-Deno.test("what deno test says at the end is what is counted", () => {
+Deno.test("the summary at the end of deno test is what counts", () => {
   const cases: [output: string, passed: number, failed: number][] = [
     ["ok | 26 passed | 0 failed (294ms)\n", 26, 0],
     ["FAILED | 13 passed (2 steps) | 2 failed (1 step) | 1 ignored (1m2s)\n", 13, 2],
@@ -14,7 +14,7 @@ Deno.test("what deno test says at the end is what is counted", () => {
   }
 });
 
-Deno.test("a run that ends without a summary has passed nothing", () => {
+Deno.test("a run without a summary has passed nothing", () => {
   assert.deepEqual(readSummary("error: Module not found\n"), { passed: 0, failed: 0 });
 });
 
@@ -25,7 +25,7 @@ Deno.test("the closing line is the sum of all parts", () => {
   );
 });
 
-Deno.test("what failed is known by name, and by the file that ran it", () => {
+Deno.test("a failure is known by its name and by the file that ran it", () => {
   const output = `running 2 tests from ./tests/scenarios/one_test.ts
 a: it (says) ... FAILED (2s)
 c ... ok (1s)
@@ -54,7 +54,7 @@ FAILED | 1 passed | 2 failed (1s)`;
   assert.deepEqual(readFailures("ok | 3 passed | 0 failed (1s)"), none);
 });
 
-Deno.test("where a whole file failed, no names tell what", () => {
+Deno.test("when a whole file fails, there are no names of tests", () => {
   const output = `running 1 test from ./tests/one_test.ts
 a ... FAILED (1s)
 
@@ -69,7 +69,7 @@ a => ./tests/one_test.ts:22:10
   });
 });
 
-Deno.test("a failure passes only where a second run has said so", () => {
+Deno.test("a failure passes only if the second run reports it", () => {
   const cases: [again: [number, number], passed: number, failed: number][] = [
     [[3, 0], 13, 0],
     [[2, 1], 12, 1],
