@@ -9,7 +9,7 @@ import type { MediaCommands } from "../media/call_media.ts";
 import type { MediaRoute } from "../media/media_route.ts";
 import type { ServiceMetrics } from "../metrics.ts";
 import type { Policies } from "../policies.ts";
-import type { LastResort } from "./last_resort.ts";
+import type { LastResort } from "../exit/last_resort.ts";
 
 /** The commands that one call needs. */
 export type CallCommands =

@@ -15,7 +15,7 @@ import type { FaultKind } from "../../otp/control.ts";
 import type { CallIsolate } from "../isolates/pooled_isolate.ts";
 import type { DeadlineAction } from "../policies.ts";
 import { BotLeg, type Resumption } from "./bot_leg.ts";
-import { type AnnouncedDestination, CallExit } from "./call_exit.ts";
+import { type AnnouncedDestination, CallExit } from "../exit/call_exit.ts";
 import { onReport } from "./call_reports.ts";
 import type { CallServices } from "./call_services.ts";
 import { CallerLeg } from "./caller_leg.ts";

@@ -5,7 +5,7 @@ import { logger } from "../../../config/logging.ts";
 import type { Settings } from "../../../config/settings.ts";
 import type { AriCommands } from "../../../asterisk/ari/mod.ts";
 import type { Gate } from "../ari_gate.ts";
-import type { Destination } from "./destination.ts";
+import type { Destination } from "../exit/destination.ts";
 import type { CallEvent, CallRecord, ToolRecord, ToolResult } from "../../call_record.ts";
 
 const log = logger("tools");

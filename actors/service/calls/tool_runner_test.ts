@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ToolCall } from "../../../agent/agent.ts";
 import { applyEvent, newCallRecord, type ToolResult } from "../../call_record.ts";
-import type { Destination } from "./destination.ts";
+import type { Destination } from "../exit/destination.ts";
 import { ToolRunner, type ToolRunnerOptions } from "./tool_runner.ts";
 
 /** A call in which the assistant wants one thing, and a PBX that does it, or fails. */

@@ -7,8 +7,8 @@ import type { Settings } from "../../../config/settings.ts";
 import type { Gate } from "../ari_gate.ts";
 import type { MediaRoute } from "../media/media_route.ts";
 import type { ServiceMetrics } from "../metrics.ts";
-import { sendChannel } from "../calls/destination.ts";
-import type { LastResort } from "../calls/last_resort.ts";
+import { sendChannel } from "../exit/destination.ts";
+import type { LastResort } from "../exit/last_resort.ts";
 
 const log = logger("switchboard");
 

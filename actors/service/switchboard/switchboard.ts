@@ -7,7 +7,7 @@ import { pause } from "../../../runtime/waiting.ts";
 import { applyEvent, type CallRecord, type EndReason, newCallRecord } from "../../call_record.ts";
 import type { FaultKind } from "../../otp/control.ts";
 import type { CallServices } from "../calls/call_services.ts";
-import { LastResort } from "../calls/last_resort.ts";
+import { LastResort } from "../exit/last_resort.ts";
 import { isMediaChannel } from "../calls/pbx_names.ts";
 import { recordingFile } from "../calls/recording_file.ts";
 import type { Journal } from "../journal.ts";
