@@ -51,7 +51,7 @@ export async function demo({ json }: { readonly json: boolean }): Promise<number
   const voices = await callerVoice();
   await using simulator = await startSimulator({ line: { codec: "slin16" } });
   const settings = settingsWith({
-    ...simulatorSettings(simulator.env),
+    ...simulator.env,
     ASTERISK_LANG: "en",
     CONSOLE_PORT: 0,
     DATA_DIR: DEMO_DIR,
@@ -180,11 +180,6 @@ async function callerVoice(): Promise<Pcm[]> {
     spoken.push(concatPcm(parts));
   }
   return spoken;
-}
-
-function simulatorSettings(env: Readonly<Record<string, string>>) {
-  const { ARI_HTTP_URL = "", ARI_USER = "", ARI_PASSWORD = "", ARI_APP_NAME = "voxbot" } = env;
-  return { ARI_HTTP_URL, ARI_USER, ARI_PASSWORD, ARI_APP_NAME };
 }
 
 async function untilEnded(record: CallRecord): Promise<void> {

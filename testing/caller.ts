@@ -1,6 +1,7 @@
 // Test callers and test PBXs. The simulated ones and the real ones (SIP phones on an Asterisk) have
 // the same interface, so that one scenario runs on both.
 
+import type { Settings } from "../config/settings.ts";
 import type { Pcm } from "../media/frame.ts";
 
 /** One frame that reached the caller's ear. */
@@ -37,11 +38,19 @@ export interface TestCaller extends AsyncDisposable {
   hangUp(): Promise<void>;
 }
 
+/** The settings that tell the service where a PBX is. */
+export type PbxEnv = Readonly<
+  Pick<
+    Settings,
+    "ARI_HTTP_URL" | "ARI_USER" | "ARI_PASSWORD" | "ARI_APP_NAME" | "ARI_FALLBACK_CONTEXT"
+  >
+>;
+
 /** A PBX that tests can call: the simulator or a real Asterisk. */
 export interface TestPbx extends AsyncDisposable {
   readonly kind: "simulator" | "asterisk";
-  /** The settings (`ARI_…`) by which the service connects to this PBX. */
-  readonly env: Readonly<Record<string, string>>;
+  /** The settings by which the service connects to this PBX, as settings or as environment. */
+  readonly env: PbxEnv;
   /** Places a call; `callerNumber` is the caller id that the PBX shows. */
   call(options?: { callerNumber?: string; extension?: string }): Promise<TestCaller>;
   /**

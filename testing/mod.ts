@@ -26,7 +26,7 @@
  * @module
  */
 
-export type { HeardFrame, TestCaller, TestPbx } from "./caller.ts";
+export type { HeardFrame, PbxEnv, TestCaller, TestPbx } from "./caller.ts";
 export {
   firstSoundAfter,
   frameGaps,

@@ -2,6 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { WebSocket } from "ws";
+import type { PbxEnv, TestPbx } from "./caller.ts";
 
 /** A channel in ARI's JSON, as far as tests read it. */
 export interface ChannelJson {
@@ -81,10 +82,10 @@ export class Inbox<T> {
 
 /** Requests and sockets to one PBX. */
 export class TestClient implements AsyncDisposable {
-  readonly #env: Readonly<Record<string, string>>;
+  readonly #env: PbxEnv;
   readonly #sockets: WebSocket[] = [];
 
-  constructor(pbx: { readonly env: Readonly<Record<string, string>> }) {
+  constructor(pbx: Pick<TestPbx, "env">) {
     this.#env = pbx.env;
   }
 
@@ -156,7 +157,7 @@ export class TestClient implements AsyncDisposable {
   }
 
   #open(path: string, protocol?: string): WebSocket {
-    const url = this.#env.ARI_HTTP_URL!.replace("http", "ws") + path;
+    const url = this.#env.ARI_HTTP_URL.replace("http", "ws") + path;
     const socket = protocol === undefined ? new WebSocket(url) : new WebSocket(url, protocol);
     this.#sockets.push(socket);
     return socket;

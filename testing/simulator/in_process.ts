@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { logger } from "../../config/logging.ts";
 import { pause } from "../../runtime/waiting.ts";
+import type { PbxEnv } from "../caller.ts";
 import { InProcessCaller } from "./caller.ts";
 import { CAUSE } from "./pbx/channel.ts";
 import { PbxClock } from "./pbx/clock.ts";
@@ -99,7 +100,7 @@ export class InProcessSimulator implements Simulator {
     return this.#port;
   }
 
-  get env(): Readonly<Record<string, string>> {
+  get env(): PbxEnv {
     return {
       ARI_HTTP_URL: `http://127.0.0.1:${this.#port}`,
       ARI_USER: this.#credentials.user,

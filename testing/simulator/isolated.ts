@@ -1,7 +1,7 @@
 // A simulated PBX in a worker of its own: the same methods, with times by this isolate's clock.
 
 import { type Remote, transfer, wrap } from "comlink";
-import type { HeardFrame } from "../caller.ts";
+import type { HeardFrame, PbxEnv } from "../caller.ts";
 import type { Pcm } from "../../media/frame.ts";
 import {
   type AnsweredRequest,
@@ -18,7 +18,7 @@ import type { CallerEvent, SimulatorWorker } from "./worker_messages.ts";
 export class IsolatedSimulator implements Simulator {
   readonly kind = "simulator";
   readonly port: number;
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: PbxEnv;
   readonly #worker: Worker;
   readonly #remote: Remote<SimulatorWorker>;
   readonly #toOurTime: (at: number) => number;

@@ -1,7 +1,7 @@
 // The messages between a simulated PBX in a worker and its owner.
 
 import type { ProxyMarked } from "comlink";
-import type { HeardFrame } from "../caller.ts";
+import type { HeardFrame, PbxEnv } from "../caller.ts";
 import type { Pcm } from "../../media/frame.ts";
 import type {
   SimulatedCaller,
@@ -14,7 +14,7 @@ import type {
 export interface SimulatorWorker {
   start(options: SimulatorOptions): Promise<{
     readonly port: number;
-    readonly env: Readonly<Record<string, string>>;
+    readonly env: PbxEnv;
     readonly timeOrigin: number;
   }>;
   readonly simulator: Simulator & ProxyMarked;

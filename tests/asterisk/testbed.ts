@@ -1,7 +1,7 @@
 // A real Asterisk for tests: installed once, started on free loopback ports with the sample
 // configuration of asterisk/etc, and called by real SIP phones.
 
-import type { TestPbx } from "../../testing/mod.ts";
+import type { PbxEnv, TestPbx } from "../../testing/mod.ts";
 import type { G711Law } from "../../media/codec/g711.ts";
 import { AsteriskProcess, consoleCommand } from "./asterisk_process.ts";
 import { TestbedError } from "./error.ts";
@@ -80,7 +80,7 @@ export async function startTestbed(
 
 class RealAsterisk implements Testbed {
   readonly kind = "asterisk";
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: PbxEnv;
   readonly folder: string;
   readonly soundsDir: string;
   readonly recordingDir: string;

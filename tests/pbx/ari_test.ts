@@ -16,11 +16,11 @@ import { nothingLeft } from "./leftovers.ts";
 const pbx = await startTestbed();
 Deno.test.afterAll(async () => await pbx[Symbol.asyncDispose]());
 
-const app = pbx.env.ARI_APP_NAME!;
+const app = pbx.env.ARI_APP_NAME;
 const address: AriAddress = {
-  url: pbx.env.ARI_HTTP_URL!,
-  user: pbx.env.ARI_USER!,
-  password: pbx.env.ARI_PASSWORD!,
+  url: pbx.env.ARI_HTTP_URL,
+  user: pbx.env.ARI_USER,
+  password: pbx.env.ARI_PASSWORD,
 };
 
 /** A connection whose reports can be waited for, each once, in any order. */

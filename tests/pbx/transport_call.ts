@@ -117,12 +117,12 @@ export class TransportCall implements AsyncDisposable {
   static async open(pbx: Testbed, plan: MediaPlan, line?: LossyLine): Promise<TransportCall> {
     await using stack = new AsyncDisposableStack();
     stack.defer(() => nothingLeft(pbx));
-    const app = pbx.env.ARI_APP_NAME!;
+    const app = pbx.env.ARI_APP_NAME;
     const arrivals = new Arrivals();
     let control: AriFileControl | undefined;
     const connection = stack.use(
       new AriConnection(
-        { url: pbx.env.ARI_HTTP_URL!, user: pbx.env.ARI_USER!, password: pbx.env.ARI_PASSWORD! },
+        { url: pbx.env.ARI_HTTP_URL, user: pbx.env.ARI_USER, password: pbx.env.ARI_PASSWORD },
         app,
         {
           onEvent(event) {

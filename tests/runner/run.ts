@@ -26,6 +26,13 @@ const UNIT_TESTS: Step = {
   timeoutMinutes: 10,
 };
 
+const DOC_EXAMPLES: Step = {
+  title: "examples in documentation",
+  args: ["test", "-A", "--no-check", "--doc", "testing/mod.ts"],
+  tests: true,
+  timeoutMinutes: 5,
+};
+
 const SCENARIO_TESTS: Step = {
   title: "scenarios",
   args: ["test", "-A", "--no-check", SCENARIOS],
@@ -34,7 +41,7 @@ const SCENARIO_TESTS: Step = {
 };
 
 const results: Counts[] = [];
-for (const step of [...CHECKS, UNIT_TESTS]) results.push(await runStep(step));
+for (const step of [...CHECKS, UNIT_TESTS, DOC_EXAMPLES]) results.push(await runStep(step));
 results.push(await runRealTimeStep(SCENARIO_TESTS, SCENARIOS));
 
 const total = sum(results);

@@ -27,12 +27,10 @@ export class World implements AsyncDisposable {
   /** Starts the service on a PBX that runs already; the PBX is the caller's to stop. */
   static async start(pbx: TestPbx, changes: Partial<Settings> = {}): Promise<World> {
     const dataDir = await mkdtemp(join(tmpdir(), "voxbot-"));
-    const { ARI_HTTP_URL = "", ARI_USER = "", ARI_PASSWORD = "", ARI_APP_NAME = "" } = pbx.env;
     const settings = settingsWith({
-      ARI_HTTP_URL,
-      ARI_USER,
-      ARI_PASSWORD,
-      ARI_APP_NAME,
+      ...pbx.env,
+      // Scenarios that hand calls over name the context themselves.
+      ARI_FALLBACK_CONTEXT: "",
       ASTERISK_LANG: "en",
       CONSOLE_PORT: 0,
       DATA_DIR: dataDir,

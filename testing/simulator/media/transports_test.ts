@@ -54,7 +54,7 @@ async function onLine(kind: typeof KINDS[number], test: (line: Line) => Promise<
   let control: AriFileControl | undefined;
   const { ARI_HTTP_URL: url, ARI_USER: user, ARI_PASSWORD: password } = pbx.env;
   const connection = stack.use(
-    new AriConnection({ url: url!, user: user!, password: password! }, "voxbot", {
+    new AriConnection({ url, user, password }, "voxbot", {
       onEvent(event) {
         if (event.type === "StasisStart") inApp(event.channel.id).resolve();
         control?.onEvent(event);
