@@ -1,4 +1,4 @@
-// The doctor before the services an operator may have configured.
+// The doctor's checks of the services that an operator may have configured.
 
 import assert from "node:assert/strict";
 
@@ -6,7 +6,7 @@ import { checkAssistant } from "../cli/doctor/assistant.ts";
 import { settingsWith } from "../config/settings.ts";
 import { startOpenAiServer } from "./servers/openai/openai_server.ts";
 
-Deno.test("a configured model is asked for a few words; a refused key is named with its setting", async () => {
+Deno.test("a configured model is asked for a few words; the finding about a refused key names its setting", async () => {
   await using server = startOpenAiServer({
     answer: ({ model }) => model === "good" ? { text: "ready" } : { status: 401 },
   });
@@ -27,7 +27,7 @@ Deno.test("a configured model is asked for a few words; a refused key is named w
   assert.doesNotMatch(JSON.stringify([...well, ...ill]), /s3cret/);
 });
 
-Deno.test("a Chroma that is not there is a failure, with the way to do without it", async () => {
+Deno.test("an unreachable Chroma is a failure that says how to do without it", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const CHROMA_URL = `http://127.0.0.1:${listener.addr.port}`;
   listener.close();

@@ -15,7 +15,7 @@ const ignore = !await chromaInstalled();
 interface Scene {
   readonly settings: Settings;
   readonly embeddings: OpenAiServer;
-  /** Writes the general base anew. */
+  /** Rewrites the general base. */
   write(topics: Readonly<Record<string, string>>): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ const TOPICS = {
   Training: "Training takes one day.",
 };
 
-/** Runs `play` with a Chroma server, an embedding server and a small base of its own. */
+/** Runs `play` with a Chroma server, an embedding server and a small knowledge base. */
 async function scene(play: (scene: Scene) => Promise<void>): Promise<void> {
   await using chroma = await startChroma();
   await using embeddings = startOpenAiServer({ embed: hashedEmbedding });
@@ -58,7 +58,7 @@ async function find(settings: Settings, question: string, kb?: "general" | "tech
 }
 
 Deno.test(
-  "a question finds its passage in Chroma, and only in the base asked for",
+  "a question finds its passage in Chroma, and only in the requested base",
   { ignore },
   () =>
     scene(async ({ settings, embeddings }) => {
@@ -74,7 +74,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a second build embeds only what has changed and is in use at once",
+  "a second build embeds only what has changed and goes live immediately",
   { ignore },
   () =>
     scene(async ({ settings, embeddings, write }) => {
@@ -113,7 +113,7 @@ Deno.test(
     }),
 );
 
-Deno.test("an interrupted build leaves the old one in use and is gone on with by the next", {
+Deno.test("an interrupted build leaves the old one live, and the next build resumes it", {
   ignore,
 }, () =>
   scene(async ({ settings, embeddings, write }) => {
@@ -139,7 +139,7 @@ Deno.test("an interrupted build leaves the old one in use and is gone on with by
   }));
 
 Deno.test(
-  "an embedding changed since the build is named, with what to run",
+  "a change of embedding since the build is an error that names the command to run",
   { ignore },
   () =>
     scene(async ({ settings }) => {
@@ -157,7 +157,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a failing embedding service fails the build, and what was in use stays",
+  "a failing embedding service fails the build, and the live build stays",
   { ignore },
   () =>
     scene(async ({ settings, write }) => {
@@ -173,7 +173,7 @@ Deno.test(
 );
 
 Deno.test(
-  "kb build, status and search tell the operator what there is",
+  "kb build, status and search tell the operator what the store holds",
   { ignore },
   () =>
     scene(async ({ settings }) => {

@@ -22,7 +22,7 @@ function nowhere(): string {
   return `http://127.0.0.1:${listener.addr.port}`;
 }
 
-Deno.test("kb without a command, or with an unknown one, says how it is used", async () => {
+Deno.test("kb without a command, or with an unknown one, shows its usage", async () => {
   for (const args of [[], ["rebuild"], ["search"], ["search", " "]]) {
     const { code, text } = await run(args);
     assert.equal(code, 2);
@@ -31,14 +31,14 @@ Deno.test("kb without a command, or with an unknown one, says how it is used", a
   assert.equal((await run(["--help"])).code, 0);
 });
 
-Deno.test("kb search without Chroma searches the files by words", async () => {
+Deno.test("kb search without Chroma searches the files lexically", async () => {
   const { code, text } = await run(["search", "how long is the warranty"]);
   assert.equal(code, 0);
   assert.match(text, /by lexical:\n {2}1\.00 {2}general {2}Warranty/);
   assert.match((await run(["search", "zebra giraffe"])).text, /nothing found/);
 });
 
-Deno.test("kb status without Chroma counts what the files hold", async () => {
+Deno.test("kb status without Chroma counts the chunks of the files", async () => {
   const { code, text } = await run(["status"]);
   assert.equal(code, 0);
   assert.match(text, /general: 21 chunks/);
@@ -51,7 +51,7 @@ Deno.test("kb build without Chroma says that there is nothing to build", async (
   assert.match(text, /CHROMA_URL is not set/);
 });
 
-Deno.test("a Chroma that is not there is named with its address and what to check", async () => {
+Deno.test("an unreachable Chroma is an error with its address and what to check", async () => {
   const CHROMA_URL = nowhere();
   for (const args of [["build"], ["status"]]) {
     const { code, text } = await run(args, { CHROMA_URL, OPENAI_BASE_URL: nowhere() });
@@ -66,7 +66,7 @@ Deno.test("a Chroma that is not there is named with its address and what to chec
   );
 });
 
-Deno.test("a missing base is named by every command", async () => {
+Deno.test("every command names a missing knowledge base", async () => {
   for (const args of [["status"], ["search", "warranty"]]) {
     await assert.rejects(
       run(args, { KNOWLEDGE_BASE_PATH: "no/such.md" }),
@@ -77,14 +77,14 @@ Deno.test("a missing base is named by every command", async () => {
   }
 });
 
-Deno.test("Yandex is asked text by text, documents and questions by models of their own", async () => {
+Deno.test("Yandex gets one text per request, with separate models for documents and questions", async () => {
   const seen: { authorization: string | null; modelUri: string; text: string }[] = [];
   await using server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     async (request) => {
       const { modelUri, text } = await request.json();
       seen.push({ authorization: request.headers.get("authorization"), modelUri, text });
-      // Doubles come as strings in Yandex's JSON.
+      // Yandex's JSON has doubles as strings.
       return Response.json({ embedding: ["0.5", "-1e-3"], numTokens: "3", modelVersion: "x" });
     },
   );
@@ -104,7 +104,7 @@ Deno.test("Yandex is asked text by text, documents and questions by models of th
   assert.ok(seen.every(({ authorization }) => authorization === "Api-Key key"));
 });
 
-Deno.test("an embedding service that answers nonsense or an error is named, its key is not", async () => {
+Deno.test("the error about a broken embedding service names the service and never its key", async () => {
   for (
     const [answer, message] of [
       [Response.json({ data: "?" }), /not an embedding/],

@@ -19,7 +19,7 @@ interface Scene {
   ask(text: string, more?: Partial<AgentRequest>): AsyncGenerator<AgentEvent>;
 }
 
-/** Runs `play` with an assistant whose models answer as scripted, in order. */
+/** Runs `play` with an agent whose models answer as scripted, in order. */
 async function scene(
   answers: readonly ScriptedAnswer[],
   play: (scene: Scene) => Promise<void>,
@@ -72,7 +72,7 @@ Deno.test("the first phrase is spoken while the model is still writing", () =>
     }
   }));
 
-Deno.test("a first question costs one request, with the passages and the tools in it", () =>
+Deno.test("a first question costs one request, which contains the passages and the tools", () =>
   scene([{ text: "Гарантия два года. |" }], async ({ ask, server }) => {
     const events = await all(ask("Какая гарантия?"));
     assert.deepEqual(events.map(({ kind }) => kind), [
@@ -93,7 +93,7 @@ Deno.test("a first question costs one request, with the passages and the tools i
     assert.equal(sources.chunks[0]!.heading, "Гарантия");
   }));
 
-Deno.test("a question that stands by itself is not rewritten, however long the conversation", () =>
+Deno.test("a self-contained question is not rewritten, however long the conversation", () =>
   scene([{ text: "Два года. |" }], async ({ ask, server }) => {
     await all(ask("Какой срок гарантии на разрывную машину?", { history: HISTORY }));
     assert.equal(server.requests.length, 1);
@@ -105,7 +105,7 @@ Deno.test("a question that stands by itself is not rewritten, however long the c
     ]);
   }));
 
-Deno.test("a follow-up is rewritten first, and searched as rewritten", () =>
+Deno.test("a follow-up is rewritten first and searched in that form", () =>
   scene(
     [{ text: "Сколько весит РМ-100?" }, { text: "Девятьсот килограммов. |" }],
     async ({ ask, server }) => {
@@ -118,7 +118,7 @@ Deno.test("a follow-up is rewritten first, and searched as rewritten", () =>
     },
   ));
 
-Deno.test("a follow-up that cannot be rewritten is searched with the question before it", () =>
+Deno.test("a follow-up that cannot be rewritten is searched together with the previous question", () =>
   scene([{ status: 500 }, { text: "Девятьсот. |" }], async ({ ask }) => {
     const events = await all(ask("А какая у неё масса?", { history: HISTORY }));
     assert.deepEqual(degradedOf(events), ["rewrite server_error -> question before"]);
@@ -127,7 +127,7 @@ Deno.test("a follow-up that cannot be rewritten is searched with the question be
     assert.deepEqual(phrasesOf(events), ["Девятьсот."]);
   }));
 
-Deno.test("a server that refuses to stream is asked plainly, and from then on only so", () =>
+Deno.test("a server that refuses to stream is asked for whole answers from then on", () =>
   scene(
     [{ status: 400, text: "stream is not supported" }, { text: "Да. |" }, { text: "И да. |" }],
     async ({ ask, server }) => {
@@ -139,7 +139,7 @@ Deno.test("a server that refuses to stream is asked plainly, and from then on on
     },
   ));
 
-Deno.test("a server that ignores streaming is asked plainly", () =>
+Deno.test("a server that ignores streaming is asked for a whole answer", () =>
   scene([{ text: "Да. |", fault: "ignores_streaming" }, { text: "Да. |" }], async ({ ask }) => {
     assert.deepEqual(phrasesOf(await all(ask("Какая гарантия?"))), ["Да."]);
   }));
@@ -154,7 +154,7 @@ const FAILURES: readonly (readonly [name: string, answer: ScriptedAnswer, fault:
 ];
 
 for (const [name, answer, fault] of FAILURES) {
-  Deno.test(`${name} brings the answer of the fallback model`, () =>
+  Deno.test(`${name} yields the answer of the fallback model`, () =>
     scene([answer, { text: "Два года. |" }], async ({ ask, server }) => {
       const events = await all(ask("Какая гарантия?"));
       assert.deepEqual(phrasesOf(events), ["Два года."]);
@@ -164,7 +164,7 @@ for (const [name, answer, fault] of FAILURES) {
 }
 
 for (const fault of ["stall", "cut", "truncated", "malformed"] as const) {
-  Deno.test(`after a ${fault} in mid-answer the next model goes on and repeats nothing`, () =>
+  Deno.test(`after a ${fault} in mid-answer the next model continues and repeats nothing`, () =>
     scene(
       [{ text: "Гарантия два года. | Захваты в неё не вхо", fault }, {
         text: "Гарантия два года. | Захваты в неё не входят. |",
@@ -180,7 +180,7 @@ for (const fault of ["stall", "cut", "truncated", "malformed"] as const) {
     ));
 }
 
-Deno.test("a model that asked to be left alone is not asked again in the next turn", () =>
+Deno.test("a rate-limited model is not asked again in the next turn", () =>
   scene(
     [{ status: 429, headers: { "retry-after": "60" } }, { text: "Раз. |" }, { text: "Два. |" }],
     async ({ ask, server }) => {
@@ -194,7 +194,7 @@ Deno.test("a model that asked to be left alone is not asked again in the next tu
     },
   ));
 
-Deno.test("a refused key is not tried on the next model: the caller hears the apology", () =>
+Deno.test("a refused key is not tried on the next model: the caller hears an apology", () =>
   scene([{ status: 401 }], async ({ ask, server, prompts }) => {
     const events = await all(ask("Какая гарантия?"));
     assert.deepEqual(phrasesOf(events), [prompts.apology]);
@@ -202,7 +202,7 @@ Deno.test("a refused key is not tried on the next model: the caller hears the ap
     assert.equal(server.requests.length, 1);
   }));
 
-Deno.test("when every model fails the caller hears the apology, and the next turn is answered", () =>
+Deno.test("when every model fails the caller hears an apology, and the next turn is answered", () =>
   scene([{ status: 500 }, { status: 503 }, { text: "Два года. |" }], async ({ ask, prompts }) => {
     assert.deepEqual(phrasesOf(await all(ask("Какая гарантия?"))), [prompts.apology]);
     assert.deepEqual(phrasesOf(await all(ask("Какая гарантия?"))), ["Два года."]);
@@ -227,14 +227,14 @@ Deno.test("an interrupted answer cancels the stream at the provider", () =>
     await server.cancelled;
   }));
 
-Deno.test("an answer begun again after a crash goes on behind what the caller has heard", () =>
+Deno.test("an answer restarted after a crash continues after the words that the caller heard", () =>
   scene([{ text: "Гарантия два года. | Захваты не входят. |" }], async ({ ask, server }) => {
     const events = await all(ask("Какая гарантия?", { alreadyHeard: ["Гарантия два года."] }));
     assert.deepEqual(phrasesOf(events), ["Захваты не входят."]);
     assert.match(server.requests[0]!.messages.at(-1)!.content, /Гарантия два года/);
   }));
 
-Deno.test("the model is told where the caller cut it off, and shown only what fits its memory", () =>
+Deno.test("the model learns where the caller interrupted it, and sees only the history that fits", () =>
   scene([{ text: "Хорошо. |" }], async ({ ask, server, prompts }) => {
     const long = Array.from({ length: 60 }, (_, i) => ({
       role: i % 2 ? "bot" as const : "caller" as const,
@@ -252,13 +252,13 @@ Deno.test("the model is told where the caller cut it off, and shown only what fi
     assert.ok(!contents.includes("Давняя реплика номер 0."));
   }, { LLM_HISTORY_TOKENS: 120 }));
 
-Deno.test("an answer of 20,000 characters with no bar in it is spoken phrase by phrase", () =>
+Deno.test("an answer of 20,000 characters without a bar is spoken phrase by phrase", () =>
   scene([{ text: "Это очень длинный ответ без единой черты. ".repeat(480) }], async ({ ask }) => {
     const phrases = phrasesOf(await all(ask("Какая гарантия?")));
     assert.equal(phrases.length, 480);
   }));
 
-Deno.test("a vector store that is down or silent is replaced by the words for that turn", async () => {
+Deno.test("when the vector store is down or silent, the turn is answered by lexical search", async () => {
   const down: KnowledgeStore = {
     name: "chroma",
     search: () => Promise.reject(new Error("refused")),
@@ -279,13 +279,13 @@ Deno.test("a vector store that is down or silent is replaced by the words for th
   }
 });
 
-Deno.test("words that hold nothing are asked for again without a model", () =>
+Deno.test("empty words are asked for again without a model", () =>
   scene([], async ({ ask, server, prompts }) => {
     assert.deepEqual(phrasesOf(await all(ask("Э-э…"))), [prompts.not_heard]);
     assert.equal(server.requests.length, 0);
   }));
 
-Deno.test("the connection to the model is opened ahead, and one that fails is no failure", async () => {
+Deno.test("the connection to the model is opened ahead of a question, and its failure is harmless", async () => {
   for (const listening of [true, false]) {
     const heads: string[] = [];
     const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { measureRetrieval } from "../bench/retrieval.ts";
 
 for (const language of ["ru", "en"] as const) {
-  Deno.test(`nine paraphrased questions in ten find their passage by words (${language})`, async () => {
+  Deno.test(`lexical search finds the passage of nine paraphrased questions in ten (${language})`, async () => {
     const figures = await measureRetrieval(language);
     assert.ok(figures.questions >= 30);
     assert.ok(figures.lexicalRecallAt3 >= 0.9, `recall@3 ${figures.lexicalRecallAt3}`);

@@ -12,7 +12,7 @@ import { judgeToolCall, offeredTools } from "../../agent/tools.ts";
 
 const TARGETS = { TRANSFER_TARGETS: { sales: "201", service: "202" } };
 
-/** What comes of a turn in which the model does as scripted, with `document` in its context. */
+/** The events of a turn in which the model acts as scripted, with `document` in its context. */
 async function turn(
   language: Language,
   said: string,
@@ -44,7 +44,7 @@ const said = (events: readonly AgentEvent[]) =>
 const done = (events: readonly AgentEvent[]) =>
   events.flatMap((event) => event.kind === "tool" ? [event.call] : []);
 
-Deno.test("a caller who asks for a department is told so and transferred to its extension", async () => {
+Deno.test("a caller who asks for a department hears so and is transferred to its extension", async () => {
   const { events } = await turn("ru", "Соедините с продажами", {
     tools: [{ name: "transfer_to", arguments: { key: "sales" } }],
   });
@@ -53,7 +53,7 @@ Deno.test("a caller who asks for a department is told so and transferred to its 
   assert.equal(events.at(-1)!.kind === "usage" || events.at(-1)!.kind === "tool", true);
 });
 
-Deno.test("the bot hangs up only behind a farewell, its own or the model's", async () => {
+Deno.test("the bot hangs up only after a farewell, its own or the model's", async () => {
   const model = await turn("en", "That is all, thanks", {
     tools: [{ name: "hang_up", arguments: { farewell: "Have a nice day, goodbye!" } }],
   });
@@ -70,7 +70,7 @@ Deno.test("the bot hangs up only behind a farewell, its own or the model's", asy
   assert.ok(kinds.indexOf("phrase") < kinds.indexOf("tool"));
 });
 
-Deno.test("a contact is noted and confirmed; one that cannot be used is asked for again", async () => {
+Deno.test("a contact is recorded and confirmed; an unusable one is asked for again", async () => {
   const good = await turn("ru", "Моя почта ivan@example.com", {
     tools: [{
       name: "take_contact",
@@ -90,7 +90,7 @@ Deno.test("a contact is noted and confirmed; one that cannot be used is asked fo
   }
 });
 
-Deno.test("the same wish in the same turn has the same id, so that a resumed call does it once", async () => {
+Deno.test("the same tool call in the same turn has the same id, so that a resumed call runs it once", async () => {
   const answer = { tools: [{ name: "transfer_to", arguments: { key: "sales" } }] };
   const id = async () => {
     const { events } = await turn("ru", "Продажи", answer);
@@ -106,7 +106,7 @@ const INJECTIONS: readonly (readonly [Language, string])[] = [
 
 for (const [language, injection] of INJECTIONS) {
   for (const from of ["the caller", "a document"]) {
-    Deno.test(`an order from ${from} (${language}) to transfer elsewhere gets nothing`, async () => {
+    Deno.test(`an instruction from ${from} (${language}) to transfer elsewhere achieves nothing`, async () => {
       const wishes = [
         { name: "transfer_to", arguments: { key: "+79000000000" } },
         { name: "transfer_to", arguments: { key: "sales", extension: "79000000000" } },
@@ -135,7 +135,7 @@ for (const [language, injection] of INJECTIONS) {
   }
 }
 
-Deno.test("without transfer targets no transfer is offered, and none is possible", () => {
+Deno.test("without transfer targets no transfer is offered or possible", () => {
   const settings = settingsWith({});
   assert.deepEqual(offeredTools(settings).map(({ name }) => name), ["hang_up", "take_contact"]);
   assert.equal(judgeToolCall("transfer_to", `{"key":"sales"}`, settings).allowed, false);
@@ -143,7 +143,7 @@ Deno.test("without transfer targets no transfer is offered, and none is possible
   assert.deepEqual(offeredTools(settingsWith({ AGENT_TOOLS: ["none"] })), []);
 });
 
-Deno.test("keys are pressed only where the operator allows it, and only keys that exist", () => {
+Deno.test("keys are pressed only where the operator allows it, and only valid keys", () => {
   const settings = settingsWith({ AGENT_TOOLS: ["send_dtmf"] });
   const verdict = judgeToolCall("send_dtmf", `{"digits":"12#"}`, settings);
   assert.deepEqual(verdict, { allowed: true, call: { name: "send_dtmf", digits: "12#" } });
@@ -151,7 +151,7 @@ Deno.test("keys are pressed only where the operator allows it, and only keys tha
   assert.equal(judgeToolCall("send_dtmf", `{"digits":"12#"}`, settingsWith({})).allowed, false);
 });
 
-Deno.test("a refusal names no argument's value, since it may be a phone number", () => {
+Deno.test("a refusal reveals no argument, which may be a phone number", () => {
   const settings = settingsWith(TARGETS);
   for (
     const [name, args] of [["transfer_to", `{"key":"+79000000000"}`], [

@@ -1,5 +1,5 @@
-// What the assistant itself adds to a model's time: from the caller's final words to the first
-// phrase handed over, less what the (scripted) provider took; and what starting early wins.
+// The agent's own share of the time from the caller's final words to the first phrase, without the time
+// of the (scripted) provider; and the gain of starting early.
 // `deno task bench agent`
 
 import type { Agent, AgentRequest } from "../../agent/agent.ts";
@@ -12,20 +12,20 @@ import { type OpenAiServer, startOpenAiServer } from "../servers/openai/openai_s
 const TURNS = 40;
 const FIRST_TOKEN_MS = 300;
 const TOKENS_PER_SECOND = 40;
-/** How long before the end of a turn its text was stable: the shortest silence that ends a turn. */
+/** How long before the end of a turn its text is stable: the shortest silence that ends a turn. */
 const HEAD_START_MS = 400;
 const ANSWER =
   "Гарантия двадцать четыре месяца. | Захваты в неё не входят. | Что ещё подсказать? |";
 
 /** All in milliseconds. */
 export interface AgentFigures {
-  /** Own time from final transcript to first phrase. */
+  /** The agent's own time from the final transcript to the first phrase. */
   readonly overheadP50: number;
   readonly overheadP95: number;
-  /** Turns whose first phrase was handed over before the model's stream had ended; of `turns`. */
+  /** Turns, of `turns`, whose first phrase came before the model's stream had ended. */
   readonly spokenBeforeEnd: number;
   readonly turns: number;
-  /** Final transcript to first phrase, without and with early start. */
+  /** From the final transcript to the first phrase, without and with early start. */
   readonly plainP50: number;
   readonly earlyP50: number;
   readonly wonP50: number;

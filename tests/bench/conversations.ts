@@ -1,4 +1,4 @@
-// Timings of conversations on one PBX, at the service and at the caller's ear.
+// Times conversations on one PBX, at the service and at the caller's ear.
 
 import { heardText, type Stage } from "../../actors/call_record.ts";
 import {
@@ -33,7 +33,7 @@ const STAGES: readonly Stage[] = [
   "audio_heard",
 ];
 
-/** Talks to the bot, call after call and then many at once, and prints what it took. */
+/** Talks to the bot, call after call and then in many calls in parallel, and prints the timings. */
 export async function benchConversations(pbx: TestPbx): Promise<void> {
   await line(
     `\n== conversations on ${
@@ -47,7 +47,7 @@ export async function benchConversations(pbx: TestPbx): Promise<void> {
   await manyAtOnce(world);
 }
 
-/** Prints how many of `count` calls, one after another, went as they should from ring to hang-up. */
+/** Prints how many of `count` consecutive calls went right from ring to hang-up. */
 export async function benchReliability(pbx: TestPbx, count: number): Promise<void> {
   await using world = await World.start(pbx);
   let good = 0;
@@ -99,7 +99,7 @@ async function oneAfterAnother(world: World): Promise<void> {
   for (const stage of STAGES) await row(`  stage ${stage}`, stages.get(stage)!);
 }
 
-/** Asks, talks over the answer, and tells how long the bot was still heard. */
+/** Asks, talks over the answer, and returns how long the bot was still heard. */
 export async function talkOver(caller: TestCaller): Promise<number> {
   const { endedAt } = await caller.say(await spoken(QUESTIONS[1]!));
   const answer = await eventually(() => firstSoundAfter(caller.heard, endedAt), "the bot answers");
@@ -111,7 +111,7 @@ export async function talkOver(caller: TestCaller): Promise<number> {
   return silentFrom(caller, onset) - onset;
 }
 
-/** When the sound that was heard at `since` ended: what follows is at least 300 ms of silence. */
+/** When the sound that was heard at `since` ended: at least 300 ms of silence follow. */
 function silentFrom(caller: TestCaller, since: number): number {
   let last = since;
   for (const frame of caller.heard) {
@@ -144,7 +144,7 @@ async function manyAtOnce(world: World): Promise<void> {
   await row(`${AT_ONCE} calls at once: voice_to_voice`, waits);
 }
 
-/** The clip up to its last sound: what follows would be counted as the bot's slowness. */
+/** The clip up to its last sound: trailing silence would count as the bot's delay. */
 export function withoutTail(pcm: Pcm): Pcm {
   const last = pcm.findLastIndex((sample) => Math.abs(sample) > 300);
   return pcm.slice(0, last + 1);

@@ -1,5 +1,4 @@
-// `kb build` on a large base: time, memory, and an interruption in the middle of it, on a real
-// Chroma server. `deno task bench kb`
+// Times `kb build` of a large knowledge base on a real Chroma server, with its memory and an interruption. `deno task bench kb`
 
 import { buildKnowledge, type BuildReport } from "../../agent/knowledge/kb_build.ts";
 import { LexicalStore } from "../../agent/knowledge/lexical_store.ts";
@@ -10,26 +9,26 @@ import { HASHED_EMBEDDING, hashedEmbedding } from "../servers/hashed_embedding.t
 import { startOpenAiServer } from "../servers/openai/openai_server.ts";
 
 const CHUNKS = 5000;
-/** Characters of a chunk, about. */
+/** Approximate characters per chunk. */
 const CHUNK_CHARS = 600;
 
-/** What a large build costs. */
+/** The cost of a large build. */
 export interface KbFigures {
   readonly chunks: number;
   readonly seconds: number;
-  /** Growth of this process's memory at its greatest, the embedding server in it included. */
+  /** Peak growth of this process's memory, including the embedding server in it. */
   readonly peakMb: number;
-  /** The build after one that was interrupted half way: chunks not embedded again. */
+  /** The build after one that was interrupted half-way: chunks that were not embedded again. */
   readonly resumed: BuildReport;
   /** The build after one chunk changed. */
   readonly changed: BuildReport;
   readonly changedSeconds: number;
-  /** Loading and indexing the same base for searches by words, and the memory that takes. */
+  /** Loading and indexing the same base for lexical search, and its memory. */
   readonly lexicalMs: number;
   readonly lexicalMb: number;
 }
 
-/** Measures on a Chroma server of its own. */
+/** Measures on its own Chroma server. */
 export async function kbBench(): Promise<KbFigures> {
   if (!await chromaInstalled()) await installChroma();
   await using chroma = await startChroma();

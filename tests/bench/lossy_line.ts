@@ -1,4 +1,4 @@
-// A line between the PBX and an RTP transport that loses packets and makes others late.
+// A line between the PBX and an RTP transport that loses and delays packets.
 
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
@@ -6,16 +6,16 @@ import { Random } from "../chaos/random.ts";
 
 const LOOPBACK = "127.0.0.1";
 
-/** What the line does to packets on their way from the PBX. */
+/** What the line does to packets from the PBX. */
 export interface LineFaults {
-  /** Share of the packets that are lost, 0…1. */
+  /** The share of packets lost, 0…1. */
   readonly loss: number;
-  /** Packets are up to so late, each by its own chance, so that they overtake one another. */
+  /** The maximum random delay per packet; packets may overtake one another. */
   readonly jitterMs: number;
   readonly seed: number;
 }
 
-/** Takes the place of either end for the other one; both are on the loopback address. */
+/** Poses as each end to the other; both are on the loopback address. */
 export class LossyLine implements AsyncDisposable {
   readonly #socket: Socket;
   readonly #faults: LineFaults;
@@ -38,12 +38,12 @@ export class LossyLine implements AsyncDisposable {
     return new LossyLine(socket, faults);
   }
 
-  /** Where both ends are to send to. */
+  /** Where both ends send to. */
   get port(): number {
     return this.#socket.address().port;
   }
 
-  /** Carries packets from now on; earlier ones are lost. */
+  /** Starts carrying packets; earlier ones are lost. */
   connect(botPort: number, pbxPort: number): void {
     this.#bot = botPort;
     this.#pbx = pbxPort;

@@ -1,4 +1,4 @@
-// What a call isolate costs in memory.
+// Measures the memory of a call isolate.
 
 import { pause } from "../../runtime/waiting.ts";
 import { startSimulator } from "../../testing/mod.ts";
@@ -8,7 +8,7 @@ import { line } from "./print.ts";
 const FEW = 2;
 const MANY = 12;
 
-/** Prints the process's memory for each further warm isolate. */
+/** Prints the process's memory per additional warm isolate. */
 export async function benchMemory(): Promise<void> {
   await line("\n== memory");
   const few = await residentMb(FEW);
@@ -23,7 +23,7 @@ export async function benchMemory(): Promise<void> {
 async function residentMb(isolates: number): Promise<number> {
   await using simulator = await startSimulator();
   await using _world = await World.start(simulator, { CALL_POOL_SIZE: isolates });
-  // What start-up leaves behind is collected meanwhile; the isolates stay.
+  // Meanwhile the garbage of the start is collected; the isolates stay.
   await pause(3000);
   return Deno.memoryUsage().rss / 1024 / 1024;
 }

@@ -1,5 +1,5 @@
-// How evenly frames leave where the playout clock is ours: each call in an isolate of its own, as in
-// the service, a second or two ahead, over the rtp transport to a socket that takes them.
+// Measures how evenly frames leave where the playout clock is ours: each call in its own isolate, as in
+// the service, a second or two ahead, over the rtp transport to a socket.
 // `deno task bench pacing`
 
 import process from "node:process";
@@ -11,16 +11,16 @@ import { say } from "../runner/steps.ts";
 
 const FORMAT = "ulaw";
 
-/** Lateness of the beats in milliseconds, and what it cost. */
+/** Lateness of the frames in milliseconds, and the cost. */
 export interface PacingFigures {
   readonly calls: number;
   readonly frames: number;
   readonly lateP50: number;
   readonly lateP99: number;
   readonly lateMax: number;
-  /** Beats a whole frame late or more. */
+  /** Frames late by a whole frame or more. */
   readonly framesLate: number;
-  /** Of one core, for each call: pacing, resampling, coding, sending. */
+  /** Percent of a core per call: pacing, resampling, encoding, sending. */
   readonly cpuPercentPerCall: number;
 }
 
@@ -29,7 +29,7 @@ interface Task {
   readonly seconds: number;
 }
 
-/** Speaks in `calls` isolates at once for `seconds`. */
+/** Speaks in `calls` isolates in parallel for `seconds`. */
 export async function pacingBench(calls: number, seconds: number): Promise<PacingFigures> {
   const sink = createSocket("udp4");
   sink.bind(0, "127.0.0.1");
@@ -61,7 +61,7 @@ export async function pacingBench(calls: number, seconds: number): Promise<Pacin
   };
 }
 
-/** One call: opens its line, waits for the others, speaks, and reports how late each beat was. */
+/** One call: opens its line, waits for the others, speaks, and reports how late each frame was. */
 async function speak({ port, seconds }: Task): Promise<void> {
   const late: number[] = [];
   const plan = { kind: "rtp", host: "127.0.0.1", ports: [30_000, 30_999], format: FORMAT } as const;

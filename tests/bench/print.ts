@@ -1,4 +1,4 @@
-// How the benchmark prints.
+// How benchmarks print.
 
 import { percentile } from "../../testing/mod.ts";
 import { say } from "../runner/steps.ts";
@@ -8,7 +8,7 @@ export function line(text = ""): Promise<void> {
   return say(`${text}\n`);
 }
 
-/** `label   p50  p95  p99  (n)`, in milliseconds, and the aim. */
+/** A row of percentiles in milliseconds, with the aim. */
 export function row(label: string, values: readonly number[], aim = ""): Promise<void> {
   const cell = (share: number) => percentile(values, share).toFixed(1).padStart(8);
   const note = aim ? `   aim: ${aim}` : "";

@@ -1,5 +1,5 @@
-// Human speech: the prompts that Asterisk ships, through the whole path (English) and through
-// voice detection and endpointing (Russian, which the local recogniser does not know).
+// Human speech: the prompts that ship with Asterisk, through the whole path (English) and through voice
+// detection and endpointing (Russian, which the local recogniser does not know).
 
 import { MessageChannel } from "node:worker_threads";
 import { pause } from "../../runtime/waiting.ts";
@@ -31,14 +31,14 @@ const WORDS = { min: 4, max: 14 };
 const AT_ONCE = 2;
 const UNHEARD_AFTER_MS = 12_000;
 
-/** A recorded prompt and what it says. */
+/** A recorded prompt and its text. */
 export interface Clip {
   readonly name: string;
   readonly text: string;
   readonly pcm: Pcm;
 }
 
-/** Prints the word error rate of English prompts said by a SIP caller to the bot. */
+/** Prints the word error rate of English prompts that a SIP caller plays to the bot. */
 export async function benchEnglishPrompts(pbx: Testbed): Promise<void> {
   await line("\n== human English prompts, from a SIP caller to the transcript");
   const clips = await sentences(pbx, "en", ENGLISH_PROMPTS);
@@ -65,7 +65,7 @@ async function sayToBot(world: World, { pcm }: Clip): Promise<string> {
   const { caller, record } = await world.called();
   await eventually(() => record.phase === "listening", "the greeting is over");
   await caller.say(pcm);
-  // A prompt of which nothing was recognised is not answered: it counts as all its words wrong.
+  // A prompt that was not recognised at all is not answered: all its words count as wrong.
   await eventually(
     () => asked(record).length > 0 && record.phase === "listening",
     "the bot has answered",
@@ -76,7 +76,7 @@ async function sayToBot(world: World, { pcm }: Clip): Promise<string> {
   return asked(record).map((turn) => turn.caller).join(" ");
 }
 
-/** Prints how many Russian prompts endpointing left whole, with no text known and with the text known as it is said. */
+/** Prints how many Russian prompts endpointing left whole, without any text and with the text known as it is spoken. */
 export async function benchRussianPrompts(pbx: Testbed): Promise<void> {
   await line("\n== human Russian prompts through voice detection and endpointing");
   const clips = await sentences(pbx, "ru", RUSSIAN_PROMPTS);
@@ -96,7 +96,7 @@ export async function benchRussianPrompts(pbx: Testbed): Promise<void> {
   }
 }
 
-/** When the first turn was found to be over, in milliseconds of the clip. */
+/** When endpointing ended the first turn, in milliseconds of the clip. */
 async function endpointOf(
   engine: SpeechEngine,
   { pcm, text }: Clip,
@@ -151,7 +151,7 @@ async function endpointOf(
   ) {
     atMs = durationMs(at + FRAME_SAMPLES);
     recogniser.hear(padded.slice(at, at + FRAME_SAMPLES), performance.now());
-    // The engine answers each window before the next is asked for, as it does at the pace of a call.
+    // As at the pace of a call, the engine answers each window before the next request.
     await pause(4);
   }
   return endedAtMs;
@@ -161,7 +161,7 @@ function speechEndMs(pcm: Pcm): number {
   return durationMs(pcm.findLastIndex((sample) => Math.abs(sample) > 1500));
 }
 
-/** The first `most` prompts of a language that are sentences, in order of name. */
+/** The first `most` sentence-long prompts of a language, by name. */
 export async function sentences(
   pbx: Testbed,
   language: Language,
@@ -179,7 +179,7 @@ export async function sentences(
   return clips;
 }
 
-/** What each prompt says: the sound packages bring a list of it as documentation. */
+/** The prompts' texts, which the sound packages document in a list. */
 async function promptTexts(pbx: Testbed, language: Language): Promise<Map<string, string>> {
   const [tree] = pbx.promptPath(language, "vm-goodbye").split("/usr/share/");
   const file = await Deno.open(

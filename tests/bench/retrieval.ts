@@ -1,8 +1,8 @@
-// How well questions find their passages: recall and routing over the shipped bases, in Russian and
-// English, by words and by Chroma. `deno task bench retrieval`
+// Measures how well questions find their passages: recall and routing over the shipped knowledge bases, in
+// Russian and English, lexically and by Chroma. `deno task bench retrieval`
 //
-// The questions (tests/questions/retrieval.json) are paraphrases a caller might use, each with
-// the one heading that answers it; the unanswerable ones show how honest the assistant is.
+// The questions (tests/questions/retrieval.json) are paraphrases that a caller might use, each with the one
+// heading that answers it; the unanswerable ones show how honest the assistant is.
 
 import { fileURLToPath } from "node:url";
 import type { Language } from "../../config/language.ts";
@@ -36,21 +36,21 @@ interface QuestionFile {
 export interface RetrievalFigures {
   readonly language: Language;
   readonly questions: number;
-  /** The right passage is among the first three, the base chosen by routing, as in a call. */
+  /** The right passage is among the first three, with the base chosen by routing, as in a call. */
   readonly lexicalRecallAt3: number;
-  /** It is the very first. */
+  /** It is the first. */
   readonly lexicalRecallAt1: number;
-  /** As the first, with Chroma; undefined where no server was at hand. */
+  /** The same as the first figure, by Chroma; undefined without a server. */
   readonly chromaRecallAt3: number | undefined;
-  /** The base searched holds the answer. */
+  /** The searched base contains the answer. */
   readonly routingRight: number;
-  /** It was narrowed down to that base alone. */
+  /** Routing chose exactly that base. */
   readonly routingNarrowed: number;
-  /** The embedded assistant named the right passage as its source. */
+  /** The embedded agent named the right passage as its source. */
   readonly extractiveRight: number;
-  /** Of the unanswerable questions, those it admitted to know nothing about. */
+  /** Unanswerable questions for which the agent admitted to have no answer. */
   readonly honest: number;
-  /** Questions whose passage the lexical store did not bring. */
+  /** Questions whose passage the lexical store did not find. */
   readonly misses: readonly string[];
 }
 
@@ -90,7 +90,7 @@ export async function measureRetrieval(
   };
 }
 
-/** Place of the right passage among those found, 0 the first; Infinity when it is not there. */
+/** The rank of the right passage, 0 for the first; Infinity when it was not found. */
 function ranksIn(store: KnowledgeStore, questions: readonly Question[]): Promise<number[]> {
   return Promise.all(questions.map(async ({ question, language, heading }) => {
     const route = routeIn(question, language);
@@ -137,7 +137,7 @@ function share<T>(list: readonly T[], holds: (item: T, index: number) => boolean
   return list.filter(holds).length / list.length;
 }
 
-/** Measures both languages on a real Chroma server, fetching one when there is none. */
+/** Measures both languages on a real Chroma server, installing one if necessary. */
 export async function retrievalBench(): Promise<RetrievalFigures[]> {
   if (!await chromaInstalled()) await installChroma();
   await using chroma = await startChroma();

@@ -1,5 +1,5 @@
-// What packet loss costs in words: recorded prompts that come with Asterisk go through an RTP leg in
-// the test, with and without loss and jitter, and the local recogniser writes down what it hears.
+// Measures what packet loss costs in words: prompts that ship with Asterisk go through an RTP leg, with
+// and without loss and jitter, to the local recogniser.
 // `deno task bench rtp_loss`
 
 import { installAsterisk } from "../asterisk/install.ts";
@@ -16,7 +16,7 @@ import { say } from "../runner/steps.ts";
 const LOSS = 0.05;
 const JITTER_MS = 50;
 const FRAME_SAMPLES = RTP_RATE_HZ * FRAME_MS / 1000;
-/** Long enough for a sentence, short enough for one segment of the recogniser. */
+/** Long enough for a sentence, short enough for one recogniser segment. */
 const [SHORTEST_S, LONGEST_S] = [2, 8];
 
 /** Word error rates in percent, against the prompts' published texts. */
@@ -24,11 +24,11 @@ export interface LossFigures {
   readonly prompts: number;
   readonly words: number;
   readonly clean: number;
-  /** 5 % of the packets lost, the others up to 50 ms late, out of order. */
+  /** 5 % of the packets lost, the others up to 50 ms late and out of order. */
   readonly lossy: number;
-  /** The same losses, left out instead of filled. */
+  /** The same losses without concealment. */
   readonly unfilled: number;
-  /** Packets filled, in percent: losses and packets that came too late. */
+  /** Percentage of concealed packets: lost or too late. */
   readonly concealed: number;
 }
 
@@ -38,7 +38,7 @@ interface Prompt {
   readonly pcm: Pcm;
 }
 
-/** Recognises up to `most` prompts, each over every line. */
+/** Recognises up to `most` prompts over every line. */
 export async function lossBench(most: number): Promise<LossFigures> {
   const prompts = await loadPrompts(most);
   const recognizer = new ThreadRecognizer((error) => {
@@ -76,7 +76,7 @@ export async function lossBench(most: number): Promise<LossFigures> {
   };
 }
 
-/** What the receiver makes of the packets that arrive, in the order in which they do. */
+/** The receiver's output for the packets, in their order of arrival. */
 function overLine(
   pcm: Pcm,
   lost: readonly boolean[],
@@ -109,7 +109,7 @@ function frames(pcm: Pcm): Pcm[] {
   );
 }
 
-/** Prompts of sentence length whose text is published with them, in order of name. */
+/** Sentence-long prompts with a published text, by name. */
 async function loadPrompts(most: number): Promise<Prompt[]> {
   const tree = await installAsterisk();
   const listed = await Deno.open(
@@ -138,7 +138,7 @@ async function readPrompt(path: string): Promise<Pcm | undefined> {
   }
 }
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+/** A seeded random number generator, 0…1 (mulberry32). */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,5 +1,5 @@
-// `deno task bench speech`: what the cloud speech services cost on our side, each figure
-// with its aim. Against the stand-in servers on this machine, so the figures are ours, not Yandex's.
+// `deno task bench speech`: what the cloud speech services cost on our side, each figure with its aim.
+// Measured against stand-in servers on this machine, so the figures are ours, not Yandex's.
 // Measure on a quiet machine. Options: --calls, --voice, --ear or --failover for one part only.
 
 import { line } from "./print.ts";
@@ -9,7 +9,7 @@ import { benchFailover } from "./speech_failover.ts";
 import { benchVoice } from "./speech_voice.ts";
 
 const PARTS: Readonly<Record<string, () => Promise<void>>> = {
-  // First, as it weighs memory.
+  // First, because it measures memory.
   "--calls": benchCalls,
   "--voice": benchVoice,
   "--ear": benchEar,

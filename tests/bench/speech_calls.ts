@@ -1,5 +1,5 @@
-// Many calls' speech at once: each always listening and always speaking, by live streams to
-// stand-in services in a process of their own, so that their cost is not counted as ours.
+// The speech of many concurrent calls, each always listening and always speaking, by live streams to
+// stand-in services in another process, whose cost is not counted.
 
 import process from "node:process";
 import { pause } from "../../runtime/waiting.ts";
@@ -14,7 +14,7 @@ const CALLS = 50;
 const SECONDS = 10;
 const PACE_MS = 100;
 
-/** Prints CPU and memory a call, and what is left open at the services. */
+/** Prints CPU and memory per call, and the streams left open at the services. */
 export async function benchCalls(): Promise<void> {
   await using servers = await startServers();
   const settings = settingsWith({
@@ -55,7 +55,7 @@ export async function benchCalls(): Promise<void> {
   await line(`  streams left open at the services ${left.openStreams}   aim: 0`);
 }
 
-/** One call: frames in real time, one utterance after another, always a phrase being spoken. */
+/** One call: frames in real time, one utterance after another, a phrase always being spoken. */
 async function converse(speech: Speech, call: number, until: number) {
   const abort = new AbortController();
   const speaking = (async () => {

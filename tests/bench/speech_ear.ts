@@ -1,5 +1,5 @@
-// What recognition costs on our side: frames on their way to the service, the final text on its way
-// back, and a speech that is longer than the service's sessions.
+// What recognition costs on our side: frames on their way to the service, the final text on its way back,
+// and an utterance longer than the service's sessions.
 
 import { pause } from "../../runtime/waiting.ts";
 import { concatPcm, durationMs, FRAME_MS, FRAME_SAMPLES, type Pcm } from "../../media/frame.ts";
@@ -10,7 +10,7 @@ import { line, row } from "./print.ts";
 import { never, yandexOnly } from "./speech_setup.ts";
 
 const SPEECH_MINUTES = 12;
-/** Room for no digital silence between words: every sample must arrive as one. */
+/** No sample is digital silence, so that every sample that arrives can be counted. */
 const QUIETEST = 1;
 
 export async function benchEar(): Promise<void> {
@@ -38,7 +38,7 @@ async function delivery(): Promise<void> {
   await row("20 ms frame to the service's hands", delays, "p95 5 ms");
 }
 
-/** From our end of utterance to the final text, the server answering at once. */
+/** From our end of utterance to the final text; the server answers immediately. */
 async function finals(): Promise<void> {
   await using server = await YandexGrpcServer.start({ ear: (pcm) => pcm.length > 0 ? "да" : "" });
   await using speech = await createSpeech(yandexOnly(server), undefined);
@@ -64,7 +64,7 @@ async function rotation(): Promise<void> {
   const parts: Pcm[] = [];
   for (let ms = 0; ms < SPEECH_MINUTES * 60_000;) {
     const word = `слово${words.length}`;
-    // A breath every ten words, as people do.
+    // A breath every ten words, as people take.
     const audio = concatPcm([toTones(word), new Int16Array(words.length % 10 === 9 ? 4800 : 0)]);
     words.push(word);
     parts.push(audio);

@@ -1,11 +1,11 @@
-// The voice dies in the middle of an answer, in a call: what the caller's own recording has of it.
+// The voice fails in the middle of an answer: what the caller's own recording contains.
 
 import { heardText } from "../../actors/call_record.ts";
 import { startSimulator } from "../../testing/mod.ts";
 import { failOver } from "../scenarios/failover_call.ts";
 import { line } from "./print.ts";
 
-/** Prints, for a request a phrase and for a stream an answer, what was heard and the gap. */
+/** Prints what was heard and the gap, for one request per phrase and for one stream per answer. */
 export async function benchFailover(): Promise<void> {
   for (const mode of ["utterance", "stream"] as const) {
     await using simulator = await startSimulator({ isolate: true });

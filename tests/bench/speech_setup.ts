@@ -1,11 +1,11 @@
-// What the speech benchmarks have in common.
+// Shared by the speech benchmarks.
 
 import { type Settings, settingsWith } from "../../config/settings.ts";
 import type { YandexGrpcServer } from "../servers/yandex/yandex_grpc_server.ts";
 
 export const never = new AbortController().signal;
 
-/** Settings that lead to this stand-in of Yandex alone. */
+/** Settings that use only this stand-in for Yandex. */
 export function yandexOnly(server: YandexGrpcServer, changes: Partial<Settings> = {}): Settings {
   return settingsWith({
     ASR_PROVIDER: ["yandex"],

@@ -1,5 +1,5 @@
-// From the service's first byte of speech to the first frame handed to the transport, and how much
-// of a long sentence is audible before it is synthesised.
+// Measures the time from the service's first byte of speech to the first frame at the transport, and how
+// much of a long sentence is audible before it is fully synthesised.
 
 import { Speaker } from "../../actors/call/speaker.ts";
 import { durationMs, type Pcm } from "../../media/frame.ts";
@@ -14,7 +14,7 @@ import { yandexOnly } from "./speech_setup.ts";
 const PHRASES = 200;
 const MODES = ["utterance", "stream"] as const;
 
-/** Prints both, for a request a phrase and for a stream an answer. */
+/** Prints both, for one request per phrase and for one stream per answer. */
 export async function benchVoice(): Promise<void> {
   for (const mode of MODES) {
     await firstFrame(mode);
@@ -51,7 +51,7 @@ async function longSentence(mode: typeof MODES[number]): Promise<void> {
   );
 }
 
-/** A call's mouth and playout, on an output that plays at once. */
+/** A call's speaker and playout, on an output that plays immediately. */
 class Mouth implements Disposable {
   readonly #playout: Playout<number>;
   readonly #speaker: Speaker<number>;
@@ -96,7 +96,7 @@ class Mouth implements Disposable {
     });
   }
 
-  /** Speaks an answer of one phrase to its end. */
+  /** Speaks a one-phrase answer to its end. */
   async say(text: string): Promise<{ readonly firstAt: number; readonly samples: number }> {
     this.#spoken = Promise.withResolvers();
     this.#firstAt = undefined;

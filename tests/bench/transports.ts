@@ -1,5 +1,5 @@
-// The transports side by side on one real Asterisk, each carrying whole calls of the service: how
-// soon a caller is answered and the bot silenced, what a call costs, how evenly its frames come.
+// Compares the transports on one real Asterisk, each carrying whole calls of the service: how soon a caller
+// is answered and the bot silenced, what a call costs, how evenly its frames arrive.
 
 import type { Testbed } from "../asterisk/testbed.ts";
 import type { CallDetails } from "../../console/calls.ts";
@@ -28,10 +28,10 @@ const CALLS = 4;
 const AT_ONCE = 20;
 const PACED_SECONDS = 15;
 const PATIENT = { timeoutMs: 60_000 };
-/** Longer than the pause between two phrases, however late the second one is on a busy machine. */
+/** Longer than the pause between two phrases, even on a busy machine. */
 const UNHURRIED = { quietMs: 1200 };
 
-/** Where an RTP call loses packets: nowhere, and as the issue of bad lines has it. */
+/** The lines of the RTP loss test: a good one, and bad ones. */
 const LINES: Readonly<Record<string, LineFaults>> = {
   "no loss": { loss: 0, jitterMs: 0, seed: 1 },
   "5 % loss": { loss: 0.05, jitterMs: 0, seed: 1 },
@@ -40,20 +40,20 @@ const LINES: Readonly<Record<string, LineFaults>> = {
 const PROMPTS = 16;
 
 interface Figures {
-  /** End of the caller's speech to the first audio leaving to the PBX, as the service has it. */
+  /** From the end of the caller's speech to the first audio sent to the PBX, by the service's clock. */
   readonly voiceToVoice: number[];
-  /** End of the caller's speech to the first sound at their ear. */
+  /** From the end of the caller's speech to the first sound at their ear. */
   readonly atTheEar: number[];
-  /** Onset of the caller's speech to the bot's last sound, at the caller's ear. */
+  /** From the onset of the caller's speech to the bot's last sound, at the caller's ear. */
   readonly bargeIn: number[];
-  /** How far each frame of the bot's came from 20 ms after the one before, `AT_ONCE` calls up. */
+  /** Each frame's deviation from 20 ms after the previous one, with `AT_ONCE` calls. */
   readonly jitter: number[];
-  /** Of one core, for each of `AT_ONCE` calls: the service and Asterisk. */
+  /** Percent of a core per call with `AT_ONCE` calls: the service and Asterisk. */
   readonly servicePercent: number;
   readonly asteriskPercent: number;
 }
 
-/** Measures each transport in turn and prints them side by side. */
+/** Measures each transport in turn and prints a comparison. */
 export async function benchTransports(pbx: Testbed): Promise<void> {
   await line("\n== transports on a real Asterisk, with SIP callers");
   const figures: Figures[] = [];
@@ -118,7 +118,7 @@ async function ended(service: ServiceProcess): Promise<CallDetails> {
   }, "the call has ended");
 }
 
-/** All are asked and answered at the same time. */
+/** All callers ask and are answered at the same time. */
 async function manyAtOnce(
   pbx: Testbed,
   service: ServiceProcess,
@@ -169,7 +169,7 @@ function table(figures: readonly Figures[]): string[] {
   ];
 }
 
-/** What lost packets cost in words: the same prompts over good and bad lines. */
+/** The cost of lost packets in words: the same prompts over good and bad lines. */
 async function benchLoss(pbx: Testbed): Promise<void> {
   const clips = await sentences(pbx, "en", PROMPTS);
   const recognizer = new ThreadRecognizer((error) => {
@@ -200,7 +200,7 @@ async function hearOver(pbx: Testbed, faults: LineFaults, clips: readonly Clip[]
   for (const { pcm } of clips) {
     const from = call.ear.frames.length;
     await call.caller.say(pcm);
-    // What is on its way arrives meanwhile, and the next prompt begins after a silence.
+    // Packets in flight arrive meanwhile, and the next prompt starts after a silence.
     await call.caller.say(new Int16Array(8000));
     heard.push(concatPcm(call.ear.frames.slice(from)));
   }

@@ -1,4 +1,4 @@
-// What we believe of ARI, held against a real Asterisk.
+// Our assumptions about ARI, checked on a real Asterisk.
 
 import assert from "node:assert/strict";
 import {
@@ -23,7 +23,7 @@ const address: AriAddress = {
   password: pbx.env.ARI_PASSWORD,
 };
 
-/** A connection whose reports can be waited for, each once, in any order. */
+/** A connection whose reports can be awaited, each once, in any order. */
 class Connection implements AsyncDisposable {
   readonly #ari: AriConnection;
   readonly #unread: string[] = [];
@@ -48,7 +48,7 @@ class Connection implements AsyncDisposable {
     return this.#ari.commands;
   }
 
-  /** Resolves with the first unread report that begins so; those before it are read too. */
+  /** Resolves with the first unread report with this prefix; earlier ones count as read. */
   async next(beginning: string): Promise<string> {
     for (;;) {
       const report = this.#unread.shift();
@@ -57,7 +57,7 @@ class Connection implements AsyncDisposable {
     }
   }
 
-  /** The id of the channel of the next call. */
+  /** The channel id of the next call. */
   async nextCall(): Promise<string> {
     return (await this.next("StasisStart ")).split(" ")[1]!;
   }
@@ -87,7 +87,7 @@ async function kindOf(command: Promise<unknown>): Promise<string> {
   }
 }
 
-Deno.test("everything we use of ARI is in the PBX's own description of it", async () => {
+Deno.test("everything we use of ARI is in the PBX's own API description", async () => {
   using ari = await AriCommands.open(address);
   const docs: Record<string, unknown> = {};
   for (const resource of API_DOCS_IN_USE) docs[resource] = await ari.apiDocs(resource);
@@ -106,7 +106,7 @@ Deno.test("the version, the modules and the application can be asked for", async
   assert.equal(await kindOf(ari.application("nobody")), "gone");
 });
 
-Deno.test("a call can be bridged, given variables, played to, and handed on to the dialplan", async () => {
+Deno.test("a call can be bridged, given variables, played to, and continued in the dialplan", async () => {
   await using connection = await Connection.open();
   const ari = connection.commands;
   await using caller = await pbx.call();
@@ -139,7 +139,7 @@ Deno.test("a call can be bridged, given variables, played to, and handed on to t
   await caller.ended;
 });
 
-Deno.test("a caller's hang-up is an error of its own kind for every command", async () => {
+Deno.test("after a caller's hang-up every command fails with the error kind for it", async () => {
   await using connection = await Connection.open();
   const ari = connection.commands;
   const caller = await pbx.call();
@@ -174,13 +174,13 @@ Deno.test("a media channel cannot be bridged before its own StasisStart", async 
   await nothingLeft(pbx);
 });
 
-Deno.test("a second client of the application is told to the first, which stays connected", async () => {
+Deno.test("the first client learns that a second one took the application, and stays connected", async () => {
   await using first = await Connection.open();
   await using _second = await Connection.open();
   await first.next("ApplicationReplaced");
 });
 
-Deno.test("after a power failure of the PBX events and commands are back by themselves", async () => {
+Deno.test("after a power failure of the PBX, events and commands recover by themselves", async () => {
   await using connection = await Connection.open();
   await pbx.kill();
   await connection.next("down");

@@ -1,4 +1,4 @@
-// What is different on Asterisk 16.28, the oldest that is supported.
+// The differences of Asterisk 16.28, the oldest supported release.
 
 import assert from "node:assert/strict";
 import { API_DOCS_IN_USE, AriCommands, checkAgainstApiDocs } from "../../asterisk/ari/mod.ts";
@@ -7,13 +7,13 @@ import { startTestbed } from "../asterisk/testbed.ts";
 const pbx = await startTestbed({ release: "16" });
 Deno.test.afterAll(async () => await pbx[Symbol.asyncDispose]());
 
-/** Modules of the sample that came later. */
+/** Modules of the sample configuration that later releases introduced. */
 const LATER = [
   ...["app_audiosocket.so", "chan_audiosocket.so", "chan_websocket.so", "func_uuid.so"],
   ...["res_audiosocket.so", "res_websocket_client.so"],
 ];
 
-Deno.test("the sample configuration loads, and only what 16 does not have is complained of", async () => {
+Deno.test("the sample configuration loads, with complaints only about modules that 16 lacks", async () => {
   const complaints = (await pbx.log()).split("\n").filter((line) =>
     / (WARNING|ERROR)\[/.test(line)
   );
@@ -21,7 +21,7 @@ Deno.test("the sample configuration loads, and only what 16 does not have is com
   assert.deepEqual(missing.toSorted(), LATER, complaints.join("\n"));
 });
 
-Deno.test("of ARI only the parameters of newer transports are missing", async () => {
+Deno.test("ARI lacks only the parameters of newer transports", async () => {
   using ari = await AriCommands.open({
     url: pbx.env.ARI_HTTP_URL,
     user: pbx.env.ARI_USER,

@@ -1,4 +1,4 @@
-// Listening to what a caller heard: is it that recording, is it that tone?
+// Analyses what a caller heard: is it that recording, is it that tone?
 
 import type { HeardFrame, TestCaller } from "../../testing/mod.ts";
 import { concatPcm, durationMs, FRAME_MS, SAMPLE_RATE_HZ, samplesIn } from "../../media/frame.ts";
@@ -11,12 +11,12 @@ export async function load(path: string): Promise<Int16Array<ArrayBuffer>> {
   return await resample(toMono(wav), wav.sampleRateHz);
 }
 
-/** All that a caller heard, one frame after another, gaps left out. */
+/** Everything that a caller heard, frame after frame, without the gaps. */
 export function audioOf(heard: readonly HeardFrame[]): Int16Array<ArrayBuffer> {
   return concatPcm(heard.map(({ pcm }) => pcm));
 }
 
-/** Resolves when the caller has heard this much more than now, or the call is over. */
+/** Resolves once the caller has heard this much more, or the call is over. */
 export async function hears(caller: TestCaller, ms: number): Promise<void> {
   const wanted = caller.heard.length + ms / FRAME_MS;
   const over = caller.ended.then(() => true);
@@ -27,9 +27,9 @@ function nextFrame(): Promise<boolean> {
   return new Promise((resolve) => setTimeout(() => resolve(false), FRAME_MS));
 }
 
-/** How alike a recording and the best-fitting part of what was heard are: 1 is the same wave. */
+/** The similarity of a recording and the best-matching part of what was heard; 1 is the same wave. */
 export function likeness(recording: Int16Array, heard: Int16Array): number {
-  // A few tenths of a second are as good as the whole and cost a hundredth.
+  // A few tenths of a second suffice and cost a hundredth of the whole.
   const part = loudest(recording, samplesIn(400));
   let best = 0;
   for (let at = 0; at + part.length <= heard.length; at++) {
@@ -38,7 +38,7 @@ export function likeness(recording: Int16Array, heard: Int16Array): number {
   return best;
 }
 
-/** How much of some audio's energy is in one frequency, 0…1 (Goertzel's algorithm). */
+/** The share of the audio's energy at one frequency, 0…1 (Goertzel's algorithm). */
 export function toneShare(pcm: Int16Array, hz: number): number {
   const turn = 2 * Math.PI * hz / SAMPLE_RATE_HZ;
   let [real, imaginary, energy] = [0, 0, 0];
@@ -55,7 +55,7 @@ export function lastMs(heard: readonly HeardFrame[], ms: number): Int16Array<Arr
   return audioOf(heard.slice(-Math.round(ms / FRAME_MS)));
 }
 
-/** How long the audio is that was heard. */
+/** The duration of the audio that was heard. */
 export function heardMs(heard: readonly HeardFrame[]): number {
   return durationMs(audioOf(heard).length);
 }

@@ -1,5 +1,5 @@
-// Every transport on a real Asterisk, with a real SIP caller at the other end: the same promises,
-// whoever owns the playout clock.
+// Every transport on a real Asterisk with a real SIP caller: the same promises, whoever owns the playout
+// clock.
 
 import assert from "node:assert/strict";
 import { startTestbed } from "../asterisk/testbed.ts";
@@ -29,7 +29,7 @@ const PLANS: Readonly<Record<string, MediaPlan>> = {
     retries: 0,
   },
 };
-/** Those with a connection: over them Asterisk sends keys, and the end of the media channel is seen. */
+/** Transports with a connection: over them we see the end of the media channel. */
 const CONNECTED = ["websocket", "audiosocket at 16 kHz", "audiosocket at 8 kHz"];
 function onEach(
   names: readonly string[],
@@ -54,19 +54,19 @@ function tone(ms: number): Pcm {
   );
 }
 
-/** Resolves when what is on its way has arrived: the caller has been silent for a moment. */
+/** Resolves once everything in flight has arrived: the caller has heard silence for a moment. */
 async function settled({ caller }: TransportCall): Promise<void> {
   await caller.say(new Int16Array(samplesIn(300)));
 }
 
-/** Milliseconds of what was heard that were not silence. */
+/** Milliseconds of sound that the caller heard. */
 function loudMs(heard: readonly HeardFrame[]): number {
   return heard.filter(({ pcm }) => levelDbfs(pcm) > -40).length * 20;
 }
 
 onEach(
   ALL,
-  "a phrase sent at once is heard whole, and its mark comes when it has been heard",
+  "a phrase sent in one piece is heard whole, and its mark arrives once it has been heard",
   async (call) => {
     const prompt = await load(pbx.promptPath("en", "vm-goodbye"));
     call.transport.out.send(prompt);
@@ -109,15 +109,15 @@ onEach(ALL, "a pause silences the bot, and resuming loses nothing of the phrase"
 
 onEach(
   ALL,
-  "a flush, even of a paused phrase, silences for good; the next phrase is heard",
+  "a flush, even of a paused phrase, silences it for good, and the next phrase is heard",
   async (call) => {
     call.transport.out.send(tone(10_000));
     call.transport.out.endOfPhrase("flushed");
     await hears(call.caller, 600);
     call.transport.out.pause();
     await call.transport.out.flush();
-    // An idle line carries a silent frame a second: the first brings the last sound's tail out of
-    // the ear's resampler, and says nothing about the flush.
+    // An idle line carries one silent frame a second. The first one pushes the tail of the last sound out
+    // of the ear's resampler and says nothing about the flush.
     await call.caller.say(new Int16Array(samplesIn(1200)));
     const before = call.caller.heard.length;
     await call.caller.say(new Int16Array(samplesIn(1200)));
@@ -167,7 +167,7 @@ onEach(ALL, "while the bot thinks the caller's leg is not without RTP for long",
   assert.equal(loudMs(frames), 0);
 });
 
-Deno.test("files: a sounds folder that is full loses the line, and the folder is named", async () => {
+Deno.test("files: a full sounds folder ends the line with an error that names the folder", async () => {
   const soundsDir = await Deno.makeTempDir();
   await run("mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", soundsDir);
   try {
@@ -186,7 +186,7 @@ Deno.test("files: a sounds folder that is full loses the line, and the folder is
   }
 });
 
-Deno.test("files: phrases where the PBX does not look for sounds are reported as not heard", async () => {
+Deno.test("files: phrases in a folder where the PBX does not look for sounds are reported as not heard", async () => {
   const soundsDir = await Deno.makeTempDir();
   const plan = { ...PLANS["files"]!, soundsDir } as MediaPlan;
   {
@@ -201,7 +201,7 @@ Deno.test("files: phrases where the PBX does not look for sounds are reported as
   await Deno.remove(soundsDir, { recursive: true });
 });
 
-Deno.test("files: a recording that is not where it is looked for is an error that says what to set", async () => {
+Deno.test("files: a recording that is missing from its folder is an error that names the setting", async () => {
   const recordingDir = await Deno.makeTempDir();
   const plan = { ...PLANS["files"]!, recordingDir } as MediaPlan;
   await assert.rejects(TransportCall.open(pbx, plan), /ASTERISK_RECORDING_DIR/);

@@ -1,5 +1,5 @@
-// A SIP caller on a real Asterisk who stays on the line while the bot dies in mid-sentence, in
-// every way there is: in what the caller heard, the sentence that was cut is there, whole.
+// A SIP caller on a real Asterisk stays on the line while the bot dies in mid-sentence, in every way we
+// know. The caller's audio must contain the whole interrupted sentence.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -23,11 +23,11 @@ import { likeness } from "./listening.ts";
 import { nothingLeft } from "./leftovers.ts";
 
 const QUESTION = "What is the price of the machine?";
-/** The answer is looked for in pieces of this length: none may be missing. */
+/** The answer is searched for in pieces of this length, and none may be missing. */
 const PIECE_MS = 800;
-/** Other words are at 0.5, the same recording over another telephone call above 0.9. */
+/** Different words score 0.5; the same recording over another call scores above 0.9. */
 const SAME = 0.8;
-/** Speech begins at the first sample above this. */
+/** Speech starts at the first sample above this. */
 const LOUD = 500;
 
 const pbx = await startTestbed();
@@ -101,7 +101,7 @@ realTimeTest(
   },
 );
 
-/** A call whose answer is cut by `kill`, and what the service tells of it once it is over. */
+/** Makes a call whose answer `kill` interrupts; returns what the service reports of it afterwards. */
 async function diesInMidSentence(kill: (callId: string) => Promise<void>): Promise<CallDetails> {
   await using caller = await pbx.call();
   await untilSpokenTo(caller.heard, 0);
@@ -141,7 +141,7 @@ async function undisturbed(): Promise<Pcm> {
   return heardBetween(caller.heard, from, to);
 }
 
-/** Checks piece by piece that the answer is in what was heard, each piece at its place. */
+/** Checks that every piece of the answer was heard, in its place. */
 function heardWhole(heard: Pcm, answer: Pcm): void {
   const piece = samplesIn(PIECE_MS);
   const slack = samplesIn(1000);

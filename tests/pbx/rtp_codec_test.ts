@@ -1,4 +1,4 @@
-// RTP in the codec of the caller's own line: what the PBX need not transcode.
+// RTP in the codec of the caller's own line, so that the PBX need not transcode.
 
 import assert from "node:assert/strict";
 import { RELEASE_NAMES } from "../asterisk/releases.ts";
@@ -26,7 +26,7 @@ for (const release of RELEASE_NAMES) {
   });
 }
 
-/** All that the PBX shows of its only channel of a kind. */
+/** Everything that the PBX shows of its only channel of a kind. */
 async function show(pbx: Testbed, kind: string): Promise<string> {
   const channels = await pbx.cli("core show channels concise");
   const name = channels.split("\n").find((line) => line.startsWith(`${kind}/`))?.split("!")[0];

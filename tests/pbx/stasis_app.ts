@@ -1,7 +1,7 @@
-// The least that can stand at the other end of the dialplan's Stasis(): it hears the events and
-// sends requests. The testbed's own tests use it, so that they depend on nothing of the service.
+// A minimal Stasis application: it receives events and sends requests. The testbed's own tests use it, so
+// that they depend on nothing of the service.
 
-/** An event, of which a test looks at little. */
+/** The part of an event that tests look at. */
 export interface StasisEvent {
   readonly type: string;
   readonly digit?: string;
@@ -29,7 +29,7 @@ export class StasisApp implements AsyncDisposable {
     };
   }
 
-  /** Registers the application of a PBX's `env`. */
+  /** Registers the application named in a PBX's `env`. */
   static async register(env: Readonly<Record<string, string>>): Promise<StasisApp> {
     const url = new URL("/ari/events", env["ARI_HTTP_URL"]!.replace("http", "ws"));
     url.searchParams.set("app", env["ARI_APP_NAME"]!);
@@ -43,7 +43,7 @@ export class StasisApp implements AsyncDisposable {
     return app;
   }
 
-  /** The next event of a type that has not been taken yet; others stay for later. */
+  /** The next event of a type that has not been taken yet; other events are kept. */
   async next(type: string): Promise<StasisEvent> {
     for (;;) {
       const at = this.#unread.findIndex((event) => event.type === type);

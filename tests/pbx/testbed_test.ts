@@ -1,5 +1,5 @@
-// The test PBX and the test telephone themselves, on the sample configuration of asterisk/etc:
-// what every other test here takes for granted.
+// Tests the test PBX and the test telephone themselves, on the sample configuration of asterisk/etc:
+// everything that the other tests here take for granted.
 
 import assert from "node:assert/strict";
 import { eventually } from "../../testing/mod.ts";
@@ -15,7 +15,7 @@ Deno.test("the sample configuration loads without a warning or an error", async 
   assert.deepEqual(complaints(await pbx.log()), []);
 });
 
-Deno.test("every module that the sample loads is running", async () => {
+Deno.test("every module that the sample configuration loads is running", async () => {
   const sample = await Deno.readTextFile(
     new URL("../../asterisk/etc/modules.conf", import.meta.url),
   );
@@ -27,7 +27,7 @@ Deno.test("every module that the sample loads is running", async () => {
   assert.deepEqual(wanted.filter((name) => !running.includes(name)), []);
 });
 
-Deno.test("ARI answers to its user, and not to a wrong password", async () => {
+Deno.test("ARI accepts its user and refuses a wrong password", async () => {
   const right = await ariRequest(pbx.env, "GET", "asterisk/info");
   assert.equal(right.status, 200);
   const info = await right.json() as { system: { version: string } };
@@ -46,7 +46,7 @@ Deno.test("a call reaches the application with the caller's number and the dialp
   assert.equal(channel.language, "ru");
 });
 
-Deno.test("a caller hears what the application plays, every frame in its time", async () => {
+Deno.test("a caller hears what the application plays, every frame on time", async () => {
   await using app = await StasisApp.register(pbx.env);
   await using caller = await pbx.call();
   const { id } = await app.nextCall();
@@ -56,7 +56,7 @@ Deno.test("a caller hears what the application plays, every frame in its time", 
   assert.ok(likeness(prompt, audioOf(caller.heard)) > 0.95);
 });
 
-Deno.test("what one caller says another one hears, through a bridge", async () => {
+Deno.test("two callers in a bridge hear each other", async () => {
   await using app = await StasisApp.register(pbx.env);
   await using speaker = await pbx.call();
   const first = await app.nextCall();
@@ -87,7 +87,7 @@ Deno.test("keys arrive in order, each once", async () => {
   assert.deepEqual(digits, ["1", "5", "#"]);
 });
 
-Deno.test("a muted caller sends nothing, and is heard again afterwards", async () => {
+Deno.test("a muted caller sends nothing and is heard again once unmuted", async () => {
   await using app = await StasisApp.register(pbx.env);
   await using speaker = await pbx.call();
   const first = await app.nextCall();
@@ -125,7 +125,7 @@ Deno.test("a hang-up by either side ends the call for both and leaves nothing be
   assert.match(await pbx.cli("core show channels"), /^0 active channels$/m);
 });
 
-Deno.test("a caller who gives up before anyone answers leaves nothing behind", async () => {
+Deno.test("a caller who hangs up before anyone answers leaves nothing behind", async () => {
   for (const step of ["1,Ringing()", "2,Wait(30)"]) {
     await pbx.cli(`dialplan add extension 300,${step} into voxbot-inbound`);
   }
@@ -137,7 +137,7 @@ Deno.test("a caller who gives up before anyone answers leaves nothing behind", a
   await nothingLeft(pbx);
 });
 
-Deno.test("a caller without a bot is led to the fallback, not to dead air", async () => {
+Deno.test("a caller reaches the fallback instead of dead air when no bot is running", async () => {
   await using caller = await pbx.call();
   await caller.answered;
   const prompt = await load(pbx.promptPath("ru", "pls-hold-while-try"));
@@ -147,20 +147,20 @@ Deno.test("a caller without a bot is led to the fallback, not to dead air", asyn
   assert.match(await pbx.log(), /WARNING.*is the bot running\?/);
 });
 
-Deno.test("a number that does not exist is refused, and the caller is told why", async () => {
+Deno.test("an unknown number is refused, and the caller learns why", async () => {
   await using caller = await pbx.call({ extension: "999" });
   await assert.rejects(caller.answered, /refused: 404 Not Found/);
   assert.equal(await caller.ended, "refused: 404 Not Found");
   await assert.rejects(caller.say(new Int16Array(320)), /404/);
 });
 
-Deno.test("twenty calls one after another, then ten at once, all hear the operator", async () => {
+Deno.test("twenty calls in a row, then ten in parallel, all hear the operator", async () => {
   for (let i = 0; i < 20; i++) await hearOperator(200);
   await Promise.all(Array.from({ length: 10 }, () => hearOperator(2000)));
   await nothingLeft(pbx);
 });
 
-Deno.test("a PBX that loses its power comes back on the same ports", async () => {
+Deno.test("a PBX that loses power comes back on the same ports", async () => {
   const caller = await pbx.call({ extension: "200" });
   await caller.answered;
   await pbx.kill();
@@ -170,7 +170,7 @@ Deno.test("a PBX that loses its power comes back on the same ports", async () =>
   await hearOperator(200);
 });
 
-Deno.test("a test run that is killed takes its PBX along, and the next run sweeps up", async () => {
+Deno.test("a killed test run takes its PBX with it, and the next run cleans up", async () => {
   const run = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", new URL("./abandoned_pbx.ts", import.meta.url).pathname],
     stdin: "null",
@@ -203,7 +203,7 @@ async function hearOperator(ms: number): Promise<void> {
   assert.ok(caller.heard.length >= ms / 20);
 }
 
-/** Whether a process is there and not a mere entry that nobody has collected. */
+/** Whether a process runs, and is not a zombie. */
 async function runs(pid: string): Promise<boolean> {
   try {
     return !/^State:\s+Z/m.test(await Deno.readTextFile(`/proc/${pid}/status`));
@@ -213,7 +213,7 @@ async function runs(pid: string): Promise<boolean> {
   }
 }
 
-/** What Asterisk's log holds of warnings and errors. */
+/** The warnings and errors in Asterisk's log. */
 function complaints(log: string): string[] {
   return log.split("\n").filter((line) => / (WARNING|ERROR)\[/.test(line));
 }

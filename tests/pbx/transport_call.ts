@@ -1,5 +1,5 @@
-// A real SIP caller and a media transport, in one bridge (or, with files, on one channel): a call of
-// the service without the service.
+// A real SIP caller and a media transport in one bridge (or, with files, on one channel): a call without
+// the service.
 
 import assert from "node:assert/strict";
 import {
@@ -22,10 +22,10 @@ import type {
 import type { LossyLine } from "../bench/lossy_line.ts";
 import { nothingLeft } from "./leftovers.ts";
 
-/** Longer than the longest phrase of a test takes to be heard, in ms. */
+/** Longer than the longest phrase of a test, in ms. */
 const HEARS_DEADLINE_MS = 40_000;
 
-/** What the transport tells its owner. */
+/** The transport's reports to its owner. */
 export class Ear implements MediaHandlers {
   readonly frames: Pcm[] = [];
   readonly told: string[] = [];
@@ -44,7 +44,7 @@ export class Ear implements MediaHandlers {
     this.#tell(`close ${reason}`);
   }
 
-  /** Resolves once the transport has told `what`; fails when it does not, saying what it told instead. */
+  /** Resolves once the transport has reported `what`; on timeout, fails with what it reported instead. */
   async hears(what: string): Promise<void> {
     let tooLate = false;
     const deadline = setTimeout(() => {
@@ -64,7 +64,7 @@ export class Ear implements MediaHandlers {
   }
 }
 
-/** Waits for the channels of a call to arrive in the application. */
+/** Waits until the channels of a call have arrived in the application. */
 class Arrivals {
   readonly #starts = new Map<string, PromiseWithResolvers<string>>();
 
@@ -86,7 +86,7 @@ class Arrivals {
   }
 }
 
-/** Lets PBX and transport each take the line for the other one. */
+/** Inserts the line between the PBX and the transport. */
 async function throughLine(
   line: LossyLine,
   offer: Extract<ChannelOffer, { kind: "rtp" }>,
@@ -106,14 +106,14 @@ export class TransportCall implements AsyncDisposable {
     readonly caller: TestCaller,
     readonly transport: MediaTransport,
     readonly ear: Ear,
-    /** Ends the PBX's side of the audio; the caller stays. */
+    /** Ends the PBX's side of the audio; the caller stays on the line. */
     readonly hangUpMedia: () => Promise<void>,
     stack: AsyncDisposableStack,
   ) {
     this.#stack = stack;
   }
 
-  /** Places a call whose audio travels by `plan`, with rtp through `line` if there is one. */
+  /** Places a call whose audio travels by `plan`; RTP goes through `line` if there is one. */
   static async open(pbx: Testbed, plan: MediaPlan, line?: LossyLine): Promise<TransportCall> {
     await using stack = new AsyncDisposableStack();
     stack.defer(() => nothingLeft(pbx));

@@ -17,7 +17,7 @@ callsOverEach([
       files: filesOf(newest),
     },
   },
-  // Neither chan_websocket nor AudioSocket over ARI.
+  // It has neither chan_websocket nor AudioSocket over ARI.
   {
     name: "Asterisk 16.28",
     pbx: oldest,

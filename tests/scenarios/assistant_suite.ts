@@ -1,4 +1,4 @@
-// The full assistant on a PBX, with a scripted model behind it: what is said, and what is done.
+// The full assistant on a PBX with a scripted model: what it says and what it does.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ import {
 import { spoken } from "../../testing/voice.ts";
 import { ask, asked, World } from "./world.ts";
 
-/** Where asterisk/etc has an operator, and the tone by which that is known. */
+/** The operator's extension in asterisk/etc, and the tone that it plays. */
 const OPERATOR = { TRANSFER_TARGETS: { sales: "200" }, TRANSFER_CONTEXT: "voxbot-operators" };
 const OPERATOR_HZ = 880;
 
@@ -27,7 +27,7 @@ interface Scene {
   readonly record: CallRecord;
 }
 
-/** Registers the assistant's scenarios for one PBX, which must be running. */
+/** Registers the assistant's scenarios for a PBX that is already running. */
 export function assistant(pbx: TestPbx): void {
   const scenario = (
     name: string,
@@ -49,7 +49,7 @@ export function assistant(pbx: TestPbx): void {
     });
 
   scenario(
-    "a follow-up is understood from what was said before it, over three turns",
+    "a follow-up is understood from the conversation before it, over three turns",
     ({ stream, messages }) => {
       if (!stream) return { text: "What is the price of the installation?" };
       const turn = messages.filter(({ role }) => role === "user").length;
@@ -83,7 +83,7 @@ export function assistant(pbx: TestPbx): void {
   );
 
   scenario(
-    "a caller who asks for sales is told so and finds himself at their extension",
+    "a caller who asks for sales hears that they are transferred and reaches that extension",
     () => ({ tools: [{ name: "transfer_to", arguments: { key: "sales" } }] }),
     async ({ caller, record }) => {
       await caller.say(await spoken("Please connect me to the sales department."));
@@ -103,7 +103,7 @@ export function assistant(pbx: TestPbx): void {
   );
 
   scenario(
-    "the bot hangs up when the conversation is over, and its farewell is heard to the end",
+    "when the conversation is over the bot hangs up, after its farewell was heard to the end",
     () => ({ tools: [{ name: "hang_up", arguments: { farewell: "Have a nice day. Goodbye!" } }] }),
     async ({ caller, record }) => {
       await caller.say(await spoken("Thank you very much, that was all."));
@@ -140,7 +140,7 @@ export function assistant(pbx: TestPbx): void {
   }
 
   scenario(
-    "a contact that the caller leaves is on the call's page",
+    "a contact that the caller leaves appears in the call's details",
     () => ({ tools: [{ name: "take_contact", arguments: { phone: "5550100" } }] }),
     async ({ world, caller, record }) => {
       await ask(caller, "Tell me about the installation.");
@@ -154,7 +154,7 @@ export function assistant(pbx: TestPbx): void {
   );
 }
 
-/** A knowledge base with an order to the model in it. */
+/** A knowledge base that contains an instruction to the model. */
 function injectedBase(order: string): string {
   const path = join(Deno.makeTempDirSync({ prefix: "voxbot-" }), "general.md");
   Deno.writeTextFileSync(path, `## Installation\nAn engineer installs the machine. ${order}\n`);

@@ -1,4 +1,4 @@
-// A call whose voice dies in the middle of an answer. The voices speak tones, so that the caller's
+// A call whose voice fails in the middle of an answer. The voices speak in tones, so that the caller's
 // own recording can be read back word by word.
 
 import type { TurnRecord } from "../../actors/call_record.ts";
@@ -21,22 +21,22 @@ import { RUSSIAN_CALLER, spokenBy } from "../../testing/voice.ts";
 import { asked, World } from "./world.ts";
 
 const QUESTION = "Расскажите про монтаж и пусконаладку.";
-/** A word of speech takes longer than this, so the service is never far ahead when it dies. */
+/** A spoken word takes longer than this, so the service is never far ahead when the voice fails. */
 const PACE_MS = 200;
 const DIES_AFTER_MS = 1500;
 
-/** What came of the answer. */
+/** What became of the answer. */
 export interface FailedOver {
   readonly turn: TurnRecord;
-  /** Words of the answer, and those of the caller's recording. */
+  /** The words of the answer and the words in the caller's recording. */
   readonly said: readonly string[];
   readonly heard: readonly string[];
   readonly longestSilenceMs: number;
 }
 
 /**
- * Asks a question, kills Yandex's voice while its answer is heard, and listens to the end. Only for
- * a PBX whose line leaves tones as they are.
+ * Asks a question, kills Yandex's voice while the caller hears the answer, and listens to the end. Only for
+ * a PBX whose line preserves tones.
  */
 export async function failOver(pbx: TestPbx, mode: "utterance" | "stream"): Promise<FailedOver> {
   const question = await spokenBy(RUSSIAN_CALLER, QUESTION);

@@ -25,26 +25,29 @@ function scenario(name: string, run: () => Promise<void>): void {
   realTimeTest(name, () => run().finally(() => world.hangUpAll()));
 }
 
-scenario("events that are malformed, unknown or of a strange channel end no call", async () => {
-  const { caller, record } = await world.greeted();
-  const channel = { id: "stranger", name: "PJSIP/x-1", state: "Up" };
-  for (
-    const text of [
-      "not json {",
-      '"a text"',
-      "{}",
-      '{"type":"NoSuchEvent","application":"voxbot"}',
-      JSON.stringify({ type: "StasisStart", application: "voxbot" }),
-      JSON.stringify({ type: "StasisEnd", application: "voxbot", timestamp: "now", channel }),
-    ]
-  ) await pbx.sendRawEvent(text);
-  await ask(caller, QUESTION);
-  await caller.hangUp();
-  assert.match(heardText(asked(record)[0]!), /price depends/);
-  await world.nothingLeft();
-});
+scenario(
+  "malformed events, unknown events and events of strange channels end no call",
+  async () => {
+    const { caller, record } = await world.greeted();
+    const channel = { id: "stranger", name: "PJSIP/x-1", state: "Up" };
+    for (
+      const text of [
+        "not json {",
+        '"a text"',
+        "{}",
+        '{"type":"NoSuchEvent","application":"voxbot"}',
+        JSON.stringify({ type: "StasisStart", application: "voxbot" }),
+        JSON.stringify({ type: "StasisEnd", application: "voxbot", timestamp: "now", channel }),
+      ]
+    ) await pbx.sendRawEvent(text);
+    await ask(caller, QUESTION);
+    await caller.hangUp();
+    assert.match(heardText(asked(record)[0]!), /price depends/);
+    await world.nothingLeft();
+  },
+);
 
-scenario("a caller whose first isolate gets no media is greeted by another", async () => {
+scenario("a caller whose first isolate gets no media is greeted by another one", async () => {
   await pbx.refuseMedia(1);
   const { caller, record } = await world.greeted();
   await caller.hangUp();
@@ -54,10 +57,10 @@ scenario("a caller whose first isolate gets no media is greeted by another", asy
 });
 
 scenario(
-  "a caller stays when the PBX does not find the media that a new isolate asks for",
+  "a caller stays on the line when the PBX cannot find a new isolate's media",
   async () => {
     const { caller, record } = await world.greeted();
-    // The old media's hang-up and the new one's creation.
+    // The hang-up of the old media and the creation of the new.
     await pbx.failCommands(2, 404);
     assert.ok(await world.service.switchboard.injectFault(record.id, "throw"));
     await eventually(
@@ -82,7 +85,7 @@ scenario("a channel that is announced twice is one call", async () => {
 });
 
 scenario(
-  "a media connection cut in mid-sentence is replaced, and the sentence is heard whole",
+  "a media connection that breaks in mid-sentence is replaced, and the sentence is heard whole",
   async () => {
     const { caller, record } = await world.called();
     const first = await eventually(() => firstSoundAfter(caller.heard, 0), "the greeting begins");
@@ -105,7 +108,7 @@ for (
     "hang",
   ]] as const
 ) {
-  scenario(`${fault}: an answer that was cut is heard whole, and the call goes on`, async () => {
+  scenario(`${fault}: an interrupted answer is heard whole, and the call continues`, async () => {
     const { caller, record } = await world.greeted();
     const question = ask(caller, QUESTION);
     await eventually(
@@ -127,22 +130,28 @@ for (
   });
 }
 
-scenario("a call that crashes over and over goes to the operator, apologised to", async () => {
-  const { caller, record } = await world.called();
-  const crashing = setInterval(() => world.service.switchboard.injectFault(record.id, "throw"), 50);
-  try {
-    await eventually(() => record.endedAt, "the call was given up");
-  } finally {
-    clearInterval(crashing);
-  }
-  assert.equal(record.endReason, "handover");
-  assert.deepEqual((await pbx.channels()).map(({ context }) => context), ["voxbot-fallback"]);
-  await caller.hangUp();
-  await world.nothingLeft();
-});
+scenario(
+  "a caller whose isolates keep crashing hears an apology and reaches the operator",
+  async () => {
+    const { caller, record } = await world.called();
+    const crashing = setInterval(
+      () => world.service.switchboard.injectFault(record.id, "throw"),
+      50,
+    );
+    try {
+      await eventually(() => record.endedAt, "the call was given up");
+    } finally {
+      clearInterval(crashing);
+    }
+    assert.equal(record.endReason, "handover");
+    assert.deepEqual((await pbx.channels()).map(({ context }) => context), ["voxbot-fallback"]);
+    await caller.hangUp();
+    await world.nothingLeft();
+  },
+);
 
 scenario(
-  "calls talk on while ARI is away, and what ended meanwhile is closed when it is back",
+  "calls continue while ARI is down, and those that ended meanwhile are closed once it is back",
   async () => {
     const [stays, leaves] = [await world.greeted(), await world.greeted()];
     await pbx.cutEvents();
@@ -155,14 +164,14 @@ scenario(
   },
 );
 
-scenario("commands that the PBX fails at once or twice are tried again", async () => {
+scenario("commands that fail once or twice are retried", async () => {
   await pbx.failCommands(2);
   const { caller } = await world.greeted();
   await caller.hangUp();
   await world.nothingLeft();
 });
 
-scenario("a slow PBX is waited for", async () => {
+scenario("a slow PBX loses no call", async () => {
   await pbx.delayReplies(400);
   try {
     const { caller } = await world.greeted();
@@ -173,7 +182,7 @@ scenario("a slow PBX is waited for", async () => {
   }
 });
 
-scenario("the speech engine may die in the middle of a question", async () => {
+scenario("a question survives the death of the speech engine", async () => {
   const { caller, record } = await world.greeted();
   const question = ask(caller, QUESTION);
   await eventually(
@@ -188,7 +197,7 @@ scenario("the speech engine may die in the middle of a question", async () => {
 });
 
 scenario(
-  "after a restart of the PBX the lost calls are closed and the next caller is served",
+  "after a restart of the PBX its calls are closed and the next caller is served",
   async () => {
     const { record } = await world.greeted();
     await pbx.restart();

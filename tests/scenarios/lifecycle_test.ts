@@ -1,4 +1,4 @@
-// A service that is killed, replaced, drained or out of its voice: what becomes of its calls.
+// What becomes of the calls of a service that is killed, replaced, drained or unable to speak.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ Deno.test.afterAll(async () => await pbx[Symbol.asyncDispose]());
 const QUESTION = "What is the price of the machine?";
 const FALLBACK = "voxbot-fallback";
 
-/** A service in a process of its own, and what is thrown away with it. */
+/** A service in a process of its own, with everything that is discarded with it. */
 async function processOn(env: Record<string, string> = {}) {
   const stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "voxbot-" });
@@ -40,56 +40,62 @@ async function contextOf(channelId: string): Promise<string | undefined> {
   return (await pbx.channels()).find(({ id }) => id === channelId)?.context;
 }
 
-realTimeTest("kill -9 amid an answer: the next service says the cut sentence whole", async () => {
-  await using host = await processOn();
-  const { service } = host;
-  await using caller = await pbx.call();
-  await untilSpokenTo(caller.heard, 0);
-  const { endedAt } = await caller.say(await spoken(QUESTION));
-  const began = await eventually(() => firstSoundAfter(caller.heard, endedAt), "it answers");
-  await eventually(() => performance.now() > began + 500, "some of it was heard");
-  const before = await liveCall(service);
-  await service.kill();
-  await service.start();
-  const back = performance.now();
-  await untilSpokenTo(caller.heard, back);
-  const after = await service.call(before.id);
-  assert.deepEqual(after.restarts.map(({ reason }) => reason), ["shutdown"]);
-  assert.deepEqual(after.turns.map(({ turn }) => turn), [0, 1]);
-  assert.equal(after.turns[1]!.caller, before.turns[1]!.caller);
-  assert.ok(after.turns[1]!.phrases.every(({ heard }) => heard));
-  assert.match(after.turns[1]!.bot, /price depends/);
-  await ask(caller, "Tell me about the installation.");
-  await caller.hangUp();
-  await eventually(async () => (await service.call(before.id)).endedAt, "the call has ended");
-  assert.equal((await service.call(before.id)).turns.length, 3);
-  await eventually(
-    async () => (await pbx.leftovers()).bridges.length === 0,
-    "its bridge is taken away",
-  );
-});
+realTimeTest(
+  "kill -9 during an answer: the next service speaks the interrupted sentence whole",
+  async () => {
+    await using host = await processOn();
+    const { service } = host;
+    await using caller = await pbx.call();
+    await untilSpokenTo(caller.heard, 0);
+    const { endedAt } = await caller.say(await spoken(QUESTION));
+    const began = await eventually(() => firstSoundAfter(caller.heard, endedAt), "it answers");
+    await eventually(() => performance.now() > began + 500, "some of it was heard");
+    const before = await liveCall(service);
+    await service.kill();
+    await service.start();
+    const back = performance.now();
+    await untilSpokenTo(caller.heard, back);
+    const after = await service.call(before.id);
+    assert.deepEqual(after.restarts.map(({ reason }) => reason), ["shutdown"]);
+    assert.deepEqual(after.turns.map(({ turn }) => turn), [0, 1]);
+    assert.equal(after.turns[1]!.caller, before.turns[1]!.caller);
+    assert.ok(after.turns[1]!.phrases.every(({ heard }) => heard));
+    assert.match(after.turns[1]!.bot, /price depends/);
+    await ask(caller, "Tell me about the installation.");
+    await caller.hangUp();
+    await eventually(async () => (await service.call(before.id)).endedAt, "the call has ended");
+    assert.equal((await service.call(before.id)).turns.length, 3);
+    await eventually(
+      async () => (await pbx.leftovers()).bridges.length === 0,
+      "its bridge is taken away",
+    );
+  },
+);
 
-realTimeTest("a call whose caller left while the service was down is closed as lost", async () => {
-  await using host = await processOn();
-  const { service } = host;
-  await using caller = await pbx.call();
-  await untilSpokenTo(caller.heard, 0);
-  const { id } = await liveCall(service);
-  await service.kill();
-  await caller.hangUp();
-  await service.start();
-  const { endReason } = await eventually(async () => {
-    const call = await service.call(id).catch(() => undefined);
-    return call?.endReason ? call : undefined;
-  }, "the call is known to be over");
-  assert.equal(endReason, "lost");
-  await eventually(
-    async () => (await pbx.leftovers()).bridges.length === 0,
-    "its bridge is taken away",
-  );
-});
+realTimeTest(
+  "a call whose caller hung up while the service was down is closed as lost",
+  async () => {
+    await using host = await processOn();
+    const { service } = host;
+    await using caller = await pbx.call();
+    await untilSpokenTo(caller.heard, 0);
+    const { id } = await liveCall(service);
+    await service.kill();
+    await caller.hangUp();
+    await service.start();
+    const { endReason } = await eventually(async () => {
+      const call = await service.call(id).catch(() => undefined);
+      return call?.endReason ? call : undefined;
+    }, "the call is known to be over");
+    assert.equal(endReason, "lost");
+    await eventually(
+      async () => (await pbx.leftovers()).bridges.length === 0,
+      "its bridge is taken away",
+    );
+  },
+);
 
-realTimeTest("until the PBX is back, a call of before is shown as it was left", async () => {
+realTimeTest("until the PBX is back, an earlier call is shown as it was left", async () => {
   await using host = await processOn();
   const { service } = host;
   await using caller = await pbx.call();
@@ -116,7 +122,7 @@ realTimeTest("until the PBX is back, a call of before is shown as it was left", 
   assert.equal((await service.calls()).length, 1);
 });
 
-realTimeTest("a disk that is full at the start costs the journal, and no call", async (t) => {
+realTimeTest("a disk that is full at the start costs the journal and no call", async (t) => {
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "voxbot-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
@@ -139,27 +145,30 @@ realTimeTest("a disk that is full at the start costs the journal, and no call", 
   assert.equal(log.match(/ERROR +journal: .*DATA_DIR/g)?.length, 1);
 });
 
-realTimeTest("SIGTERM: new calls go to the operator, the running one ends in peace", async () => {
-  await using host = await processOn({ DRAIN_TIMEOUT_SECONDS: "60" });
-  const { service } = host;
-  await using caller = await pbx.call();
-  await untilSpokenTo(caller.heard, 0);
-  service.signal("SIGTERM");
-  await eventually(
-    async () => (await fetch(`${service.url}/ready`)).status === 503,
-    "it is not ready for calls any more",
-  );
-  await using late = await pbx.call();
-  await eventually(async () => await contextOf(late.channelId) === FALLBACK, "the late caller");
-  await late.hangUp();
-  const { endedAt } = await caller.say(await spoken(QUESTION));
-  await untilSpokenTo(caller.heard, endedAt);
-  assert.match((await liveCall(service)).turns[1]!.bot, /price depends/);
-  await caller.hangUp();
-  assert.equal(await service.ended(15_000), 0);
-});
+realTimeTest(
+  "SIGTERM: new calls go to the operator, and the running call finishes undisturbed",
+  async () => {
+    await using host = await processOn({ DRAIN_TIMEOUT_SECONDS: "60" });
+    const { service } = host;
+    await using caller = await pbx.call();
+    await untilSpokenTo(caller.heard, 0);
+    service.signal("SIGTERM");
+    await eventually(
+      async () => (await fetch(`${service.url}/ready`)).status === 503,
+      "it is not ready for calls any more",
+    );
+    await using late = await pbx.call();
+    await eventually(async () => await contextOf(late.channelId) === FALLBACK, "the late caller");
+    await late.hangUp();
+    const { endedAt } = await caller.say(await spoken(QUESTION));
+    await untilSpokenTo(caller.heard, endedAt);
+    assert.match((await liveCall(service)).turns[1]!.bot, /price depends/);
+    await caller.hangUp();
+    assert.equal(await service.ended(15_000), 0);
+  },
+);
 
-realTimeTest("SIGTERM: a call that lasts too long is handed over with a last word", async () => {
+realTimeTest("SIGTERM: a call that outlasts the drain is handed over with last words", async () => {
   await using host = await processOn({ DRAIN_TIMEOUT_SECONDS: "1" });
   const { service } = host;
   await using caller = await pbx.call();
@@ -173,7 +182,7 @@ realTimeTest("SIGTERM: a call that lasts too long is handed over with a last wor
 });
 
 realTimeTest(
-  "a second SIGTERM ends at once, and the call is there for the next service",
+  "a second SIGTERM ends the service immediately, and the next service adopts the call",
   async () => {
     await using host = await processOn({ DRAIN_TIMEOUT_SECONDS: "3600" });
     const { service } = host;
@@ -199,7 +208,7 @@ realTimeTest(
 );
 
 realTimeTest(
-  "a service whose application another takes over stands down and harms no call",
+  "a service whose application is taken over stands down and harms no call",
   async () => {
     await using first = await World.start(pbx);
     const { caller, record } = await first.greeted();
@@ -217,7 +226,7 @@ realTimeTest(
     await ask(caller, QUESTION);
     await eventually(() => asked(taken).length > 0, "the other answers");
 
-    // Both lose their connection; only the one whose calls they are now comes back for them.
+    // Both lose their connection; only the service that now owns the calls reconnects.
     await pbx.cutEvents();
     await eventually(() => !second.service.ready(), "the other notices the loss");
     await eventually(() => second.service.ready(), "the other is back");
@@ -235,7 +244,7 @@ realTimeTest(
 );
 
 realTimeTest(
-  "with no voice at all a call is not answered with silence: it goes to the operator",
+  "without any voice, a caller reaches the operator instead of silence",
   async () => {
     await using world = await World.start(pbx, {
       ARI_FALLBACK_CONTEXT: FALLBACK,
@@ -249,7 +258,7 @@ realTimeTest(
 );
 
 realTimeTest(
-  "an engine that dies over and over: its calls are told so and go to the operator",
+  "when the engine keeps dying, callers hear so and reach the operator",
   async () => {
     await using world = await World.start(pbx, { ARI_FALLBACK_CONTEXT: FALLBACK });
     const { caller, record } = await world.greeted();

@@ -1,4 +1,4 @@
-// A call as it can be quoted: its transcript, and what its recording holds.
+// Prints a call so that it can be quoted: its transcript and the contents of its recording.
 
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,10 +9,10 @@ import { readWav } from "../../testing/wav.ts";
 import { say } from "../runner/steps.ts";
 import type { World } from "./world.ts";
 
-/** Recordings that were quoted are kept here: not in git, and written over by the next run. */
+/** Quoted recordings are kept here, outside git; the next run overwrites them. */
 const KEPT_IN = new URL("../../.cache/quoted/", import.meta.url).pathname;
 
-/** Prints a call that is over; its recording is kept as `name`.wav. */
+/** Prints a finished call and keeps its recording as `name`.wav. */
 export async function quoteCall(world: World, record: CallRecord, name: string): Promise<void> {
   const lines = [
     `a call on ${world.pbx.kind === "asterisk" ? "a real Asterisk" : "the simulator"}:`,

@@ -1,4 +1,4 @@
-// The scenarios that every PBX must pass, the simulated and the real one alike.
+// The scenarios that every PBX must pass, simulated and real alike.
 
 import assert from "node:assert/strict";
 import { pause } from "../../runtime/waiting.ts";
@@ -16,7 +16,7 @@ import { realTimeTest } from "../real_time.ts";
 import { spoken } from "../../testing/voice.ts";
 import { ask, asked, World } from "./world.ts";
 
-/** Registers the scenarios for one PBX, which must be running. */
+/** Registers the scenarios for a PBX that is already running. */
 export function conversations(pbx: TestPbx): void {
   let world: World;
   Deno.test.beforeAll(async () => {
@@ -24,12 +24,12 @@ export function conversations(pbx: TestPbx): void {
   });
   Deno.test.afterAll(async () => await world[Symbol.asyncDispose]());
 
-  /** Sockets and workers of the shared service live longer than one scenario. */
+  /** The shared service's sockets and workers outlive a scenario. */
   const scenario = (name: string, run: () => Promise<void>) =>
     realTimeTest(name, () => run().finally(() => world.hangUpAll()));
 
   scenario(
-    "a caller is greeted, asks, hears the right answer, hangs up, and nothing is left",
+    "a caller is greeted, asks, hears the right answer, hangs up, and nothing is left behind",
     async () => {
       const { caller, record } = await world.greeted();
       await ask(caller, "What is the price of the machine?");
@@ -43,7 +43,7 @@ export function conversations(pbx: TestPbx): void {
     },
   );
 
-  scenario("a caller who talks over the bot silences it, and is answered", async () => {
+  scenario("a caller who talks over the bot silences it and is answered", async () => {
     const { caller, record } = await world.greeted();
     const { endedAt } = await caller.say(await spoken("Tell me about the installation."));
     const answer = await eventually(
@@ -78,7 +78,7 @@ export function conversations(pbx: TestPbx): void {
     await world.nothingLeft();
   });
 
-  scenario("a caller who goes on after a short silence is not cut off", async () => {
+  scenario("a caller who continues after a short silence is not cut off", async () => {
     const { caller, record } = await world.greeted();
     await caller.say(await spoken("Tell me about the"));
     await pause(900);
@@ -89,7 +89,7 @@ export function conversations(pbx: TestPbx): void {
     await world.nothingLeft();
   });
 
-  scenario("keys that the caller presses are noted", async () => {
+  scenario("the keys that a caller presses are recorded", async () => {
     const { caller, record } = await world.called();
     await untilSpokenTo(caller.heard, 0);
     await caller.press("5");
@@ -98,7 +98,7 @@ export function conversations(pbx: TestPbx): void {
     await world.nothingLeft();
   });
 
-  scenario("two callers at once are each answered their own question", async () => {
+  scenario("two simultaneous callers each get the answer to their own question", async () => {
     const [one, two] = [await world.called(), await world.called()];
     await Promise.all([one, two].map(({ caller }) => untilSpokenTo(caller.heard, 0)));
     const questions = ["What is the price of the machine?", "Tell me about the installation."];
@@ -110,7 +110,7 @@ export function conversations(pbx: TestPbx): void {
     await world.nothingLeft();
   });
 
-  scenario("a phone that sends no audio is greeted, and heard once it does", async () => {
+  scenario("a phone that sends no audio is greeted, and heard once it sends some", async () => {
     const { caller, record } = await world.called();
     caller.mute(true);
     await untilSpokenTo(caller.heard, 0);
@@ -132,7 +132,7 @@ export function conversations(pbx: TestPbx): void {
   }
 
   scenario(
-    "the recording has the caller on the left and the bot on the right, in step",
+    "the recording has the caller on the left and the bot on the right, in sync",
     async () => {
       const { caller, record } = await world.greeted();
       await ask(caller, "What is the price of the machine?");
@@ -153,10 +153,10 @@ export function conversations(pbx: TestPbx): void {
   );
 }
 
-/** A policy's own scenarios: a caller who says nothing. */
+/** Registers the scenario of a caller who says nothing. */
 export function silences(pbx: TestPbx): void {
   realTimeTest(
-    "a caller who says nothing is asked once; then the bot says goodbye and hangs up",
+    "a silent caller is asked once; then the bot says goodbye and hangs up",
     async () => {
       await using world = await World.start(pbx, {
         SILENCE_NUDGE_SECONDS: 1.5,

@@ -1,4 +1,4 @@
-// What a call promises over every transport its PBX offers, the simulated and the real one alike.
+// The promises that a call keeps over every transport of a PBX, simulated and real alike.
 
 import assert from "node:assert/strict";
 import { heardText } from "../../actors/call_record.ts";
@@ -19,15 +19,15 @@ import { table } from "./transports_table.ts";
 import { spoken } from "../../testing/voice.ts";
 import { ask, asked, World } from "./world.ts";
 
-/** A PBX, and the settings by which calls travel on it, by the transport's name. */
+/** A PBX and, by the transport's name, the settings that make calls travel over it. */
 export interface PbxUnderTest {
-  /** What the table calls it. */
+  /** Its name in the table. */
   readonly name: string;
   readonly pbx: TestPbx;
   readonly transports: Readonly<Record<string, Partial<Settings>>>;
 }
 
-/** Registers the promises for each transport of each PBX, and prints which were kept. */
+/** Registers the promises for each transport of each PBX and prints which were kept. */
 export function callsOverEach(pbxs: readonly PbxUnderTest[]): void {
   const columns = pbxs.flatMap(({ name, pbx, transports }) =>
     Object.entries(transports).map(([transport, settings]) => ({
@@ -62,7 +62,7 @@ export function callsOverEach(pbxs: readonly PbxUnderTest[]): void {
         async () => await inWorld(await stage.set(pbx, settings), noticed),
       );
     }
-    // The simulator's part of it is in lifecycle_test.ts.
+    // lifecycle_test.ts covers this on the simulator.
     if (pbx.kind !== "asterisk") continue;
     promise(RESTART, "a call outlives a kill -9 of the service", async () => {
       await stage.clear();
@@ -80,7 +80,7 @@ async function inWorld(world: World, play: (world: World) => Promise<void>): Pro
   }
 }
 
-/** One service at a time, on the PBX and by the settings that are due. */
+/** One service at a time, on the current PBX with the current settings. */
 class Stage {
   #settings?: Partial<Settings>;
   #world: World | undefined;
@@ -107,7 +107,7 @@ type PlacedCall = Awaited<ReturnType<World["called"]>>;
 const QUESTION = "What is the price of the machine?";
 const LONG_ANSWER = "Tell me about the installation.";
 
-/** A short name for the table, the promise, and how it is put to the test. */
+/** A short name for the table, the promise, and its test. */
 const PROMISES: readonly [string, string, (world: World) => Promise<void>][] = [
   ["greeting, answer, hang-up", "a caller is greeted, asks, is answered and hangs up", answered],
   ["barge-in", "a caller who talks over the bot silences it, and is answered", bargeIn],
@@ -116,13 +116,13 @@ const PROMISES: readonly [string, string, (world: World) => Promise<void>][] = [
   ["keys", "a key that the caller presses is noted once", keys],
   [
     "hang-up everywhere",
-    "a caller may hang up at any moment, and nothing is left of the call",
+    "a caller may hang up at any moment, and nothing of the call is left behind",
     gone,
   ],
 ];
-/** Only where frames come late: there the PBX tells of sound first (TALK_DETECT). */
+/** Only where frames arrive late: there the PBX reports sound first (TALK_DETECT). */
 const NOTICED = "onset by the PBX";
-/** The last row of the table: its service is a process of its own, for it is killed. */
+/** The last row of the table. Its service is a process of its own, because it is killed. */
 const RESTART = "service restart";
 
 async function answered(world: World): Promise<void> {
@@ -149,7 +149,7 @@ async function bargeIn(world: World): Promise<void> {
   const [cut, next] = asked(record);
   assert.equal(cut!.interrupted, true);
   assert.ok(heardText(cut!).length < cut!.phrases.map(({ text }) => text).join(" ").length);
-  // How well it is understood is the recogniser's; that nothing of it is missing is the call's.
+  // The recogniser is responsible for understanding; the call, for losing nothing of it.
   assert.match(next!.caller!, /^what\b.*machine/i);
   assert.notEqual(heardText(next!), "");
 }
@@ -197,7 +197,7 @@ async function keys(world: World): Promise<void> {
   assert.deepEqual([...record.keys], ["5"]);
 }
 
-/** Four callers hang up: amid the greeting, the thinking, the answer, and their interruption of it. */
+/** Four callers hang up: during the greeting, the thinking, the answer, and their interruption of it. */
 async function gone(world: World): Promise<void> {
   const calls = await Promise.all([
     leave(world.called(), async ({ caller }) => {
@@ -211,7 +211,7 @@ async function gone(world: World): Promise<void> {
     }),
     leave(world.greeted(), async ({ caller, record }) => {
       await untilAnswered(caller);
-      // Cut short by the hang-up.
+      // The hang-up cuts it short.
       void caller.say(await spoken(QUESTION)).catch(() => undefined);
       await eventually(() => record.turns.some(({ interrupted }) => interrupted), "it yields");
     }),
@@ -235,7 +235,7 @@ async function untilAnswered(caller: TestCaller): Promise<void> {
   await eventually(() => firstSoundAfter(caller.heard, endedAt), "the bot answers");
 }
 
-/** A tone is no speech to the voice detector: only the PBX can have told of it. */
+/** The voice detector does not take a tone for speech: only the PBX can have reported it. */
 async function noticed(world: World): Promise<void> {
   const { caller, record } = await world.greeted();
   const { endedAt } = await caller.say(await spoken(LONG_ANSWER));
@@ -252,7 +252,7 @@ async function noticed(world: World): Promise<void> {
   assert.ok(turn!.phrases.every(({ heard }) => heard), "every phrase was heard to its end");
 }
 
-/** How often playout was held for what was no interruption. */
+/** How often playout was paused for something that was not an interruption. */
 async function timesHeld(world: World): Promise<number> {
   const resumed = /^voxbot_barge_ins?_total\{outcome="resumed"\} (\d+)$/m;
   return Number(resumed.exec(await metricsOf(world))?.[1] ?? 0);

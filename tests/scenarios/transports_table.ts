@@ -1,14 +1,14 @@
-// Which promises were kept, on which PBX and over which transport.
+// The table of promises kept, by PBX and transport.
 
-/** The promises for one transport of one PBX. */
+/** The promises of one transport on one PBX. */
 export interface Column {
   readonly pbxName: string;
   readonly transport: string;
-  /** By row; none was put to the test where there is none. */
+  /** By row; a missing row was not tested. */
   readonly kept: ReadonlyMap<string, boolean>;
 }
 
-/** Promise by promise, transport beside transport. */
+/** The table: a row per promise, a column per transport. */
 export function table(rows: readonly string[], columns: readonly Column[]): string {
   const width = Math.max(...rows.map((row) => row.length));
   const line = (title: string, cells: readonly string[]) =>

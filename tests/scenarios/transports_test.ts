@@ -28,7 +28,7 @@ callsOverEach([{
 }]);
 
 realTimeTest(
-  "where the transport that is set is not to be had, /ready says so and callers go elsewhere",
+  "when the configured transport is unavailable, /ready says so and callers reach the fallback",
   async () => {
     await using pbx = await startSimulator({ modules: ["chan_rtp.so", "res_rtp_asterisk.so"] });
     await using world = await World.start(pbx, {

@@ -1,4 +1,4 @@
-// A PBX, the service on it, and callers: what every scenario plays in.
+// A PBX, the service on it, and callers: the stage of every scenario.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ export class World implements AsyncDisposable {
     public service: Service,
   ) {}
 
-  /** Starts the service on a PBX that runs already; the PBX is the caller's to stop. */
+  /** Starts the service on a running PBX, which the caller of this function stops. */
   static async start(pbx: TestPbx, changes: Partial<Settings> = {}): Promise<World> {
     const dataDir = await mkdtemp(join(tmpdir(), "voxbot-"));
     const settings = settingsWith({
@@ -42,7 +42,7 @@ export class World implements AsyncDisposable {
     return new World(pbx, settings, dataDir, service);
   }
 
-  /** Places a call and waits until the bot has said its greeting. */
+  /** Places a call and waits for the end of the greeting. */
   async greeted(): Promise<{ caller: TestCaller; record: CallRecord }> {
     const { caller, record } = await this.called();
     await untilSpokenTo(caller.heard, 0);
@@ -50,7 +50,7 @@ export class World implements AsyncDisposable {
     return { caller, record };
   }
 
-  /** Places a call and waits until the service knows it. One at a time, so that each gets its own record. */
+  /** Places a call and waits until the service knows it. Calls are placed one at a time, so that each finds its own record. */
   called(): Promise<{ caller: TestCaller; record: CallRecord }> {
     const call = this.#placing.then(() => this.#place());
     this.#placing = call.catch(() => undefined);
@@ -69,7 +69,7 @@ export class World implements AsyncDisposable {
     return { caller, record };
   }
 
-  /** Hangs up whoever is still on the line: a scenario that failed must not fail the next one. */
+  /** Hangs up every remaining caller: a failed scenario must not fail the next one. */
   async hangUpAll(): Promise<void> {
     await Promise.allSettled(
       this.#callers.splice(0).map((caller) => caller[Symbol.asyncDispose]()),
@@ -93,7 +93,7 @@ export class World implements AsyncDisposable {
   }
 }
 
-/** Says a sentence and waits until it was answered. Times are `performance.now()`. */
+/** Says a sentence and waits for the answer. Times are `performance.now()`. */
 export async function ask(
   caller: TestCaller,
   sentence: string,

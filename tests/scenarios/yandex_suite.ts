@@ -1,5 +1,5 @@
-// Calls in Russian through Yandex's own protocol, on a PBX: the services are stand-ins that speak
-// with a real voice and know what the caller may say.
+// Calls in Russian through Yandex's own protocol on a PBX. The stand-in services speak with a real voice
+// and know what the caller may say.
 
 import assert from "node:assert/strict";
 import { heardText } from "../../actors/call_record.ts";
@@ -27,7 +27,7 @@ const QUESTION = "Расскажите про монтаж и пусконала
 const SECOND_QUESTION = "Подождите, а какая гарантия на машину?";
 const SCRIPT = [QUESTION, SECOND_QUESTION];
 
-/** A model's answers, by question. */
+/** The model's answers, by question. */
 const WRITTEN = [
   "Монтаж начинается с осмотра места, где будет стоять машина. | " +
   "Затем инженер выставляет раму по уровню и подключает питание. | " +
@@ -38,7 +38,7 @@ const WRITTEN = [
   "Гарантия на машину два года. | Она начинается с подписания протокола.",
 ];
 
-/** Both services of Yandex, and a world whose calls use them. */
+/** Both Yandex services, and a world whose calls use them. */
 class YandexWorld implements AsyncDisposable {
   private constructor(
     readonly grpc: YandexGrpcServer,
@@ -65,7 +65,7 @@ class YandexWorld implements AsyncDisposable {
       answer: ({ messages }) =>
         /гарантия/.test(messages.at(-1)!.content)
           ? { text: WRITTEN[1]! }
-          // Faster than it is spoken, and never done: this answer is there to be talked over.
+          // Endless and faster than speech: this answer exists to be talked over.
           : { text: `${WRITTEN[0]} |`, tokensPerSecond: 5, fault: "stall" },
     }));
     const world = scope.use(
@@ -84,7 +84,7 @@ class YandexWorld implements AsyncDisposable {
     return new YandexWorld(grpc, rest, world, scope.move());
   }
 
-  /** The value of a series of `/metrics`; 0 when it is not there. */
+  /** The value of a series in `/metrics`; 0 when it is missing. */
   async metric(series: string): Promise<number> {
     const page = await (await fetch(`${this.world.service.consoleUrl}/metrics`)).text();
     const line = page.split("\n").find((line) => line.startsWith(`${series} `));
@@ -97,7 +97,7 @@ class YandexWorld implements AsyncDisposable {
   }
 }
 
-/** Registers the scenarios for one PBX, which must be running. */
+/** Registers the scenarios for a PBX that is already running. */
 export function yandex(pbx: TestPbx): void {
   const scenario = (
     name: string,
@@ -110,7 +110,7 @@ export function yandex(pbx: TestPbx): void {
     });
 
   scenario(
-    "a Russian caller is understood and answered, may talk over the bot, and no stream stays open",
+    "a Russian caller is understood, answered, may talk over the bot, and no stream stays open",
     async (scene) => {
       const { world, grpc } = scene;
       const { caller, record } = await world.greeted();
@@ -142,7 +142,7 @@ export function yandex(pbx: TestPbx): void {
   );
 
   scenario(
-    "an answer is one stream at the service, spoken while the model writes; talked over, it ends there",
+    "an answer is one stream at the service, spoken while the model writes; an interruption ends it there",
     async ({ world, grpc }) => {
       const { caller, record } = await world.greeted();
       const { endedAt } = await caller.say(await spokenBy(RUSSIAN_CALLER, QUESTION));
@@ -197,14 +197,14 @@ export function yandex(pbx: TestPbx): void {
   }
 }
 
-/** On a line that leaves tones as they are: the caller's recording is read back. */
+/** On a line that preserves tones: reads the caller's recording back. */
 async function heardWordForWord(pbx: TestPbx, mode: "utterance" | "stream"): Promise<void> {
   const { turn, said, heard } = await failOver(pbx, mode);
   assert.deepEqual(heard, said);
   assert.ok(turn.phrases.every(({ heard }) => heard));
 }
 
-/** On a telephone line: by the requests, and by how long the caller has heard something. */
+/** On a telephone line: judges by the requests and by how long the caller heard sound. */
 async function heardOnceByLength(scene: YandexWorld): Promise<void> {
   const { world, grpc, rest } = scene;
   const { caller, record } = await world.greeted();
@@ -239,12 +239,12 @@ async function heardOnceByLength(scene: YandexWorld): Promise<void> {
   assert.ok(await scene.metric(errors) >= 2);
 }
 
-/** Answers spoken in one stream, oldest first. */
+/** The answers that were spoken in one stream, oldest first. */
 function streamsOf({ ttsRequests }: YandexGrpcServer): TtsRequest[] {
   return ttsRequests.filter(({ method }) => method === "StreamSynthesis");
 }
 
-/** What was given to the service to speak, piece by piece. */
+/** The texts that the service was given to speak. */
 function textsOf({ messages }: TtsRequest): string[] {
   return messages.flatMap(({ text, synthesis_input }) => text ?? synthesis_input?.text ?? []);
 }

@@ -13,7 +13,7 @@ Deno.test.afterAll(async () => await simulator[Symbol.asyncDispose]());
 yandex(simulator);
 
 realTimeTest(
-  "a revoked token is one error line, and callers are greeted by another voice",
+  "a revoked token costs one error line, and another voice greets callers",
   async () => {
     await using iam = new YandexRestServer();
     iam.oauthTokens.clear();

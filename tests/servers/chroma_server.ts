@@ -1,5 +1,5 @@
-// A real Chroma server for tests and benchmarks, from the npm package `chromadb`. It is not among
-// the project's dependencies, since its native part takes 400 MB: `deno run -A
+// A real Chroma server for tests and benchmarks, from the npm package `chromadb`. It is not a dependency
+// of the project, because its native part takes 400 MB: `deno run -A
 // tests/servers/chroma_server.ts` puts it into the checkout's ignored `.cache/chroma`.
 
 import { fileURLToPath } from "node:url";
@@ -8,12 +8,12 @@ import { fileURLToPath } from "node:url";
 const PACKAGE = "chromadb@3.0.0";
 const FOLDER = fileURLToPath(new URL("../../.cache/chroma", import.meta.url));
 const COMMAND = `${FOLDER}/node_modules/chromadb/dist/cli.mjs`;
-/** Longest wait for the server to answer. */
+/** The longest wait for the server to answer. */
 const START_TIMEOUT_MS = 30_000;
 
-/** A running server with an empty store; dispose it to stop it and remove what it stored. */
+/** A running server with an empty store. Disposing of it stops it and deletes the store. */
 export interface ChromaServer extends AsyncDisposable {
-  /** For CHROMA_URL. */
+  /** The value for CHROMA_URL. */
   readonly url: string;
   /** Process id, for measuring. */
   readonly pid: number;
@@ -29,7 +29,7 @@ export async function chromaInstalled(): Promise<boolean> {
   }
 }
 
-/** Puts the server into `.cache/chroma`; npm shows how far it is. */
+/** Installs the server into `.cache/chroma`; npm shows its progress. */
 export async function installChroma(): Promise<void> {
   await Deno.mkdir(FOLDER, { recursive: true });
   const npm = new Deno.Command("npm", {
@@ -41,7 +41,7 @@ export async function installChroma(): Promise<void> {
   if (!success) throw new Error(`npm could not install ${PACKAGE}; its messages are above`);
 }
 
-/** Starts a server on a free port of the loopback and waits until it answers. */
+/** Starts a server on a free loopback port and waits until it answers. */
 export async function startChroma(): Promise<ChromaServer> {
   const store = await Deno.makeTempDir({ prefix: "chroma-" });
   const port = freePort();
@@ -56,7 +56,7 @@ export async function startChroma(): Promise<ChromaServer> {
     url,
     pid: child.pid,
     async [Symbol.asyncDispose]() {
-      // Chroma takes no orderly leave on SIGTERM while a client is connected.
+      // Chroma ignores SIGTERM while a client is connected.
       child.kill("SIGKILL");
       await child.status;
       await Deno.remove(store, { recursive: true });

@@ -1,16 +1,16 @@
-// How a test service misbehaves, and for which requests.
+// How a test service misbehaves, and on which requests.
 
 /** One way to fail a request. */
 export type Fault =
-  /** Answers with an error. `code`: a gRPC status name; REST servers answer its HTTP twin. */
+  /** Answers with an error. `code` is a gRPC status name; REST servers use its HTTP counterpart. */
   | { readonly kind: "refuse"; readonly code: RefusalCode; readonly details?: string }
-  /** The first answer comes this much later. */
+  /** Delays the first answer. */
   | { readonly kind: "slow"; readonly ms: number }
-  /** Accepts, and stops answering after so many messages; 0 never answers at all. */
+  /** Accepts the request and stops answering after so many messages; 0 never answers. */
   | { readonly kind: "stall"; readonly after: number }
-  /** Breaks the stream off after so many messages. */
+  /** Breaks the stream after so many messages. */
   | { readonly kind: "cut"; readonly after: number }
-  /** Ends in order with nothing in it. */
+  /** Ends in order without content. */
   | { readonly kind: "empty" };
 
 export type RefusalCode =
@@ -31,22 +31,22 @@ export const HTTP_STATUS = {
   INTERNAL: 500,
 } as const satisfies Record<RefusalCode, number>;
 
-/** The faults a server has been told to show. */
+/** The faults that a server was told to show. */
 export class Faults {
   #next: Fault[] = [];
   #always: Fault | undefined;
 
-  /** The next request that is not yet spoken for fails so. */
+  /** Makes the next unassigned request fail this way. */
   next(...faults: readonly Fault[]): void {
     this.#next.push(...faults);
   }
 
-  /** Every request fails so, until told otherwise. */
+  /** Makes every request fail this way until changed. */
   always(fault: Fault | undefined): void {
     this.#always = fault;
   }
 
-  /** Taken by the server, once a request. */
+  /** The server takes one per request. */
   take(): Fault | undefined {
     return this.#next.shift() ?? this.#always;
   }

@@ -1,15 +1,15 @@
-// A door in front of a gRPC server: it can be shut in everyone's face and opened again, and it can
-// speak TLS. It also keeps two faults of Deno 2.9.6's node:http2 server (never of its client) from
-// the tests: its TLS server sends plain text, and a GOAWAY, sent or received while streams are
-// ending, aborts the whole process (nghttp2, find_stream_on_goaway_func).
+// A proxy in front of a gRPC server that can drop everyone, listen again and speak TLS. It also shields the
+// tests from two faults of Deno 2.9.6's node:http2 server (never of its client): the TLS server sends plain
+// text, and a GOAWAY sent or received while streams are ending aborts the process (nghttp2,
+// find_stream_on_goaway_func).
 
-/** A listener that joins each connection to a plain port of this machine. */
+/** A listener that forwards each connection to a plain-text port of this machine. */
 export class Front implements AsyncDisposable {
   readonly #listener: Deno.Listener;
   readonly #running: Promise<void>;
   readonly #connections = new Set<Deno.Conn>();
 
-  /** `port` 0 takes a free one. `certificate` (PEM texts) makes it TLS. */
+  /** `port` 0 picks a free one. `certificate` (PEM texts) enables TLS. */
   constructor(
     insidePort: number,
     { port = 0, certificate }: {
@@ -28,7 +28,7 @@ export class Front implements AsyncDisposable {
     return (this.#listener.addr as Deno.NetAddr).port;
   }
 
-  /** Shuts the door and drops everyone. */
+  /** Stops listening and drops every connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     for (const connection of this.#connections) close(connection);
@@ -47,11 +47,11 @@ export class Front implements AsyncDisposable {
 
   async #join(outside: Deno.Conn, insidePort: number): Promise<void> {
     const inside = await Deno.connect({ hostname: "127.0.0.1", port: insidePort });
-    // Small frames must not wait for each other (Nagle's algorithm): the delays are measured.
+    // No Nagle's algorithm: the tests measure delays.
     inside.setNoDelay(true);
     if ("setNoDelay" in outside) (outside as Deno.TcpConn).setNoDelay(true);
     this.#connections.add(outside).add(inside);
-    // One side closing closes the other.
+    // When one side closes, the other is closed as well.
     await Promise.allSettled([
       outside.readable.pipeThrough(withoutGoaway()).pipeTo(inside.writable),
       inside.readable.pipeTo(outside.writable),
@@ -66,7 +66,7 @@ const PREFACE_BYTES = 24;
 const HEADER_BYTES = 9;
 const GOAWAY = 7;
 
-/** HTTP/2 as a client sends it, without its goodbye: closing the connection says the same. */
+/** A client's HTTP/2 stream without its GOAWAY: closing the connection says the same. */
 function withoutGoaway(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
   let waiting = new Uint8Array(0);
   let preface = PREFACE_BYTES;

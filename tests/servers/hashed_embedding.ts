@@ -1,13 +1,13 @@
-// A deterministic embedding for tests and benchmarks, standing in for a provider's: character
-// 3-grams and 4-grams of each word hashed into a vector, of unit length. It knows spelling, not
-// meaning, so what is measured with it is the store, and a lower bound of what a model's would find.
+// A deterministic stand-in for a provider's embeddings: character 3-grams and 4-grams of each word, hashed
+// into a unit vector. It knows spelling, not meaning, so it measures the store, and a lower bound of what a
+// model's embeddings would find.
 
-/** What it is called wherever figures made with it are printed. */
+/** Its name wherever its figures are printed. */
 export const HASHED_EMBEDDING = "hashed character 3- and 4-grams, 512 numbers";
 
 const DIMENSION = 512;
 
-/** The embedding of `text`: `dimension` numbers, of length 1 where the text has any letters. */
+/** The embedding of `text`: a vector of `dimension` numbers, of length 1 if the text contains letters. */
 export function hashedEmbedding(text: string, dimension = DIMENSION): number[] {
   const vector = new Array<number>(dimension).fill(0);
   for (const word of text.toLowerCase().replaceAll("ё", "е").match(/[\p{L}\d]+/gu) ?? []) {

@@ -1,8 +1,8 @@
-// How a test service's faults look over HTTP.
+// The faults of a test service over HTTP.
 
 import { type Fault, HTTP_STATUS } from "./faults.ts";
 
-/** A body that comes in pieces, and breaks or stalls where the fault says. */
+/** A body in pieces that breaks or stalls where the fault says. */
 export function faultyBody(
   pieces: readonly Uint8Array<ArrayBuffer>[],
   fault: Fault | undefined,
@@ -25,7 +25,7 @@ export function faultyBody(
   });
 }
 
-/** The refusal a fault asks for, in the form REST APIs of Yandex give it. */
+/** The refusal that a fault asks for, in the form of Yandex's REST APIs. */
 export function refusal(fault: Fault | undefined): Response | undefined {
   if (fault?.kind !== "refuse") return undefined;
   return Response.json(

@@ -1,4 +1,4 @@
-// A certificate for localhost and its key, good for nothing but tests: self-signed, valid to 2126.
+// A self-signed certificate for localhost and its key, for tests only, valid to 2126.
 
 export const LOCALHOST = {
   cert: `-----BEGIN CERTIFICATE-----

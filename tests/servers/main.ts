@@ -1,6 +1,6 @@
-// All stand-in speech services in one process: `deno run -A tests/servers/main.ts`. Prints the
-// settings that lead to them as one JSON line, answers each line on standard input with one of
-// counts, and ends when standard input does.
+// All stand-in speech services in one process: `deno run -A tests/servers/main.ts`. Prints the settings
+// that use them as one JSON line, answers each line on standard input with a line of counts, and ends with
+// standard input.
 
 import { createInterface } from "node:readline";
 import process from "node:process";

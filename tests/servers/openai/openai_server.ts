@@ -1,23 +1,23 @@
-// A scripted OpenAI-compatible server for tests and benchmarks: chat completions, streamed at a set
-// pace or plain, with every way of failing a provider has, and embeddings.
+// A scripted OpenAI-compatible server for tests and benchmarks: chat completions, streamed at a set pace or
+// whole, with every failure of a provider, and embeddings.
 
 import { pause } from "../../../runtime/waiting.ts";
 
-/** What the server answers one request with. */
+/** The server's answer to one request. */
 export interface ScriptedAnswer {
   readonly text?: string;
   readonly tools?: readonly { readonly name: string; readonly arguments: unknown }[];
   /** Pause before the first token, in milliseconds. */
   readonly firstTokenMs?: number;
-  /** 0 sends all at once. A token is about four characters. */
+  /** 0 sends everything in one go. A token is about four characters. */
   readonly tokensPerSecond?: number;
   /** An error instead of an answer. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * `silent` never begins; `stall` stops for ever after the text; `cut` breaks the connection after
-   * the text; `truncated` ends the stream there as if all were well; `malformed` breaks an event after the text; `ignores_streaming` answers plainly;
-   * `empty` ends without a word.
+   * `silent` never starts; `stall` stops after the text and never ends; `cut` breaks the connection after
+   * the text; `truncated` ends the stream there in order; `malformed` sends a broken event after the text;
+   * `ignores_streaming` answers whole; `empty` ends without content.
    */
   readonly fault?:
     | "silent"
@@ -29,7 +29,7 @@ export interface ScriptedAnswer {
     | "empty";
 }
 
-/** A chat request as the server got it. */
+/** A chat request as the server received it. */
 export interface SeenRequest {
   readonly model: string;
   readonly stream: boolean;
@@ -40,7 +40,7 @@ export interface SeenRequest {
   readonly temperature?: number;
 }
 
-/** What to answer, and how to embed. */
+/** What to answer and how to embed. */
 export interface ServerScript {
   answer?(request: SeenRequest, index: number): ScriptedAnswer;
   embed?(text: string): readonly number[];
@@ -48,16 +48,16 @@ export interface ServerScript {
   readonly embeddingStatus?: number;
 }
 
-/** When what happened in a stream, by `performance.now()`. */
+/** The moments of a stream, by `performance.now()`. */
 export interface StreamTimes {
-  /** The request was there, whole. */
+  /** The request had arrived. */
   readonly receivedAt: number;
   readonly sent: readonly { readonly text: string; readonly at: number }[];
 }
 
-/** A running server; dispose it to stop. */
+/** A running server; disposing of it stops it. */
 export interface OpenAiServer extends AsyncDisposable {
-  /** For OPENAI_BASE_URL. */
+  /** The value for OPENAI_BASE_URL. */
   readonly url: string;
   /** Chat requests so far, oldest first. */
   readonly requests: readonly SeenRequest[];
@@ -65,11 +65,11 @@ export interface OpenAiServer extends AsyncDisposable {
   readonly embedded: readonly string[];
   /** The last stream, by `performance.now()`. */
   readonly lastStream: StreamTimes;
-  /** Resolves when a client has closed a stream before its end. */
+  /** Resolves once a client has closed a stream before its end. */
   readonly cancelled: Promise<void>;
 }
 
-/** Starts a server on a free port of the loopback. */
+/** Starts a server on a free loopback port. */
 export function startOpenAiServer(script: ServerScript): OpenAiServer {
   const requests: SeenRequest[] = [];
   const embedded: string[] = [];

@@ -14,7 +14,7 @@ const SPEECH_HZ = 24_000;
 /** OpenAI refuses shorter audio. */
 const SHORTEST_MS = 100;
 
-/** A transcription request: its form fields, and what the file held. */
+/** A transcription request: its form fields and the audio of the file. */
 export interface TranscriptionRequest {
   readonly form: Readonly<Record<string, string>>;
   readonly samples: number;
@@ -33,7 +33,7 @@ export class OpenAiSpeechServer implements AsyncDisposable {
   readonly ttsFaults = new Faults();
   voice: (text: string) => Pcm = toTones;
   ear: (pcm: Pcm) => string = fromTones;
-  /** Between two pieces of speech. */
+  /** The pause between two pieces of speech. */
   paceMs = 0;
   /** How long a transcription takes. */
   transcribeMs = 0;
@@ -45,7 +45,7 @@ export class OpenAiSpeechServer implements AsyncDisposable {
     );
   }
 
-  /** What OPENAI_BASE_URL is set to. */
+  /** The value for OPENAI_BASE_URL. */
   get baseUrl(): string {
     return `http://127.0.0.1:${this.#server.addr.port}/v1`;
   }

@@ -1,21 +1,21 @@
-// An ear for speech in any language that knows beforehand what may be said: it tells phrases
-// apart by how their loudness goes up and down, which a telephone line leaves as it is. For test
-// services in calls with real voices, where tones would not pass for speech.
+// A recogniser for any language that knows in advance what may be said: it tells phrases apart by their
+// loudness contour, which a telephone line preserves. For test services in calls with real voices, where
+// tones would not pass for speech.
 
 import { levelDbfs, type Pcm, samplesIn } from "../../../media/frame.ts";
 
 const STEP_MS = 20;
-/** Under the loudest by so much is silence. */
+/** Silence is this much below the loudest. */
 const SILENCE_DB = 30;
-/** How alike two courses of loudness must be to be the same words. */
+/** The similarity of two contours of the same words. */
 const ALIKE = 0.75;
-/** Less than this of a phrase could be any phrase. */
+/** A shorter part of a phrase could belong to any phrase. */
 const SHORTEST_MS = 300;
 
 /** A phrase that may be said. */
 export interface ScriptedPhrase {
   readonly text: string;
-  /** 16 kHz, as the caller says it. */
+  /** The caller's audio, 16 kHz. */
   readonly pcm: Pcm;
 }
 
@@ -27,12 +27,12 @@ interface KnownPhrase {
 interface Match {
   readonly likeness: number;
   readonly phrase: KnownPhrase;
-  /** Where in the phrase the audio begins and ends, 0 to 1. */
+  /** Where the audio starts and ends within the phrase, 0 to 1. */
   readonly from: number;
   readonly to: number;
 }
 
-/** Hears the phrases of a script. */
+/** Recognises the phrases of a script. */
 export class ScriptedEar {
   readonly #phrases: readonly KnownPhrase[];
 
@@ -43,7 +43,7 @@ export class ScriptedEar {
     }));
   }
 
-  /** The text of this audio: a phrase, or the words of the part of it that was said; else empty. */
+  /** The text of the audio: a phrase, or the words of the part of it that was said; else empty. */
   hear(pcm: Pcm): string {
     const heard = courseOf(pcm);
     if (heard.length * STEP_MS < SHORTEST_MS) return "";
@@ -53,7 +53,7 @@ export class ScriptedEar {
   }
 }
 
-/** Where in a phrase this part of it fits best; a little may be missing at either end. */
+/** Where in a phrase this part fits best; a little may be missing at either end. */
 function bestMatch(heard: readonly number[], phrase: KnownPhrase): Match {
   const { course } = phrase;
   let best: Match = { likeness: -1, phrase, from: 0, to: 0 };
@@ -70,7 +70,7 @@ function bestMatch(heard: readonly number[], phrase: KnownPhrase): Match {
   return best;
 }
 
-/** The words whose middle was said, by the length of the words. */
+/** The words whose middle was said, judged by the lengths of the words. */
 function wordsBetween({ phrase, from, to }: Match): string[] {
   const letters = phrase.words.reduce((sum, word) => sum + word.length, 0);
   let before = 0;
@@ -81,7 +81,7 @@ function wordsBetween({ phrase, from, to }: Match): string[] {
   });
 }
 
-/** The loudness of each step, silence at both ends left out; 0 is silence, 1 the loudest. */
+/** The loudness of each step without the silence at both ends; 0 is silence, 1 the loudest. */
 function courseOf(pcm: Pcm): number[] {
   const step = samplesIn(STEP_MS);
   const levels: number[] = [];

@@ -25,7 +25,7 @@ async function spoken(texts: readonly string[]): Promise<Pcm[]> {
   return phrases;
 }
 
-/** A telephone line: eight bits, logarithmic, with a little noise, and silence around. */
+/** A telephone line: 8-bit logarithmic samples, a little noise, and silence around the speech. */
 function overTheLine(pcm: Pcm): Pcm {
   const quiet = () => Int16Array.from({ length: samplesIn(300) }, (_, i) => (i * 7919) % 41 - 20);
   const coded = pcm.map((sample, i) => {
@@ -36,7 +36,7 @@ function overTheLine(pcm: Pcm): Pcm {
   return concatPcm([quiet(), coded, quiet()]);
 }
 
-Deno.test("each phrase of a script is told from the others over a telephone line", async () => {
+Deno.test("each phrase of a script is recognised over a telephone line", async () => {
   const phrases = await spoken(SCRIPT);
   const ear = new ScriptedEar(SCRIPT.map((text, i) => ({ text, pcm: phrases[i]! })));
   assert.deepEqual(

@@ -1,6 +1,6 @@
-// A language of tones, so that test services can speak and listen without a model: each letter is
-// 40 ms of its own tone, a space is 60 ms of silence. What was spoken can be read back from the
-// audio exactly, also from a piece of it that begins or ends inside a word.
+// A language of tones, so that test services can speak and listen without a model: each letter is 40 ms of
+// its own tone, a space is 60 ms of silence. The text can be read back from the audio exactly, even from a
+// piece that starts or ends inside a word.
 
 import { concatPcm, type Pcm, SAMPLE_RATE_HZ } from "../../../media/frame.ts";
 
@@ -14,7 +14,7 @@ const QUIET = 500;
 
 const frequencyHz = (letter: number) => 300 + 50 * letter;
 
-/** Samples that `toTones` makes of a text. */
+/** The number of samples that `toTones` makes of a text. */
 export function toneSamples(text: string): number {
   return wordsOf(text).reduce((sum, word) => sum + word.length * LETTER + GAP, 0);
 }
@@ -29,7 +29,7 @@ export function toTones(text: string): Pcm {
   );
 }
 
-/** The words a text is spoken as. */
+/** The words of a text as they are spoken. */
 export function wordsOf(text: string): string[] {
   return text.toLowerCase().split(/[^a-zа-яё0-9]+/).filter((word) => word !== "");
 }
@@ -41,7 +41,7 @@ export function fromTones(pcm: Int16Array): string {
   let windows = 0;
   let quiet = 2;
   const endLetter = () => {
-    // A letter is two whole windows, or one where it does not begin at a window's start.
+    // A letter covers two whole windows, or one if it does not start with a window.
     if (letter >= 0) text += LETTERS[letter]!.repeat(Math.ceil(windows / 2));
     letter = -1;
     windows = 0;

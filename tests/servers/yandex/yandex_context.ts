@@ -1,4 +1,4 @@
-// What the stand-ins of Yandex's two services share: who is let in, and the record of what was asked.
+// Shared by the stand-ins for Yandex's two services: authentication, and the record of the requests.
 
 import * as grpc from "@grpc/grpc-js";
 import type { Pcm } from "../../../media/frame.ts";
@@ -13,9 +13,9 @@ export interface SttSession {
   samples: number;
   silenceMs: number;
   eous: number;
-  /** `performance.now()` when each audio chunk arrived. */
+  /** When each audio chunk arrived, by `performance.now()`. */
   readonly chunkAt: number[];
-  /** Texts of the finals. */
+  /** The texts of the finals. */
   readonly finals: string[];
   outcome: "open" | "finished" | "cancelled" | "failed";
 }
@@ -27,17 +27,17 @@ export interface TtsRequest {
   /** The decoded messages, oldest first: one for `UtteranceSynthesis`. */
   // deno-lint-ignore no-explicit-any -- decoded by the .proto; tests compare whole messages
   readonly messages: any[];
-  /** `performance.now()` when each piece of audio was sent. */
+  /** When each piece of audio was sent, by `performance.now()`. */
   readonly sentAt: number[];
   /** How it ended, once it has. */
   outcome: "open" | "finished" | "cancelled" | "failed";
 }
 
-/** What every request is measured against. */
+/** The credentials that requests are checked against. */
 export interface Access {
-  /** `Authorization` values that are taken. */
+  /** Accepted `Authorization` values. */
   readonly allowed: Set<string>;
-  /** … of them, those of a user: they need `x-folder-id`, the others must not send one. */
+  /** Those of them that belong to a user: they need `x-folder-id`, the others must not send it. */
   readonly users: Set<string>;
   readonly folderId: string;
 }
@@ -48,10 +48,10 @@ export interface SpokenPiece {
   readonly pcm: Pcm;
 }
 
-/** What the behaviours of both services share. */
+/** The context that the behaviours of both services share. */
 export interface ServerContext {
   readonly access: Access;
-  /** The speech of a text, in the pieces it is sent in. */
+  /** The speech of a text, in the pieces in which it is sent. */
   readonly pieces: (text: string) => readonly SpokenPiece[] | Promise<readonly SpokenPiece[]>;
   readonly ear: (pcm: Pcm) => string;
   readonly ttsPaceMs: number;
@@ -64,7 +64,7 @@ export interface ServerContext {
   openStreams: number;
 }
 
-/** Why these headers are not let in, or undefined. */
+/** Why these headers are refused, or undefined. */
 export function refusalOf(
   headers: grpc.Metadata,
   access: Access,

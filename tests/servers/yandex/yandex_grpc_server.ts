@@ -20,17 +20,17 @@ import type {
 import { recognizeStreaming } from "./yandex_stt_behaviour.ts";
 import { streamSynthesis, utteranceSynthesis } from "./yandex_tts_behaviour.ts";
 
-/** How a test server is set up. */
+/** Options of a test server. */
 export interface YandexServerOptions {
-  /** With it, the server also listens with TLS (`tlsEndpoint`). PEM texts. */
+  /** Makes the server listen with TLS as well (`tlsEndpoint`). PEM texts. */
   readonly certificate?: { readonly cert: string; readonly key: string };
-  /** Speaks whole texts, 16 kHz; without it each word is spoken in tones. */
+  /** Speaks whole texts, 16 kHz; by default each word is spoken in tones. */
   readonly voice?: (text: string) => Promise<Pcm>;
   /** Text of 16 kHz audio. */
   readonly ear?: (pcm: Pcm) => string;
-  /** Milliseconds between two pieces of synthesised audio; 0 sends them as fast as they go. */
+  /** Milliseconds between two pieces of synthesised audio; 0 sends them as fast as possible. */
   readonly ttsPaceMs?: number;
-  /** Limits of a recognition session; the documented ones by default. */
+  /** Limits of a recognition session; by default the documented ones. */
   readonly sttLimits?: {
     readonly audioMs: number;
     readonly bytes: number;
@@ -80,12 +80,12 @@ export class YandexGrpcServer implements AsyncDisposable, ServerContext {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** `host:port`, TLS; the name in the certificate must be localhost. */
+  /** `host:port` with TLS; the certificate must be for localhost. */
   get tlsEndpoint(): string {
     return `localhost:${this.#tlsDoor!.port}`;
   }
 
-  /** Drops all connections and takes no new ones, as a killed process does. */
+  /** Drops all connections and accepts no new ones, like a killed process. */
   async goAway(): Promise<void> {
     await this.#door?.[Symbol.asyncDispose]();
     this.#door = undefined;
@@ -99,7 +99,7 @@ export class YandexGrpcServer implements AsyncDisposable, ServerContext {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tlsDoor?.[Symbol.asyncDispose]();
     await this.goAway();
-    // See front.ts: ended with streams open, the library's server takes the process with it.
+    // See front.ts: the library's server aborts the process if it ends with open streams.
     while (this.openStreams > 0) await pause(1);
     this.#server.forceShutdown();
   }
@@ -128,7 +128,7 @@ function inTones(text: string): SpokenPiece[] {
   return (text.match(/\s*\S+/g) ?? []).map((word) => ({ text: word, pcm: toTones(word) }));
 }
 
-/** A voice's audio word by word, as far as the length of words tells where they are. */
+/** A voice's audio word by word, located by the lengths of the words. */
 function cut(text: string, pcm: Pcm): SpokenPiece[] {
   const words = text.match(/\s*\S+/g) ?? [];
   const at = (characters: number) => Math.round(pcm.length * characters / text.length);

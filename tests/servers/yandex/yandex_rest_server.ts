@@ -8,7 +8,7 @@ import { Faults } from "../faults.ts";
 import { faultyBody, refusal } from "../http_fault.ts";
 import { toTones } from "../speech/tone_speech.ts";
 
-/** The audience a JWT must name. */
+/** The audience that a JWT must name. */
 const AUDIENCE = "https://iam.api.cloud.yandex.net/iam/v1/tokens";
 
 /** A service account's public key, by key id. */
@@ -26,16 +26,16 @@ export interface V1Request {
 /** The server. */
 export class YandexRestServer implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  /** OAuth tokens that IAM takes. */
+  /** OAuth tokens that IAM accepts. */
   readonly oauthTokens = new Set(["oauth-test"]);
   readonly keys = new Map<string, KnownKey>();
-  /** Tokens given out, oldest first. */
+  /** Issued tokens, oldest first. */
   readonly issued: string[] = [];
   readonly allowed = new Set<string>(["Api-Key test-key"]);
   readonly v1Requests: V1Request[] = [];
   readonly iamFaults = new Faults();
   readonly ttsFaults = new Faults();
-  /** Requests to IAM, refused ones too. */
+  /** Requests to IAM, including refused ones. */
   exchanges = 0;
   tokenLifeMs = 12 * 3_600_000;
   /** IAM's clock, for signatures; the real one unless set. */
@@ -94,7 +94,7 @@ export class YandexRestServer implements AsyncDisposable {
     });
   }
 
-  /** What is wrong with a JWT, by the rules the documentation lists. */
+  /** What is wrong with a JWT, by the documented rules. */
   async #problemOf(jwt: string): Promise<string | undefined> {
     const [header64, claims64, signature64] = jwt.split(".");
     if (!header64 || !claims64 || !signature64) return "malformed JWT";

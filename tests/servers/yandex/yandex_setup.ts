@@ -1,10 +1,10 @@
-// What tests of the Yandex providers have in common.
+// Shared by the tests of the Yandex providers.
 
 import { YandexChannel } from "../../../speech/yandex/channel.ts";
 import type { Credentials } from "../../../speech/yandex/auth/credentials.ts";
 import type { YandexGrpcServer } from "./yandex_grpc_server.ts";
 
-/** The key that a test server lets in. */
+/** The key that a test server accepts. */
 export const TEST_KEY: Credentials = {
   kind: "api-key",
   proof: () => Promise.resolve({ authorization: "Api-Key test-key" }),

@@ -29,10 +29,10 @@ interface Message {
 
 type Call = grpc.ServerDuplexStream<Message, object>;
 
-/** Partials come after so much more audio, and so much of the utterance: a long one is heard often enough. */
+/** A partial follows after this much more audio and this share of the utterance, so long utterances get fewer. */
 const PARTIAL_EVERY_MS = 200;
 const PARTIAL_EVERY_SHARE = 0.1;
-/** Silence after which our stand-in for Yandex's own detector ends an utterance. */
+/** The silence after which the stand-in for Yandex's own detector ends an utterance. */
 const OWN_EOU_MS = { DEFAULT: 800, HIGH: 400 };
 const QUIET_DBFS = -50;
 
@@ -83,7 +83,7 @@ class Recognition {
     }
     this.#armIdle();
     this.call.on("data", (message: Message) => this.#take(message));
-    // A cancelled stream ends first, and says that it was cancelled a moment later.
+    // A cancelled stream ends first and reports the cancellation a moment later.
     this.call.on("end", () => setImmediate(() => this.#finish()));
     if (this.#fault?.kind === "empty") this.#end();
   }
@@ -189,7 +189,7 @@ class Recognition {
     return text === "" ? [] : [{ text }];
   }
 
-  /** The client has said all: source "Detecting the end of utterance", the session's end is one. */
+  /** The client has finished. Source: "Detecting the end of utterance", the end of a session is one. */
   #finish(): void {
     if (this.#record.outcome !== "open" || this.#fault?.kind === "stall") return;
     if (this.#utterance.length > 0) this.#endOfUtterance();

@@ -10,7 +10,7 @@ import {
   type TtsRequest,
 } from "./yandex_context.ts";
 
-/** grpc-js tells of a cancelled request's end and of its cancelling apart, in either order. */
+/** grpc-js reports the end of a cancelled request and its cancellation separately, in either order. */
 const CANCELLED_WITHIN_MS = 50;
 
 /** Source: SpeechKit documentation, "List of voices"; "" stands for no role named. */
@@ -40,7 +40,7 @@ interface Message {
 
 type Call = grpc.ServerWritableStream<Message, object> | grpc.ServerDuplexStream<Message, object>;
 
-/** One request under way at the server. */
+/** One request in progress at the server. */
 class Synthesis {
   readonly record: TtsRequest;
   readonly fault: Fault | undefined;
@@ -59,7 +59,7 @@ class Synthesis {
     call.on("error", () => this.#close("failed"));
   }
 
-  /** Refuses what must be refused; true when the request is let in. */
+  /** Refuses an invalid request; true when the request is accepted. */
   admits(): boolean {
     const refusal = refusalOf(this.call.metadata, this.context.access);
     if (refusal) this.fail(refusal);
@@ -73,7 +73,7 @@ class Synthesis {
     this.call.emit("error", status);
   }
 
-  /** Speaks a text, piece by piece, after what is being spoken. */
+  /** Speaks a text in pieces, after the text being spoken. */
   speak(text: string): void {
     this.#queue = this.#queue.then(async () => {
       if (this.fault?.kind === "slow" && this.#sent === 0) await this.#pause(this.fault.ms);
@@ -89,7 +89,7 @@ class Synthesis {
     });
   }
 
-  /** Ends in order once everything is spoken. */
+  /** Ends in order once everything has been spoken. */
   end(): void {
     this.#queue = this.#queue.then(() => {
       if (this.fault?.kind === "stall" || this.record.outcome !== "open") return;
@@ -98,7 +98,7 @@ class Synthesis {
     });
   }
 
-  /** Ends a stream whose client writes no more: what is cancelled ends, too, and sometimes that is told first. */
+  /** Ends a stream whose client has finished writing. A cancelled stream ends too, and may report that first. */
   endUnlessCancelled(): void {
     this.#queue = this.#queue.then(() => this.#pause(CANCELLED_WITHIN_MS));
     this.end();
@@ -118,7 +118,7 @@ class Synthesis {
     this.#sent++;
   }
 
-  /** Waits, but not beyond the request's end. */
+  /** Waits, at most until the end of the request. */
   #pause(ms: number): Promise<void> {
     if (this.record.outcome !== "open") return Promise.resolve();
     return new Promise((resolve) => {
