@@ -1,8 +1,9 @@
-// Entry point of a call isolate: it warms up, is given one call, and ends with it. When anything
-// here fails beyond its own repair it is let crash: the supervisor puts a new isolate in its place.
+// Entry point of a call isolate: it warms up, takes one call, and ends with it. What cannot repair
+// itself here crashes: the supervisor puts a new isolate in its place.
 
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { createAgent, warmAgent } from "../../agent/mod.ts";
+import { prepareMedia } from "../../asterisk/transports/mod.ts";
 import { logger } from "../../config/logging.ts";
 import type { Prompts } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";
@@ -22,12 +23,12 @@ const log = logger("call");
 interface Equipment {
   readonly settings: Settings;
   readonly send: Send<FromCall>;
-  /** To be rendered beforehand. */
+  /** The prompts to render before a call comes. */
   readonly prompts: Prompts;
-  /** The engine of this machine: voice detection in any case. */
+  /** The speech engine of this machine, which detects voices whatever the providers are. */
   readonly engine: LocalSpeech;
   readonly tokens: RemoteTokens;
-  /** The services of ASR_PROVIDER and TTS_PROVIDER, the engine's among them. */
+  /** The services of ASR_PROVIDER and TTS_PROVIDER, including the engine's. */
   readonly speech: Speech;
 }
 
@@ -35,8 +36,9 @@ class CallIsolateBody implements IsolateBody<ToCall> {
   readonly #has: Equipment;
   readonly #prepared: PreparedSpeech;
   /** Where the PBX has put the call's audio. */
-  readonly #media = Promise.withResolvers<MediaAddress>();
+  readonly #address = Promise.withResolvers<MediaAddress>();
   readonly #files: RemoteFiles;
+  #assignment?: CallAssignment;
   #call?: Call;
 
   constructor(equipment: Equipment) {
@@ -46,7 +48,7 @@ class CallIsolateBody implements IsolateBody<ToCall> {
   }
 
   get callId(): string | undefined {
-    return this.#call?.id;
+    return this.#assignment?.callId;
   }
 
   onMessage(message: ToCall): void {
@@ -65,7 +67,7 @@ class CallIsolateBody implements IsolateBody<ToCall> {
         void this.#take(message.assignment);
         break;
       case "media":
-        this.#media.resolve(message.address);
+        this.#address.resolve(message.address);
         break;
       case "files_done":
         this.#files.done(message.seq, message.error);
@@ -87,34 +89,35 @@ class CallIsolateBody implements IsolateBody<ToCall> {
     this.#has.engine[Symbol.dispose]();
   }
 
-  /** The engine is there: what can be rendered before a call is. */
+  /** Connects to the engine, and renders the prompts while there is no call. */
   #equip(port: MessagePort): void {
     const { engine, prompts, send } = this.#has;
     engine.reconnect(port);
-    if (this.#call) return;
+    if (this.#assignment) return;
     void this.#prepared.render(prompts).then(() => send({ kind: "warm" }));
   }
 
   async #take(assignment: CallAssignment): Promise<void> {
+    this.#assignment = assignment;
     const { settings, engine, speech, send } = this.#has;
-    const { prompts } = assignment;
-    const agent = await createAgent(settings, prompts);
-    this.#call = new Call({
+    const agent = await createAgent(settings, assignment.prompts);
+    const listener = await prepareMedia(assignment.media, this.#files);
+    send({ kind: "media_offer", offer: listener.offer });
+    this.#call = await Call.open({
       assignment,
       settings,
       agent,
       speech: { vad: engine.vad, asr: speech.asr, tts: speech.tts },
       prepared: this.#prepared,
-      address: this.#media.promise,
-      files: this.#files,
+      listener,
+      address: this.#address.promise,
       send,
     });
-    await this.#call.open();
     send({ kind: "media_open" });
   }
 }
 
-/** The engine as this isolate uses it; not there until the service sends a port to it. */
+/** The engine as this isolate uses it: absent until the service sends a port to it. */
 function engineOf(
   settings: Settings,
   send: Send<FromCall>,

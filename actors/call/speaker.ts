@@ -1,5 +1,5 @@
-// The call's mouth: phrases are played in their order, and synthesised ahead of that: a few side by
-// side, or, where the voice can, all of an answer in one stream that is fed as the model writes.
+// Speaks a call's phrases in their order. They are synthesised ahead of playout: a few side by side,
+// or, where the voice can, a whole answer in one stream that is fed as the model writes.
 
 import { pause } from "../../runtime/waiting.ts";
 import type { Language } from "../../config/language.ts";
@@ -10,25 +10,30 @@ import type { PhraseSink, Playout } from "../../media/playout/playout.ts";
 import { AnswerStream, isStreaming } from "../../speech/failover/answer_stream.ts";
 import type { TtsProvider } from "../../speech/tts.ts";
 
-/** Before a failed synthesis is tried again: a speech engine is back within about a second. */
+/** Wait before a failed synthesis is retried: a speech engine is back within about a second. */
 const RETRY_PAUSE_MS = 400;
 
-/** What the mouth needs. */
+/** Reports of a phrase's synthesis. */
+export interface SpeakerEvents<Phrase> {
+  /** The first audio of a phrase came from the voice. */
+  onFirstByte(phrase: Phrase): void;
+  /** A phrase could not be synthesised, however often it was retried; it is left out. */
+  onFailed(phrase: Phrase, error: unknown): void;
+}
+
+/** What a speaker needs. */
 export interface SpeakerOptions<Phrase> {
   readonly call: string;
   readonly tts: TtsProvider;
   readonly language: Language;
   readonly playout: Playout<Phrase>;
-  /** Phrases synthesised at once: the one about to play and the next ones (`TTS_PARALLEL`). */
+  /** How many phrases are synthesised side by side: the one about to play and the next (`TTS_PARALLEL`). */
   readonly parallel: number;
-  /** How often a failed synthesis is tried again (`PLAYBACK_RETRY_COUNT`). */
+  /** How often a failed synthesis is retried (`PLAYBACK_RETRY_COUNT`). */
   readonly retries: number;
   /** Audio of texts that were rendered beforehand, by the text as it is written. */
   readonly prepared: { get(text: string): Pcm | undefined };
-  /** The first audio of a phrase came from the provider. */
-  onFirstByte(phrase: Phrase): void;
-  /** A phrase could not be synthesised, retries included; it is left out. */
-  onFailed(phrase: Phrase, error: unknown): void;
+  readonly events: SpeakerEvents<Phrase>;
 }
 
 interface Job<Phrase> {
@@ -37,7 +42,7 @@ interface Job<Phrase> {
   readonly sink: PhraseSink;
 }
 
-/** One call's mouth. */
+/** One call's speaker. */
 export class Speaker<Phrase> implements Disposable {
   readonly #options: SpeakerOptions<Phrase>;
   #abort = new AbortController();
@@ -60,7 +65,7 @@ export class Speaker<Phrase> implements Disposable {
     void this.#follow(job, this.#stream.say(speakable(text, language)), signal);
   }
 
-  /** The answer has no more phrases: what is said next is another one. */
+  /** The answer has no more phrases: the next phrase begins another answer. */
   complete(): void {
     this.#stream?.end();
     this.#stream = undefined;
@@ -72,7 +77,7 @@ export class Speaker<Phrase> implements Disposable {
     this.#next();
   }
 
-  /** Cancels all synthesis, at the provider too. What was said already is the playout's to flush. */
+  /** Cancels all synthesis, at the voice's service too. Audio already made is playout's to flush. */
   cancel(): void {
     this.#abort.abort();
     this.#abort = new AbortController();
@@ -104,12 +109,12 @@ export class Speaker<Phrase> implements Disposable {
     }
   }
 
-  /** Plays a phrase of the answer's stream. One that the stream did not come to is spoken by itself. */
+  /** Plays a phrase of the answer's stream. One that the stream did not reach is spoken by itself. */
   async #follow(job: Job<Phrase>, audio: AsyncIterable<Pcm>, signal: AbortSignal): Promise<void> {
     const outcome = await this.#play(job, audio, signal);
     if (outcome.kind === "whole" || signal.aborted) return;
     if (outcome.kind === "broken") return this.#giveUp(job, outcome.error);
-    logger("speaker").warning("the answer's stream failed, speaking phrase by phrase", {
+    logger("speaker").warn("the answer's stream failed, speaking phrase by phrase", {
       call: this.#options.call,
       error: outcome.error,
     });
@@ -121,12 +126,12 @@ export class Speaker<Phrase> implements Disposable {
     const { prepared, call, tts, language, retries } = this.#options;
     const ready = prepared.get(job.text);
     if (ready) {
-      this.#options.onFirstByte(job.phrase);
+      this.#options.events.onFirstByte(job.phrase);
       job.sink.write(ready);
       job.sink.end();
       return;
     }
-    // What is written stays so in the transcript; only the voice needs it in words.
+    // The transcript keeps figures as figures; only the voice needs them in words.
     const spoken = speakable(job.text, language);
     for (let attempt = 0; !signal.aborted; attempt++) {
       const audio = tts.synthesize(spoken, { language, signal });
@@ -134,7 +139,7 @@ export class Speaker<Phrase> implements Disposable {
       if (outcome.kind === "whole" || signal.aborted) return;
       const { error } = outcome;
       if (outcome.kind === "broken" || attempt >= retries) return this.#giveUp(job, error);
-      logger("speaker").warning("synthesis failed, trying again", {
+      logger("speaker").warn("synthesis failed, trying again", {
         call,
         attempt: attempt + 1,
         error,
@@ -143,7 +148,7 @@ export class Speaker<Phrase> implements Disposable {
     }
   }
 
-  /** Plays a phrase's audio as it comes. */
+  /** Plays a phrase's audio as it is synthesised. */
   async #play(
     { phrase, sink }: Job<Phrase>,
     audio: AsyncIterable<Pcm>,
@@ -153,7 +158,7 @@ export class Speaker<Phrase> implements Disposable {
     try {
       for await (const pcm of audio) {
         if (signal.aborted) break;
-        if (!written) this.#options.onFirstByte(phrase);
+        if (!written) this.#options.events.onFirstByte(phrase);
         written = true;
         sink.write(pcm);
       }
@@ -166,13 +171,13 @@ export class Speaker<Phrase> implements Disposable {
 
   #giveUp({ phrase, sink }: Job<Phrase>, error: unknown): void {
     sink.end();
-    this.#options.onFailed(phrase, error);
+    this.#options.events.onFailed(phrase, error);
   }
 }
 
 /** What became of a phrase's audio. */
 type Outcome =
   | { readonly kind: "whole" }
-  /** Some of it was handed over and cannot be taken back: saying it again would double it. */
+  /** Some of it is in playout and cannot be taken back: a retry would say it twice. */
   | { readonly kind: "broken"; readonly error: unknown }
   | { readonly kind: "unspoken"; readonly error: unknown };

@@ -44,8 +44,10 @@ function setUp(tts: TtsProvider, retries = 0) {
     parallel: 2,
     retries,
     prepared: new Map([["Hello.", new Int16Array(samplesIn(20)).fill(33)]]),
-    onFirstByte: () => {},
-    onFailed: (phrase) => failed.push(phrase),
+    events: {
+      onFirstByte: () => {},
+      onFailed: (phrase) => failed.push(phrase),
+    },
   });
   return { speaker, played, failed };
 }

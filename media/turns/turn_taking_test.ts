@@ -113,7 +113,8 @@ Deno.test("a noise without words lets the bot go on", () => {
 function continuous(script: (audio: ContinuousAudio, at: (ms: number) => void) => void): number[] {
   const out: number[] = [];
   let now = 0;
-  const audio = new ContinuousAudio((frame) => out.push(frame[0]!), () => now);
+  using audio = new ContinuousAudio((frame) => out.push(frame[0]!), () => now);
+  audio.start();
   script(audio, (ms) => now = ms);
   return out;
 }
@@ -126,7 +127,7 @@ Deno.test("a phone that sends nothing is heard as silence, at the pace of the cl
   const heard = continuous((audio, at) => {
     for (let ms = 0; ms <= 1000; ms += 20) {
       at(ms);
-      audio.tick();
+      audio.fill();
     }
   });
   assert.equal(heard.length, (1000 - 100) / 20);
@@ -137,7 +138,7 @@ Deno.test("frames that come in time pass as they are, jitter included", () => {
   const heard = continuous((audio, at) => {
     [0, 25, 39, 95, 96, 97, 121].forEach((ms, i) => {
       at(ms);
-      audio.tick();
+      audio.fill();
       audio.push(frame(i + 1));
     });
   });

@@ -91,8 +91,10 @@ class Mouth implements Disposable {
       parallel: 2,
       retries: 0,
       prepared: new Map(),
-      onFirstByte: () => {},
-      onFailed: (_, error) => this.#spoken.reject(error),
+      events: {
+        onFirstByte: () => {},
+        onFailed: (_, error) => this.#spoken.reject(error),
+      },
     });
   }
 

@@ -30,10 +30,10 @@ export class Answer {
   readonly #abort = new AbortController();
 
   /**
-   * @param turn the turn it answers.
+   * @param turn the turn that it answers.
    * @param speechEndAt when the caller's last speech frame arrived (`performance.now()`); undefined where no caller spoke.
-   * @param phrases phrases made so far, those of an isolate before this one included.
-   * @param then what follows when all of it was heard; undefined is listening.
+   * @param phrases how many were made so far, including those of an isolate before this one.
+   * @param then what follows once all of it has been heard; the bot listens when undefined.
    */
   constructor(
     readonly turn: number,
@@ -42,7 +42,7 @@ export class Answer {
     readonly then?: () => void,
   ) {}
 
-  /** Aborted when the answer is no longer wanted. */
+  /** Aborts when the answer is no longer wanted. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
@@ -56,14 +56,14 @@ export class Answer {
     return spoken !== "filler" && spoken.turn === this.turn;
   }
 
-  /** Notes a stage the first time it is reached. */
+  /** Times a stage, the first time it is reached (`performance.now()`). */
   mark(stage: Stage, at: number = performance.now()): void {
     if (this.speechEndAt === undefined || this.stages[stage] !== undefined) return;
     this.stages[stage] = Math.round(10 * (at - this.speechEndAt)) / 10;
   }
 }
 
-/** The conversation before turn `before`, as it was heard, oldest first. */
+/** The conversation before turn `before`, as each side heard it, oldest first. */
 export function dialogueBefore(record: CallRecord, before: number): DialogueTurn[] {
   return record.turns.filter(({ turn }) => turn < before).flatMap((turn) => {
     const said: DialogueTurn[] = [];
@@ -77,8 +77,8 @@ export function dialogueBefore(record: CallRecord, before: number): DialogueTurn
 }
 
 /**
- * What becomes of an answer that the caller talks over: cut at `at`, the phrase that was playing, or
- * withdrawn when nothing of it was heard.
+ * What becomes of an answer that the caller talks over: it is cut at `at`, the phrase that was
+ * playing, or withdrawn when nothing of it was heard.
  */
 export function cutOf(
   turn: TurnRecord,
@@ -102,17 +102,20 @@ export function cutOf(
 /** A turn of the caller. */
 export interface SaidTurn {
   readonly turn: number;
-  /** Put in order: numbers as digits, fillers dropped. */
+  /** Normalised: numbers as digits, hesitations dropped. */
   readonly text: string;
   /** Word for word as recognised. */
   readonly raw: string;
 }
 
-/** What the caller has said with these words: a turn goes on while nothing of its answer was heard. */
+/**
+ * The turn that these words of the caller make. They continue the turn before while nothing of its
+ * answer was heard.
+ */
 export function saidWith(record: CallRecord, words: string, language: Language): SaidTurn {
   const last = record.turns.at(-1);
-  const goesOn = last?.caller !== undefined && !last.answerComplete && heardText(last) === "";
-  const raw = goesOn ? `${last.raw ?? last.caller} ${words}` : words;
+  const continues = last?.caller !== undefined && !last.answerComplete && heardText(last) === "";
+  const raw = continues ? `${last.raw ?? last.caller} ${words}` : words;
   const text = normalizeRecognized(raw, language) || raw;
-  return { turn: goesOn ? last.turn : nextTurn(record), text, raw };
+  return { turn: continues ? last.turn : nextTurn(record), text, raw };
 }

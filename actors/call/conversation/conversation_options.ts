@@ -1,40 +1,44 @@
-// What a conversation is given, and whom it tells.
+// What a conversation is made of, and what it reports.
 
 import type { Prompts } from "../../../config/prompts.ts";
+import type { AudioOutput } from "../../../media/audio_output.ts";
 import type { BargeInOptions } from "../../../media/turns/barge_in.ts";
-import type { Playout } from "../../../media/playout/playout.ts";
 import type { CallEvent, CallRecord } from "../../call_record.ts";
 import type { CallCounter } from "../../messages.ts";
-import type { Recogniser } from "../recogniser.ts";
-import type { EarlyAgentOptions, EarlyAgentOutput } from "./early_agent.ts";
-import type { Speaker } from "../speaker.ts";
+import type { RecogniserOptions } from "../recogniser.ts";
+import type { SpeakerOptions } from "../speaker.ts";
 import type { SpokenPhrase } from "./answer.ts";
+import type { EarlyAgentOptions, EarlyAgentOutput } from "./early_agent.ts";
 
-/** What a conversation tells the outside. */
+/** What a conversation reports. */
 export interface ConversationOutput extends EarlyAgentOutput {
   event(event: CallEvent): void;
   callerSpeaking(speaking: boolean): void;
+  /** A phrase was heard to its end: playout is alive. */
   progress(): void;
+  /** The last words were heard. */
   said(): void;
   count(what: CallCounter): void;
-  /** A tool of the record is due; `toolDone` is to follow. */
+  /** A tool call of the record is due; `toolDone` is to follow. */
   toolCall(id: string): void;
 }
 
 /** What a conversation needs. */
 export interface ConversationOptions extends EarlyAgentOptions {
   readonly prompts: Prompts;
-  /** A filler is spoken when an answer takes longer (`FILLER_AFTER_MS`); 0 is never. */
+  /** An answer that takes longer is announced by a filler (`FILLER_AFTER_MS`); 0 is never. */
   readonly fillerAfterMs: number;
   readonly bargeIn: BargeInOptions & { readonly enabled: boolean };
+  /** How the caller is heard. */
+  readonly recogniser: Omit<RecogniserOptions, "call" | "language" | "events">;
+  /** How the bot's phrases are synthesised. */
+  readonly speaker: Omit<
+    SpeakerOptions<SpokenPhrase>,
+    "call" | "language" | "playout" | "events"
+  >;
+  /** Where the bot's audio goes, and how far ahead of the caller's ear (`PLAYOUT_LOOKAHEAD_MS`). */
+  readonly playout: { readonly output: AudioOutput; readonly lookaheadMs: number };
   readonly output: ConversationOutput;
-  /** What is known of the call, to begin or to go on from. The conversation keeps it up to date. */
+  /** What is known of the call, whether it begins or is resumed. The conversation keeps it up to date. */
   readonly record: CallRecord;
-}
-
-/** The parts that carry the voice. */
-export interface Voice {
-  readonly recogniser: Recogniser;
-  readonly speaker: Speaker<SpokenPhrase>;
-  readonly playout: Playout<SpokenPhrase>;
 }

@@ -1,24 +1,22 @@
 // A conversation without a PBX, a model or a clock, for its tests.
 
+import assert from "node:assert/strict";
 import type { Agent, AgentEvent, AgentRequest } from "../../../agent/agent.ts";
 import { PromptsFile } from "../../../config/prompts.ts";
 import { settingsWith } from "../../../config/settings.ts";
 import type { AudioOutput } from "../../../media/audio_output.ts";
 import { FRAME_SAMPLES, type Pcm, samplesIn } from "../../../media/frame.ts";
-import { Playout } from "../../../media/playout/playout.ts";
 import type { AsrProvider } from "../../../speech/asr.ts";
 import { type TtsProvider } from "../../../speech/tts.ts";
-import { type CallEvent, type CallRecord, newCallRecord } from "../../call_record.ts";
+import { type CallEvent, type CallRecord, newCallRecord, type Phase } from "../../call_record.ts";
 import type { EarlyStartOutcome } from "../../messages.ts";
-import type { SpokenPhrase } from "./answer.ts";
+import { NEXT } from "./call_state.ts";
 import { Conversation } from "./conversation.ts";
-import { Recogniser } from "../recogniser.ts";
-import { Speaker } from "../speaker.ts";
 
 export const prompts = await (await PromptsFile.open(settingsWith({ ASTERISK_LANG: "en" })))
   .current();
 
-/** A PBX that plays when it is told to. */
+/** A PBX that plays when the test says so. */
 class Line implements AudioOutput {
   paused = false;
   flushes = 0;
@@ -63,7 +61,7 @@ class Line implements AudioOutput {
   }
 }
 
-/** Answers with the parts it is given, or phrases, and waits for `hold` where one is set. */
+/** Answers with the parts it is given, or with phrases, and waits for `hold` where one is set. */
 class ScriptedAgent implements Agent {
   readonly name = "scripted";
   readonly greeting = "Hello.";
@@ -103,11 +101,13 @@ export function rig(
   const events: CallEvent[] = [];
   const told: string[] = [];
   const toolCalls: string[] = [];
-  /** What was given to the synthesiser. */
+  /** The texts given to the voice. */
   const spoken: string[] = [];
   const early: EarlyStartOutcome[] = [];
   const state = { said: "", failAsr: false, failTts: false };
-  const conversation = new Conversation({
+  const phases = new PhaseWatch(record);
+  const line = new Line((markId) => conversation.onMark(markId));
+  const conversation: Conversation = new Conversation({
     agent,
     prompts,
     language: "en",
@@ -120,8 +120,33 @@ export function rig(
       confirmMs: 600,
       isBackchannel: (text) => text === "Uh-huh.",
     },
+    recogniser: {
+      vad: {
+        probability: (window) => Promise.resolve(window[0] === 0 ? 0.02 : 0.98),
+        reset: () => {},
+      },
+      asr: asrOf(state),
+      vadThreshold: 0.5,
+      prerollMs: 300,
+      endpointing: {
+        silenceMs: 400,
+        maxSilenceMs: 2000,
+        maxUtteranceMs: 60_000,
+        looksUnfinished: () => false,
+      },
+    },
+    speaker: {
+      tts: voiceOf(state, spoken, options.streaming ?? false),
+      parallel: 2,
+      retries: 0,
+      prepared: new Map(),
+    },
+    playout: { output: line, lookaheadMs: 2000 },
     output: {
-      event: (event) => events.push(event),
+      event: (event) => {
+        events.push(event);
+        if (event.kind === "phase") phases.enter(event.phase);
+      },
       callerSpeaking: (speaking) => told.push(speaking ? "speaking" : "silent"),
       progress: () => told.push("progress"),
       said: () => told.push("said"),
@@ -131,72 +156,11 @@ export function rig(
       earlyStart: (outcome) => early.push(outcome),
     },
   });
-  const line = new Line((markId) => playout.onMark(markId));
-  const playout = new Playout<SpokenPhrase>(line, { lookaheadMs: 2000, events: conversation });
-  const tts: TtsProvider = {
-    name: "fake",
-    async *synthesize(text) {
-      spoken.push(text);
-      await Promise.resolve();
-      if (state.failTts) throw new Error("no voice");
-      yield new Int16Array(samplesIn(400));
-    },
-    ...(options.streaming && {
-      async *synthesizeStream(texts: AsyncIterable<string>) {
-        let index = 0;
-        for await (const text of texts) {
-          spoken.push(text);
-          yield { index: index++, pcm: new Int16Array(samplesIn(400)) };
-        }
-      },
-    }),
-  };
-  const asr: AsrProvider = {
-    name: "fake",
-    open: ({ onPartial }) => ({
-      push: () => {},
-      checkpoint: () => onPartial({ text: state.said, final: false }),
-      finish: () =>
-        state.failAsr
-          ? Promise.reject(new Error("no ear"))
-          : Promise.resolve({ text: state.said, final: true }),
-    }),
-  };
-  const speaker = new Speaker({
-    call: "c1",
-    tts,
-    language: "en",
-    playout,
-    parallel: 2,
-    retries: 0,
-    prepared: new Map(),
-    onFirstByte: (phrase) => conversation.onFirstByte(phrase),
-    onFailed: (phrase, error) => conversation.onSpeechFailed(phrase, error),
-  });
-  const recogniser = new Recogniser({
-    call: "c1",
-    vad: {
-      probability: (window) => Promise.resolve(window[0] === 0 ? 0.02 : 0.98),
-      reset: () => {},
-    },
-    asr,
-    language: "en",
-    vadThreshold: 0.5,
-    prerollMs: 300,
-    endpointing: {
-      silenceMs: 400,
-      maxSilenceMs: 2000,
-      maxUtteranceMs: 60_000,
-      looksUnfinished: () => false,
-    },
-    events: conversation,
-  });
-  conversation.join({ playout, speaker, recogniser });
 
   const sound = async (ms: number, level: number) => {
     for (let i = 0; i < ms / 20; i++) {
-      recogniser.hear(new Int16Array(FRAME_SAMPLES).fill(level), performance.now());
-      // A window's probability comes before the next one is asked for, as in a call.
+      conversation.hear(new Int16Array(FRAME_SAMPLES).fill(level), performance.now());
+      // A window's probability arrives before the next one is asked for, as in a call.
       await Promise.resolve();
       await Promise.resolve();
     }
@@ -219,13 +183,13 @@ export function rig(
       return sound(ms, 1000);
     },
     silence: (ms: number) => sound(ms, 0),
-    /** A whole turn of the caller: speech and the silence that ends it. */
+    /** A whole turn of the caller: speech, and the silence that ends it. */
     ask: async (text: string) => {
       state.said = text;
       await sound(900, 1000);
       await sound(600, 0);
     },
-    /** The PBX plays what it has, to the last mark. */
+    /** The PBX plays all that it has, to the last mark. */
     play: async () => {
       await settle();
       line.play();
@@ -234,10 +198,67 @@ export function rig(
     kinds: () => events.map(({ kind }) => kind),
     [Symbol.dispose]: () => {
       conversation[Symbol.dispose]();
-      recogniser[Symbol.dispose]();
-      speaker[Symbol.dispose]();
-      playout[Symbol.dispose]();
+      assert.deepEqual(phases.illegal, [], "illegal phase transitions");
     },
+  };
+}
+
+/** Holds every conversation of every test to the table of phases. */
+class PhaseWatch {
+  readonly illegal: string[] = [];
+  #phase: Phase;
+  #free: boolean;
+
+  constructor({ phase, turns }: CallRecord) {
+    this.#phase = phase;
+    this.#free = turns.length > 0;
+  }
+
+  enter(phase: Phase): void {
+    if (!this.#free && !NEXT[this.#phase].includes(phase)) {
+      this.illegal.push(`${this.#phase} -> ${phase}`);
+    }
+    this.#phase = phase;
+    this.#free = false;
+  }
+}
+
+function voiceOf(
+  state: { readonly failTts: boolean },
+  spoken: string[],
+  streaming: boolean,
+): TtsProvider {
+  return {
+    name: "fake",
+    async *synthesize(text) {
+      spoken.push(text);
+      await Promise.resolve();
+      if (state.failTts) throw new Error("no voice");
+      yield new Int16Array(samplesIn(400));
+    },
+    ...(streaming && {
+      async *synthesizeStream(texts: AsyncIterable<string>) {
+        let index = 0;
+        for await (const text of texts) {
+          spoken.push(text);
+          yield { index: index++, pcm: new Int16Array(samplesIn(400)) };
+        }
+      },
+    }),
+  };
+}
+
+function asrOf(state: { readonly said: string; readonly failAsr: boolean }): AsrProvider {
+  return {
+    name: "fake",
+    open: ({ onPartial }) => ({
+      push: () => {},
+      checkpoint: () => onPartial({ text: state.said, final: false }),
+      finish: () =>
+        state.failAsr
+          ? Promise.reject(new Error("no ASR"))
+          : Promise.resolve({ text: state.said, final: true }),
+    }),
   };
 }
 
@@ -250,7 +271,7 @@ export async function inConversation() {
   return call;
 }
 
-/** A record as the journal has it when the isolate dies at this point of the events. */
+/** The record that the journal has when the isolate dies after these steps. */
 export async function diedAfter(
   ...script: ((call: Awaited<ReturnType<typeof inConversation>>) => unknown)[]
 ) {

@@ -1,21 +1,21 @@
-// The call's mind: the assistant, begun early where that may win time. What of its answers is only
-// for the metrics stays here.
+// The call's agent, whose answers are begun early where that may win time. The parts of an answer
+// that are only for the metrics are reported from here.
 
 import type { Language } from "../../../config/language.ts";
 import type { Agent, AgentEvent, AgentRequest, DialogueTurn } from "../../../agent/agent.ts";
 import { EarlyStart } from "./early_start.ts";
 import type { AssistantEvent, EarlyStartOutcome } from "../../messages.ts";
 
-/** What of an answer the conversation acts on. */
+/** The parts of an answer that the conversation acts on. */
 export type AnswerPart = Exclude<AgentEvent, AssistantEvent>;
 
-/** Where a mind tells how it does. */
+/** What is reported for the metrics. */
 export interface EarlyAgentOutput {
   assistant(event: AssistantEvent): void;
   earlyStart(outcome: EarlyStartOutcome): void;
 }
 
-/** What a mind is made of. */
+/** What a call's agent needs. */
 export interface EarlyAgentOptions {
   readonly agent: Agent;
   readonly language: Language;
@@ -23,31 +23,32 @@ export interface EarlyAgentOptions {
   readonly startEarly: boolean;
 }
 
-/** One call's mind. */
+/** One call's agent, with early start. */
 export class EarlyAgent implements Disposable {
   readonly #early: EarlyStart;
   readonly #output: EarlyAgentOutput;
-  #told = { begun: 0, wastedCharacters: 0 };
+  /** The totals at the last report. */
+  #reported = { begun: 0, wastedCharacters: 0 };
 
   constructor({ agent, language, startEarly }: EarlyAgentOptions, output: EarlyAgentOutput) {
     this.#early = new EarlyStart(agent, language, startEarly);
     this.#output = output;
   }
 
-  /** The caller may have finished with these words: the answer is begun. */
-  consider(text: string, history: readonly DialogueTurn[]): void {
+  /** The caller may have finished with these words: begins the answer. */
+  begin(text: string, history: readonly DialogueTurn[]): void {
     this.#early.begin(text, history);
   }
 
-  /** The caller goes on, or had nothing to say. */
-  forget(): void {
+  /** The caller continues, or had nothing to say: cancels the answer begun early. */
+  cancel(): void {
     this.#early.cancel();
   }
 
   /** The answer to the caller's final words, in parts as they are made. */
   async *answer(request: AgentRequest): AsyncGenerator<AnswerPart> {
     const { events, hit, wonMs } = this.#early.take(request);
-    this.#tell(hit, wonMs);
+    this.#report(hit, wonMs);
     for await (const event of events) {
       if (event.kind === "degraded" || event.kind === "usage") this.#output.assistant(event);
       else yield event;
@@ -55,19 +56,19 @@ export class EarlyAgent implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.forget();
+    this.cancel();
   }
 
-  #tell(hit: boolean, wonMs: number): void {
+  #report(hit: boolean, wonMs: number): void {
     const { begun, wastedCharacters } = this.#early.stats;
-    const told = this.#told;
-    this.#told = { begun, wastedCharacters };
-    if (begun === told.begun) return;
+    const before = this.#reported;
+    this.#reported = { begun, wastedCharacters };
+    if (begun === before.begun) return;
     this.#output.earlyStart({
-      begun: begun - told.begun,
+      begun: begun - before.begun,
       hit,
       wonMs,
-      wastedCharacters: wastedCharacters - told.wastedCharacters,
+      wastedCharacters: wastedCharacters - before.wastedCharacters,
     });
   }
 }

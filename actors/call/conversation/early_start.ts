@@ -1,22 +1,23 @@
 // Early start: on a stable partial transcript the answer is begun before the caller has surely
-// finished. If the final text says the same it is used, and the time is won; else it is cancelled,
-// and its cost counted.
+// finished. If the final text says the same, the answer is used and the time is won; otherwise it is
+// cancelled and its cost counted.
 //
 //   early.begin(partial, history)                       // on every stable partial; cheap when unchanged
 //   const { events, hit, wonMs } = early.take({ text, history, signal })   // at the end of the turn
-//   early.cancel()                                      // the caller went on speaking, or the call ended
+//   early.cancel()                                      // the caller continued, or the call ended
 
 import type { Language } from "../../../config/language.ts";
 import type { Agent, AgentEvent, AgentRequest, DialogueTurn } from "../../../agent/agent.ts";
 import { saysTheSame } from "../../../language/heard/recognized.ts";
+import { Queue } from "../../../runtime/queue.ts";
 
-/** How early starting has done in one call so far. */
+/** What early start has won and cost in one call so far. */
 export interface EarlyStartStats {
   /** Answers begun early. */
   readonly begun: number;
-  /** Of those, answers that were used. */
+  /** How many of those were used. */
   readonly hits: number;
-  /** Head start of the answers used, in milliseconds together. */
+  /** Total head start of the answers used, in milliseconds. */
   readonly wonMs: number;
   /** Characters of phrases that were made and thrown away. */
   readonly wastedCharacters: number;
@@ -31,7 +32,7 @@ export interface TakenAnswer {
   readonly wonMs: number;
 }
 
-/** Begins answers early for one call. Not more than one at a time. */
+/** Begins answers early for one call, one at a time. */
 export class EarlyStart {
   readonly #agent: Agent;
   readonly #language: Language;
@@ -39,21 +40,21 @@ export class EarlyStart {
   readonly #stats = { begun: 0, hits: 0, wonMs: 0, wastedCharacters: 0 };
   #current: Attempt | undefined;
 
-  /** @param enabled EARLY_START; when false, `take` always asks afresh */
+  /** @param enabled EARLY_START; when false, `take` always asks anew */
   constructor(agent: Agent, language: Language, enabled: boolean) {
     this.#agent = agent;
     this.#language = language;
     this.#enabled = enabled;
   }
 
-  /** How it has done so far. */
+  /** The totals so far. */
   get stats(): EarlyStartStats {
     return { ...this.#stats };
   }
 
   /**
-   * Begins the answer to what was recognised so far; keeps the one already begun when the text says
-   * the same, and cancels it when it does not.
+   * Begins the answer to the text recognised so far. An answer begun before is kept when the text
+   * says the same, and cancelled when it does not.
    */
   begin(text: string, history: readonly DialogueTurn[]): void {
     if (!this.#enabled || text.trim() === "") return;
@@ -65,7 +66,7 @@ export class EarlyStart {
 
   /**
    * The answer to the caller's final words. Its events are the same whether it was begun early or
-   * not; what came so far comes at once. Aborting `request.signal` ends it.
+   * not; those made so far come without delay. Aborting `request.signal` ends it.
    */
   take(request: AgentRequest): TakenAnswer {
     const attempt = this.#current;
@@ -82,7 +83,7 @@ export class EarlyStart {
     return { events: attempt.events(request.signal), hit: true, wonMs };
   }
 
-  /** Drops the answer begun early, if there is one. */
+  /** Cancels the answer begun early, if there is one. */
   cancel(): void {
     if (!this.#current) return;
     this.#stats.wastedCharacters += this.#current.cancel();
@@ -94,35 +95,32 @@ export class EarlyStart {
 class Attempt {
   readonly begunAt = performance.now();
   readonly #abort = new AbortController();
-  readonly #kept: AgentEvent[] = [];
-  #ended = false;
-  #error: unknown;
-  #more = Promise.withResolvers<void>();
+  readonly #events = new Queue<AgentEvent>();
+  #characters = 0;
+  #failed = false;
 
   constructor(agent: Agent, readonly text: string, history: readonly DialogueTurn[]) {
     const { signal } = this.#abort;
     void this.#keep(agent.respond({ text, history: [...history], signal }));
   }
 
-  /** It ended in an error before it was wanted: a fresh one may do better. */
+  /** It ended in an error before it was wanted: a new one may do better. */
   get failed(): boolean {
-    return this.#error !== undefined;
+    return this.#failed;
   }
 
   /** Everything kept, then what comes, until `signal` aborts. */
   async *events(signal: AbortSignal): AsyncGenerator<AgentEvent> {
     const abort = () => {
       this.#abort.abort();
-      this.#more.resolve();
+      this.#events.end();
     };
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
     try {
-      for (let i = 0; !signal.aborted;) {
-        if (i < this.#kept.length) yield this.#kept[i++]!;
-        else if (this.#error !== undefined) throw this.#error;
-        else if (this.#ended) return;
-        else await this.#more.promise;
+      for await (const event of this.#events) {
+        if (signal.aborted) return;
+        yield event;
       }
     } finally {
       signal.removeEventListener("abort", abort);
@@ -133,28 +131,19 @@ class Attempt {
   /** Cancels it, and says how many characters of phrases were made for nothing. */
   cancel(): number {
     this.#abort.abort();
-    return this.#kept.reduce(
-      (sum, event) => sum + (event.kind === "phrase" ? event.text.length : 0),
-      0,
-    );
+    return this.#characters;
   }
 
   async #keep(events: AsyncIterable<AgentEvent>): Promise<void> {
     try {
       for await (const event of events) {
-        this.#kept.push(event);
-        this.#wake();
+        if (event.kind === "phrase") this.#characters += event.text.length;
+        this.#events.push(event);
       }
+      this.#events.end();
     } catch (error) {
-      this.#error = error;
+      this.#failed = true;
+      this.#events.end(error);
     }
-    this.#ended = true;
-    this.#wake();
-  }
-
-  #wake(): void {
-    const woken = this.#more;
-    this.#more = Promise.withResolvers();
-    woken.resolve();
   }
 }

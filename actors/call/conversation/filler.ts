@@ -1,9 +1,10 @@
 // "One moment…" when an answer takes its time: spoken ahead of the answer, and cut when that comes.
 
 import { logger } from "../../../config/logging.ts";
+import type { Playout } from "../../../media/playout/playout.ts";
 import { FillerTiming } from "../../../media/turns/fillers.ts";
+import type { Speaker } from "../speaker.ts";
 import type { SpokenPhrase } from "./answer.ts";
-import type { Voice } from "./conversation_options.ts";
 
 /** How a call fills a silence. */
 export interface FillerOptions {
@@ -12,46 +13,44 @@ export interface FillerOptions {
   readonly words: readonly string[];
   /** `FILLER_AFTER_MS`; 0 is never. */
   readonly afterMs: number;
+  readonly speaker: Speaker<SpokenPhrase>;
+  readonly playout: Playout<SpokenPhrase>;
   onSpoken(): void;
 }
 
 /** One call's filler. */
 export class Filler implements Disposable {
   readonly #options: FillerOptions;
-  readonly #fillers: FillerTiming;
-  readonly #voice: () => Voice;
+  readonly #timing: FillerTiming;
   #timer?: ReturnType<typeof setTimeout>;
 
-  constructor(
-    options: FillerOptions,
-    voice: () => Voice,
-  ) {
+  constructor(options: FillerOptions) {
     this.#options = options;
-    this.#fillers = new FillerTiming(options.words, options.afterMs);
-    this.#voice = voice;
+    this.#timing = new FillerTiming(options.words, options.afterMs);
   }
 
   /** The caller is waiting for an answer from now on. */
   wait(): void {
     const now = performance.now();
-    const at = this.#fillers.turnEnded(now);
+    const at = this.#timing.turnEnded(now);
     clearTimeout(this.#timer);
     if (at === undefined) return;
     this.#timer = setTimeout(() => this.#speak(at), at - now);
   }
 
-  /** The answer's first audio is there, or there will be none: the filler's rest is dropped. */
+  /** The answer's first audio is there, or there will be none: the rest of the filler is dropped. */
   end(): void {
     clearTimeout(this.#timer);
-    if (!this.#fillers.answerReady()) return;
-    this.#voice().playout.drop("filler").catch((error) =>
-      logger("filler").error("a filler could not be cut", { call: this.#options.call, error })
+    if (!this.#timing.answerReady()) return;
+    const { playout, call } = this.#options;
+    playout.drop("filler").catch((error) =>
+      logger("conversation").error("filler could not be cut", { call, error })
     );
   }
 
   /** A phrase was heard to its end. */
   heard(phrase: SpokenPhrase): void {
-    if (phrase === "filler") this.#fillers.spoken();
+    if (phrase === "filler") this.#timing.spoken();
   }
 
   [Symbol.dispose](): void {
@@ -59,9 +58,9 @@ export class Filler implements Disposable {
   }
 
   #speak(at: number): void {
-    const text = this.#fillers.next(at);
+    const text = this.#timing.next(at);
     if (text === undefined) return;
-    this.#voice().speaker.interject("filler", text);
+    this.#options.speaker.interject("filler", text);
     this.#options.onSpoken();
   }
 }

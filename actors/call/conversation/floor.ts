@@ -1,5 +1,5 @@
-// Who has the floor: while the bot speaks, the caller's speech holds playout until it is known
-// what it is.
+// Who has the floor: when the caller speaks over the bot, playout is held until it is known whether
+// they interrupt.
 
 import {
   type BargeInOptions,
@@ -10,8 +10,6 @@ import {
 import type { Playout } from "../../../media/playout/playout.ts";
 import type { HeardSoFar } from "../recogniser.ts";
 
-type SpokenPlayout = Pick<Playout<unknown>, "audibleSince" | "pause">;
-
 /** When an interruption began, and when the bot fell silent for it (`performance.now()`). */
 export interface Interruption {
   readonly onsetAt: number;
@@ -21,53 +19,60 @@ export interface Interruption {
 /** The caller's claims to the floor. */
 export class Floor {
   readonly #bargeIn: BargeInOptions;
+  readonly #playout: Pick<Playout<unknown>, "audibleSince" | "pause">;
   readonly #onSpeaking: (speaking: boolean) => void;
-  /** Playout is held while it is found out what the caller's speech is. */
-  #suspect?: Interruption;
+  /** The claim that is still undecided: playout is held for it. */
+  #claim?: Interruption;
   #onsetAt = 0;
   #callerSpeaking = false;
 
-  /** @param onSpeaking told when the caller begins and stops to speak. */
-  constructor(bargeIn: BargeInOptions, onSpeaking: (speaking: boolean) => void) {
+  /**
+   * @param playout what is held; whoever settles the claim resumes or flushes it.
+   * @param onSpeaking takes whether the caller is speaking, at each change.
+   */
+  constructor(
+    bargeIn: BargeInOptions,
+    playout: Pick<Playout<unknown>, "audibleSince" | "pause">,
+    onSpeaking: (speaking: boolean) => void,
+  ) {
     this.#bargeIn = bargeIn;
+    this.#playout = playout;
     this.#onSpeaking = onSpeaking;
   }
 
-  /** The claim that stands now; the present moment where playout was not held. */
+  /** The undecided claim; one of this moment where playout is not held. */
   get interruption(): Interruption {
-    return this.#suspect ?? { onsetAt: this.#onsetAt, silentAt: performance.now() };
+    return this.#claim ?? { onsetAt: this.#onsetAt, silentAt: performance.now() };
   }
 
   /** The caller began to speak. */
   begin(onsetAt: number): void {
     this.#onsetAt = onsetAt;
-    this.#tell(true);
+    this.#setSpeaking(true);
   }
 
   /**
-   * The PBX noticed sound from the caller before any of it has come: holds playout until it is known
-   * whether it is speech.
+   * The PBX reports sound from the caller whose frames have not arrived yet: holds playout until it
+   * is known whether it is speech.
    *
-   * @returns whether playout is held now: not where the bot is silent, or may have heard itself.
+   * @returns whether playout is held for it: not while the bot is silent, or may have heard itself.
    */
-  expect(playout: SpokenPlayout): boolean {
-    if (this.#suspect || playout.audibleSince === undefined || this.#mayBeEcho(playout)) {
-      return false;
-    }
-    this.#hold(playout, performance.now());
+  expect(): boolean {
+    if (this.#claim || this.#playout.audibleSince === undefined || this.#mayBeEcho) return false;
+    this.#hold(performance.now());
     return true;
   }
 
-  /** The caller has said what they wanted, or it was nothing. */
+  /** The caller's utterance is over, or was nothing. */
   end(): void {
-    this.#tell(false);
+    this.#setSpeaking(false);
   }
 
-  /** What the caller's speech over the bot is, as far as it is known; holds playout meanwhile. */
-  claim(soFar: HeardSoFar, playout: SpokenPlayout): Verdict {
-    if (!this.#suspect) {
-      if (soFar.paused || this.#mayBeEcho(playout)) return "undecided";
-      this.#hold(playout, this.#onsetAt);
+  /** What the caller's speech over the bot is, as far as it is known. Holds playout meanwhile. */
+  claim(soFar: HeardSoFar): Verdict {
+    if (!this.#claim) {
+      if (soFar.paused || this.#mayBeEcho) return "undecided";
+      this.#hold(this.#onsetAt);
     }
     return judge(soFar, this.#bargeIn);
   }
@@ -77,24 +82,29 @@ export class Floor {
     return judge({ speechMs: 0, paused: true, text }, this.#bargeIn);
   }
 
-  /** Forgets the claim; true when playout was held for it. */
+  /**
+   * Forgets the undecided claim.
+   *
+   * @returns whether there was one, and playout is held for it.
+   */
   clear(): boolean {
-    const held = this.#suspect !== undefined;
-    this.#suspect = undefined;
+    const held = this.#claim !== undefined;
+    this.#claim = undefined;
     return held;
   }
 
-  #hold(playout: SpokenPlayout, onsetAt: number): void {
-    playout.pause();
-    this.#suspect = { onsetAt, silentAt: performance.now() };
+  #hold(onsetAt: number): void {
+    this.#playout.pause();
+    this.#claim = { onsetAt, silentAt: performance.now() };
   }
 
-  #mayBeEcho({ audibleSince }: SpokenPlayout): boolean {
+  get #mayBeEcho(): boolean {
+    const { audibleSince } = this.#playout;
     const audibleMs = audibleSince === undefined ? Infinity : performance.now() - audibleSince;
     return mayBeEcho(audibleMs, this.#bargeIn);
   }
 
-  #tell(speaking: boolean): void {
+  #setSpeaking(speaking: boolean): void {
     if (this.#callerSpeaking === speaking) return;
     this.#callerSpeaking = speaking;
     this.#onSpeaking(speaking);
