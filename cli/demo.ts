@@ -7,8 +7,9 @@ import { type CallRecord, heardText, type StageTimings } from "../actors/call_re
 import { startSimulator, type TestCaller, untilSpokenTo } from "../testing/mod.ts";
 import { configureLogging } from "../config/logging.ts";
 import { settingsWith } from "../config/settings.ts";
-import { concatPcm, type Pcm } from "../media/frame.ts";
-import { LocalVoice } from "../speech/engine/voice/local_voice.ts";
+import type { Pcm } from "../media/frame.ts";
+import { spoken } from "../testing/voice.ts";
+import { pause } from "../runtime/waiting.ts";
 import { print } from "./print.ts";
 import { type Service, startService } from "./service.ts";
 
@@ -20,9 +21,6 @@ const QUESTIONS = [
 ] as const;
 /** How far into the second answer the caller begins to talk over it. */
 const TALK_OVER_AFTER_MS = 1200;
-const CALLER_VOICE = "en-us";
-/** Slower than people speak: the local recogniser was made for people, and hardly understands this voice at its normal pace. */
-const CALLER_SPEED = 0.8;
 /** Where the demo's recording and journal go. */
 const DEMO_DIR = "data/demo";
 
@@ -48,7 +46,8 @@ export async function demo({ json }: { readonly json: boolean }): Promise<number
   for (const file of ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"]) {
     await rm(join(DEMO_DIR, file), { force: true });
   }
-  const voices = await callerVoice();
+  // Rendered before the call: during a call nothing may block this thread.
+  const questions = await Promise.all(QUESTIONS.map(spoken));
   await using simulator = await startSimulator({ line: { codec: "slin16" } });
   const settings = settingsWith({
     ...simulator.env,
@@ -62,7 +61,7 @@ export async function demo({ json }: { readonly json: boolean }): Promise<number
   say(`Service is up, its console at ${service.consoleUrl} for as long as the call lasts.\n`);
   const startedAt = Date.now();
   const caller = await simulator.call({ callerNumber: "100" });
-  const talk = converse(caller, voices);
+  const talk = converse(caller, questions);
   const record = await follow(service, startedAt, talk, say);
   await talk;
   await caller.hangUp();
@@ -81,7 +80,7 @@ async function converse(caller: TestCaller, [first, second, third]: readonly Pcm
   await untilSpokenTo(caller.heard, endedAt);
   const { endedAt: asked } = await caller.say(second!);
   await untilSpokenTo(caller.heard, asked, { quietMs: -Infinity });
-  await new Promise((resolve) => setTimeout(resolve, TALK_OVER_AFTER_MS));
+  await pause(TALK_OVER_AFTER_MS);
   const { endedAt: interrupted } = await caller.say(third!);
   await untilSpokenTo(caller.heard, interrupted + 200);
 }
@@ -127,7 +126,7 @@ async function follow(
       }
     }
     if (over && record) return record;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(50);
   }
 }
 
@@ -165,26 +164,9 @@ function summarise({ ok, turns, recording }: DemoResult, say: (line: string) => 
   say(ok ? "All went well." : "Something went wrong: see above.");
 }
 
-/** The questions as audio, rendered before the call: a call is no time to block this thread. */
-async function callerVoice(): Promise<Pcm[]> {
-  using voice = await LocalVoice.load([CALLER_VOICE]);
-  const spoken: Pcm[] = [];
-  for (const [id, text] of QUESTIONS.entries()) {
-    const parts: Pcm[] = [];
-    const { signal } = new AbortController();
-    await voice.speak(
-      { id, text, voice: CALLER_VOICE, speed: CALLER_SPEED },
-      (pcm) => parts.push(pcm.slice()),
-      signal,
-    );
-    spoken.push(concatPcm(parts));
-  }
-  return spoken;
-}
-
 async function untilEnded(record: CallRecord): Promise<void> {
   const deadline = performance.now() + 5000;
   while (record.endedAt === undefined && performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(20);
   }
 }

@@ -38,9 +38,7 @@ export function spokenBy(talker: CallerVoice, text: string): Promise<Pcm> {
 }
 
 async function render(text: string, talker: CallerVoice): Promise<Pcm> {
-  voice ??= LocalVoice.load(
-    [ENGLISH_CALLER, RUSSIAN_CALLER, RUSSIAN_SERVICE].map((one) => one.voice),
-  );
+  voice ??= LocalVoice.load();
   const parts: Pcm[] = [];
   const { signal } = new AbortController();
   const request = { id: rendered.size, text, ...talker };
