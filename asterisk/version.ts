@@ -1,12 +1,12 @@
-// Asterisk's releases: which has a feature, and which lacks security fixes.
+// Asterisk's releases: which have a feature, and which lack security fixes.
 
 /** A release. */
 export type Version = readonly [major: number, minor: number, patch: number];
 
-/** The first release of each branch that has a feature, such as `["20.17", "22.7"]`; newer branches have it from their start. */
+/** The first release of each branch with a feature, such as `["20.17", "22.7"]`; newer branches always have it. */
 export type Since = readonly string[];
 
-/** The release of branch 22 with the latest ARI security fixes we know of. */
+/** The release of branch 22 with the latest security fixes to ARI that we know of. */
 const ADVISED: Version = [22, 10, 1];
 
 /** Reads `22.10.1~dfsg-1`, `20.6.0`, `certified/20.7-cert2`; undefined for anything else, such as a build from git. */
@@ -19,7 +19,7 @@ export function parseVersion(text: string): Version | undefined {
 /**
  * Whether a version, as Asterisk reports it, has a feature.
  *
- * @param unreadable the answer for what is no release.
+ * @param unreadable the answer for a version that cannot be parsed.
  */
 export function atLeast(version: string, since: Since, unreadable = false): boolean {
   const ours = parseVersion(version);
@@ -30,7 +30,7 @@ export function atLeast(version: string, since: Since, unreadable = false): bool
   return ours[0] > Math.max(...branches.map(([major]) => major));
 }
 
-/** The release to update to, when this one lacks security fixes. */
+/** The release to update to when this one lacks security fixes. */
 export function advisedUpdate(version: Version): string | undefined {
   return version[0] === ADVISED[0] && isOlder(version, ADVISED) ? ADVISED.join(".") : undefined;
 }

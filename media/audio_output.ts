@@ -1,12 +1,12 @@
-// What the bot's voice goes into, whoever owns the playout clock.
+// The bot's side of a call's line, whoever owns the playout clock.
 
 import type { Pcm } from "./frame.ts";
 
 /** A queue of audio and marks that is played out to the caller. */
 export interface AudioOutput {
   /**
-   * Queues audio behind all that is queued. Any length, 16 kHz; it is cut into frames, and
-   * `endOfPhrase` pads the tail. The array must not be changed afterwards.
+   * Appends audio to the queue: 16 kHz, of any length. It is cut into frames, and `endOfPhrase`
+   * pads the last one. The array must not be changed afterwards.
    */
   send(pcm: Pcm): void;
 

@@ -1,5 +1,5 @@
 // Asterisk sends no frames while the far end sends none (a muted phone, silence suppression).
-// Everything behind this stage counts time in audio, so it fills the gaps with silence.
+// Everything downstream counts time in audio, so this stage fills the gaps with silence.
 
 import { FRAME_MS, FRAME_SAMPLES, type Pcm } from "./frame.ts";
 
@@ -9,16 +9,16 @@ export const GAP_TOLERANCE_MS = 100;
 /** How often the gaps are filled. Frames pass without delay; a timer per frame is a tenth of a call's CPU. */
 const FILL_MS = 3 * FRAME_MS;
 
-/** Turns a caller's frames into a stream without gaps: one frame each 20 ms, on average. */
+/** Turns a caller's frames into a gapless stream: one frame every 20 ms on average. */
 export class ContinuousAudio implements Disposable {
   #startedAt: number | undefined;
   #frames = 0;
   #timer?: ReturnType<typeof setInterval>;
 
   /**
-   * @param emit takes each frame, real or silent, in order.
-   * @param now monotonic milliseconds.
-   * @param toleranceMs how late audio may come and still be audio.
+   * @param emit receives each frame, real or silent, in order.
+   * @param now a monotonic clock in milliseconds.
+   * @param toleranceMs how late audio may be before silence takes its place.
    */
   constructor(
     readonly emit: (frame: Pcm) => void,

@@ -3,7 +3,7 @@
 
 import { concatBytes } from "../runtime/bytes.ts";
 
-/** Samples a second everywhere inside the service. */
+/** Samples per second everywhere inside the service. */
 export const SAMPLE_RATE_HZ = 16_000;
 /** One frame of a telephone leg, in milliseconds. */
 export const FRAME_MS = 20;
@@ -12,20 +12,20 @@ export const FRAME_SAMPLES = SAMPLE_RATE_HZ * FRAME_MS / 1000;
 /** Bytes in one frame. */
 export const FRAME_BYTES = FRAME_SAMPLES * 2;
 
-/** Mono samples, signed 16-bit, at `SAMPLE_RATE_HZ` unless said otherwise. */
+/** Mono samples, signed 16-bit, at `SAMPLE_RATE_HZ` unless stated otherwise. */
 export type Pcm = Int16Array<ArrayBuffer>;
 
-/** How long `samples` samples last, in milliseconds. */
+/** The length of `samples` samples, in milliseconds. */
 export function durationMs(samples: number, sampleRateHz: number = SAMPLE_RATE_HZ): number {
   return samples * 1000 / sampleRateHz;
 }
 
-/** How many samples last `ms` milliseconds. */
+/** The number of samples in `ms` milliseconds. */
 export function samplesIn(ms: number, sampleRateHz: number = SAMPLE_RATE_HZ): number {
   return Math.round(ms * sampleRateHz / 1000);
 }
 
-/** Little-endian bytes to samples; an odd last byte is not a sample and is dropped. */
+/** Little-endian bytes as samples, copied; an odd last byte is dropped. */
 export function pcmFromBytes(bytes: Uint8Array): Pcm {
   const samples = bytes.byteLength >> 1;
   const pcm = new Int16Array(samples);
@@ -38,19 +38,19 @@ export function pcmToBytes(pcm: Int16Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(pcm.buffer as ArrayBuffer, pcm.byteOffset, pcm.byteLength);
 }
 
-/** One array from many. */
+/** Concatenates arrays. */
 export function concatPcm(parts: readonly Int16Array[]): Pcm {
   return new Int16Array(concatBytes(parts.map(pcmToBytes)).buffer);
 }
 
-/** Samples to the -1…1 floats that models take. */
+/** Samples as the floats from -1 to 1 that models take. */
 export function toFloat32(pcm: Int16Array): Float32Array<ArrayBuffer> {
   const floats = new Float32Array(pcm.length);
   for (let i = 0; i < pcm.length; i++) floats[i] = pcm[i]! / 32768;
   return floats;
 }
 
-/** -1…1 floats to samples, clipped. */
+/** Floats from -1 to 1 as samples, clipped. */
 export function fromFloat32(floats: Float32Array): Pcm {
   const pcm = new Int16Array(floats.length);
   for (let i = 0; i < floats.length; i++) {

@@ -1,38 +1,38 @@
-// What a line counts, in one vocabulary for all transports: what an operator sees in /metrics.
+// What the transports count: one vocabulary, which an operator sees in /metrics.
 
-/** Counts since the line was opened; a transport has those that apply to it. */
+/** Counts since the line was opened; each transport has those that apply to it. */
 export interface LineStats {
   /** Frames of the bot's voice that left for the PBX. */
   readonly framesSent?: number;
-  /** Frames due, silence included, that left a frame's length late or more. */
+  /** Frames, silence included, that left a frame's length late or more. */
   readonly framesLate?: number;
-  /** Frames of time left out after a long stall. */
+  /** Frame times skipped after a long stall. */
   readonly framesSkipped?: number;
-  /** Frames due, silence included, held back because the connection had not taken the one before. */
+  /** Frame times on which nothing was sent because the connection had not taken the previous frame. */
   readonly framesHeld?: number;
 
   /** RTP packets from the PBX. */
   readonly packetsReceived?: number;
-  /** RTP packets missing when they were due, and concealed. */
+  /** RTP packets that were missing when due and were concealed. */
   readonly packetsLost?: number;
-  /** RTP packets that came after they had been concealed. */
+  /** RTP packets that arrived after they had been concealed. */
   readonly packetsLate?: number;
-  /** RTP packets that came again. */
+  /** RTP packets that arrived twice. */
   readonly packetsDuplicate?: number;
-  /** RTP packets that came out of order, in time to be put in order. */
+  /** RTP packets that arrived out of order, but in time to be reordered. */
   readonly packetsReordered?: number;
-  /** Times the sender of RTP began a new sequence. */
+  /** New RTP sequences begun by the sender. */
   readonly streamRestarts?: number;
   /** Datagrams that are not RTP, cut short, or longer than a telephone frame. */
   readonly packetsMalformed?: number;
-  /** RTP packets in another format than the one asked for (RTCP on the same port counts here). */
+  /** RTP packets in another format than requested (RTCP on the same port counts here). */
   readonly packetsWrongPayload?: number;
   /** Datagrams from another address than the PBX's. */
   readonly packetsFromElsewhere?: number;
-  /** RTP packets the network did not take. */
+  /** RTP packets that could not be sent. */
   readonly sendErrors?: number;
 
-  /** Messages from the PBX that cannot be read, or do not belong. */
+  /** Messages from the PBX that are malformed or out of place. */
   readonly badMessages?: number;
   /** Connections to the call's port that did not name its UUID. */
   readonly connectionsRefused?: number;
@@ -44,14 +44,14 @@ export interface LineStats {
 
   /** Phrases played from files to their end. */
   readonly phrasesPlayed?: number;
-  /** Playbacks of files that ended far too early to have been heard. */
+  /** File playbacks that ended far too early to have been heard. */
   readonly phrasesInaudible?: number;
-  /** Playbacks of files whose start or end was never reported. */
+  /** File playbacks whose start or end was never reported. */
   readonly phrasesUnreported?: number;
 }
 
 /** The name of one count. */
 export type LineCounter = keyof LineStats;
 
-/** Some of the counts, as what counts them keeps them. */
+/** Some of the counts, mutable, for the class that keeps them. */
 export type Counters<Name extends LineCounter> = Record<Name, number>;

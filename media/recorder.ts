@@ -5,7 +5,7 @@ import type { AudioOutput } from "./audio_output.ts";
 import { FRAME_SAMPLES, type Pcm, samplesIn } from "./frame.ts";
 import { StereoWavWriter } from "./stereo_wav.ts";
 
-/** Most silence put in for the time an isolate was away: a longer gap is a clock that jumped. */
+/** Longest silence inserted for the time an isolate was away: a longer gap means a clock that jumped. */
 const MAX_GAP_MS = 60_000;
 
 const NOTHING: Pcm = new Int16Array(0);
@@ -34,23 +34,23 @@ export class Recorder implements AsyncDisposable {
     return new Recorder(writer);
   }
 
-  /** An output like `output` whose playout becomes the bot's side of the recording. */
+  /** An output that passes everything on to `output`, and whose playout is the recording's bot side. */
   recorded(output: AudioOutput): AudioOutput {
     return this.#output = new RecordedOutput(output);
   }
 
-  /** Records the caller's next frame, and beside it what the bot's output plays meanwhile. */
+  /** Records the caller's next frame, and beside it what the bot's output plays in that time. */
   caller(frame: Pcm): void {
     this.#writer.append(frame, this.#output?.played(frame.length) ?? NOTHING);
   }
 
-  /** Writes what is left. @throws when the recording could not be written. */
+  /** Writes the rest. @throws when the recording could not be written. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writer.close();
   }
 }
 
-/** Passes everything on, and plays a copy out at the pace of the caller's frames. */
+/** Passes everything on and plays a copy out at the pace of the caller's frames. */
 class RecordedOutput implements AudioOutput {
   readonly #inner: AudioOutput;
   readonly #queue: Pcm[] = [];
@@ -91,7 +91,7 @@ class RecordedOutput implements AudioOutput {
     return this.#inner.flush();
   }
 
-  /** The next `samples` of playout: silence where nothing is queued, or playout is paused. */
+  /** The next `samples` of playout: silence where nothing is queued or playout is paused. */
   played(samples: number): Pcm {
     const played = new Int16Array(samples);
     let at = 0;

@@ -1,4 +1,4 @@
-// The file of a call's recording.
+// The file of a call's recording, valid whenever the process may die.
 
 import { writeAll } from "../runtime/bytes.ts";
 import { concatPcm, durationMs, type Pcm, pcmToBytes, SAMPLE_RATE_HZ } from "./frame.ts";
@@ -9,7 +9,7 @@ export class RecordingError extends Error {
   override readonly name = "RecordingError";
 }
 
-/** Audio gathered before it is written: also the most that is lost when the process dies. */
+/** Audio collected before each write: also the most that is lost when the process dies. */
 const WRITE_EVERY_MS = 1000;
 /** Audio that may wait for a stalled disk before the recording is given up (4 MB). */
 const MOST_WAITING_MS = 60_000;
@@ -85,9 +85,9 @@ export class StereoWavWriter implements AsyncDisposable {
   }
 
   /**
-   * Writes what is left and closes the file.
+   * Writes the rest and closes the file.
    *
-   * @throws the first error that writing met.
+   * @throws the first error in writing.
    */
   async close(): Promise<void> {
     if (this.#closed) return;

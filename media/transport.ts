@@ -1,26 +1,26 @@
-// The one interface behind which every way of carrying a call's audio stands. What differs
-// between transports is who owns the playout clock: Asterisk, or we.
+// The interface of every way to carry a call's audio. Transports differ in who owns the playout
+// clock: Asterisk or we.
 
 import type { AudioOutput } from "./audio_output.ts";
 import type { Pcm } from "./frame.ts";
 import type { LineStats } from "./line_stats.ts";
 
-/** What a transport tells the call that owns it. Handlers must not throw. */
+/** What a transport reports to the call that owns it. Handlers must not throw. */
 export interface MediaHandlers {
-  /** The caller's audio: one frame (20 ms, 16 kHz), in order. None come while the far end sends none. */
+  /** The caller's next frame (20 ms, 16 kHz). None come while the far end sends none. */
   onFrame(frame: Pcm): void;
-  /** Everything sent before this mark has been played out to the caller. */
+  /** Everything sent before this mark has been played to the caller. */
   onMark(markId: string): void;
   /**
-   * The PBX itself noticed that the caller began or stopped making sound. Only from transports
-   * whose frames come late (files): a hint to pause on, before the frames can prove it.
+   * The PBX itself noticed that the caller began or stopped making sound. Only transports whose
+   * frames come late (files) report it: a hint to pause before the frames can prove it.
    */
   onTalking?(talking: boolean): void;
-  /** The transport has ended, and no other handler will be called. "hangup": the far end closed it in order. */
+  /** The transport has ended and calls no handler any more. "hangup": the far end closed it in order. */
   onClose(reason: "hangup" | "lost", detail: string): void;
 }
 
-/** A call's audio path, from connect to close. */
+/** A call's audio path, from connecting to closing. */
 export interface MediaTransport extends AsyncDisposable {
   readonly kind: "websocket" | "audiosocket" | "rtp" | "files";
 
@@ -30,7 +30,7 @@ export interface MediaTransport extends AsyncDisposable {
   /**
    * Connects and starts delivering to `handlers`. Called once.
    *
-   * @throws when the PBX does not take the connection before `signal` aborts.
+   * @throws when the PBX does not connect before `signal` aborts.
    */
   open(handlers: MediaHandlers, signal: AbortSignal): Promise<void>;
 
@@ -39,8 +39,8 @@ export interface MediaTransport extends AsyncDisposable {
 }
 
 /**
- * How a call's audio is to travel: chosen by the service from what the PBX has
- * (asterisk/transports/choose.ts), sent to the call isolate. Plain data.
+ * How a call's audio will travel: the service chooses it by what the PBX offers
+ * (asterisk/transports/choose.ts) and sends it to the call isolate. Plain data.
  */
 export type MediaPlan =
   | { readonly kind: "websocket" }
@@ -48,7 +48,7 @@ export type MediaPlan =
   | {
     readonly kind: "rtp";
     readonly host: string;
-    /** First and last UDP port to take one from, both included. */
+    /** The first and last UDP port of the range to use. */
     readonly ports: readonly [number, number];
     readonly format: "ulaw" | "alaw";
   }
@@ -57,15 +57,15 @@ export type MediaPlan =
     /** The PBX's sounds folder, as this process sees it; phrases are written to its `language`. */
     readonly soundsDir: string;
     readonly language: string;
-    /** The PBX's folder of ARI recordings, as this process sees it: the caller's audio grows there. */
+    /** The PBX's folder of ARI recordings, as this process sees it: the caller's audio appears there. */
     readonly recordingDir: string;
-    /** How often a phrase that was not audible is tried again. */
+    /** How often an inaudible phrase is played again. */
     readonly retries: number;
   };
 
 /**
- * What a call isolate has made ready for the PBX to connect to, and what the service asks the PBX
- * for (`externalMediaQuery` of asterisk/transports/external_media.ts). Plain data.
+ * What a call isolate has prepared for the PBX to connect to; the service requests the matching
+ * channel (`externalMediaParams` of asterisk/ari/external_media.ts). Plain data.
  */
 export type MediaOffer =
   | { readonly kind: "websocket" }
@@ -73,7 +73,7 @@ export type MediaOffer =
     readonly kind: "audiosocket";
     readonly host: string;
     readonly port: number;
-    /** The only connection taken is the one that gives this UUID. */
+    /** Only the connection that names this UUID is accepted. */
     readonly uuid: string;
     readonly format: "slin" | "slin16";
   }
@@ -86,8 +86,8 @@ export type MediaOffer =
   | { readonly kind: "files" };
 
 /**
- * Where a call isolate finds its media once the PBX has a channel for it: made by the service
- * (which holds the ARI credentials), used by the isolate (which holds none). Plain data.
+ * Where a call isolate finds its media once the PBX has a channel for it. The service, which holds
+ * the ARI credentials, obtains it; the isolate, which holds none, uses it. Plain data.
  */
 export type MediaAddress =
   | { readonly kind: "websocket"; readonly url: string }
@@ -101,7 +101,7 @@ export type MediaAddress =
   | { readonly kind: "files" };
 
 /**
- * The first of two steps to a transport, for those where the PBX connects to us:
+ * The first of two steps to a transport, because the PBX may connect to us:
  *
  * ```
  * service                                    call isolate
@@ -111,14 +111,14 @@ export type MediaAddress =
  * ```
  *
  * Nothing has to be handed over when an isolate dies: its successor prepares a socket of its own,
- * and the service puts a new channel in the same bridge. Where the PBX listens (websocket) or
- * nobody does (files) the offer is empty, and the service need not wait for it.
+ * and the service puts a new channel into the same bridge. Where the PBX listens (websocket) or
+ * nobody does (files), the offer is empty and the service need not wait for it.
  */
 export interface MediaListener extends AsyncDisposable {
   readonly offer: MediaOffer;
 
   /**
-   * The transport for the channel the PBX made of the offer; the sockets are its own from now on.
+   * The transport for the channel that the PBX made of the offer; it owns the sockets from now on.
    * Called once.
    *
    * @throws {TypeError} when `address` is of another kind than the offer.

@@ -1,4 +1,4 @@
-// The format of the WAV files we write: 16-bit PCM behind a header of 44 bytes.
+// The WAV files we write: 16-bit PCM behind a header of 44 bytes.
 
 import { pcmToBytes, SAMPLE_RATE_HZ } from "./frame.ts";
 

@@ -1,13 +1,13 @@
-// Which address goes with which transport.
+// An address, checked against the transport it is given to.
 
 import type { MediaAddress } from "../../media/transport.ts";
 
 type Kind = MediaAddress["kind"];
 
 /**
- * The address, known to be of this kind.
+ * The address, typed by its kind.
  *
- * @throws {TypeError} when it is of another.
+ * @throws {TypeError} when it is of another kind.
  */
 export function addressOf<K extends Kind>(
   kind: K,
@@ -15,6 +15,6 @@ export function addressOf<K extends Kind>(
 ): Extract<MediaAddress, { kind: K }> {
   if (address.kind === kind) return address as Extract<MediaAddress, { kind: K }>;
   throw new TypeError(
-    `the media was prepared for ${kind}, but the address is one for ${address.kind}`,
+    `media prepared for ${kind} cannot use an address of ${address.kind}`,
   );
 }

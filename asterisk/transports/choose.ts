@@ -1,4 +1,4 @@
-// Which way a call's audio travels, given what the PBX has; and why, for the log and `doctor`.
+// Chooses how a call's audio travels by what the PBX offers, and says why, for the log and `doctor`.
 
 import type { Settings } from "../../config/settings.ts";
 import type { MediaPlan } from "../../media/transport.ts";
@@ -8,26 +8,26 @@ import { atLeast, type Since } from "../version.ts";
 /** A way to carry a call's audio. */
 export type TransportKind = MediaPlan["kind"];
 
-/** What is known of a PBX: from `GET /asterisk/info` and `GET /asterisk/modules`. */
+/** What `GET /asterisk/info` and `GET /asterisk/modules` tell about a PBX. */
 export interface PbxFacts {
   readonly version: string;
-  /** Names of the modules that are running, such as `chan_websocket.so`. */
+  /** The running modules, such as `chan_websocket.so`. */
   readonly modules: readonly string[];
 }
 
-/** One transport, judged. */
+/** Whether one transport can be used. */
 export interface TransportVerdict {
   readonly kind: TransportKind;
   readonly usable: boolean;
-  /** What speaks for it, or what stands against it. */
+  /** What speaks for it, or what prevents it. */
   readonly why: string;
   /** Modules to load for it. */
   readonly missing: readonly string[];
 }
 
-/** What was chosen among the verdicts. */
+/** The transport chosen. */
 export interface TransportChoice {
-  /** Undefined when nothing that is allowed can be used: `why` says what to do. */
+  /** Undefined when none of the allowed transports can be used: `why` says what to do. */
   readonly kind: TransportKind | undefined;
   readonly why: string;
   /** All transports, best first. */
@@ -44,7 +44,7 @@ export type ChoiceSettings = Pick<
   | "ASTERISK_RECORDING_DIR"
 >;
 
-/** JSON control messages; before that chan_websocket is spoken to in another way. */
+/** JSON control messages; older releases of chan_websocket have a different syntax. */
 const WEBSOCKET_JSON: Since = ["20.18", "22.8", "23.2"];
 /** `transport=tcp&encapsulation=audiosocket`. */
 const AUDIOSOCKET: Since = ["18.0"];
@@ -53,7 +53,7 @@ const AUDIOSOCKET_RATES: Since = ["20.17", "21.12", "22.7", "23.1"];
 /** `POST /channels/externalMedia`. */
 const EXTERNAL_MEDIA: Since = ["16.6"];
 
-/** Takes the transport that is set, or with `auto` the first that works. */
+/** Takes the configured transport or, with `auto`, the first that works. */
 export function chooseTransport(settings: ChoiceSettings, pbx: PbxFacts): TransportChoice {
   const verdicts = [
     websocket(pbx),
@@ -76,13 +76,13 @@ export function chooseTransport(settings: ChoiceSettings, pbx: PbxFacts): Transp
   return { kind: best?.kind, why: reasons.join("; "), verdicts };
 }
 
-/** The PBX's own folders, asked of it (`ASTDATADIR`, `ASTSPOOLDIR`); settings come before them. */
+/** The PBX's own folders (`ASTDATADIR`, `ASTSPOOLDIR`); settings override them. */
 export interface PbxFolders {
   readonly dataDir: string;
   readonly spoolDir: string;
 }
 
-/** What a call isolate is told to make ready. */
+/** What a call isolate will prepare. */
 export function planMedia(
   kind: TransportKind,
   settings: Settings,
@@ -104,13 +104,13 @@ export function planMedia(
   }
 }
 
-/** The settings that say where the files transport works. */
+/** The settings for the folders of the files transport. */
 export type FolderSettings = Pick<
   Settings,
   "ASTERISK_SOUNDS_DIR" | "ASTERISK_RECORDING_DIR" | "ASTERISK_LANG"
 >;
 
-/** Where the files transport works: as is set, or else where the PBX has it. */
+/** The folders of the files transport: as configured, otherwise the PBX's own. */
 export function filesFolders(settings: FolderSettings, pbx: PbxFolders): FoldersInUse {
   return {
     soundsDir: settings.ASTERISK_SOUNDS_DIR || `${pbx.dataDir}/sounds`,
@@ -119,13 +119,13 @@ export function filesFolders(settings: FolderSettings, pbx: PbxFolders): Folders
   };
 }
 
-/** In which the PBX says what the caller's line speaks, best first, such as `(alaw|ulaw)`. */
+/** The channel function that lists the codecs of the caller's line, best first, such as `(alaw|ulaw)`. */
 export const NATIVE_FORMATS = "CHANNEL(audionativeformat)";
 
 /**
  * The plan for one caller: RTP in the codec of their own line, so that nothing is transcoded.
  *
- * @param formats the value of `NATIVE_FORMATS` for the caller's channel; undefined when not known.
+ * @param formats the value of `NATIVE_FORMATS` for the caller's channel; undefined when unknown.
  */
 export function inCallersCodec(plan: MediaPlan, formats: string | undefined): MediaPlan {
   if (plan.kind !== "rtp") return plan;
@@ -137,7 +137,7 @@ function websocket(pbx: PbxFacts): TransportVerdict {
   return verdict("websocket", pbx, {
     modules: ["chan_websocket.so", "codec_resample.so"],
     since: WEBSOCKET_JSON,
-    why: "the PBX has chan_websocket, and plays out itself",
+    why: "the PBX has chan_websocket, and owns the playout clock",
   });
 }
 
@@ -178,7 +178,7 @@ function files(settings: ChoiceSettings, pbx: PbxFacts): TransportVerdict {
 interface Needs {
   readonly modules: readonly string[];
   readonly since: Since;
-  /** What else stands against it. */
+  /** What else prevents it. */
   readonly obstacle?: string | undefined;
   /** What speaks for it. */
   readonly why: string;
@@ -187,7 +187,7 @@ interface Needs {
 function verdict(kind: TransportKind, pbx: PbxFacts, needs: Needs): TransportVerdict {
   const missing = needs.modules.filter((module) => !has(pbx, module));
   const tooOld = !atLeast(pbx.version, needs.since, true) &&
-    `the PBX is ${pbx.version}, it takes ${needs.since.join(", ")} or later`;
+    `the PBX is ${pbx.version}, but ${needs.since.join(", ")} or later is needed`;
   const against = missing.length > 0
     ? `the PBX does not run ${missing.join(", ")}`
     : tooOld || needs.obstacle;
@@ -198,7 +198,7 @@ function has(pbx: PbxFacts, module: string): boolean {
   return pbx.modules.includes(module);
 }
 
-/** The PBX connects to us: over loopback it can only from this machine. */
+/** The PBX connects to us, which over loopback works only from this machine. */
 function outOfReach({ ARI_HTTP_URL, MEDIA_HOST }: ChoiceSettings): string | undefined {
   if (onThisMachine(ARI_HTTP_URL) || !isLoopback(MEDIA_HOST)) return undefined;
   return `the PBX is on another machine and MEDIA_HOST is ${MEDIA_HOST}: set it to an address of ` +

@@ -20,7 +20,7 @@ const DEBIAN_16: PbxFacts = { version: "16.28.0~dfsg-0+deb11u4", modules: RTP };
 const BARE: PbxFacts = { version: "13.38.3", modules: FILES };
 const FOLDERS = { dataDir: "/usr/share/asterisk", spoolDir: "/var/spool/asterisk" };
 
-Deno.test("auto takes the best that the PBX has", () => {
+Deno.test("auto takes the best transport the PBX offers", () => {
   const auto = settingsWith({});
   assert.equal(chooseTransport(auto, DEBIAN_22).kind, "websocket");
   assert.equal(chooseTransport(auto, UBUNTU_20_6).kind, "audiosocket");
@@ -28,7 +28,7 @@ Deno.test("auto takes the best that the PBX has", () => {
   assert.equal(chooseTransport(auto, BARE).kind, "files");
 });
 
-Deno.test("the reason names what was chosen and what each better one lacks", () => {
+Deno.test("the reason names the choice and what each better transport lacks", () => {
   const { why } = chooseTransport(settingsWith({}), DEBIAN_16);
   assert.match(why, /^the PBX has chan_rtp; /);
   assert.match(why, /not websocket: the PBX does not run chan_websocket\.so/);
@@ -38,10 +38,13 @@ Deno.test("the reason names what was chosen and what each better one lacks", () 
 Deno.test("a chan_websocket without JSON control is passed over", () => {
   const { kind, why } = chooseTransport(settingsWith({}), { ...DEBIAN_22, version: "22.6.0" });
   assert.equal(kind, "audiosocket");
-  assert.match(why, /not websocket: the PBX is 22\.6\.0, it takes 20\.18, 22\.8, 23\.2 or later/);
+  assert.match(
+    why,
+    /not websocket: the PBX is 22\.6\.0, but 20\.18, 22\.8, 23\.2 or later is needed/,
+  );
 });
 
-Deno.test("a transport that is set is taken, or refused with the cure, never replaced", () => {
+Deno.test("a configured transport is used, or refused with the cure, but never replaced", () => {
   const rtp = chooseTransport(settingsWith({ MEDIA_TRANSPORT: "rtp" }), DEBIAN_22);
   assert.equal(rtp.kind, "rtp");
   const none = chooseTransport(settingsWith({ MEDIA_TRANSPORT: "websocket" }), UBUNTU_20_6);
@@ -49,14 +52,14 @@ Deno.test("a transport that is set is taken, or refused with the cure, never rep
   assert.match(none.why, /MEDIA_TRANSPORT=websocket cannot be used: .*chan_websocket\.so/);
 });
 
-Deno.test("a PBX with nothing at all is told what every transport would need", () => {
+Deno.test("a PBX without any media module: the reason names what every transport needs", () => {
   const { kind, why, verdicts } = chooseTransport(settingsWith({}), { ...BARE, modules: [] });
   assert.equal(kind, undefined);
   assert.equal(verdicts.length, 4);
   for (const name of ["websocket", "audiosocket", "rtp", "files"]) assert.ok(why.includes(name));
 });
 
-Deno.test("a PBX on another machine is not told to connect to loopback", () => {
+Deno.test("a PBX on another machine is not asked to connect to loopback", () => {
   const apart = { ARI_HTTP_URL: "http://10.0.0.5:8088" };
   const refused = chooseTransport(settingsWith(apart), UBUNTU_20_6);
   assert.equal(refused.kind, undefined);
@@ -72,7 +75,7 @@ Deno.test("a PBX on another machine is not told to connect to loopback", () => {
   assert.equal(chooseTransport(shared, BARE).kind, "files");
 });
 
-Deno.test("audiosocket is wideband where the PBX names the rate of its frames, and only there", () => {
+Deno.test("audiosocket is wideband only where the PBX states the sample rate of its frames", () => {
   const settings = settingsWith({});
   const plan = (pbx: PbxFacts) => planMedia("audiosocket", settings, pbx, FOLDERS);
   assert.deepEqual(plan(DEBIAN_22), { kind: "audiosocket", host: "127.0.0.1", format: "slin16" });
@@ -94,7 +97,7 @@ Deno.test("rtp speaks the caller's own codec, so that nothing is transcoded", ()
   assert.deepEqual(spoken, ["ulaw", "alaw", "ulaw", "alaw", "ulaw", "ulaw"]);
 });
 
-Deno.test("files are where the settings say, or else where the PBX says", () => {
+Deno.test("files are where the settings say, otherwise where the PBX says", () => {
   const plan = (changes: Parameters<typeof settingsWith>[0]) =>
     planMedia("files", settingsWith(changes), BARE, FOLDERS);
   assert.deepEqual(plan({}), {

@@ -1,4 +1,4 @@
-/** A media transport failed: what was tried, on what, what to do. */
+/** A media transport failed; the message says what was tried, on what, and what to do. */
 export class TransportError extends Error {
   override readonly name = "TransportError";
 }

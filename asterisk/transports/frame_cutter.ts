@@ -2,17 +2,17 @@
 
 import { FRAME_SAMPLES, type Pcm } from "../../media/frame.ts";
 
-/** Cuts one stream of audio into frames; what is left over begins the next frame. */
+/** Cuts one stream of audio into frames; the remainder begins the next frame. */
 export class FrameCutter {
   #tail = new Int16Array(FRAME_SAMPLES);
   #tailSamples = 0;
 
-  /** Samples that wait for the rest of their frame. */
+  /** Samples of an incomplete frame. */
   get pendingSamples(): number {
     return this.#tailSamples;
   }
 
-  /** The frames that are complete with this audio; a whole frame is passed through as it is. */
+  /** The frames that this audio completes; a whole frame is passed through without copying. */
   push(pcm: Pcm): Pcm[] {
     if (this.#tailSamples === 0 && pcm.length === FRAME_SAMPLES) return [pcm];
     const frames: Pcm[] = [];
@@ -27,14 +27,14 @@ export class FrameCutter {
     return frames;
   }
 
-  /** What is left over, as a frame padded with silence; undefined when nothing is. */
+  /** The incomplete frame, padded with silence; undefined when there is none. */
   pad(): Pcm | undefined {
     if (this.#tailSamples === 0) return undefined;
     this.#tail.fill(0, this.#tailSamples);
     return this.#take();
   }
 
-  /** Forgets what is left over. */
+  /** Drops the incomplete frame. */
   clear(): void {
     this.#tailSamples = 0;
   }

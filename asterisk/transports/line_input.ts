@@ -1,14 +1,13 @@
-// The caller's audio from a line of any rate and packet length, as the frames everything behind
-// it works on.
+// The caller's audio from a line of any sample rate and packet length, as frames of 20 ms at 16 kHz.
 
 import { type Pcm, SAMPLE_RATE_HZ } from "../../media/frame.ts";
 import { Resampler } from "../../media/codec/resample.ts";
 import { FrameCutter } from "./frame_cutter.ts";
 
-/** The filter is filled with one such part of a second of silence. */
+/** The filter is primed with one such part of a second of silence. */
 const PRIMED_PER_SECOND = 50;
 
-/** One line's audio in. */
+/** The incoming audio of one line. */
 export class LineInput implements Disposable {
   readonly #cutter = new FrameCutter();
   readonly #onFrame: (frame: Pcm) => void;
@@ -17,8 +16,8 @@ export class LineInput implements Disposable {
   private constructor(onFrame: (frame: Pcm) => void, resampler: Resampler) {
     this.#onFrame = onFrame;
     this.#resampler = resampler;
-    // What the filter keeps back goes in front as silence: a packet then completes a frame at once,
-    // where without it every frame would wait for the packet after its own.
+    // What the filter holds back is put in front as silence, so that each packet completes a frame;
+    // otherwise every frame would wait for the packet after its own.
     const primed = resampler.push(new Int16Array(resampler.fromHz / PRIMED_PER_SECOND));
     this.#cutter.push(new Int16Array(SAMPLE_RATE_HZ / PRIMED_PER_SECOND - primed.length));
   }
@@ -28,7 +27,7 @@ export class LineInput implements Disposable {
     return new LineInput(onFrame, await Resampler.create(lineHz));
   }
 
-  /** The next audio of the line. */
+  /** Takes the line's next audio. */
   push(pcm: Pcm): void {
     for (const frame of this.#cutter.push(this.#resampler.push(pcm))) this.#onFrame(frame);
   }

@@ -1,4 +1,4 @@
-// Ways to carry a call's audio between Asterisk and us.
+// The ways to carry a call's audio between Asterisk and us.
 
 import type {
   MediaAddress,
@@ -14,12 +14,12 @@ export { TransportError } from "./error.ts";
 export type { FileControl, FileEvents } from "./files/files_control.ts";
 
 /**
- * Makes ready what the PBX is to connect to. All kinds but the usual one are loaded when they are
- * used: together they cost a call's isolate some 15 ms of its start and 6 MB. Needs no ARI and no credentials. Dispose it, or the
- * transport it gives, to let the sockets go.
+ * Prepares what the PBX will connect to. Needs neither ARI nor credentials. Dispose the listener, or
+ * the transport it returns, to close the sockets. All kinds but the usual one are loaded when used:
+ * together they would add some 15 ms and 6 MB to the start of a call's isolate.
  *
  * @param control the PBX's playbacks and recordings, for the files transport.
- * @throws {TransportError} when there is no port to be had, or phrases cannot be written.
+ * @throws {TransportError} when no port is free, or phrases cannot be written.
  */
 export async function prepareMedia(plan: MediaPlan, control?: FileControl): Promise<MediaListener> {
   switch (plan.kind) {
@@ -41,7 +41,7 @@ export async function prepareMedia(plan: MediaPlan, control?: FileControl): Prom
   }
 }
 
-/** Nothing to make ready: the PBX listens. */
+/** Prepares nothing: the PBX listens. */
 class WebsocketListener implements MediaListener {
   readonly offer = { kind: "websocket" } as const;
 

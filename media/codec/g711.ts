@@ -1,19 +1,19 @@
 // G.711, the codec of telephone legs: 8-bit logarithmic samples at 8 kHz (ITU-T G.711, in the
-// inverted-bit forms that RTP payload types 0 and 8 carry). Encoders give bit for bit what the
-// reference software of ITU-T G.191 gives (ulaw_compress, alaw_compress).
+// inverted-bit forms that RTP payload types 0 and 8 carry). The encoders match the
+// reference software of ITU-T G.191 (ulaw_compress, alaw_compress) bit for bit.
 
 import type { Pcm } from "../frame.ts";
 
-/** Which of the two companding laws. */
+/** The two companding laws. */
 export type G711Law = "ulaw" | "alaw";
 
-/** Samples a second. */
+/** Samples per second. */
 export const G711_RATE_HZ = 8000;
 
-/** Code of silence in each law. */
+/** The code of silence in each law. */
 export const G711_SILENCE: Readonly<Record<G711Law, number>> = { ulaw: 0xff, alaw: 0xd5 };
 
-/** Samples to one byte each. */
+/** Encodes each sample as one byte. */
 export function encodeG711(law: G711Law, pcm: Int16Array): Uint8Array<ArrayBuffer> {
   const table = ENCODE[law];
   const bytes = new Uint8Array(pcm.length);
@@ -21,7 +21,7 @@ export function encodeG711(law: G711Law, pcm: Int16Array): Uint8Array<ArrayBuffe
   return bytes;
 }
 
-/** Bytes to one sample each. */
+/** Decodes each byte to one sample. */
 export function decodeG711(law: G711Law, bytes: Uint8Array): Pcm {
   const table = DECODE[law];
   const pcm = new Int16Array(bytes.length);

@@ -1,16 +1,16 @@
-// Puts packets of audio back in order and fills what was lost. Its reader is a recogniser, not a
-// loudspeaker: it needs no steady clock, so what comes in order is passed on at once, and only a
-// gap costs time.
+// Puts packets of audio back in order and conceals losses. The audio goes to a recogniser, not a
+// loudspeaker, and needs no steady clock: packets in order pass without delay, and only a gap
+// costs time.
 
 import { durationMs, type Pcm } from "../frame.ts";
 import type { Counters } from "../line_stats.ts";
 import { LossConcealer } from "./plc.ts";
 
-/** A gap is waited for this long before it is filled; covers 50 ms of jitter. */
+/** A missing packet is concealed after this long; covers 50 ms of jitter. */
 const LONGEST_HOLD_MS = 60;
-/** Gaps longer than this many packets are another stream, not a loss (RFC 3550 A.1 MAX_DROPOUT, at 20 ms). */
+/** A gap of more packets than this is another stream, not a loss (RFC 3550 A.1 MAX_DROPOUT, at 20 ms). */
 const LONGEST_GAP = 50;
-/** How far back a packet can be late (RFC 3550 A.1 MAX_MISORDER). */
+/** A packet further back than this belongs to another stream (RFC 3550 A.1 MAX_MISORDER). */
 const LONGEST_MISORDER = 100;
 
 /** What became of the packets. */
@@ -26,11 +26,11 @@ export type JitterStats = Counters<
 /** Options of a `JitterBuffer`. */
 export interface JitterOptions {
   readonly sampleRateHz: number;
-  /** Gets the audio in order, gaps filled. */
+  /** Receives the audio in order, gaps concealed. */
   readonly onAudio: (pcm: Pcm) => void;
 }
 
-/** Reorders by 16-bit sequence number; call `expire` every frame or so, for gaps nothing follows. */
+/** Reorders by 16-bit sequence number; call `expire` about once a frame, for gaps that nothing follows. */
 export class JitterBuffer {
   readonly stats: JitterStats = {
     packetsReceived: 0,
@@ -42,12 +42,12 @@ export class JitterBuffer {
   };
   readonly #options: JitterOptions;
   readonly #concealer: LossConcealer;
-  /** Sequence number that is to come next; undefined until the first packet. */
+  /** The sequence number due next; undefined until the first packet. */
   #next: number | undefined;
-  /** Packets that came too early, by sequence number. */
+  /** Packets that came early, by sequence number. */
   readonly #held = new Map<number, Pcm>();
   #heldSince = 0;
-  /** Numbers of packets that were filled, to tell late ones from duplicates. */
+  /** Numbers of the packets that were concealed, to tell late ones from duplicates. */
   readonly #filled = new Set<number>();
   /** The number that would confirm a new sequence. */
   #confirming: number | undefined;
@@ -80,7 +80,7 @@ export class JitterBuffer {
     }
   }
 
-  /** Fills a gap that has been waited for long enough. */
+  /** Conceals a gap that has lasted too long. */
   expire(nowMs: number): void {
     while (this.#held.size > 0 && this.#waitedMs(nowMs) >= LONGEST_HOLD_MS) {
       this.#fillGap();
@@ -88,7 +88,7 @@ export class JitterBuffer {
     }
   }
 
-  /** Begins anew with the next packet: the sender is another one (a new SSRC). */
+  /** Starts over with the next packet: the sender has changed (a new SSRC). */
   restart(): void {
     if (this.#next === undefined) return;
     this.stats.streamRestarts++;
@@ -98,7 +98,7 @@ export class JitterBuffer {
     this.#confirming = undefined;
   }
 
-  /** A number far off is believed only when the following one confirms it. */
+  /** A number far off is accepted only once its successor confirms it. */
   #elsewhere(sequence: number, pcm: Pcm): void {
     if (sequence === this.#confirming) {
       this.restart();

@@ -1,4 +1,4 @@
-// Samples out of byte chunks that may end in the middle of one.
+// Samples from a byte stream whose chunks may split a sample.
 
 import { type Pcm, pcmFromBytes } from "../frame.ts";
 
@@ -6,7 +6,7 @@ import { type Pcm, pcmFromBytes } from "../frame.ts";
 export class PcmBytes {
   #half: number | undefined;
 
-  /** The whole samples so far not given out; an odd byte waits for the next chunk. */
+  /** The samples that this chunk completes; an odd byte waits for the next chunk. */
   push(bytes: Uint8Array): Pcm {
     const carried = this.#half === undefined ? 0 : 1;
     if (carried === 0 && bytes.byteLength % 2 === 0) return pcmFromBytes(bytes);

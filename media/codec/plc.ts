@@ -1,18 +1,18 @@
-// Fills what was lost on the way with what was heard just before, so that a lost packet is not a
-// click to the ear or the end of a word to the recogniser. The method is that of ITU-T G.711
-// Appendix I: the last pitch period is repeated and fades out.
+// Packet loss concealment: fills a gap with what was heard just before it, so that a lost packet is
+// neither a click to the ear nor the end of a word to the recogniser. The method is that of ITU-T
+// G.711 Appendix I: the last pitch period is repeated and fades out.
 
 import { type Pcm, samplesIn } from "../frame.ts";
 
-/** Human pitch, 66 to 200 Hz, as periods. */
+/** Periods of human pitch: 66 to 200 Hz. */
 const SHORTEST_PERIOD_MS = 5;
 const LONGEST_PERIOD_MS = 15;
-/** Stretch over which a period is compared with the one before it. */
+/** The span over which a period is compared with the one before it. */
 const COMPARED_MS = 20;
-/** Concealment is whole this long, then fades out by `FADE_MS`: longer sounds like a robot. */
+/** Concealment keeps its level this long and is silent after `FADE_MS`: any longer sounds robotic. */
 const WHOLE_MS = 10;
 const FADE_MS = 50;
-/** Real audio is faded in over this much concealment after a loss. */
+/** After a loss, concealment is cross-faded into real audio over this long. */
 const BLEND_MS = 5;
 
 /** Conceals losses in one stream of audio. */
@@ -20,7 +20,7 @@ export class LossConcealer {
   readonly #rateHz: number;
   readonly #history: Pcm;
   #period: Pcm = new Int16Array();
-  /** Samples made up since the last real one. */
+  /** Samples concealed since the last real one. */
   #madeUp = 0;
 
   constructor(sampleRateHz: number) {
@@ -28,7 +28,7 @@ export class LossConcealer {
     this.#history = new Int16Array(samplesIn(LONGEST_PERIOD_MS + COMPARED_MS, sampleRateHz));
   }
 
-  /** Takes real audio; what is returned is to be heard, smoothed where it follows a loss. */
+  /** Takes real audio; returns it, smoothed where it follows a loss. */
   heard(pcm: Pcm): Pcm {
     const out = this.#madeUp > 0 ? this.#blend(pcm) : pcm;
     this.#madeUp = 0;
@@ -36,7 +36,7 @@ export class LossConcealer {
     return out;
   }
 
-  /** Makes up `samples` samples for a loss. */
+  /** The concealment for `samples` lost samples. */
   conceal(samples: number): Pcm {
     if (this.#madeUp === 0) this.#period = this.#lastPeriod();
     return this.#continue(samples);
@@ -74,7 +74,7 @@ export class LossConcealer {
     this.#history.set(pcm.subarray(-this.#history.length), Math.max(0, kept));
   }
 
-  /** The last pitch period, its end bent so that it runs smoothly into its own start. */
+  /** The last pitch period, its end blended so that it can repeat without a seam. */
   #lastPeriod(): Pcm {
     const history = this.#history;
     const lag = this.#pitchLag();

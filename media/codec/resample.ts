@@ -1,14 +1,14 @@
-// Changing the sample rate of PCM audio, by libsamplerate (WebAssembly).
+// Resamples PCM audio with libsamplerate (WebAssembly).
 
 import libsamplerate from "@alexanderolsen/libsamplerate-js";
 import { fromFloat32, type Pcm, SAMPLE_RATE_HZ, toFloat32 } from "../frame.ts";
 
 type Converter = Awaited<ReturnType<typeof libsamplerate.create>>;
 
-/** What a conversion costs and keeps: "live" is about three times cheaper and keeps 80 % of the band. */
+/** "live" costs about a third of "best" and keeps 80 % of the band. */
 export type ResampleQuality = "live" | "best";
 
-/** Samples given to the library at a time; it allocates room for so many once. */
+/** Samples per call of the library, which allocates a buffer of that size once. */
 const BLOCK_SAMPLES = 32_768;
 
 /** Resamples one stream of mono PCM, chunk by chunk. */
@@ -28,7 +28,7 @@ export class Resampler implements Disposable {
   /**
    * A resampler between two rates (1…192 000 Hz).
    *
-   * @throws {RangeError} for a rate the library does not take.
+   * @throws {RangeError} for a rate the library does not support.
    */
   static async create(
     fromHz: number,
@@ -48,19 +48,19 @@ export class Resampler implements Disposable {
     return new Resampler(fromHz, toHz, converter);
   }
 
-  /** The next audio; returns what is ready (the filter keeps about a millisecond back). */
+  /** Takes the next audio; returns what is ready (the filter holds back about a millisecond). */
   push(pcm: Int16Array): Pcm {
     this.#samplesIn += pcm.length;
     return this.#convert(pcm);
   }
 
-  /** Ends the stream: returns what was kept back. The next `push` begins a new stream. */
+  /** Ends the stream: returns what was held back. The next `push` begins a new stream. */
   flush(): Pcm {
     const owed = Math.round(this.#samplesIn * this.toHz / this.fromHz) - this.#samplesOut;
-    // Silence pushes the rest of the stream through the filter.
+    // Silence flushes the rest of the stream out of the filter.
     const tail = this.#convert(new Int16Array(Math.ceil(this.fromHz / 20))).subarray(0, owed);
     this.#samplesIn = this.#samplesOut = 0;
-    // Setting a rate makes the library forget the past.
+    // Setting a rate resets the library's state.
     if (this.#converter) this.#converter.inputSampleRate = this.fromHz;
     return tail.slice();
   }

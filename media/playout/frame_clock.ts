@@ -1,13 +1,13 @@
-// The 20 ms beat of a transport whose playout clock is ours: it does not drift, and it makes up for
+// The 20 ms beat of a transport whose playout clock is ours: it does not drift, and catches up after
 // a late wake-up without a burst.
 
 import { FRAME_MS } from "../frame.ts";
 
-/** Time as the clock sees it; tests bring their own. */
+/** A clock and its timers; tests bring their own. */
 export interface TimeSource {
   /** Monotonic milliseconds. */
   now(): number;
-  /** Calls `run` once in `ms` milliseconds unless the returned function is called before. */
+  /** Calls `run` after `ms` milliseconds, unless the returned function is called before. */
   after(ms: number, run: () => void): () => void;
 }
 
@@ -24,23 +24,23 @@ export const SYSTEM_TIME: TimeSource = {
 export interface Beat {
   /** How long after its due time the beat came, in milliseconds. */
   readonly lateMs: number;
-  /** Beats left out before this one, because making up for them would have taken too long. */
+  /** Beats skipped before this one because catching up would have taken too long. */
   readonly skipped: number;
 }
 
-/** Two frames never leave closer together than this, even when one was late. */
+/** The shortest time between two frames, even when one was late. */
 const SHORTEST_GAP_MS = FRAME_MS / 2;
 
 /**
- * Lateness up to this is made up for by beating at double pace; what is beyond is left out, since a
- * PBX that has run dry that long has already played the gap.
+ * Lateness up to this is caught up by beating at double pace. Anything beyond is skipped, since a
+ * PBX that ran dry for that long has already played the gap.
  */
 const LONGEST_CATCH_UP_MS = 5 * FRAME_MS;
 
-/** Timers may fire a little early; less than this is not worth another timer. */
+/** Timers may fire early; by less than this, another timer is not worth it. */
 const EARLY_ENOUGH_MS = 1;
 
-/** Beats every 20 ms on a grid fixed by its first beat, until it is disposed. */
+/** Beats every 20 ms, on a grid set by `start`, until disposed. */
 export class FrameClock implements Disposable {
   readonly #onBeat: (beat: Beat) => void;
   readonly #time: TimeSource;
@@ -52,7 +52,7 @@ export class FrameClock implements Disposable {
     this.#time = time;
   }
 
-  /** Starts the grid: the first beat comes in 20 ms. */
+  /** Sets the grid: the first beat comes in 20 ms. */
   start(): void {
     this.#dueAt = this.#time.now() + FRAME_MS;
     this.#sleep(FRAME_MS);
@@ -74,7 +74,7 @@ export class FrameClock implements Disposable {
 
     const skipped = lateMs > LONGEST_CATCH_UP_MS ? Math.floor(lateMs / FRAME_MS) : 0;
     this.#dueAt += (skipped + 1) * FRAME_MS;
-    // The next timer first: a beat that stops the clock must find one to cancel.
+    // The next timer comes first: a beat that stops the clock must find it to cancel.
     this.#sleep(Math.max(this.#dueAt - now, SHORTEST_GAP_MS));
     this.#onBeat({ lateMs, skipped });
   }

@@ -1,16 +1,16 @@
-// Audio and marks waiting to be played out, in the order they came.
+// Audio and marks waiting to be played out, in order.
 
 import { durationMs, type Pcm } from "../frame.ts";
 
-/** A queue that audio of any length enters and frames of one length leave. */
+/** Audio of any length in, frames of one length out. */
 export class FrameQueue {
   readonly #frameSamples: number;
   readonly #sampleRateHz: number;
   #items: (Pcm | { readonly markId: string })[] = [];
-  /** Samples of the first item that have left already. */
+  /** Samples of the first item that have already left. */
   #taken = 0;
   #samples = 0;
-  /** Samples since the last mark, to know how much a phrase's tail lacks. */
+  /** Samples since the last mark: they tell how much a phrase's last frame lacks. */
   #phraseSamples = 0;
 
   constructor(frameSamples: number, sampleRateHz: number) {
@@ -31,7 +31,7 @@ export class FrameQueue {
     this.#phraseSamples += pcm.length;
   }
 
-  /** Fills a tail shorter than a frame with silence and queues a mark behind it. */
+  /** Pads an incomplete last frame with silence and queues a mark behind it. */
   mark(markId: string): void {
     const tail = this.#phraseSamples % this.#frameSamples;
     if (tail > 0) this.push(new Int16Array(this.#frameSamples - tail));
@@ -39,7 +39,7 @@ export class FrameQueue {
     this.#items.push({ markId });
   }
 
-  /** Takes the marks that no audio stands before. */
+  /** Takes the marks at the head of the queue. */
   takeDueMarks(): string[] {
     const due: string[] = [];
     for (let first = this.#items[0]; first && "markId" in first; first = this.#items[0]) {
@@ -49,14 +49,14 @@ export class FrameQueue {
     return due;
   }
 
-  /** Takes one whole frame, or nothing while there is less than one before the next mark. */
+  /** Takes one whole frame; undefined while there is less than one before the next mark. */
   takeFrame(): Pcm | undefined {
     if (this.#samples < this.#frameSamples) return undefined;
     const frame = new Int16Array(this.#frameSamples);
     let filled = 0;
     while (filled < frame.length) {
       const first = this.#items[0];
-      // Marks come only at frame boundaries, so audio of this frame is still to come.
+      // Marks stand only at frame boundaries, so the rest of this frame is audio.
       if (first === undefined || "markId" in first) throw new Error("a mark inside a frame");
       const part = first.subarray(this.#taken, this.#taken + frame.length - filled);
       frame.set(part, filled);

@@ -1,5 +1,5 @@
-// Plays audio out at the pace of speech, for transports whose playout clock is ours (audiosocket,
-// rtp): a frame every 20 ms, silence where there is none, and a mark when a phrase has been heard.
+// Plays audio out in real time, for transports whose playout clock is ours (audiosocket, rtp): a
+// frame every 20 ms, silence where there is none, and a mark when a phrase has been heard.
 
 import type { AudioOutput } from "../audio_output.ts";
 import { FRAME_MS, FRAME_SAMPLES, type Pcm, SAMPLE_RATE_HZ } from "../frame.ts";
@@ -8,16 +8,16 @@ import { type Beat, FrameClock, SYSTEM_TIME, type TimeSource } from "./frame_clo
 import { FrameQueue } from "./frame_queue.ts";
 import type { Resampler } from "../codec/resample.ts";
 
-/** Where paced frames go. Nothing here may throw. */
+/** The line behind a pacer. Nothing here may throw. */
 export interface PacedSink {
   /**
-   * A frame is due. `frame` is undefined where there is nothing to say: send silence, since a leg
-   * without RTP is dropped by many phones and trunks. `skipped` frames of time were lost before it.
+   * A frame is due. `frame` is undefined where there is nothing to say: send silence, since many
+   * phones and trunks drop a leg without RTP. `skipped` frame times were lost before it.
    */
   onFrame(frame: Pcm | undefined, skipped: number): void;
-  /** All audio before this mark has left a frame's length ago, so it has been heard. */
+  /** All audio before this mark left at least a frame's length ago, so it has been heard. */
   onMark(markId: string): void;
-  /** False while the far end takes nothing: frames then wait, since sending them later in a burst would distort. */
+  /** False while the far end takes nothing: frames then wait, since a burst would distort the audio. */
   ready?(): boolean;
 }
 
@@ -28,10 +28,10 @@ export type PacerStats = Counters<
 
 /** Options of a `Pacer`. */
 export interface PacerOptions {
-  /** Brings what is sent to the rate of the line; the pacer disposes it. None: the line is 16 kHz. */
+  /** Converts to the line's rate; the pacer disposes it. Without one the line is 16 kHz. */
   readonly resampler?: Resampler;
   readonly time?: TimeSource;
-  /** Told how late each beat came, in milliseconds; for benches. */
+  /** Receives the lateness of each beat in milliseconds; for benchmarks. */
   readonly onBeat?: (lateMs: number) => void;
 }
 
@@ -96,7 +96,7 @@ export class Pacer implements AudioOutput, Disposable {
     return this.#flushed.promise;
   }
 
-  /** Stops for good; what is queued is never heard, and a flush under way is over. */
+  /** Stops for good: queued audio is never heard, and a flush under way ends. */
   [Symbol.dispose](): void {
     if (this.#state === "over") return;
     this.#state = "over";

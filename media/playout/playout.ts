@@ -1,11 +1,11 @@
-// What the bot says, phrase by phrase, in order: fed to the transport no further ahead than its
-// lookahead, and followed by marks, so that what the caller has heard is known and not guessed.
+// What the bot says, phrase by phrase, in order: sent no further ahead than the lookahead, and
+// followed by marks, so that what the caller has heard is known and not guessed.
 
 import type { AudioOutput } from "../audio_output.ts";
 import { concatPcm, durationMs, FRAME_SAMPLES, type Pcm } from "../frame.ts";
 import { SYSTEM_TIME, type TimeSource } from "./frame_clock.ts";
 
-/** Reports of a phrase's way to the caller; `Phrase` is whatever the phrase was added as. */
+/** Reports a phrase's progress to the caller's ear; `Phrase` is whatever the phrase was added as. */
 export interface PlayoutEvents<Phrase> {
   /** The first audio of the phrase has left for the PBX. */
   onQueued(phrase: Phrase): void;
@@ -33,7 +33,7 @@ export interface Position<Phrase> {
 
 interface Queued<Phrase> extends PhraseSink {
   readonly phrase: Phrase;
-  /** Wire id of its marks: text frames to the PBX must stay short. */
+  /** The number in the ids of its marks, `s12` and `e12`: they travel to the PBX and must stay short. */
   readonly mark: number;
   chunks: Pcm[];
   ended: boolean;
@@ -41,7 +41,7 @@ interface Queued<Phrase> extends PhraseSink {
   totalSamples: number;
 }
 
-/** How often to look whether the transport can take more, in milliseconds. */
+/** How often to check whether the output has room for more. */
 const REFILL_MS = 100;
 
 /** A call's playout. Phrases are told apart by identity (`===`). */
@@ -74,12 +74,12 @@ export class Playout<Phrase> implements Disposable {
     this.#time = options.time ?? SYSTEM_TIME;
   }
 
-  /** Nothing is being played and nothing waits to be. */
+  /** Nothing is being played or waits to be. */
   get idle(): boolean {
     return this.#pending.length === 0 && this.#sent.length === 0;
   }
 
-  /** Since when the present phrase is heard (`performance.now()` time), or undefined when none is. */
+  /** When the phrase now being heard began (`performance.now()` time); undefined when none is. */
   get audibleSince(): number | undefined {
     return this.#paused ? undefined : this.#startedAt;
   }
@@ -103,7 +103,7 @@ export class Playout<Phrase> implements Disposable {
     return queued;
   }
 
-  /** Drops one phrase, even while it is being played; those that have not begun are kept. */
+  /** Drops one phrase, even while it is being played; phrases that have not begun are kept. */
   async drop(dropped: Phrase): Promise<void> {
     this.#pending = this.#pending.filter(({ phrase }) => phrase !== dropped);
     if (!this.#sent.some(({ phrase }) => phrase === dropped)) return;
@@ -135,7 +135,7 @@ export class Playout<Phrase> implements Disposable {
     return queued;
   }
 
-  /** Stops where it is, within a frame. */
+  /** Stops within a frame. */
   pause(): void {
     if (this.#paused) return;
     this.#paused = true;
@@ -143,7 +143,7 @@ export class Playout<Phrase> implements Disposable {
     this.#output.pause();
   }
 
-  /** Goes on where `pause` stopped. */
+  /** Continues where `pause` stopped. */
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
@@ -152,7 +152,7 @@ export class Playout<Phrase> implements Disposable {
     this.#pump();
   }
 
-  /** Drops everything; once it resolves nothing more of it is heard. Phrases added meanwhile are kept. */
+  /** Drops everything; once it resolves, none of it can be heard. Phrases added meanwhile are kept. */
   async flush(): Promise<void> {
     this.#cancelRefill?.();
     this.#cancelRefill = undefined;
@@ -163,7 +163,7 @@ export class Playout<Phrase> implements Disposable {
     await this.#output.flush();
   }
 
-  /** To be told of every mark that the transport reports. */
+  /** Takes every mark that the line reports. */
   onMark(markId: string): void {
     const number = Number(markId.slice(1));
     const index = this.#sent.findIndex(({ mark }) => mark === number);
@@ -202,7 +202,7 @@ export class Playout<Phrase> implements Disposable {
     }
   }
 
-  /** Sends a chunk, or as many whole frames of it as there is room for. */
+  /** Sends a chunk, or as many whole frames of it as fit. */
   #send(queued: Queued<Phrase>, chunk: Pcm, roomMs: number): void {
     if (queued.sentSamples === 0) this.#begin(queued);
     const frames = Math.max(1, Math.floor(roomMs / durationMs(FRAME_SAMPLES)));
@@ -226,7 +226,7 @@ export class Playout<Phrase> implements Disposable {
     });
   }
 
-  /** What is being played now, and how much of it the caller has heard. */
+  /** The phrase being played, and how much of it the caller has heard. */
   get position(): Position<Phrase> {
     const first = this.#sent[0];
     if (!first || this.#startedAt === undefined) return { phrase: first?.phrase, heardFraction: 0 };
@@ -246,7 +246,7 @@ export function heardPrefix(text: string, fraction: number): string {
   return cut.slice(0, Math.max(0, cut.search(/\s\S*$/))).trimEnd();
 }
 
-/** A whole phrase's audio as one buffer, for playing it again without synthesising it. */
+/** A phrase's whole audio in one array, so that it can be played again without synthesis. */
 export async function collect(chunks: AsyncIterable<Pcm>): Promise<Pcm> {
   const parts: Pcm[] = [];
   for await (const chunk of chunks) parts.push(chunk);

@@ -10,10 +10,10 @@ const log = logger("audiosocket");
 
 /** A connection that has not sent its UUID by then is not the PBX's. */
 const UUID_DEADLINE_MS = 2000;
-/** Room for many frames a read. */
+/** Room for many frames per read. */
 export const READ_BYTES = 16_384;
 
-/** The PBX's connection: its UUID was right. */
+/** The PBX's connection, known by its UUID. */
 export interface AudioSocketConnection {
   readonly conn: Deno.TcpConn;
   readonly reader: AudioSocketReader;
@@ -36,7 +36,7 @@ export class AudioSocketListener implements AsyncDisposable {
   private constructor(socket: Deno.TcpListener, time: TimeSource) {
     this.#socket = socket;
     this.#time = time;
-    // A port that is closed unused is no failure.
+    // Closing an unused port is no failure.
     this.#accepted.promise.catch(() => {});
     this.#accepting = this.#accept();
   }

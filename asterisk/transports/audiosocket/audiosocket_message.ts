@@ -1,4 +1,4 @@
-// AudioSocket's messages: a type byte, a 16-bit big-endian length and as many bytes of payload
+// AudioSocket's messages: a type byte, a 16-bit big-endian length, and that many bytes of payload
 // (Asterisk's include/asterisk/res_audiosocket.h).
 
 import { pcmFromBytes } from "../../../media/frame.ts";
@@ -11,7 +11,7 @@ export type AudioSocketMessage =
   | { readonly kind: "dtmf"; readonly digit: string }
   | { readonly kind: "audio"; readonly sampleRateHz: number; readonly pcm: Pcm }
   | { readonly kind: "error"; readonly code: number }
-  /** Nothing the protocol knows, or of a length it cannot have. */
+  /** A type the protocol does not have, or a wrong length. */
   | { readonly kind: "bad"; readonly detail: string };
 
 const TYPE_HANGUP = 0x00;
@@ -19,7 +19,7 @@ const TYPE_UUID = 0x01;
 const TYPE_DTMF = 0x03;
 const TYPE_ERROR = 0xff;
 
-/** Audio types by their rate; Asterisk before 20.17, 21.12, 22.7 and 23.1 knows the first only. */
+/** Audio types by sample rate; Asterisk before 20.17, 21.12, 22.7 and 23.1 knows only the first. */
 const AUDIO_TYPE: ReadonlyMap<number, number> = new Map([
   [8000, 0x10],
   [12_000, 0x11],
@@ -36,13 +36,13 @@ const AUDIO_RATE: ReadonlyMap<number, number> = new Map(
 );
 
 const HEADER_BYTES = 3;
-/** More audio than this in one message is no telephone frame. */
+/** A message with more audio than this is not a telephone frame. */
 const LONGEST_AUDIO_MS = 200;
 
 /** Hangs up. */
 export const HANGUP_MESSAGE = Uint8Array.of(TYPE_HANGUP, 0, 0);
 
-/** One frame of audio, to be written in one piece: old versions of Asterisk do not wait for a rest. */
+/** One frame of audio. Write it in one piece: old versions of Asterisk do not wait for the rest. */
 export function encodeAudio(pcm: Int16Array, sampleRateHz: 8000 | 16_000): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HEADER_BYTES + pcm.byteLength);
   const view = new DataView(bytes.buffer);
@@ -52,7 +52,7 @@ export function encodeAudio(pcm: Int16Array, sampleRateHz: 8000 | 16_000): Uint8
   return bytes;
 }
 
-/** Any message but audio, as the PBX sends it; what the simulator and the tests speak with. */
+/** Any message but audio, as the PBX sends it; for the simulator and the tests. */
 export function encodeMessage(type: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HEADER_BYTES + payload.length);
   bytes[0] = type;
@@ -65,7 +65,7 @@ export function encodeMessage(type: number, payload: Uint8Array): Uint8Array<Arr
 export class AudioSocketReader {
   #rest = new Uint8Array();
 
-  /** True while part of a message has come. */
+  /** True while a message is incomplete. */
   get inMessage(): boolean {
     return this.#rest.length > 0;
   }

@@ -33,7 +33,7 @@ type Plan = Extract<MediaPlan, { kind: "audiosocket" }>;
 type Options = PacerOptions & { readonly resampler: Resampler };
 
 /**
- * Listens on a port of its own for the one connection that names a UUID made for it.
+ * Listens on a port of the call's own for the one connection that names the call's UUID.
  *
  * @throws when `plan.host` is not an address of this machine.
  */

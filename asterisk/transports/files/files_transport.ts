@@ -1,5 +1,5 @@
-// The caller's audio where the PBX offers nothing better: the bot's phrases are played from files,
-// the caller is heard from a recording as it grows. Asterisk owns the playout clock.
+// A call's audio where the PBX offers nothing better: it plays the bot's phrases from files, and we
+// read the caller from a recording as it grows. Asterisk owns the playout clock.
 
 import { join } from "node:path";
 import { abortable } from "../../../runtime/waiting.ts";
@@ -25,13 +25,13 @@ const log = logger("files");
 
 type Plan = Extract<MediaPlan, { kind: "files" }>;
 
-/** A recording ends when the caller hangs up, too: this long it may take until we are told of it. */
+/** A hang-up ends the recording too, and may be reported this much later. */
 const HANGUP_NOTICE_MS = 500;
 
 /**
- * Tries out whether phrases can be written.
+ * Checks that phrases can be written.
  *
- * @throws {TransportError} when they cannot, saying which folder and what to set.
+ * @throws {FolderError} when they cannot; it says which folder, and what to set.
  */
 export async function prepareFiles(
   plan: Plan,
@@ -61,7 +61,7 @@ class FilesListener implements MediaListener {
     return new FilesTransport(this.plan, this.control, this.files, this.time);
   }
 
-  /** Nothing is held but files, and those belong to the transport. */
+  /** A listener holds nothing: the files belong to the transport. */
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
@@ -99,7 +99,7 @@ class FilesTransport implements MediaTransport {
     return { ...this.out.stats };
   }
 
-  /** @throws {TransportError} when the recording does not begin, or cannot be read, before `signal` aborts. */
+  /** @throws {TransportError} when the recording cannot be read, or does not begin before `signal` aborts. */
   async open(handlers: MediaHandlers, signal: AbortSignal): Promise<void> {
     this.#handlers = handlers;
     this.#control.listen({

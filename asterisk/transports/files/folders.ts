@@ -1,4 +1,4 @@
-// The PBX's folders that the files transport works in: may this process use them?
+// Whether this process may use the PBX's folders that the files transport needs.
 
 import type { MediaPlan } from "../../../media/transport.ts";
 import { FolderError } from "../error.ts";
@@ -11,9 +11,9 @@ export type FoldersInUse = Pick<
 >;
 
 /**
- * Tries the folders out.
+ * Writes to the one folder and lists the other.
  *
- * @returns why calls cannot be carried by files there; undefined when they can.
+ * @returns why files cannot carry calls there; undefined when they can.
  */
 export async function folderProblem(folders: FoldersInUse): Promise<FolderError | undefined> {
   try {

@@ -1,4 +1,4 @@
-// Listens to a recording while the PBX is still writing it.
+// Reads a recording while the PBX is still writing it.
 
 import { type Pcm, pcmFromBytes } from "../../../media/frame.ts";
 import { SYSTEM_TIME, type TimeSource } from "../../../media/playout/frame_clock.ts";
@@ -7,12 +7,12 @@ import { RECORDING_RATE_HZ } from "./files_control.ts";
 import { LineInput } from "../line_input.ts";
 
 const READ_BYTES = 65_536;
-/** What has been heard is cut off the file when it is this long (22 s): it would fill the disk. */
+/** The file is truncated each time this much (22 s) has been read: a long call would fill the disk. */
 const CUT_AT_BYTES = 4 * 1024 * 1024;
-/** The PBX writes every 170 ms; what is cut this soon after a block has come cannot be the next one. */
+/** The PBX writes every 170 ms: truncating this soon after a block has come cannot lose the next one. */
 const CUT_WITHIN_MS = 80;
 
-/** Reads what has been added each time it is asked to. */
+/** Reads, on each `poll`, what has been added. */
 export class GrowingRecording implements AsyncDisposable {
   readonly #path: string;
   readonly #cutAtBytes: number;
@@ -34,9 +34,9 @@ export class GrowingRecording implements AsyncDisposable {
   }
 
   /**
-   * Opens the recording if it is there; false while it is not.
+   * Opens the recording; returns false while there is none.
    *
-   * @throws {TransportError} when it is there and cannot be read.
+   * @throws {TransportError} when it exists and cannot be read.
    */
   async open(onFrame: (frame: Pcm) => void): Promise<boolean> {
     this.#file = await openIfThere(this.#path);
@@ -45,7 +45,7 @@ export class GrowingRecording implements AsyncDisposable {
     return true;
   }
 
-  /** Reads what has been added since the last time; one reading at a time. */
+  /** Reads what has been added since the last poll; polls do not overlap. */
   poll(): Promise<void> {
     if (this.#over || !this.#file) return Promise.resolve();
     this.#reading ??= this.#read(this.#file).finally(() => this.#reading = undefined);
@@ -71,7 +71,7 @@ export class GrowingRecording implements AsyncDisposable {
       const count = await file.read(this.#buffer);
       if (count === null || count === 0 || this.#over) break;
       this.#position += count;
-      // Asterisk writes whole blocks, so no sample is ever cut in two.
+      // Asterisk writes whole blocks, so a read never splits a sample.
       this.#input?.push(pcmFromBytes(this.#buffer.subarray(0, count)));
     }
     const due = this.#position - this.#cutAt >= this.#cutAtBytes;
@@ -80,15 +80,15 @@ export class GrowingRecording implements AsyncDisposable {
   }
 
   /**
-   * Gives the disk back what has been read. The PBX writes on at its own place, so the file keeps
-   * its length and becomes sparse.
+   * Frees the disk space of what has been read. The PBX keeps writing at its own offset, so the file
+   * keeps its length and becomes sparse.
    */
   #cut(): void {
     this.#cutAt = this.#position;
     try {
       Deno.truncateSync(this.#path);
     } catch (error) {
-      // Not our file to write: it stays, and is removed after the call.
+      // We may not write the file: it stays as it is, and is removed after the call.
       if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
       this.#canCut = false;
     }

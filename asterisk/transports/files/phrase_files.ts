@@ -1,4 +1,4 @@
-// Phrases as WAV files in the folder where the PBX looks for sounds.
+// Writes phrases as WAV files into the folder where the PBX looks for sounds.
 
 import { join } from "node:path";
 import { logger } from "../../../config/logging.ts";
@@ -9,13 +9,13 @@ import { FolderError } from "../error.ts";
 
 const log = logger("files");
 
-/** What every Asterisk plays, to every telephone. */
+/** The rate that every Asterisk plays to every telephone. */
 const FILE_RATE_HZ = 8000;
-/** All our files begin so: `sweepPhraseFiles` must not take anyone else's. */
+/** The start of all our file names: `sweepPhraseFiles` must not remove anyone else's. */
 const PREFIX = "voxbot-";
-/** More than the clocks of a file system and a process are apart. */
+/** More than the clocks of a file system and a process differ by. */
 const YOUNG_MS = 1000;
-/** The PBX runs as another user: it must be able to read, whatever this process's umask is. */
+/** The PBX runs as another user, which must be able to read whatever this process's umask is. */
 const FILE_MODE = 0o644;
 const FOLDER_MODE = 0o755;
 
@@ -26,7 +26,7 @@ export class PhraseFiles implements AsyncDisposable {
   private constructor(readonly folder: string, readonly language: string) {}
 
   /**
-   * Tries the folder out; a PBX without prompts in the language gets its folder.
+   * Checks the folder by writing to it; creates the language's folder where the PBX has none.
    *
    * @throws {FolderError} when files cannot be written to `<soundsDir>/<language>`.
    */
@@ -40,9 +40,9 @@ export class PhraseFiles implements AsyncDisposable {
   }
 
   /**
-   * Writes a phrase, whole or not at all.
+   * Writes a phrase atomically.
    *
-   * @returns what ARI plays it as, such as `sound:ru/voxbot-ab12`.
+   * @returns its name in ARI, such as `sound:ru/voxbot-ab12`.
    * @throws {FolderError} when the folder is missing, read-only or full.
    */
   async write(name: string, pcm: Pcm): Promise<string> {
@@ -67,7 +67,7 @@ export class PhraseFiles implements AsyncDisposable {
     await removeIfThere(this.#path(name));
   }
 
-  /** Removes all that is left of this call. */
+  /** Removes everything left of this call. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#written].map((name) => this.remove(name)));
   }
@@ -77,14 +77,16 @@ export class PhraseFiles implements AsyncDisposable {
   }
 }
 
-/** A name no other phrase has. */
+/** A unique name. */
 export function phraseName(): string {
   return `${PREFIX}${crypto.randomUUID()}`;
 }
 
 /**
- * Removes what calls that died have left behind; to be called when no call is up. One that begins
- * meanwhile keeps its phrases: what is younger than `YOUNG_MS` stays. Returns how many were removed.
+ * Removes the phrases that dead calls have left behind; call it while no call is up. A call that
+ * begins meanwhile keeps its phrases, since files younger than `YOUNG_MS` stay.
+ *
+ * @returns how many were removed.
  */
 export async function sweepPhraseFiles(soundsDir: string, language: string): Promise<number> {
   const folder = join(soundsDir, language);
@@ -99,12 +101,12 @@ export async function sweepPhraseFiles(soundsDir: string, language: string): Pro
       removed++;
     }
   } catch (error) {
-    log.warn("old phrases could not be removed", { folder, error });
+    log.warn("phrases of earlier calls could not be removed", { folder, error });
   }
   return removed;
 }
 
-/** Not its parent: a sounds folder that is not there is a wrong setting. */
+/** Creates the folder but not its parent: a missing sounds folder is a wrong setting. */
 async function createIfMissing(folder: string): Promise<void> {
   try {
     await Deno.mkdir(folder);
@@ -122,7 +124,7 @@ function notWritable(folder: string, error: unknown): FolderError {
   );
 }
 
-/** Removing is tidying up: a failure is told and changes nothing else. */
+/** Removing is tidying up: a failure is logged and changes nothing else. */
 async function removeIfThere(path: string): Promise<void> {
   try {
     await Deno.remove(path);

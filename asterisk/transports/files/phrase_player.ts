@@ -13,19 +13,19 @@ import { Playback } from "./playback.ts";
 
 const log = logger("files");
 
-/** A playback whose end is reported before this much of it was played was not heard. */
+/** A playback that ends before this much of it was played was not heard. */
 const LEAST_HEARD_FRACTION = 0.5;
 /** A hang-up ends playbacks too, and may be reported this much later. */
 const HANGUP_NOTICE_MS = 500;
 
-/** Receives what became of the phrases. */
+/** Receives the outcome of the phrases. */
 export interface PlayerListener {
   onMark(markId: string): void;
   /** Nothing can be played any more. */
   onBroken(detail: string): void;
 }
 
-/** What became of the phrases. */
+/** What the player counts. */
 export type PlayerStats = Counters<
   "phrasesPlayed" | "phrasesInaudible" | "phrasesUnreported"
 >;
@@ -34,7 +34,7 @@ interface Phrase {
   readonly name: string;
   readonly pcm: Pcm;
   readonly lengthMs: number;
-  /** Reported once, when the phrase begins: they stand before its audio. */
+  /** Marks that precede its audio: reported once, when it begins. */
   readonly startMarks: string[];
   readonly endMark: string;
   attempts: number;
@@ -44,7 +44,7 @@ interface Phrase {
 interface Playing {
   readonly phrase: Phrase;
   readonly playback: Playback;
-  /** It ended too early; at this time, if no hang-up explains it, it counts as not heard. */
+  /** Set when it ended too early: unless a hang-up explains it by this time, it was not heard. */
   judgeAt?: number;
 }
 
@@ -56,9 +56,9 @@ export class PhrasePlayer implements AudioOutput {
   readonly #listener: PlayerListener;
   readonly #retries: number;
   readonly #time: TimeSource;
-  /** Audio of a phrase whose end has not come: it cannot be played yet. */
+  /** Audio of a phrase whose end has not come yet: it cannot be played. */
   #gathered: Pcm[] = [];
-  /** Marks that no audio stands before, as far as is known yet. */
+  /** Marks for which no audio has come yet. */
   #leading: string[] = [];
   #queue: Phrase[] = [];
   #playing: Playing | undefined;
@@ -155,7 +155,7 @@ export class PhrasePlayer implements AudioOutput {
     playing.judgeAt = this.#time.now() + HANGUP_NOTICE_MS;
   }
 
-  /** Settles what no report settles. */
+  /** Settles phrases whose report does not come. */
   tick(): void {
     const playing = this.#playing;
     if (!playing) {
@@ -224,7 +224,7 @@ export class PhrasePlayer implements AudioOutput {
     const wasStopped = playback.isStopped;
     void playback.stop();
     if (wasStopped) this.#end(playing);
-    // Reports are lost while ARI reconnects: what had begun has been played by now.
+    // Reports are lost while ARI reconnects: a phrase that had begun has been played by now.
     else if (playback.hasStarted) this.#heard(playing);
     else this.#again(playing, `a phrase of ${Math.round(phrase.lengthMs)} ms was never begun`);
   }

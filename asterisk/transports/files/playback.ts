@@ -7,17 +7,17 @@ import { phraseName } from "./phrase_files.ts";
 
 const log = logger("files");
 
-/** The PBX has this long to begin a playback, or to report its end once it must be over. */
+/** The PBX has this long to begin a playback, and to report its end after its audio has run out. */
 const REPORT_DEADLINE_MS = 3000;
 
-/** How far one playback is, and the commands that steer it. */
+/** Where one playback stands, and the commands to it. */
 export class Playback {
   readonly id: string = phraseName();
   readonly #lengthMs: number;
   readonly #control: FileControl;
   readonly #time: TimeSource;
   readonly #ended = Promise.withResolvers<void>();
-  /** Commands go one after another: a stop must not overtake its play. */
+  /** Commands are sent one after another: a stop must not overtake its play. */
   #commands: Promise<void> = Promise.resolve();
   #askedAt: number;
   #startedAt: number | undefined;
@@ -25,7 +25,7 @@ export class Playback {
   #pausedMs = 0;
   #stopped = false;
 
-  /** @param lengthMs of the audio. */
+  /** @param lengthMs the length of the audio. */
   constructor(lengthMs: number, control: FileControl, time: TimeSource) {
     this.#lengthMs = lengthMs;
     this.#control = control;
@@ -42,23 +42,23 @@ export class Playback {
     return this.#startedAt !== undefined;
   }
 
-  /** `stop` was called: what is reported from now on says nothing about the phrase. */
+  /** `stop` was called: later reports say nothing about the phrase. */
   get isStopped(): boolean {
     return this.#stopped;
   }
 
-  /** How much of the audio was played so far. */
+  /** How much of the audio has been played. */
   get heardMs(): number {
     if (this.#startedAt === undefined) return 0;
     return (this.#pausedAt ?? this.#time.now()) - this.#startedAt - this.#pausedMs;
   }
 
-  /** How much of the audio is still to be played. */
+  /** How much of the audio remains to be played. */
   get remainingMs(): number {
     return Math.max(0, this.#lengthMs - this.heardMs);
   }
 
-  /** The PBX has not reported the playback's start, or its end, in time. */
+  /** The PBX has not reported the playback's start or end in time. */
   get isOverdue(): boolean {
     if (this.#pausedAt !== undefined && !this.#stopped) return false;
     const lateMs = this.hasStarted && !this.#stopped
@@ -68,7 +68,7 @@ export class Playback {
   }
 
   /**
-   * Plays what `write` resolves to, unless it is stopped before.
+   * Plays the media that `write` resolves to, unless `stop` comes first.
    *
    * @returns whether the PBX was asked to play it.
    * @throws as `write` does, or when the PBX refuses.
@@ -89,7 +89,7 @@ export class Playback {
     this.#command(() => this.#control.pause(this.id));
   }
 
-  /** Continues where `pause` stopped, if it did. */
+  /** Continues a paused playback. */
   resume(): void {
     if (this.#pausedAt === undefined) return;
     this.#pausedMs += this.#time.now() - this.#pausedAt;
@@ -120,8 +120,8 @@ export class Playback {
 
   #command(run: () => Promise<void>): void {
     this.#commands = this.#commands.then(run).catch((error) => {
-      // The playback may have ended meanwhile; in any case its report or its deadline settles it.
-      log.debug("a playback did not take a command", { playback: this.id, error });
+      // The playback may have ended meanwhile; its report or its deadline settles it in any case.
+      log.debug("the PBX refused a command to a playback", { playback: this.id, error });
     });
   }
 }

@@ -1,22 +1,22 @@
-// The payload formats of an RTP leg. Asterisk takes only the static payload types of RFC 3551 on an
-// external media channel: there is no SDP to agree on a dynamic one, so it sends slin16 (as type
-// 118) but drops what comes back (ast_rtp_codecs_get_payload; seen on 22.10.1).
+// The payload formats of an RTP leg. On an external media channel Asterisk accepts only the static
+// payload types of RFC 3551: without SDP there is no agreeing on a dynamic one, so it sends slin16
+// (as type 118) but drops what comes back (ast_rtp_codecs_get_payload; seen on 22.10.1).
 
 import type { Pcm } from "../../../media/frame.ts";
 import { decodeG711, encodeG711, G711_RATE_HZ, type G711Law } from "../../../media/codec/g711.ts";
 
-/** Samples a second of each format; also the rate of RTP timestamps. */
+/** Samples per second of each format; also the rate of RTP timestamps. */
 export const RTP_RATE_HZ = G711_RATE_HZ;
 
-/** One payload format: a byte a sample. */
+/** One payload format, with one byte per sample. */
 export interface RtpCodec {
-  /** What packets say they carry. */
+  /** The payload type in the packets. */
   readonly payloadType: number;
   encode(pcm: Int16Array): Uint8Array;
   decode(payload: Uint8Array): Pcm;
 }
 
-/** Formats by the name Asterisk has for them. */
+/** Formats by their names in Asterisk. */
 export const RTP_CODECS: Readonly<Record<G711Law, RtpCodec>> = {
   ulaw: {
     payloadType: 0,

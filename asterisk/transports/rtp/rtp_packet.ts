@@ -1,14 +1,14 @@
 // RTP packets (RFC 3550 section 5.1).
 
-/** One packet; of the header's extras (contributing sources, extension, padding) nothing is kept. */
+/** One packet, without the header's extras (contributing sources, extension, padding). */
 export interface RtpPacket {
-  /** 0…127; which codec the payload is in. */
+  /** The codec of the payload, 0…127. */
   readonly payloadType: number;
-  /** First packet after a silence. */
+  /** Set on the first packet after a silence. */
   readonly marker: boolean;
-  /** 16 bits; one more for each packet sent. */
+  /** 16 bits; grows by one with each packet sent. */
   readonly sequence: number;
-  /** 32 bits; time of the first sample, in samples. */
+  /** 32 bits; the time of the first sample, in samples. */
   readonly timestamp: number;
   /** 32 bits; the sender's identity. */
   readonly ssrc: number;
@@ -18,7 +18,7 @@ export interface RtpPacket {
 const VERSION = 2;
 const HEADER_BYTES = 12;
 
-/** The packet as it goes on the wire; counters that have grown too large begin anew. */
+/** The packet as it goes on the wire; counters wrap. */
 export function encodeRtp(packet: RtpPacket): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HEADER_BYTES + packet.payload.length);
   const view = new DataView(bytes.buffer);
@@ -31,7 +31,7 @@ export function encodeRtp(packet: RtpPacket): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** What came off the wire, or undefined when it is not a whole RTP packet. */
+/** Reads a datagram; undefined when it is not a whole RTP packet. */
 export function decodeRtp(bytes: Uint8Array): RtpPacket | undefined {
   if (bytes.length < HEADER_BYTES || bytes[0]! >> 6 !== VERSION) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

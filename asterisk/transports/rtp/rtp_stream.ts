@@ -1,4 +1,4 @@
-// The two directions of an RTP leg: numbering what we send, and judging what arrives.
+// The two directions of an RTP leg: numbering the packets we send, and checking those that arrive.
 
 import { FRAME_MS, type Pcm } from "../../../media/frame.ts";
 import { JitterBuffer, type JitterStats } from "../../../media/codec/jitter_buffer.ts";
@@ -7,17 +7,17 @@ import { RTP_RATE_HZ, type RtpCodec } from "./rtp_codec.ts";
 import { decodeRtp, encodeRtp } from "./rtp_packet.ts";
 
 const FRAME_SAMPLES = RTP_RATE_HZ * FRAME_MS / 1000;
-/** More audio than this (200 ms) in one packet is no telephone frame. */
+/** A packet with more audio than this (200 ms) is not a telephone frame. */
 const LONGEST_PAYLOAD_BYTES = 10 * FRAME_SAMPLES;
 
-/** Numbers outgoing frames by RFC 3550: sequence, timestamp, one identity, all begun at random. */
+/** Numbers outgoing frames by RFC 3550: sequence, timestamp and SSRC all start at random. */
 export class RtpSender {
   readonly #codec: RtpCodec;
   readonly #silence: Uint8Array;
   readonly #ssrc = random32();
   #sequence = random32() & 0xffff;
   #timestamp = random32();
-  /** Nothing was said in the frame before, so that speech now begins a talkspurt. */
+  /** The previous frame was silence, so speech now begins a talkspurt. */
   #wasSilent = true;
 
   constructor(codec: RtpCodec) {
@@ -25,7 +25,7 @@ export class RtpSender {
     this.#silence = codec.encode(new Int16Array(FRAME_SAMPLES));
   }
 
-  /** The packet of one 20 ms frame, or of silence; `skipped` frames of time went by without one. */
+  /** The packet of a 20 ms frame, or of silence; `skipped` frame times passed without one. */
   packet(frame: Pcm | undefined, skipped: number): Uint8Array {
     this.#timestamp = (this.#timestamp + skipped * FRAME_SAMPLES) >>> 0;
     const bytes = encodeRtp({
@@ -43,10 +43,10 @@ export class RtpSender {
   }
 }
 
-/** What arrived and was not audio of ours. */
+/** Counts of what arrived and was not the call's audio. */
 type RefusedStats = Counters<"packetsMalformed" | "packetsWrongPayload">;
 
-/** Takes packets off the wire and gives their audio on in order. */
+/** Takes packets off the wire and passes their audio on in order. */
 export class RtpReceiver {
   readonly #codec: RtpCodec;
   readonly #jitter: JitterBuffer;
@@ -62,7 +62,7 @@ export class RtpReceiver {
     return { ...this.#jitter.stats, ...this.#refused };
   }
 
-  /** A datagram that came from the PBX at `nowMs`. */
+  /** Takes a datagram that came from the PBX at `nowMs`. */
   take(datagram: Uint8Array, nowMs: number): void {
     const packet = decodeRtp(datagram);
     const length = packet?.payload.length ?? 0;
@@ -77,7 +77,7 @@ export class RtpReceiver {
     }
   }
 
-  /** To be called about every 20 ms: fills gaps that have been waited for long enough. */
+  /** Conceals gaps that have lasted too long; call it about every 20 ms. */
   tick(nowMs: number): void {
     this.#jitter.expire(nowMs);
   }

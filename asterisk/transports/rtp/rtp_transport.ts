@@ -1,6 +1,6 @@
-// The caller's audio over RTP: the PBX sends to a UDP port of the call's own and takes what comes
-// back from it. There is no connection, so a hang-up is known from ARI alone, and a packet is
-// believed only when it comes from where the PBX said it would.
+// A call's audio over RTP: the PBX sends to a UDP port of the call's own and accepts what comes back
+// from it. There is no connection, so only ARI reports a hang-up, and packets are accepted only from
+// the address that the PBX announced.
 
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { logger } from "../../../config/logging.ts";
@@ -30,9 +30,10 @@ type Address = Extract<MediaAddress, { kind: "rtp" }>;
 type Options = PacerOptions & { readonly resampler: Resampler };
 
 /**
- * Takes a UDP port out of the plan's range.
+ * Binds a UDP port of the plan's range.
  *
- * @throws {TransportError} when every port of the range is taken, or `plan.host` is not an address of this machine.
+ * @throws {TransportError} when every port of the range is taken, or `plan.host` is not an address of
+ * this machine.
  */
 export async function listenRtp(plan: Plan, timing: PacerOptions = {}): Promise<MediaListener> {
   const socket = await bindInRange(plan.host, plan.ports);
@@ -127,7 +128,7 @@ class RtpTransport implements MediaTransport {
       return this.#receiver.take(datagram, this.#time.now());
     }
     if (this.#fromElsewhere++ > 0) return;
-    log.warn("packets dropped: they come from elsewhere than the PBX's media address", {
+    log.warn("packets dropped: they do not come from the PBX's media address", {
       from: `${from.address}:${from.port}`,
       pbx: `${this.#pbx.host}:${this.#pbx.port}`,
     });
@@ -153,7 +154,7 @@ class RtpTransport implements MediaTransport {
   }
 }
 
-/** Binds to a port of the range, begun at random so that calls started together do not collide. */
+/** Binds a port of the range, starting at random so that calls begun together do not collide. */
 async function bindInRange(
   host: string,
   [first, last]: readonly [number, number],

@@ -1,10 +1,10 @@
-// The text frames of chan_websocket, JSON in both directions (`f(json)`); their shapes are those
-// of channels/chan_websocket.c in Asterisk 22.10.1.
+// The text frames of chan_websocket: JSON in both directions (`f(json)`), with the shapes of
+// channels/chan_websocket.c in Asterisk 22.10.1.
 
-/** Longest id of a mark, in ASCII characters: the PBX drops a text frame of more than 128 bytes. */
+/** Most ASCII characters in a mark's id: the PBX drops a text frame of more than 128 bytes. */
 export const LONGEST_MARK_ID = 80;
 
-/** What we tell the PBX. */
+/** Commands to the PBX. */
 export type ControlCommand =
   | { readonly command: "MARK_MEDIA"; readonly correlation_id: string }
   | {
@@ -15,19 +15,19 @@ export type ControlCommand =
       | "REPORT_QUEUE_DRAINED";
   };
 
-/** What the PBX tells us. */
+/** Events from the PBX that are in use. */
 export type ControlEvent =
   | {
     readonly event: "MEDIA_START";
     readonly format: string;
-    /** Bytes of 20 ms. */
+    /** Bytes in 20 ms. */
     readonly optimal_frame_size: number;
   }
   | { readonly event: "MEDIA_MARK_PROCESSED"; readonly correlation_id: string }
   | { readonly event: "MEDIA_XOFF" | "MEDIA_XON" | "QUEUE_DRAINED" }
   | { readonly event: "ERROR"; readonly error_text: string };
 
-/** A text frame, read. A problem quotes no value: MEDIA_START carries channel variables. */
+/** A text frame, parsed. A problem quotes no value: MEDIA_START carries channel variables. */
 export type ParsedControl =
   | { readonly kind: "event"; readonly event: ControlEvent }
   | { readonly kind: "not_in_use"; readonly name: string }
@@ -38,7 +38,7 @@ type Check = (value: unknown) => boolean;
 const text: Check = (value) => typeof value === "string";
 const number: Check = (value) => typeof value === "number";
 
-/** The fields of each event in use. By hand: a library of schemas is 14 ms and 5 MB of each call's isolate. */
+/** The fields of each event. Checked by hand: a schema library costs each call's isolate 14 ms and 5 MB. */
 const FIELDS: Readonly<Record<ControlEvent["event"], Readonly<Record<string, Check>>>> = {
   MEDIA_START: { format: text, optimal_frame_size: number },
   MEDIA_MARK_PROCESSED: { correlation_id: text },
@@ -48,7 +48,7 @@ const FIELDS: Readonly<Record<ControlEvent["event"], Readonly<Record<string, Che
   ERROR: { error_text: text },
 };
 
-/** Reads a text frame. Never throws. */
+/** Parses a text frame. Never throws. */
 export function parseControl(frame: string): ParsedControl {
   let json: unknown;
   try {

@@ -1,4 +1,4 @@
-// One connection to chan_websocket: frames and control messages on the wire, nothing of playout.
+// One connection to chan_websocket: frames and control messages on the wire. It knows nothing of playout.
 
 import { logger } from "../../../config/logging.ts";
 import { type Pcm, pcmFromBytes, pcmToBytes } from "../../../media/frame.ts";
@@ -7,12 +7,12 @@ import { WebSocketClient } from "../../../runtime/websocket_client.ts";
 
 const log = logger("media");
 
-/** What arrives. Malformed messages do not: they are logged and dropped. */
+/** What arrives; malformed messages are logged and dropped. */
 export interface MediaSocketHandlers {
   onControl(event: ControlEvent): void;
   /** Audio of any length. */
   onAudio(pcm: Pcm): void;
-  /** The connection has ended, or was never made; called once. Code 1000 is an orderly end. */
+  /** The connection has ended, or could not be made; called once. Code 1000 is an orderly end. */
   onClose(code: number, detail: string): void;
 }
 
@@ -34,27 +34,27 @@ export class MediaSocket {
     });
   }
 
-  /** Messages dropped because they are malformed. */
+  /** Malformed messages dropped so far. */
   get badMessages(): number {
     return this.#badMessages;
   }
 
-  /** Bytes handed over that the network has not taken yet: what a stalled PBX makes grow. */
+  /** Bytes that the network has not taken yet; they grow when the PBX stalls. */
   get unsentBytes(): number {
     return this.#socket.unsentBytes;
   }
 
-  /** Sends one frame; what is sent after the end is lost. */
+  /** Sends one frame; after the end it is lost. */
   sendFrame(frame: Pcm): void {
     this.#socket.sendBinary(pcmToBytes(frame));
   }
 
-  /** Sends a control message; what is sent after the end is lost. */
+  /** Sends a control message; after the end it is lost. */
   sendCommand(command: ControlCommand): void {
     this.#socket.sendText(JSON.stringify(command));
   }
 
-  /** Ends the connection, whatever state it is in, and resolves when it has ended. */
+  /** Ends the connection in whatever state it is; resolves when it has ended. */
   close(): Promise<void> {
     return this.#socket.close();
   }

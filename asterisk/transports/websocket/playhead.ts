@@ -1,18 +1,18 @@
-// How far the PBX is with playing what it was given, where the PBX owns the clock: an estimate
-// that runs on our clock and is put right by what the PBX reports.
+// How far the PBX has played what it was given, where the PBX owns the playout clock: an estimate
+// that runs on our clock and is corrected by what the PBX reports.
 
 import { FRAME_MS } from "../../../media/frame.ts";
 
-/** The playout of one media channel: one frame every 20 ms while there is one and it is not paused. */
+/** The playout of one media channel: a frame every 20 ms, unless it is paused or empty. */
 export class Playhead {
   readonly #now: () => number;
   #framesGiven = 0;
-  /** When the last frame given will have been played; of no meaning while paused. */
+  /** When the last frame given will have been played; meaningless while paused. */
   #emptyAt = 0;
-  /** What was left to play when playout was paused, in ms. */
+  /** What remained to be played when playout was paused, in ms. */
   #pausedWithMs: number | undefined;
 
-  /** @param now a clock in ms that never goes back. */
+  /** @param now a monotonic clock in ms. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
@@ -22,7 +22,7 @@ export class Playhead {
     return this.#framesGiven;
   }
 
-  /** What the PBX has still to play, in ms. */
+  /** What remains to be played, in ms. */
   get remainingMs(): number {
     return this.#pausedWithMs ?? Math.max(0, this.#emptyAt - this.#now());
   }
@@ -33,12 +33,12 @@ export class Playhead {
     this.remainsMs(this.remainingMs + FRAME_MS);
   }
 
-  /** The PBX reports that it has just played all that was given before `position`. */
+  /** The PBX reports that it has just played everything given before `position`. */
   played(position: number): void {
     this.remainsMs((this.#framesGiven - position) * FRAME_MS);
   }
 
-  /** The PBX reports that this much is left. */
+  /** The PBX reports that this much remains. */
   remainsMs(ms: number): void {
     if (this.#pausedWithMs !== undefined) this.#pausedWithMs = ms;
     else this.#emptyAt = this.#now() + ms;

@@ -1,5 +1,5 @@
 // The bot's voice on its way to chan_websocket, which plays a frame every 20 ms from a queue of its
-// own: how far ahead that queue is filled, and what of it has been heard.
+// own: fills that queue ahead of time and tracks what of it has been heard.
 
 import { logger } from "../../../config/logging.ts";
 import type { AudioOutput } from "../../../media/audio_output.ts";
@@ -18,7 +18,7 @@ import { Playhead } from "./playhead.ts";
 
 const log = logger("media");
 
-/** Most audio given to Asterisk ahead of time. Its queue holds 1000 frames and asks for a stop at 900. */
+/** Most audio given to Asterisk ahead of time. Its queue holds 1000 frames and sends XOFF at 900. */
 const WINDOW_MS = 15_000;
 const WINDOW_BYTES = WINDOW_MS / FRAME_MS * FRAME_BYTES;
 /** How often a full window is checked again. */
@@ -32,7 +32,7 @@ const FLUSH_DEADLINE_MS = 1000;
 const KEEPALIVE_MS = 1000;
 const SILENCE: Pcm = new Int16Array(FRAME_SAMPLES);
 
-/** What the output needs of the connection. */
+/** The connection as the output needs it. */
 export interface Wire {
   sendFrame(frame: Pcm): void;
   sendCommand(command: ControlCommand): void;
@@ -40,10 +40,10 @@ export interface Wire {
   readonly unsentBytes: number;
 }
 
-/** What the PBX reports of playout. */
+/** What the PBX reports about playout. */
 export type PlayoutEvent = Exclude<ControlEvent, { event: "MEDIA_START" }>;
 
-/** A frame or a mark that waits to be sent. */
+/** A frame or a mark waiting to be sent. */
 type Outgoing = { readonly frame: Pcm } | { readonly markId: string };
 
 /** What the output counts. */
@@ -67,13 +67,13 @@ export class WebsocketOutput implements AudioOutput {
   readonly #time: TimeSource;
   readonly #playhead: Playhead;
   readonly #cutter = new FrameCutter();
-  /** There between `start` and `close`. */
+  /** Set between `start` and `close`. */
   #wire: Wire | undefined;
   #outbox: Outgoing[] = [];
-  /** Positions (see `Playhead.position`) of the marks sent and not reported yet. */
+  /** The marks sent and not reported yet, by id, with their positions (see `Playhead.position`). */
   readonly #marks = new Map<string, number>();
   #paused = false;
-  /** Asterisk said XOFF, and not XON since. */
+  /** Asterisk has sent XOFF, and no XON since. */
   #xoff = false;
   #flushing: PromiseWithResolvers<void> | undefined;
   #cancelFlushDeadline = () => {};
@@ -96,7 +96,7 @@ export class WebsocketOutput implements AudioOutput {
     this.#pump();
   }
 
-  /** @throws {RangeError} when the id is longer than a message to the PBX has room for. */
+  /** @throws {RangeError} when the id does not fit into a message to the PBX. */
   endOfPhrase(markId: string): void {
     if (markId.length > LONGEST_MARK_ID) {
       throw new RangeError(`a mark's id has at most ${LONGEST_MARK_ID} characters: ${markId}`);
@@ -111,7 +111,7 @@ export class WebsocketOutput implements AudioOutput {
     if (this.#paused) return;
     this.#paused = true;
     this.#playhead.pause();
-    // While a flush is under way the pause waits: a paused queue never reports that it has drained.
+    // During a flush the pause waits: a paused queue never reports that it has drained.
     if (!this.#flushing) this.#wire?.sendCommand({ command: "PAUSE_MEDIA" });
   }
 
@@ -123,7 +123,7 @@ export class WebsocketOutput implements AudioOutput {
     this.#pump();
   }
 
-  /** @throws what `failure` makes, when the PBX does not acknowledge in time. */
+  /** @throws the `failure` of the options when the PBX does not acknowledge in time. */
   flush(): Promise<void> {
     const wasPaused = this.#paused;
     this.#dropQueued();
@@ -141,7 +141,7 @@ export class WebsocketOutput implements AudioOutput {
     return promise;
   }
 
-  /** The PBX takes audio from now on. */
+  /** The PBX accepts audio from now on. */
   start(wire: Wire): void {
     this.#wire = wire;
     if (this.#paused) wire.sendCommand({ command: "PAUSE_MEDIA" });
@@ -149,7 +149,7 @@ export class WebsocketOutput implements AudioOutput {
     this.#keepAlive();
   }
 
-  /** The connection has ended: nothing more can be heard, which is what a flush under way waits for. */
+  /** The connection has ended: nothing more can be heard, so a flush under way is done. */
   close(): void {
     this.#wire = undefined;
     this.#cancelWindowPoll();
@@ -188,7 +188,7 @@ export class WebsocketOutput implements AudioOutput {
     this.#pump();
   }
 
-  /** Forgets what waits here and what is queued at the PBX, and with it any pause. */
+  /** Forgets what is queued here and at the PBX, and any pause. */
   #dropQueued(): void {
     this.#outbox = [];
     this.#cutter.clear();
@@ -206,14 +206,14 @@ export class WebsocketOutput implements AudioOutput {
     this.#pump();
   }
 
-  /** Sends what waits, in order, as long as Asterisk has room and no flush is under way. */
+  /** Sends the outbox, in order, as long as Asterisk has room and no flush is under way. */
   #pump(): void {
     this.#cancelWindowPoll();
     if (!this.#wire || this.#xoff || this.#flushing) return;
     let sent = 0;
     for (const item of this.#outbox) {
       if (this.#windowFull(this.#wire)) {
-        // A paused queue makes no room; `resume` comes back here.
+        // A paused queue makes no room; `resume` pumps again.
         if (!this.#paused) {
           this.#cancelWindowPoll = this.#time.after(WINDOW_POLL_MS, () => this.#pump());
         }
@@ -239,7 +239,7 @@ export class WebsocketOutput implements AudioOutput {
     wire.sendCommand({ command: "MARK_MEDIA", correlation_id: item.markId });
   }
 
-  /** Many phones and trunks drop a leg on which no RTP comes. */
+  /** Many phones and trunks drop a leg without RTP. */
   #keepAlive(): void {
     this.#cancelKeepAlive = this.#time.after(KEEPALIVE_MS, () => {
       const idle = this.#outbox.length === 0 && this.#playhead.remainingMs === 0;

@@ -97,7 +97,7 @@ export class WebsocketTransport implements MediaTransport {
     if (wasOpen) this.#handlers?.onClose(reason, detail);
   }
 
-  /** Names the PBX without the connection id: whoever knows an unused one may connect to it. */
+  /** Names the PBX without the connection id: anyone who knows an unused id may connect with it. */
   #error(problem: string, cause?: unknown): TransportError {
     return new TransportError(
       `the PBX at ${new URL(this.#url).host} ${problem}; check that the channel still exists (an ` +
