@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { advisedUpdate, atLeast, parseVersion } from "./version.ts";
 
-Deno.test("a feature that came to several branches is known in each, and in every newer one", () => {
+Deno.test("a feature that came to several branches is found in each, and in every newer branch", () => {
   const since = ["20.17", "21.12", "22.7", "23.1"];
   const yes = ["20.17.0", "20.20.1", "21.12.0", "22.10.1~dfsg+~cs6.17", "23.1.0-rc1", "24.0.0"];
   const no = [
@@ -16,7 +16,7 @@ Deno.test("a feature that came to several branches is known in each, and in ever
   for (const version of no) assert.ok(!atLeast(version, since), version);
 });
 
-Deno.test("certified versions count as their branch, a build from git as what is safer", () => {
+Deno.test("certified versions count as their branch, and a build from git as whatever is safer", () => {
   assert.ok(atLeast("certified/20.7-cert2", ["18.0"]));
   assert.ok(atLeast("certified-18.9-cert4", ["18.0"]));
   assert.ok(!atLeast("GIT-master-c0ffee", ["16.6"]));

@@ -11,10 +11,19 @@ type Table<Name extends LineCounter> = Readonly<
 /** Counted by more than one transport: labelled with it. */
 const SHARED = {
   framesSent: ["frames_sent", "Frames (20 ms) of the bot's voice that left for the PBX"],
-  framesLate: ["frames_late", "Frames due that left a frame's length late or more"],
-  framesSkipped: ["frames_skipped", "Frames of time left out after a long stall of an isolate"],
-  framesHeld: ["frames_held", "Frames held back because the PBX had not taken the one before"],
-  badMessages: ["media_messages_refused", "Messages from the PBX that could not be read"],
+  framesLate: [
+    "frames_late",
+    "Frames, silence included, that left a frame's length (20 ms) late or more",
+  ],
+  framesSkipped: ["frames_skipped", "Frame times skipped after a long stall of an isolate"],
+  framesHeld: [
+    "frames_held",
+    "Frame times on which nothing was sent because the PBX had not taken the previous frame",
+  ],
+  badMessages: [
+    "media_messages_refused",
+    "Messages from the PBX that were malformed or out of place",
+  ],
 } as const satisfies Partial<Table<LineCounter>>;
 
 const OF_ONE_TRANSPORT: Table<Exclude<LineCounter, keyof typeof SHARED>> = {
@@ -23,17 +32,23 @@ const OF_ONE_TRANSPORT: Table<Exclude<LineCounter, keyof typeof SHARED>> = {
     "rtp_packets_lost",
     "RTP packets of callers that were missing when due and were concealed",
   ],
-  packetsLate: ["rtp_packets_late", "RTP packets of callers that came after they were concealed"],
-  packetsDuplicate: ["rtp_packets_duplicate", "RTP packets of callers that came again"],
+  packetsLate: [
+    "rtp_packets_late",
+    "RTP packets of callers that arrived after they had been concealed",
+  ],
+  packetsDuplicate: ["rtp_packets_duplicate", "RTP packets of callers that arrived twice"],
   packetsReordered: [
     "rtp_packets_reordered",
-    "RTP packets of callers that came out of order, in time to be put in order",
+    "RTP packets of callers that arrived out of order, but in time to be reordered",
   ],
-  streamRestarts: ["rtp_stream_restarts", "Times the PBX began a new RTP sequence within a call"],
-  packetsMalformed: ["rtp_packets_malformed", "Datagrams that were no telephone frame in RTP"],
+  streamRestarts: ["rtp_stream_restarts", "New RTP sequences begun by the PBX within a call"],
+  packetsMalformed: [
+    "rtp_packets_malformed",
+    "Datagrams that were not RTP, or not a telephone frame",
+  ],
   packetsWrongPayload: [
     "rtp_packets_wrong_payload",
-    "RTP packets in another format than the one asked for",
+    "RTP packets in another format than requested",
   ],
   packetsFromElsewhere: [
     "rtp_packets_from_elsewhere",
@@ -52,11 +67,11 @@ const OF_ONE_TRANSPORT: Table<Exclude<LineCounter, keyof typeof SHARED>> = {
   phrasesPlayed: ["phrases_played", "Phrases that the PBX played from files to their end"],
   phrasesInaudible: [
     "phrases_inaudible",
-    "Playbacks of files that ended far too early to have been heard",
+    "File playbacks that ended far too early to have been heard",
   ],
   phrasesUnreported: [
     "phrases_unreported",
-    "Playbacks of files whose start or end the PBX never reported",
+    "File playbacks whose start or end the PBX never reported",
   ],
 };
 

@@ -19,7 +19,7 @@ function frames(count: number, level: number): Pcm {
   return new Int16Array(count * FRAME_SAMPLES).fill(level);
 }
 
-/** Records a script; returns each side's level, frame by frame. */
+/** Records a script; returns each side's level frame by frame. */
 async function recorded(
   script: (line: AudioOutput, caller: (count: number, level?: number) => void) => void,
 ): Promise<{ caller: number[]; bot: number[] }> {
@@ -47,7 +47,7 @@ Deno.test("the bot is recorded when it is heard, not when its audio was handed o
   assert.deepEqual(bot, [0, 0, 9, 9, 9, 0, 0]);
 });
 
-Deno.test("what the caller's interruption took back is not in the recording", async () => {
+Deno.test("audio that the caller's interruption dropped is not in the recording", async () => {
   const { bot } = await recorded((line, hear) => {
     line.send(frames(10, 9));
     hear(2);
@@ -61,7 +61,7 @@ Deno.test("what the caller's interruption took back is not in the recording", as
   assert.deepEqual(bot, [9, 9, 0, 0, 9, 0, 0]);
 });
 
-Deno.test("a phrase's odd end is filled up, so that the next one begins with a frame", async () => {
+Deno.test("a phrase's incomplete last frame is padded, so that the next phrase begins with a frame", async () => {
   const { bot } = await recorded((line, hear) => {
     line.send(frames(1, 9).subarray(0, 100));
     line.endOfPhrase("e1");
@@ -71,7 +71,7 @@ Deno.test("a phrase's odd end is filled up, so that the next one begins with a f
   assert.deepEqual(bot, [9, 7]);
 });
 
-Deno.test("the time an isolate was away is silence, so that the sides stay in step", async () => {
+Deno.test("the time an isolate was away is recorded as silence, so that both sides stay in step", async () => {
   const folder = await Deno.makeTempDir();
   const path = join(folder, "one.wav");
   {

@@ -18,14 +18,14 @@ Deno.test("a call's recording has the caller left and the bot right", async () =
   assert.deepEqual(toMono(wav), Int16Array.of(4, 1, 1, 6));
 });
 
-Deno.test("a recording goes on where the isolate before it died", async () => {
+Deno.test("a recording is appended to where the previous isolate died", async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "call.wav");
   {
     await using first = await StereoWavWriter.open(path);
     first.append(Int16Array.of(1, 2), Int16Array.of(3, 4));
   }
-  // Death between two writes: half a sample too much, and the header knows nothing of it.
+  // A death between two writes: half a sample too much, and the header does not count it.
   await Deno.writeFile(path, Uint8Array.of(9, 0, 9, 0, 9), { append: true });
   {
     await using second = await StereoWavWriter.open(path);
@@ -37,7 +37,7 @@ Deno.test("a recording goes on where the isolate before it died", async () => {
   ]);
 });
 
-Deno.test("a stranger's file is not written over", async () => {
+Deno.test("another program's file is not overwritten", async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "prompt.wav");
   await Deno.writeFile(path, writeWav(SAMPLES, 8000));
@@ -45,7 +45,7 @@ Deno.test("a stranger's file is not written over", async () => {
   assert.deepEqual(readWav(await Deno.readFile(path)).channels, [SAMPLES]);
 });
 
-Deno.test("while a call runs its recording is a valid file already", async () => {
+Deno.test("a recording is a valid file while the call is still going on", async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "call.wav");
   await using writer = await StereoWavWriter.open(path);

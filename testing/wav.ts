@@ -2,14 +2,14 @@
 
 import { type Pcm, pcmFromBytes } from "../media/frame.ts";
 
-/** A WAV file's audio, one array a channel. */
+/** A WAV file's audio, one array per channel. */
 export interface Wav {
   readonly sampleRateHz: number;
-  /** One (mono) or two (left, right) channels of equal length. */
+  /** One channel (mono) or two (left, right), of equal length. */
   readonly channels: readonly Pcm[];
 }
 
-/** The bytes are not a WAV file that can be read; the message says what was found instead. */
+/** The bytes are not a readable WAV file; the message says what was found instead. */
 export class WavError extends Error {
   override readonly name = "WavError";
 }
@@ -19,8 +19,8 @@ const FORMAT_PCM = 1;
 const FORMAT_EXTENSIBLE = 0xfffe;
 
 /**
- * Reads 16-bit PCM, mono or stereo, at any rate. Other chunks are skipped; a data size that
- * promises more than there is (a writer that died, a stream) means "to the end of the file".
+ * Reads 16-bit PCM, mono or stereo, at any rate. Other chunks are skipped; a data size larger than
+ * the file (a writer that died, a stream) means "to the end of the file".
  *
  * @throws {WavError}
  */

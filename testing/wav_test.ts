@@ -12,7 +12,7 @@ Deno.test("what is written is read back, at any rate", () => {
   }
 });
 
-Deno.test("chunks of other programs are skipped, also of odd length", () => {
+Deno.test("chunks of other programs are skipped, even of odd length", () => {
   const plain = writeWav(SAMPLES);
   const list = new TextEncoder().encode("LIST\x03\x00\x00\x00abc\x00");
   const wav = readWav(
@@ -29,7 +29,7 @@ Deno.test("a file whose writer died is read to its end", () => {
   }
 });
 
-Deno.test("the extensible header, as recorders write it, is understood", () => {
+Deno.test("the extensible header that recorders write is understood", () => {
   const plain = writeWav(SAMPLES);
   const format = new Uint8Array(8 + 40);
   format.set(plain.subarray(12, 36));
@@ -42,7 +42,7 @@ Deno.test("the extensible header, as recorders write it, is understood", () => {
   ]);
 });
 
-Deno.test("what cannot be read is refused with what was found", () => {
+Deno.test("an unreadable file is refused, and the error says what was found", () => {
   const floats = writeWav(SAMPLES);
   floats[20] = 3;
   assert.throws(

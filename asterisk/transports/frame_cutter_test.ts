@@ -8,7 +8,7 @@ const audio = fc.array(
   { maxLength: 8 },
 );
 
-Deno.test("audio cut into frames is the same audio, whatever pieces it came in", () => {
+Deno.test("audio cut into frames is the same audio, in whatever pieces it came", () => {
   fc.assert(fc.property(audio, (pieces) => {
     const cutter = new FrameCutter();
     const whole = concatPcm(pieces);
@@ -22,7 +22,7 @@ Deno.test("audio cut into frames is the same audio, whatever pieces it came in",
   }));
 });
 
-Deno.test("a whole frame is passed through without copying; a part of one is copied", () => {
+Deno.test("a whole frame passes through without copying; a part of one is copied", () => {
   const cutter = new FrameCutter();
   const whole = new Int16Array(FRAME_SAMPLES).fill(7);
   assert.equal(cutter.push(whole)[0], whole);
@@ -33,7 +33,7 @@ Deno.test("a whole frame is passed through without copying; a part of one is cop
   assert.deepEqual([frame![0], frame![FRAME_SAMPLES - 1]], [1, 7]);
 });
 
-Deno.test("a tail once padded or cleared is not heard again", () => {
+Deno.test("a remainder once padded or cleared is not heard again", () => {
   const cutter = new FrameCutter();
   cutter.push(new Int16Array(10).fill(7));
   cutter.pad();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Pcm } from "../../media/frame.ts";
 import { LineInput } from "./line_input.ts";
 
-Deno.test("each packet of a telephone line is a frame at once, not when the next one comes", async () => {
+Deno.test("each packet of a telephone line yields a frame without waiting for the next one", async () => {
   for (const lineHz of [8000, 16_000, 48_000]) {
     const frames: Pcm[] = [];
     using input = await LineInput.open(lineHz, (frame) => frames.push(frame));

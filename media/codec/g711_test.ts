@@ -24,7 +24,7 @@ Deno.test("every telephone code survives decoding and encoding", () => {
   }
 });
 
-Deno.test("every sample is encoded as the standard's own software encodes it", () => {
+Deno.test("every sample is encoded as the reference software encodes it", () => {
   const all = Int16Array.from({ length: 65536 }, (_, i) => i - 32768);
   assert.deepEqual(encodeG711("ulaw", all), Uint8Array.from(all, ulawOfG191));
   assert.deepEqual(encodeG711("alaw", all), Uint8Array.from(all, alawOfG191));
@@ -36,7 +36,7 @@ Deno.test("silence is the code of the quietest value", () => {
   }
 });
 
-/** `ulaw_compress` of ITU-T G.191, step by step as it is written there: shifts instead of logarithms. */
+/** `ulaw_compress` of ITU-T G.191, step by step as written there: shifts instead of logarithms. */
 function ulawOfG191(sample: number): number {
   const level = Math.min(((sample < 0 ? ~sample : sample) >> 2) + 33, 0x1fff);
   let segment = 1;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { JitterBuffer } from "./jitter_buffer.ts";
 
-/** A buffer, and the first sample of each 20 ms packet that came out; packet n is filled with n % 1000 + 1. */
+/** A buffer, and one sample of each 20 ms packet that came out; packet n is filled with n % 1000 + 1. */
 function buffer(): { jitter: JitterBuffer; out: number[]; push: (n: number, now: number) => void } {
   const out: number[] = [];
   const jitter = new JitterBuffer({ sampleRateHz: 8000, onAudio: (pcm) => out.push(pcm[159]!) });
@@ -11,7 +11,7 @@ function buffer(): { jitter: JitterBuffer; out: number[]; push: (n: number, now:
   return { jitter, out, push };
 }
 
-Deno.test("packets in order pass without delay, also over the wrap of the sequence number", () => {
+Deno.test("packets in order pass without delay, even where the sequence number wraps", () => {
   const { out, push } = buffer();
   for (let n = 65533; n < 65540; n++) {
     push(n, 0);
@@ -20,7 +20,7 @@ Deno.test("packets in order pass without delay, also over the wrap of the sequen
   assert.equal(out.length, 7);
 });
 
-Deno.test("packets that overtook one another are put back in order", () => {
+Deno.test("packets that overtook one another are reordered", () => {
   const { jitter, out, push } = buffer();
   [1, 3, 2, 4, 6, 7, 5].forEach((n, i) => push(n, i * 20));
   assert.deepEqual(out, [2, 3, 4, 5, 6, 7, 8]);
@@ -28,14 +28,14 @@ Deno.test("packets that overtook one another are put back in order", () => {
   assert.equal(jitter.stats.packetsLost, 0);
 });
 
-Deno.test("a packet that comes twice is heard once", () => {
+Deno.test("a packet that arrives twice is heard once", () => {
   const { jitter, out, push } = buffer();
   [1, 1, 2, 4, 4, 3, 2, 5].forEach((n, i) => push(n, i * 10));
   assert.deepEqual(out, [2, 3, 4, 5, 6]);
   assert.equal(jitter.stats.packetsDuplicate, 3);
 });
 
-Deno.test("a lost packet is filled once three have come after it, so time stays whole", () => {
+Deno.test("a lost packet is concealed once three have followed it, so that no time is missing", () => {
   const { jitter, out, push } = buffer();
   [1, 2, 4, 5].forEach((n) => push(n, n * 20));
   assert.equal(out.length, 2);
@@ -45,7 +45,7 @@ Deno.test("a lost packet is filled once three have come after it, so time stays 
   assert.equal(jitter.stats.packetsLost, 1);
 });
 
-Deno.test("a lost packet that few follow is filled by the clock", () => {
+Deno.test("a lost packet that few follow is concealed by the clock", () => {
   const { jitter, out, push } = buffer();
   push(1, 0);
   push(3, 20);
@@ -55,7 +55,7 @@ Deno.test("a lost packet that few follow is filled by the clock", () => {
   assert.equal(out.length, 3);
 });
 
-Deno.test("a packet that comes after its place was filled is dropped", () => {
+Deno.test("a packet that arrives after it was concealed is dropped", () => {
   const { jitter, out, push } = buffer();
   [1, 3, 4, 5].forEach((n) => push(n, n * 20));
   push(2, 200);
@@ -65,7 +65,7 @@ Deno.test("a packet that comes after its place was filled is dropped", () => {
   assert.equal(jitter.stats.packetsDuplicate, 0);
 });
 
-Deno.test("a stray packet with a wild number is not believed, a new sequence is", () => {
+Deno.test("a stray packet with a wild number is ignored; a new sequence is followed", () => {
   const { jitter, out, push } = buffer();
   push(1, 0);
   push(30_000, 20);
@@ -78,7 +78,7 @@ Deno.test("a stray packet with a wild number is not believed, a new sequence is"
   assert.equal(jitter.stats.streamRestarts, 1);
 });
 
-Deno.test("after a new sender is announced its first packet is heard at once", () => {
+Deno.test("a new sender's first packet is heard without delay", () => {
   const { jitter, out, push } = buffer();
   push(500, 0);
   jitter.restart();
@@ -86,7 +86,7 @@ Deno.test("after a new sender is announced its first packet is heard at once", (
   assert.deepEqual(out, [501, 8]);
 });
 
-Deno.test("with 5 % loss and 50 ms of jitter, what is heard is in order and as long as what was said", () => {
+Deno.test("with 5 % loss and 50 ms of jitter, speech is heard in order and at its full length", () => {
   fc.assert(fc.property(fc.integer({ min: 1 }), (seed) => {
     const chance = randomFrom(seed);
     const { jitter, out, push } = buffer();

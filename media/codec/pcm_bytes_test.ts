@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { concatPcm, pcmToBytes } from "../frame.ts";
 import { PcmBytes } from "./pcm_bytes.ts";
 
-Deno.test("audio cut into byte chunks anywhere, also inside a sample, comes out as it was", () => {
+Deno.test("audio split into byte chunks anywhere, even within a sample, comes out unchanged", () => {
   fc.assert(
     fc.property(
       fc.int16Array({ maxLength: 50 }),

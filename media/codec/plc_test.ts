@@ -12,7 +12,7 @@ function voice(samples: number): Pcm {
   });
 }
 
-/** Runs `pcm` through in 20 ms packets, losing those listed. */
+/** Passes `pcm` through in 20 ms packets, losing those listed. */
 function through(pcm: Pcm, lost: number[]): Pcm {
   const concealer = new LossConcealer(RATE_HZ);
   const out = new Int16Array(pcm.length);
@@ -23,7 +23,7 @@ function through(pcm: Pcm, lost: number[]): Pcm {
   return out;
 }
 
-Deno.test("a lost packet in a vowel is filled with the vowel, without a click", () => {
+Deno.test("a packet lost within a vowel is filled with the vowel, without a click", () => {
   const whole = voice(1600);
   const out = through(whole, [5]);
   const error = out.map((sample, i) => sample - whole[i]!);
@@ -35,7 +35,7 @@ Deno.test("a lost packet in a vowel is filled with the vowel, without a click", 
   assert.ok(steps(out) <= steps(whole) * 1.3, "no jump bigger than the voice's own");
 });
 
-Deno.test("audio that comes back out of step with the fill is blended in, not cut in", () => {
+Deno.test("audio that returns out of phase with the concealment is cross-faded, not cut in", () => {
   const before = voice(800);
   const after = before.map((sample) => -sample);
   const concealer = new LossConcealer(RATE_HZ);
@@ -53,11 +53,11 @@ Deno.test("a long loss fades to silence instead of droning", () => {
   assert.equal(levelDbfs(out.slice(8 * 160, 11 * 160)), -Infinity);
 });
 
-Deno.test("audio without losses is not touched", () => {
+Deno.test("audio without losses is unchanged", () => {
   const whole = voice(1600);
   assert.deepEqual(through(whole, []), whole);
 });
 
-Deno.test("a loss before anything was heard is silence", () => {
+Deno.test("a loss before anything was heard is concealed with silence", () => {
   assert.deepEqual(new LossConcealer(RATE_HZ).conceal(160), new Int16Array(160));
 });

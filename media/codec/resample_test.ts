@@ -9,12 +9,12 @@ Deno.test("a tone keeps its pitch and its loudness at another rate", async () =>
   for (let i = 200; i < 15_800; i++) assert.ok(Math.abs(out[i]! - ideal[i]!) < 20, `sample ${i}`);
 });
 
-Deno.test("what the new rate cannot carry is removed, not folded into the voice", async () => {
+Deno.test("frequencies that the new rate cannot carry are removed, not aliased into the voice", async () => {
   const out = await resample(tone(7000, 16_000, 1), 16_000, 8000);
   assert.ok(peak(out.subarray(100, -100)) < 100);
 });
 
-Deno.test("a stream in small chunks sounds the same as in one, and not a sample is lost", async () => {
+Deno.test("a stream in small chunks sounds the same as in one piece, and loses no sample", async () => {
   const voice = tone(300, 22_050, 1);
   using resampler = await Resampler.create(22_050, 16_000);
   const whole = concatPcm([resampler.push(voice), resampler.flush()]);
@@ -28,14 +28,14 @@ Deno.test("a stream in small chunks sounds the same as in one, and not a sample 
   assert.deepEqual(chunked, whole);
 });
 
-Deno.test("after a flush nothing of the stream before is heard", async () => {
+Deno.test("after a flush nothing of the previous stream is heard", async () => {
   using resampler = await Resampler.create(8000, 16_000);
   resampler.push(tone(1000, 8000, 0.5));
   resampler.flush();
   assert.equal(peak(resampler.push(new Int16Array(800))), 0);
 });
 
-Deno.test("audio already at the wanted rate passes as it is", async () => {
+Deno.test("audio already at the wanted rate passes unchanged", async () => {
   const voice = tone(300, 16_000, 0.1);
   assert.deepEqual(await resample(voice, 16_000, 16_000), voice);
 });

@@ -24,7 +24,7 @@ Deno.test("an hour of frames does not drift by a millisecond, however late each 
   beats.forEach((at, i) => assert.ok(Math.abs(at - (i + 1) * 20) < 1, `beat ${i} at ${at}`));
 });
 
-Deno.test("a timer that fires early does not make a frame early", () => {
+Deno.test("a timer that fires early makes no frame early", () => {
   const time = new ManualTime();
   const beats: number[] = [];
   const hasty = {
@@ -37,7 +37,7 @@ Deno.test("a timer that fires early does not make a frame early", () => {
   beats.forEach((at, i) => assert.ok(at >= (i + 1) * 20 - 1, `beat ${i} at ${at}`));
 });
 
-Deno.test("frames delayed by a busy isolate are made up for without a burst", () => {
+Deno.test("frames delayed by a busy isolate are caught up without a burst", () => {
   const { time, beats, clock } = clockOnHand();
   time.advance(100);
   time.stall(90);
@@ -49,7 +49,7 @@ Deno.test("frames delayed by a busy isolate are made up for without a burst", ()
   assert.equal(beats.length, 24, "as many frames as 490 ms hold");
 });
 
-Deno.test("after a long stall the clock goes on from now instead of racing", () => {
+Deno.test("after a long stall the clock continues from now instead of racing", () => {
   const { time, beats, clock } = clockOnHand();
   time.advance(100);
   time.stall(2000);

@@ -35,7 +35,7 @@ function speech(ms: number, value = 1): Pcm {
   return new Int16Array(ms * 16).fill(value);
 }
 
-Deno.test("a phrase leaves at the pace of speech, with silence before and after it", () => {
+Deno.test("a phrase leaves in real time, with silence before and after it", () => {
   using line = new Line();
   line.time.advance(40);
   line.pacer.send(speech(60));
@@ -43,7 +43,7 @@ Deno.test("a phrase leaves at the pace of speech, with silence before and after 
   assert.deepEqual(line.sent, [undefined, undefined, 1, 1, 1, undefined, undefined]);
 });
 
-Deno.test("a mark comes when the last frame of its phrase has been heard, not when it was queued", () => {
+Deno.test("a mark is reported when the last frame of its phrase has been heard, not when it was queued", () => {
   using line = new Line();
   line.pacer.send(speech(50));
   line.pacer.endOfPhrase("a");
@@ -55,7 +55,7 @@ Deno.test("a mark comes when the last frame of its phrase has been heard, not wh
   assert.deepEqual(line.samples.slice(800, 960), Array(160).fill(0), "the tail is padded");
 });
 
-Deno.test("a caller who talks over the bot hears it stop within one frame, and go on where it stopped", () => {
+Deno.test("a caller who talks over the bot hears it stop within one frame, and later continue where it stopped", () => {
   using line = new Line();
   line.pacer.send(speech(40, 1));
   line.pacer.send(speech(40, 2));
@@ -68,7 +68,7 @@ Deno.test("a caller who talks over the bot hears it stop within one frame, and g
   assert.deepEqual(line.sent, [1, undefined, undefined, undefined, 1, 2, 2]);
 });
 
-Deno.test("a phrase heard to its end is reported even when the caller spoke in its last frame", () => {
+Deno.test("a phrase heard to its end is reported even when the caller speaks during its last frame", () => {
   using line = new Line();
   line.pacer.send(speech(20));
   line.pacer.endOfPhrase("a");
@@ -78,7 +78,7 @@ Deno.test("a phrase heard to its end is reported even when the caller spoke in i
   assert.deepEqual(line.marks, [{ id: "a", at: 40 }]);
 });
 
-Deno.test("after a flush nothing queued is heard, its marks never come, and the next phrase does", async () => {
+Deno.test("after a flush no queued audio is heard and no queued mark reported, but the next phrase is", async () => {
   using line = new Line();
   line.pacer.send(speech(100));
   line.pacer.endOfPhrase("dropped");
@@ -95,7 +95,7 @@ Deno.test("after a flush nothing queued is heard, its marks never come, and the 
   assert.deepEqual(line.marks.map((mark) => mark.id), ["next"]);
 });
 
-Deno.test("a flush is over when the line is closed under it, or was never opened", async () => {
+Deno.test("a flush ends when its line is closed, or was never opened", async () => {
   const line = new Line();
   const flushed = line.pacer.flush();
   line[Symbol.dispose]();
@@ -104,7 +104,7 @@ Deno.test("a flush is over when the line is closed under it, or was never opened
   assert.equal(line.time.pending, 0);
 });
 
-Deno.test("frames the far end does not take wait instead of piling up into a burst", () => {
+Deno.test("frames that the far end does not take wait, and do not leave in a burst", () => {
   using line = new Line();
   line.pacer.send(speech(60));
   line.takes = false;
@@ -116,7 +116,7 @@ Deno.test("frames the far end does not take wait instead of piling up into a bur
   assert.equal(line.pacer.stats.framesHeld, 5);
 });
 
-Deno.test("a telephone-rate line gets the phrase whole, in frames of 160 samples", async () => {
+Deno.test("a telephone-rate line gets the whole phrase, in frames of 160 samples", async () => {
   using line = new Line(await Resampler.create(16_000, 8000));
   line.pacer.send(speech(50, 1000));
   line.pacer.endOfPhrase("a");
@@ -129,7 +129,7 @@ Deno.test("a telephone-rate line gets the phrase whole, in frames of 160 samples
   assert.ok(line.samples[390]! > 800, "the end is not cut off");
 });
 
-Deno.test("however audio is cut on its way in, the same samples leave in order, marks at their places", () => {
+Deno.test("however audio is split on its way in, the same samples leave in order, with marks in their places", () => {
   fc.assert(fc.property(
     fc.array(fc.array(fc.integer({ min: 0, max: 1500 }), { maxLength: 5 }), { maxLength: 5 }),
     (phrases) => {

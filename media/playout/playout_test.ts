@@ -37,7 +37,7 @@ class FakeOutput implements AudioOutput {
     return Promise.resolve();
   }
 
-  /** Plays all that is queued; returns the marks that were passed. */
+  /** Plays everything queued; returns the marks that were passed. */
   play(): string[] {
     const marks = this.#queue.filter((item) => typeof item === "string");
     this.#queue = [];
@@ -102,7 +102,7 @@ Deno.test("no more than the lookahead is handed to the PBX", () => {
   assert.equal(time.pending, 0);
 });
 
-Deno.test("what was heard of a phrase that is cut is known from its start mark, a pause left out", () => {
+Deno.test("how much was heard of a phrase cut short is known from its start mark, not counting a pause", () => {
   const { playout, output, time } = setUp();
   const phrase = playout.add("1");
   phrase.write(audio(1000));
@@ -119,7 +119,7 @@ Deno.test("what was heard of a phrase that is cut is known from its start mark, 
   assert.equal(output.log.at(-1), "resume");
 });
 
-Deno.test("after a flush nothing of the old phrases is played, and a new one is", async () => {
+Deno.test("after a flush no old phrase is played, but a new one is", async () => {
   const { playout, output, told } = setUp();
   const old = playout.add("old");
   old.write(audio(200));
@@ -143,7 +143,7 @@ Deno.test("nothing is sent while playout is paused", () => {
   assert.deepEqual(output.log, ["pause", "resume", "s1", "audio 40"]);
 });
 
-Deno.test("a mark of before a flush says nothing about after it", async () => {
+Deno.test("a mark from before a flush says nothing about what follows it", async () => {
   const { playout, told } = setUp();
   const phrase = playout.add("1");
   phrase.write(audio(40));
@@ -153,7 +153,7 @@ Deno.test("a mark of before a flush says nothing about after it", async () => {
   assert.deepEqual(told, ["queued 1"]);
 });
 
-Deno.test("what was heard is cut at a word", () => {
+Deno.test("the text that was heard is cut at a word", () => {
   assert.equal(heardPrefix("The warranty is two years", 0.5), "The");
   assert.equal(heardPrefix("The warranty is two years", 1), "The warranty is two years");
   assert.equal(heardPrefix("The warranty", 0.1), "");

@@ -75,7 +75,7 @@ interface Line {
   readonly offer: MediaOffer;
 }
 
-/** Runs `test` on a connected line whose beat is moved by hand. */
+/** Runs `test` on a connected line whose clock the test moves. */
 async function onLine(
   test: (line: Line) => Promise<void>,
   format: "slin" | "slin16" = "slin16",
@@ -94,7 +94,7 @@ function speech(frames: number, value: number): Pcm {
   return new Int16Array(320 * frames).fill(value);
 }
 
-Deno.test("the caller is heard from the first frame, in order, also when TCP cuts frames anywhere", () =>
+Deno.test("the caller is heard from the first frame, in order, even when TCP splits frames anywhere", () =>
   onLine(async ({ log, pbx }) => {
     const bytes = [1, 2, 3].flatMap((n) => [...encodeAudio(speech(1, n), 16_000)]);
     for (let at = 0; at < bytes.length; at += 301) {
@@ -104,7 +104,7 @@ Deno.test("the caller is heard from the first frame, in order, also when TCP cut
     assert.deepEqual(log.frames.map((frame) => [frame[0], frame[319]]), [[1, 1], [2, 2], [3, 3]]);
   }));
 
-Deno.test("the bot is heard a frame every 20 ms, with silence around it, and its mark after it", () =>
+Deno.test("a phrase leaves a frame every 20 ms, with silence around it and its mark after it", () =>
   onLine(async ({ time, log, transport, pbx }) => {
     transport.out.send(speech(2, 500));
     transport.out.endOfPhrase("p1");
@@ -117,7 +117,7 @@ Deno.test("the bot is heard a frame every 20 ms, with silence around it, and its
     assert.deepEqual(log.marks, ["p1"]);
   }));
 
-Deno.test("a frame waits while the one before it has not been taken, and none is lost", () =>
+Deno.test("a frame waits until the PBX has taken the previous one, and none is lost", () =>
   onLine(async ({ time, transport, pbx }) => {
     transport.out.send(speech(1, 500));
     transport.out.send(speech(1, 600));
@@ -129,7 +129,7 @@ Deno.test("a frame waits while the one before it has not been taken, and none is
     assert.equal(await pbx.nextSample(), 600);
   }));
 
-Deno.test("a caller who talks over the bot hears nothing more of it after one frame", () =>
+Deno.test("a caller who talks over the bot hears at most one more frame of it", () =>
   onLine(async ({ time, log, transport, pbx }) => {
     transport.out.send(speech(50, 500));
     transport.out.endOfPhrase("cut");
@@ -146,7 +146,7 @@ Deno.test("a caller who talks over the bot hears nothing more of it after one fr
     assert.deepEqual(log.marks, []);
   }));
 
-Deno.test("a PBX that knows only 8 kHz hears and is heard at 16 kHz", () =>
+Deno.test("a PBX limited to 8 kHz is heard, and hears us, through a 16 kHz service", () =>
   onLine(async ({ time, log, transport, pbx }) => {
     for (let n = 0; n < 10; n++) {
       await pbx.write(encodeAudio(new Int16Array(160).fill(2000), 8000));
@@ -187,7 +187,7 @@ Deno.test("a hang-up message and a closed connection are hang-ups", async () => 
   });
 });
 
-Deno.test("a connection that ends within a frame was lost, not hung up", () =>
+Deno.test("a connection that ends within a frame is lost, not hung up", () =>
   onLine(async ({ log, pbx }) => {
     await pbx.write(encodeAudio(speech(1, 1), 16_000).subarray(0, 100));
     await pbx.conn.closeWrite();
@@ -196,7 +196,7 @@ Deno.test("a connection that ends within a frame was lost, not hung up", () =>
     assert.deepEqual(log.frames, []);
   }));
 
-Deno.test("messages of a wrong type, rate or length are dropped and counted, the call goes on", () =>
+Deno.test("messages of a wrong type, rate or length are dropped and counted, and the call goes on", () =>
   onLine(async ({ log, transport, pbx }) => {
     await pbx.write(encodeMessage(0x42, new Uint8Array(10)));
     await pbx.write(encodeAudio(speech(1, 1), 8000));
@@ -211,14 +211,14 @@ Deno.test("messages of a wrong type, rate or length are dropped and counted, the
     assert.deepEqual(log.ends, []);
   }));
 
-Deno.test("a connection with a wrong UUID, or none, is turned away, and the right one still gets in", async () => {
+Deno.test("a connection with a wrong UUID, or none, is refused, and the right one is still accepted", async () => {
   await using listener = await listenAudioSocket(PLAN);
   const { host, port } = listener.offer as Offer;
   using stranger = await Pbx.connect(listener.offer, crypto.randomUUID());
-  assert.equal(await stranger.next(), undefined, "closed on the stranger");
+  assert.equal(await stranger.next(), undefined, "the stranger is disconnected");
   using mute = new Pbx(await Deno.connect({ hostname: host, port }));
   await mute.write(encodeAudio(speech(1, 1), 16_000));
-  assert.equal(await mute.next(), undefined, "closed on one that starts with audio");
+  assert.equal(await mute.next(), undefined, "one that starts with audio is disconnected");
 
   await using transport = listener.transport({ kind: "audiosocket" });
   const log = new LineLog();
@@ -229,7 +229,7 @@ Deno.test("a connection with a wrong UUID, or none, is turned away, and the righ
   assert.equal(transport.stats.connectionsRefused, 2);
 });
 
-Deno.test("a connection that never says who it is does not stay", async () => {
+Deno.test("a connection that never sends a UUID is closed", async () => {
   const time = new ManualTime();
   await using listener = await listenAudioSocket(PLAN, { time });
   const { host, port } = listener.offer as Offer;
@@ -240,9 +240,9 @@ Deno.test("a connection that never says who it is does not stay", async () => {
   assert.equal(await silent.next(), undefined);
 });
 
-Deno.test("once the PBX is in nobody else gets in, even with the right UUID", () =>
+Deno.test("once the PBX is connected no other connection is accepted, even with the right UUID", () =>
   onLine(async ({ time, pbx, offer }) => {
-    // Refused, or reset when the kernel had taken the connection already.
+    // Refused, or reset when the kernel had already accepted the connection.
     const late = await Pbx.connect(offer).catch((error) => assert.match(error.message, /os error/));
     if (late) assert.equal(await late.next().catch(() => undefined), undefined);
     late?.[Symbol.dispose]();
@@ -250,14 +250,14 @@ Deno.test("once the PBX is in nobody else gets in, even with the right UUID", ()
     assert.equal(await pbx.nextSample(), 0);
   }));
 
-Deno.test("a PBX that does not connect in time is an error that says what to check", async () => {
+Deno.test("when the PBX does not connect in time, the error says what to check", async () => {
   await using listener = await listenAudioSocket(PLAN);
   await using transport = listener.transport({ kind: "audiosocket" });
   const given = AbortSignal.abort(new Error("5000 ms are over"));
   await assert.rejects(transport.open(new LineLog(), given), /chan_audiosocket/);
 });
 
-Deno.test("ending the call tells the PBX to hang up, and everything is let go", async () => {
+Deno.test("ending the call sends the PBX a hang-up and leaves no socket and no timer", async () => {
   const time = new ManualTime();
   const listener = await listenAudioSocket(PLAN, { time });
   const transport = listener.transport({ kind: "audiosocket" });
@@ -273,7 +273,7 @@ Deno.test("ending the call tells the PBX to hang up, and everything is let go", 
   await transport.out.flush();
 });
 
-Deno.test("an address of another kind is a mistake found at once", async () => {
+Deno.test("an address of another kind is refused", async () => {
   await using listener = await listenAudioSocket(PLAN);
   assert.throws(() => listener.transport({ kind: "files" }), TypeError);
 });

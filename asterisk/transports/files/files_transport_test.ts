@@ -12,16 +12,16 @@ import { PhraseFiles, sweepPhraseFiles } from "./phrase_files.ts";
 
 const FOREVER = new AbortController().signal;
 
-/** A PBX that records and plays when the test says so. */
+/** A PBX that records and plays on the test's command. */
 class FakePbx implements FileControl {
-  /** Everything asked for, such as `play sound:ru/x`. */
+  /** Every request, such as `play sound:ru/x`. */
   readonly asked: string[] = [];
   events!: FileEvents;
-  /** Playback under way or last asked for. */
+  /** The playback under way, or the last one requested. */
   playbackId = "";
   media = "";
   recordsAtAll = true;
-  /** Holds back the answer to `play`. */
+  /** Delays the answer to `play`. */
   answer: Promise<void> = Promise.resolve();
   #news = Promise.withResolvers<void>();
 
@@ -60,7 +60,7 @@ class FakePbx implements FileControl {
     await this.#ask("discard");
   }
 
-  /** Resolves when `count` things have been asked for. */
+  /** Resolves after `count` requests. */
   async until(count: number): Promise<void> {
     while (this.asked.length < count) await this.#news.promise;
   }
@@ -73,12 +73,12 @@ class FakePbx implements FileControl {
     this.events.onPlaybackFinished(this.playbackId);
   }
 
-  /** The file last asked to be played. */
+  /** The file of the last playback requested. */
   get path(): string {
     return join(this.soundsDir, `${this.media.slice("sound:".length)}.wav`);
   }
 
-  /** What was asked for, without names. */
+  /** The requests without names. */
   get verbs(): string[] {
     return this.asked.map((text) => text.split(" ")[0]!);
   }
@@ -109,7 +109,7 @@ async function withFolders(test: (sounds: string, recordings: string) => Promise
   }
 }
 
-/** Runs `test` on an open line whose time is moved by hand. */
+/** Runs `test` on an open line whose clock the test moves. */
 function onLine(test: (line: Line) => Promise<void>): Promise<void> {
   return withFolders(async (soundsDir, recordingDir) => {
     const time = new ManualTime();
@@ -134,7 +134,7 @@ async function open(transport: MediaTransport, log: LineLog, time: ManualTime): 
   await beatUntil(time, opened);
 }
 
-/** Lets beats pass until `done` is settled. */
+/** Lets beats pass until `done` has settled. */
 async function beatUntil(time: ManualTime, done: Promise<unknown>): Promise<void> {
   let settled = false;
   const watch = done.finally(() => settled = true);
@@ -150,7 +150,7 @@ function speech(ms: number): Pcm {
   return new Int16Array(16 * ms).fill(5000);
 }
 
-Deno.test("a phrase is played from a whole telephone WAV, its marks at its start and end", () =>
+Deno.test("a phrase is played from a complete telephone WAV, its marks reported at its start and end", () =>
   onLine(async ({ time, log, pbx, transport }) => {
     transport.out.endOfPhrase("begin");
     transport.out.send(speech(600));
@@ -174,7 +174,7 @@ Deno.test("a phrase is played from a whole telephone WAV, its marks at its start
     assert.equal(transport.out.bufferedMs, 0);
   }));
 
-Deno.test("the PBX's user can read phrases even where new files are for their owner alone", () =>
+Deno.test("the PBX's user can read phrases even where the umask keeps new files to their owner", () =>
   withFolders(async (soundsDir) => {
     const before = Deno.umask(0o077);
     try {
@@ -188,7 +188,7 @@ Deno.test("the PBX's user can read phrases even where new files are for their ow
     }
   }));
 
-Deno.test("phrases are played one after the other, so that stopping one stops all", () =>
+Deno.test("phrases are played one by one, so that stopping one stops all", () =>
   onLine(async ({ time, log, pbx, transport }) => {
     for (const id of ["a", "b"]) {
       transport.out.send(speech(100));
@@ -207,7 +207,7 @@ Deno.test("phrases are played one after the other, so that stopping one stops al
     assert.deepEqual(log.marks, ["a", "b"]);
   }));
 
-Deno.test("a phrase without audio is over at once, and nothing waits for it", () =>
+Deno.test("a phrase without audio ends immediately, and nothing waits for it", () =>
   onLine(({ time, log, transport }) => {
     transport.out.endOfPhrase("begin");
     transport.out.endOfPhrase("end");
@@ -216,7 +216,7 @@ Deno.test("a phrase without audio is over at once, and nothing waits for it", ()
     return Promise.resolve();
   }));
 
-Deno.test("a pause holds the playback where it is, and time stands still in it", () =>
+Deno.test("a pause holds the playback, and paused time does not count as heard", () =>
   onLine(async ({ time, log, pbx, transport }) => {
     transport.out.send(speech(1000));
     transport.out.endOfPhrase("a");
@@ -236,7 +236,7 @@ Deno.test("a pause holds the playback where it is, and time stands still in it",
     assert.deepEqual(log.marks, ["a"]);
   }));
 
-Deno.test("a barge-in stops the playback and drops the queue; the next phrase is played after it", () =>
+Deno.test("a barge-in stops the playback and drops the queue; the next phrase is played", () =>
   onLine(async ({ time, log, pbx, transport }) => {
     for (const id of ["a", "b"]) {
       transport.out.send(speech(1000));
@@ -261,7 +261,7 @@ Deno.test("a barge-in stops the playback and drops the queue; the next phrase is
     assert.deepEqual(log.marks, ["next"]);
   }));
 
-Deno.test("a stop never overtakes the play it is meant for", () =>
+Deno.test("a stop never overtakes its play", () =>
   onLine(async ({ pbx, transport }) => {
     const answered = Promise.withResolvers<void>();
     pbx.answer = answered.promise;
@@ -277,7 +277,7 @@ Deno.test("a stop never overtakes the play it is meant for", () =>
     await flushed;
   }));
 
-Deno.test("a phrase that is flushed before it was written is never played", () =>
+Deno.test("a phrase flushed before it was written is never played", () =>
   onLine(async ({ log, pbx, transport }) => {
     transport.out.send(speech(1000));
     transport.out.endOfPhrase("a");
@@ -286,7 +286,7 @@ Deno.test("a phrase that is flushed before it was written is never played", () =
     assert.deepEqual(log.marks, []);
   }));
 
-Deno.test("a playback that ends at once was not heard: tried again, then reported with the likely cause", () =>
+Deno.test("a playback that ends immediately was not heard: it is repeated, then reported with the likely cause", () =>
   onLine(async ({ time, log, pbx, transport }) => {
     transport.out.send(speech(3000));
     transport.out.endOfPhrase("a");
@@ -304,7 +304,7 @@ Deno.test("a playback that ends at once was not heard: tried again, then reporte
     assert.match(end!.detail, /3000 ms ended at once.*ASTERISK_SOUNDS_DIR/);
   }));
 
-Deno.test("a caller who hangs up within a phrase is no sound problem", () =>
+Deno.test("a caller who hangs up within a phrase is not taken for an inaudible phrase", () =>
   onLine(async ({ time, log, pbx, transport }) => {
     transport.out.send(speech(3000));
     transport.out.endOfPhrase("a");
@@ -332,7 +332,7 @@ Deno.test("a playback whose end is never reported does not hold up the conversat
     assert.equal(transport.stats.phrasesUnreported, 1);
   }));
 
-Deno.test("a flush whose end is never reported is over all the same", () =>
+Deno.test("a flush whose end is never reported ends nevertheless", () =>
   onLine(async ({ time, pbx, transport }) => {
     transport.out.send(speech(1000));
     transport.out.endOfPhrase("a");
@@ -341,7 +341,7 @@ Deno.test("a flush whose end is never reported is over all the same", () =>
     await beatUntil(time, transport.out.flush());
   }));
 
-Deno.test("a playback that never begins is tried again, then the line is lost", () =>
+Deno.test("a playback that never begins is repeated, then the line is lost", () =>
   onLine(async ({ time, log, pbx, transport }) => {
     transport.out.send(speech(1000));
     transport.out.endOfPhrase("a");
@@ -353,7 +353,7 @@ Deno.test("a playback that never begins is tried again, then the line is lost", 
     assert.match(log.ends[0]!.detail, /never begun/);
   }));
 
-Deno.test("a sounds folder that goes away during the call is reported by its name", () =>
+Deno.test("a sounds folder that disappears during the call is reported by name", () =>
   withFolders(async (soundsDir, recordingDir) => {
     const time = new ManualTime();
     const log = new LineLog();
@@ -369,7 +369,7 @@ Deno.test("a sounds folder that goes away during the call is reported by its nam
     assert.ok(log.ends[0]!.detail.includes(join(soundsDir, "ru")));
   }));
 
-Deno.test("a sounds folder that is missing, or cannot be written to, is found before the call is taken", () =>
+Deno.test("a sounds folder that is missing or not writable is found before the call is taken", () =>
   withFolders(async (soundsDir, recordingDir) => {
     const pbx = new FakePbx(soundsDir, recordingDir);
     for (const folder of [join(soundsDir, "nowhere"), "/proc"]) {
@@ -389,7 +389,7 @@ Deno.test("a sounds folder that is missing, or cannot be written to, is found be
     }
   }));
 
-Deno.test("a recording that never starts, or is not where it should be, is an error that says what to check", () =>
+Deno.test("when a recording never starts, or is not where it should be, the error says what to check", () =>
   withFolders(async (soundsDir, recordingDir) => {
     const plan = { kind: "files", soundsDir, recordingDir, language: "ru", retries: 1 } as const;
     for (const recordsAtAll of [false, true]) {
@@ -408,7 +408,7 @@ Deno.test("a recording that never starts, or is not where it should be, is an er
     }
   }));
 
-Deno.test("the caller is heard while the bot speaks, and onset is told before the frames come", () =>
+Deno.test("the caller is heard while the bot speaks, and onset is reported before the frames come", () =>
   onLine(async ({ time, log, pbx, transport }) => {
     transport.out.send(speech(1000));
     transport.out.endOfPhrase("a");
@@ -423,17 +423,17 @@ Deno.test("the caller is heard while the bot speaks, and onset is told before th
     assert.ok(Math.abs(log.frames[4]![0]! - 2000) < 40);
   }));
 
-Deno.test("a recording that ends while the caller is on the line loses the line", () =>
+Deno.test("when a recording ends while the caller is there, the line is lost", () =>
   onLine(({ time, log, pbx }) => {
     pbx.events.onRecordingEnded("disk full");
     time.advance(480);
-    assert.deepEqual(log.ends, [], "a hang-up would end it, too");
+    assert.deepEqual(log.ends, [], "a hang-up would end it too");
     time.advance(40);
     assert.deepEqual(log.ends, [{ reason: "lost", detail: "disk full" }]);
     return Promise.resolve();
   }));
 
-Deno.test("what a service that died has left in the sounds folder is removed, and nothing else", () =>
+Deno.test("what a dead service has left in the sounds folder is removed, and nothing else", () =>
   withFolders(async (soundsDir) => {
     await Deno.mkdir(join(soundsDir, "ru"));
     const phrase = `voxbot-${crypto.randomUUID()}.wav`;

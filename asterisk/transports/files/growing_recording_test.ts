@@ -5,7 +5,7 @@ import { ManualTime } from "../../../testing/manual_time.ts";
 import { TransportError } from "../error.ts";
 import { GrowingRecording } from "./growing_recording.ts";
 
-/** What Asterisk writes at a time. */
+/** The block Asterisk writes. */
 const BLOCK_BYTES = 32_768;
 
 interface Line {
@@ -17,7 +17,7 @@ interface Line {
   readonly file: Deno.FsFile;
 }
 
-/** A recording that `test` lets grow, and what was heard of it. */
+/** A recording that the test lets grow, and what was heard of it. */
 async function onRecording(test: (line: Line) => Promise<void>, cutAtBytes?: number) {
   const folder = await Deno.makeTempDir();
   try {
@@ -34,7 +34,7 @@ async function onRecording(test: (line: Line) => Promise<void>, cutAtBytes?: num
   }
 }
 
-/** The PBX writes blocks of rising level, `pauseMs` passes before each look; all must be heard. */
+/** The PBX writes blocks of rising level, and `pauseMs` passes before each poll; all must be heard. */
 async function speak({ recording, heard, time, file }: Line, blocks: number, pauseMs: number) {
   for (let n = 1; n <= blocks; n++) {
     await file.write(block(1000 * n));
@@ -55,20 +55,20 @@ Deno.test("the caller is heard while the PBX is still writing", () =>
     await speak(line, 3, 20);
   }));
 
-Deno.test("a long call does not fill the disk, and no word is lost where its file is cut", () =>
+Deno.test("a long call does not fill the disk, and truncating its file loses no word", () =>
   onRecording(async (line) => {
     await speak(line, 12, 20);
     const { blocks } = await Deno.stat(line.path);
     assert.ok(blocks! * 512 <= 4 * BLOCK_BYTES, `${blocks! * 512} bytes on disk`);
   }, 4 * BLOCK_BYTES));
 
-Deno.test("a file is not cut after a stall, when the next block may be there already", () =>
+Deno.test("a file is not truncated after a stall, when the next block may already be there", () =>
   onRecording(async (line) => {
     await speak(line, 12, 200);
     assert.equal((await Deno.stat(line.path)).size, 12 * BLOCK_BYTES);
   }, 4 * BLOCK_BYTES));
 
-Deno.test("a recording that cannot be read says where it is and what to do", () =>
+Deno.test("when a recording cannot be read, the error says where it is and what to do", () =>
   onRecording(async ({ path }) => {
     await using recording = new GrowingRecording(join(path, "below-a-file"));
     await assert.rejects(recording.open(() => {}), (error) => {

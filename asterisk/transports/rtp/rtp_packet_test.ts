@@ -18,13 +18,13 @@ Deno.test("a packet reads back as it was written", () => {
   ));
 });
 
-Deno.test("counters that have grown beyond their field begin anew", () => {
+Deno.test("counters wrap at the width of their field", () => {
   const packet = { payloadType: 0, marker: true, ssrc: 9, payload: Uint8Array.of(7) };
   const bytes = encodeRtp({ ...packet, sequence: 70_000, timestamp: 2 ** 32 + 5 });
   assert.deepEqual([...bytes], [0x80, 0x80, 0x11, 0x70, 0, 0, 0, 5, 0, 0, 0, 9, 7]);
 });
 
-Deno.test("contributing sources, a header extension and padding are no audio", () => {
+Deno.test("contributing sources, a header extension and padding are not audio", () => {
   // V=2, padding, extension, two CSRCs; extension of one word; payload 9 9; three bytes of padding.
   const bytes = Uint8Array.of(
     ...[0xb2, 0x80, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3],
@@ -38,7 +38,7 @@ Deno.test("contributing sources, a header extension and padding are no audio", (
   assert.equal(packet!.payloadType, 0);
 });
 
-Deno.test("whatever arrives on the port, it is a whole packet or nothing, never an error", () => {
+Deno.test("whatever arrives on the port is a whole packet or nothing, never an error", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
     const packet = decodeRtp(bytes);
     assert.ok(!packet || packet.payload.length <= bytes.length - 12);

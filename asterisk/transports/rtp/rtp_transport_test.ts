@@ -82,7 +82,7 @@ interface Leg {
   readonly offer: MediaOffer;
 }
 
-/** Runs `test` on an open leg whose beat is moved by hand. */
+/** Runs `test` on an open leg whose clock the test moves. */
 async function onLeg(
   test: (leg: Leg) => Promise<void>,
   format: Format = "ulaw",
@@ -98,7 +98,7 @@ async function onLeg(
   await test({ time, log, transport, pbx, offer: listener.offer });
 }
 
-/** What was said in each frame, in thousands: resampling blurs the edges between packets. */
+/** The level of each frame, in thousands: resampling blurs the edges between packets. */
 function levels(frames: readonly Pcm[]): number[] {
   return frames.map((frame) => Math.round(frame[200]! / 1000));
 }
@@ -128,7 +128,7 @@ for (const format of ["ulaw", "alaw"] as const) {
     }, format));
 }
 
-Deno.test("the PBX gets a packet each 20 ms while the bot thinks, numbered as RFC 3550 says", () =>
+Deno.test("the PBX gets a packet every 20 ms even while the bot thinks, numbered by RFC 3550", () =>
   onLeg(async ({ time, transport, pbx }) => {
     const packets: RtpPacket[] = [];
     const beat = async (count: number) => {
@@ -159,7 +159,7 @@ Deno.test("the PBX gets a packet each 20 ms while the bot thinks, numbered as RF
     ]);
   }));
 
-Deno.test("packets from elsewhere are dropped and counted, whatever they claim to be", () =>
+Deno.test("packets from another address are dropped and counted, whatever they claim to be", () =>
   onLeg(async ({ log, transport, pbx, offer }) => {
     await using stranger = await Peer.bind("ulaw");
     await stranger.say(offer, 0, 1000);
@@ -170,7 +170,7 @@ Deno.test("packets from elsewhere are dropped and counted, whatever they claim t
     assert.equal(transport.stats.packetsFromElsewhere, 2);
   }));
 
-Deno.test("wrong payload types, cut and oversized packets are dropped and counted", () =>
+Deno.test("packets of a wrong type or length are dropped and counted", () =>
   onLeg(async ({ log, transport, pbx, offer }) => {
     await pbx.say(offer, 0, 1, { payloadType: 8 });
     await pbx.say(offer, 0, 1, { payloadType: 13 });
@@ -185,7 +185,7 @@ Deno.test("wrong payload types, cut and oversized packets are dropped and counte
     assert.equal(transport.stats.packetsMalformed, 4);
   }));
 
-Deno.test("overtaking, repeated and lost packets: the caller is heard in order and whole", () =>
+Deno.test("reordered, repeated and lost packets: the caller is heard in order and without a gap", () =>
   onLeg(async ({ time, log, transport, pbx, offer }) => {
     for (const n of [10, 12, 11, 11, 14]) await pbx.say(offer, n, n * 1000);
     await log.until(({ frames }) => frames.length === 3);
@@ -203,7 +203,7 @@ Deno.test("overtaking, repeated and lost packets: the caller is heard in order a
     });
   }));
 
-Deno.test("audio that starts late, or from a new source of the PBX, is heard from its first packet", () =>
+Deno.test("audio that starts late, or from a new sender on the PBX, is heard from its first packet", () =>
   onLeg(async ({ time, log, transport, pbx, offer }) => {
     time.advance(60_000);
     await pbx.say(offer, 65_535, 1000);
@@ -215,7 +215,7 @@ Deno.test("audio that starts late, or from a new source of the PBX, is heard fro
     assert.equal(transport.stats.streamRestarts, 1);
   }));
 
-Deno.test("calls started together each get a port of their own, and none when the range is used up", async () => {
+Deno.test("calls begun together get a port each; when the range is used up, the error names the settings", async () => {
   const plan = { kind: "rtp", host: "127.0.0.1", ports: [31_000, 31_001], format: "ulaw" } as const;
   await using one = await listenRtp(plan);
   await using two = await listenRtp(plan);
@@ -224,7 +224,7 @@ Deno.test("calls started together each get a port of their own, and none when th
   await assert.rejects(listenRtp(plan), /RTP_PORT_MIN/);
 });
 
-Deno.test("an address that is not of this machine is an error that names it", async () => {
+Deno.test("an address that this machine does not have is an error that names it", async () => {
   const plan = { kind: "rtp", host: "192.0.2.1", ports: PORTS, format: "ulaw" } as const;
   await assert.rejects(listenRtp(plan), /192\.0\.2\.1/);
 });

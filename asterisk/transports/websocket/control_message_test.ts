@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseControl } from "./control_message.ts";
 
-Deno.test("every control message in use is read as Asterisk writes it", () => {
+Deno.test("every control message in use is parsed as Asterisk writes it", () => {
   // As seen from Asterisk 22.10.1.
   const start = {
     event: "MEDIA_START",
@@ -27,7 +27,7 @@ Deno.test("every control message in use is read as Asterisk writes it", () => {
   }
 });
 
-Deno.test("a message not in use, and one that is malformed, are told apart and quote no value", () => {
+Deno.test("an unused message and a malformed one are distinguished, and neither quotes a value", () => {
   assert.deepEqual(parseControl('{"event":"MEDIA_BUFFERING_COMPLETED"}'), {
     kind: "not_in_use",
     name: "MEDIA_BUFFERING_COMPLETED",
@@ -52,6 +52,6 @@ Deno.test("a message not in use, and one that is malformed, are told apart and q
   }
 });
 
-Deno.test("whatever text arrives, reading it does not throw", () => {
+Deno.test("no text that arrives makes the parser throw", () => {
   fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => void parseControl(text)));
 });

@@ -22,7 +22,7 @@ export class MediaSocket {
   readonly #handlers: MediaSocketHandlers;
   #badMessages = 0;
 
-  constructor(url: string, handlers: MediaSocketHandlers) {
+  private constructor(url: string, handlers: MediaSocketHandlers) {
     this.#handlers = handlers;
     this.#socket = new WebSocketClient(url, "media", {
       onBinary: (bytes) => this.#onBinary(bytes),
@@ -32,6 +32,11 @@ export class MediaSocket {
         handlers.onClose(code, detail.join(": "));
       },
     });
+  }
+
+  /** Begins to connect; a failure is reported by `onClose`. */
+  static connect(url: string, handlers: MediaSocketHandlers): MediaSocket {
+    return new MediaSocket(url, handlers);
   }
 
   /** Malformed messages dropped so far. */

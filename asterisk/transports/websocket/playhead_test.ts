@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Playhead } from "./playhead.ts";
 
-/** A playhead on a clock that moves when it is told to. */
+/** A playhead on a clock that the test moves. */
 function given(frames: number) {
   const clock = { now: 0 };
   const playhead = new Playhead(() => clock.now);
@@ -9,7 +9,7 @@ function given(frames: number) {
   return { clock, playhead };
 }
 
-Deno.test("what is left to hear shrinks as time goes by, and not below nothing", () => {
+Deno.test("what remains to be heard shrinks as time passes, and never below zero", () => {
   const { clock, playhead } = given(10);
   assert.equal(playhead.remainingMs, 200);
   clock.now = 150;
@@ -20,7 +20,7 @@ Deno.test("what is left to hear shrinks as time goes by, and not below nothing",
   assert.equal(playhead.remainingMs, 20);
 });
 
-Deno.test("nothing is heard during a pause, and what was left is heard after it", () => {
+Deno.test("nothing is heard during a pause, and the rest is heard after it", () => {
   const { clock, playhead } = given(10);
   clock.now = 40;
   playhead.pause();
@@ -33,7 +33,7 @@ Deno.test("nothing is heard during a pause, and what was left is heard after it"
   assert.equal(playhead.remainingMs, 80);
 });
 
-Deno.test("a mark puts an estimate right that ran ahead of the PBX, or behind it", () => {
+Deno.test("a mark corrects an estimate that ran ahead of the PBX or behind it", () => {
   const { clock, playhead } = given(10);
   const { position } = playhead;
   for (let i = 0; i < 5; i++) playhead.give();

@@ -47,7 +47,7 @@ export class WebsocketTransport implements MediaTransport {
     signal.throwIfAborted();
     this.#phase = "connecting";
     this.#handlers = handlers;
-    this.#socket = new MediaSocket(this.#url, {
+    this.#socket = MediaSocket.connect(this.#url, {
       onControl: (event) => this.#onControl(event),
       onAudio: (pcm) => this.#onAudio(pcm),
       onClose: (code, detail) => {

@@ -15,9 +15,9 @@ import { WebsocketTransport } from "./websocket_transport.ts";
 const START = { event: "MEDIA_START", format: "slin16", optimal_frame_size: FRAME_BYTES };
 const LIMIT = () => AbortSignal.timeout(5000);
 
-/** The PBX's end of one media socket: keeps what it receives, says what a test tells it to. */
+/** The PBX's end of one media socket: keeps what it receives, sends what the test wants. */
 class PbxEnd implements AsyncDisposable {
-  /** Frames as their first sample, commands as their name, in order of arrival. */
+  /** Frames as their first sample, commands as their names, in order of arrival. */
   readonly received: (number | string)[] = [];
   /** Correlation ids of the marks, in order. */
   readonly marks: string[] = [];
@@ -80,7 +80,7 @@ class PbxEnd implements AsyncDisposable {
   }
 }
 
-/** What a transport told its owner, in order. */
+/** Everything the transport reported, in order. */
 class Ear implements MediaHandlers {
   readonly frames: Pcm[] = [];
   readonly told: string[] = [];
@@ -129,7 +129,7 @@ async function opened(pbx: PbxEnd): Promise<{ transport: MediaTransport; ear: Ea
   return { transport, ear };
 }
 
-Deno.test("a phrase of any length reaches the PBX whole: frames in order, the tail padded, then its mark", async () => {
+Deno.test("a phrase of any length reaches the PBX whole: frames in order, the last one padded, then its mark", async () => {
   await using pbx = new PbxEnd();
   const { transport, ear } = await opened(pbx);
   await using _ = transport;
@@ -143,7 +143,7 @@ Deno.test("a phrase of any length reaches the PBX whole: frames in order, the ta
   assert.equal(transport.out.bufferedMs, 0);
 });
 
-Deno.test("a mark whose id would make the PBX drop the message is refused; the longest allowed arrives", async () => {
+Deno.test("a mark whose id would make the PBX drop the message is refused; the longest allowed one arrives", async () => {
   await using pbx = new PbxEnd();
   const { transport } = await opened(pbx);
   await using _ = transport;
@@ -153,7 +153,7 @@ Deno.test("a mark whose id would make the PBX drop the message is refused; the l
   assert.deepEqual(pbx.marks, ["e".repeat(LONGEST_MARK_ID)]);
 });
 
-Deno.test("the caller's audio arrives in frames of 20 ms, whatever pieces the PBX sends", async () => {
+Deno.test("the caller's audio arrives in frames of 20 ms, however the PBX cuts it", async () => {
   await using pbx = new PbxEnd();
   const { transport, ear } = await opened(pbx);
   await using _ = transport;
@@ -177,7 +177,7 @@ Deno.test("audio before MEDIA_START is heard", async () => {
   assert.deepEqual(ear.told, ["frame 1"]);
 });
 
-Deno.test("a text that is not JSON, an odd byte count or an unknown event does not end the call", async () => {
+Deno.test("text that is not JSON, an odd byte count or an unknown event does not end the call", async () => {
   await using pbx = new PbxEnd();
   const { transport, ear } = await opened(pbx);
   await using _ = transport;
@@ -204,7 +204,7 @@ Deno.test("a key on the line is left to ARI, and the call goes on", async () => 
   assert.deepEqual(ear.told, ["frame 7"]);
 });
 
-Deno.test("while the PBX says XOFF audio waits here, and goes on in order after XON", async () => {
+Deno.test("after XOFF audio waits here, and is sent in order after XON", async () => {
   await using pbx = new PbxEnd();
   const { transport, ear } = await opened(pbx);
   await using _ = transport;
@@ -244,7 +244,7 @@ Deno.test("more audio than the PBX can queue waits here", async () => {
   assert(transport.out.bufferedMs > 1900 * FRAME_MS && transport.out.bufferedMs <= 2000 * FRAME_MS);
 });
 
-Deno.test("a pause keeps what is queued, and resuming goes on with it", async () => {
+Deno.test("a pause keeps what is queued, and resuming continues with it", async () => {
   await using pbx = new PbxEnd();
   const { transport } = await opened(pbx);
   await using _ = transport;
@@ -261,7 +261,7 @@ Deno.test("a pause keeps what is queued, and resuming goes on with it", async ()
   assert.deepEqual(pbx.received.slice(10), ["PAUSE_MEDIA", 11, "CONTINUE_MEDIA"]);
 });
 
-Deno.test("a flush is over when the PBX says so; what is said next is heard after it", async () => {
+Deno.test("a flush ends when the PBX says so; what is said next is heard after it", async () => {
   await using pbx = new PbxEnd();
   const { transport, ear } = await opened(pbx);
   await using _ = transport;
@@ -290,7 +290,7 @@ Deno.test("a flush is over when the PBX says so; what is said next is heard afte
   assert(!ear.told.includes("mark flushed"));
 });
 
-Deno.test("a phrase that was heard out before the flush reached the PBX counts as heard", async () => {
+Deno.test("a phrase played to its end before the flush reached the PBX counts as heard", async () => {
   await using pbx = new PbxEnd();
   const { transport, ear } = await opened(pbx);
   await using _ = transport;
@@ -304,7 +304,7 @@ Deno.test("a phrase that was heard out before the flush reached the PBX counts a
   assert.deepEqual(ear.told, ["mark heard"]);
 });
 
-Deno.test("a pause during a flush does not keep the PBX from acknowledging it", async () => {
+Deno.test("a pause during a flush does not prevent its acknowledgement", async () => {
   await using pbx = new PbxEnd();
   const { transport } = await opened(pbx);
   await using _ = transport;
@@ -319,7 +319,7 @@ Deno.test("a pause during a flush does not keep the PBX from acknowledging it", 
   assert.deepEqual(pbx.received, ["FLUSH_MEDIA", "REPORT_QUEUE_DRAINED", "PAUSE_MEDIA", 1]);
 });
 
-Deno.test("a flush that the PBX never acknowledges fails, and the next phrase is sent all the same", async () => {
+Deno.test("a flush that the PBX never acknowledges fails, and the next phrase is sent nevertheless", async () => {
   await using pbx = new PbxEnd();
   const time = new ManualTime();
   await using transport = new WebsocketTransport(pbx.url, time);
@@ -332,7 +332,7 @@ Deno.test("a flush that the PBX never acknowledges fails, and the next phrase is
   await pbx.arrived(1);
 });
 
-Deno.test("a hang-up is told once, settles a flush under way, and later calls harm nothing", async () => {
+Deno.test("a hang-up is reported once and settles a flush under way; later calls do no harm", async () => {
   await using pbx = new PbxEnd();
   const { transport, ear } = await opened(pbx);
   await using _ = transport;
@@ -349,7 +349,7 @@ Deno.test("a hang-up is told once, settles a flush under way, and later calls ha
   assert.deepEqual(ear.told, ["close hangup"]);
 });
 
-Deno.test("a socket closed out of order mid-sentence is told as lost", async () => {
+Deno.test("a socket closed abnormally in mid-sentence is reported as lost", async () => {
   await using pbx = new PbxEnd();
   const { transport, ear } = await opened(pbx);
   await using _ = transport;
@@ -358,7 +358,7 @@ Deno.test("a socket closed out of order mid-sentence is told as lost", async () 
   await ear.heard("close lost");
 });
 
-Deno.test("while the bot thinks the caller's leg is kept alive, but nothing is put into a phrase", async () => {
+Deno.test("while the bot thinks, the caller's leg is kept alive, but no silence is put into a phrase", async () => {
   await using pbx = new PbxEnd();
   const time = new ManualTime();
   const transport = new WebsocketTransport(pbx.url, time);
@@ -375,7 +375,7 @@ Deno.test("while the bot thinks the caller's leg is kept alive, but nothing is p
   assert.equal(time.pending, 0);
 });
 
-Deno.test("our own dispose is not told to the owner", async () => {
+Deno.test("our own dispose is not reported", async () => {
   await using pbx = new PbxEnd();
   const { transport, ear } = await opened(pbx);
   transport.out.send(frames(1, 100));
@@ -384,7 +384,7 @@ Deno.test("our own dispose is not told to the owner", async () => {
   assert.deepEqual(ear.told, []);
 });
 
-Deno.test("a PBX that never starts the media is given up in time, and its address is not shown", async () => {
+Deno.test("waiting for a PBX that never starts the media ends in time, and the error hides its address", async () => {
   await using pbx = new PbxEnd(null);
   const ear = new Ear();
   const transport = new WebsocketTransport(pbx.url);
@@ -398,13 +398,13 @@ Deno.test("a PBX that never starts the media is given up in time, and its addres
   assert.deepEqual(ear.told, []);
 });
 
-Deno.test("media in another format than ours is refused, and the cure named", async () => {
+Deno.test("media in another format than ours is refused, and the error names the cure", async () => {
   await using pbx = new PbxEnd({ ...START, format: "ulaw", optimal_frame_size: 160 });
   const transport = new WebsocketTransport(pbx.url);
   await assert.rejects(transport.open(new Ear(), LIMIT()), /offers ulaw.*format=slin16/);
 });
 
-Deno.test("an address that is used up is refused with what the PBX said", async () => {
+Deno.test("a used address is refused with the PBX's own words", async () => {
   await using used = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     () => new Response("Conflict", { status: 409 }),
