@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import ariClient from "ari-client";
 import { logger } from "../../config/logging.ts";
 import { abortable } from "../../runtime/waiting.ts";
-import type { Command } from "./command_table.ts";
+import type { AriCommand } from "./command_table.ts";
 import { abortError, AriError, orNotServed } from "./error.ts";
 import { type AriAddress, AriHttp } from "./http.ts";
 
@@ -57,7 +57,7 @@ export class AriClient implements Disposable {
    *   `command.result`.
    * @throws the signal's reason when it aborts.
    */
-  async run<R>(command: Command<R>, params: CommandParams, signal?: AbortSignal): Promise<R> {
+  async run<R>(command: AriCommand<R>, params: CommandParams, signal?: AbortSignal): Promise<R> {
     const operation = describeCommand(command, params);
     const deadline = withDeadline(signal);
     deadline.throwIfAborted();
@@ -96,7 +96,7 @@ export class AriClient implements Disposable {
 
 /** `channels.answer /channels/ab12/answer`: a path names only ids, never a number or a secret. */
 export function describeCommand(
-  { resource, operation, path }: Command<unknown>,
+  { resource, operation, path }: AriCommand<unknown>,
   params: CommandParams,
 ): string {
   const target = path.replace(/\{(\w+)\}/g, (_, name) => String(params[name]));

@@ -8,7 +8,7 @@ import { MODELS } from "./models.ts";
 export type ParamUsage = `${"path" | "query"} ${"string" | "int" | "boolean"}`;
 
 /** One ARI operation. */
-export interface Command<R = unknown> {
+export interface AriCommand<R = unknown> {
   /** The api-docs file that describes it: `channels` for `/ari/api-docs/channels.json`. */
   readonly resource: string;
   /** Its nickname there, by which ari-client calls it. */
@@ -145,7 +145,7 @@ export const COMMANDS = {
 } as const;
 
 function command<R = void, const P extends Record<string, ParamUsage> = Record<string, never>>(
-  method: Command["method"],
+  method: AriCommand["method"],
   resource: string,
   operation: string,
   path: string,

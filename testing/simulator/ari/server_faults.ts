@@ -4,7 +4,7 @@ import { AriFailure } from "./wire.ts";
 
 /** What the server gets wrong at the moment. */
 export class ServerFaults {
-  /** Answers leave this much later; the command itself takes effect at once. */
+  /** Answers leave this much later; the command itself takes effect immediately. */
   replyDelayMs = 0;
   /** Status of failed commands. */
   failStatus = 500;

@@ -5,10 +5,10 @@ import { PlayoutQueue, QUEUE_MAX, XOFF_LEVEL, XON_LEVEL } from "./playout_queue.
 const FRAME = 4;
 
 function setUp() {
-  const told: string[] = [];
-  const queue = new PlayoutQueue(FRAME, (notice) => told.push(notice));
-  const next = () => queue.next((event) => told.push(event));
-  return { queue, told, next };
+  const notices: string[] = [];
+  const queue = new PlayoutQueue(FRAME, (notice) => notices.push(notice));
+  const next = () => queue.next((event) => notices.push(event));
+  return { queue, notices, next };
 }
 
 const frames = (count: number) => new Uint8Array(FRAME * count);
@@ -50,15 +50,15 @@ Deno.test("buffering loses and reorders nothing, whatever the sizes of messages"
 });
 
 Deno.test("the client is asked to stop at 900 frames and to continue below 800", () => {
-  const { queue, told, next } = setUp();
+  const { queue, notices, next } = setUp();
   queue.push(frames(XOFF_LEVEL - 1));
-  assert.deepEqual(told, []);
+  assert.deepEqual(notices, []);
   queue.push(frames(1));
-  assert.deepEqual(told, ["MEDIA_XOFF"]);
+  assert.deepEqual(notices, ["MEDIA_XOFF"]);
   for (let left = XOFF_LEVEL; left >= XON_LEVEL; left--) next();
-  assert.deepEqual([queue.status.queue_length, told.length], [XON_LEVEL - 1, 1]);
+  assert.deepEqual([queue.status.queue_length, notices.length], [XON_LEVEL - 1, 1]);
   next();
-  assert.deepEqual(told, ["MEDIA_XOFF", "MEDIA_XON"]);
+  assert.deepEqual(notices, ["MEDIA_XOFF", "MEDIA_XON"]);
 });
 
 Deno.test("with 1000 frames queued, a message is ignored whole", () => {
@@ -71,41 +71,41 @@ Deno.test("with 1000 frames queued, a message is ignored whole", () => {
 });
 
 Deno.test("a mark follows the audio before it and takes no time of its own", () => {
-  const { queue, told, next } = setUp();
+  const { queue, notices, next } = setUp();
   queue.push(frames(1));
   queue.pushEvent("first");
   queue.pushEvent("second");
   queue.push(frames(1));
   assert.ok(next());
-  assert.deepEqual(told, []);
+  assert.deepEqual(notices, []);
   assert.ok(next());
-  assert.deepEqual(told, ["first", "second"]);
+  assert.deepEqual(notices, ["first", "second"]);
 });
 
 Deno.test("a flush drops marks and audio, and the next tick reports that the queue is drained", () => {
-  const { queue, told, next } = setUp();
+  const { queue, notices, next } = setUp();
   queue.push(frames(5));
   queue.pushEvent("lost");
   queue.flush();
   queue.reportDrained();
   assert.equal(next(), undefined);
-  assert.deepEqual(told, ["QUEUE_DRAINED"]);
+  assert.deepEqual(notices, ["QUEUE_DRAINED"]);
   assert.equal(next(), undefined);
-  assert.deepEqual(told, ["QUEUE_DRAINED"]);
+  assert.deepEqual(notices, ["QUEUE_DRAINED"]);
 });
 
 Deno.test("when only marks are left, the drained report comes a tick later", () => {
-  const { queue, told, next } = setUp();
+  const { queue, notices, next } = setUp();
   queue.reportDrained();
   queue.pushEvent("mark");
   next();
-  assert.deepEqual(told, ["mark"]);
+  assert.deepEqual(notices, ["mark"]);
   next();
-  assert.deepEqual(told, ["mark", "QUEUE_DRAINED"]);
+  assert.deepEqual(notices, ["mark", "QUEUE_DRAINED"]);
 });
 
 Deno.test("a pause keeps the queue, outlasts a flush, and holds reports back", () => {
-  const { queue, told, next } = setUp();
+  const { queue, notices, next } = setUp();
   queue.push(frames(2));
   queue.pushEvent("mark");
   queue.pause();
@@ -114,8 +114,8 @@ Deno.test("a pause keeps the queue, outlasts a flush, and holds reports back", (
   queue.flush();
   queue.reportDrained();
   next();
-  assert.deepEqual([told, queue.status.media_paused], [[], true]);
+  assert.deepEqual([notices, queue.status.media_paused], [[], true]);
   queue.resume();
   next();
-  assert.deepEqual(told, ["QUEUE_DRAINED"]);
+  assert.deepEqual(notices, ["QUEUE_DRAINED"]);
 });

@@ -9,9 +9,9 @@ Deno.test("the simulated PBX says word for word what a real Asterisk 22.10.1 sai
     language: "ru",
     sounds: { beep: new Int16Array(FRAME_SAMPLES * 10) },
   });
-  const told = await tellStory(pbx);
-  for (const [i, { title, ...chapter }] of told.entries()) {
+  const chapters = await tellStory(pbx);
+  for (const [i, { title, ...chapter }] of chapters.entries()) {
     await t.step(title, () => assert.deepEqual({ title, ...chapter }, recorded[i]));
   }
-  assert.equal(told.length, recorded.length);
+  assert.equal(chapters.length, recorded.length);
 });

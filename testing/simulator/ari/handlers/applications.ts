@@ -2,14 +2,14 @@
 
 import type { SimulatedPbx } from "../../pbx/pbx.ts";
 import { AriFailure } from "../wire.ts";
-import { type Handlers, ok, pathParameter } from "./handler.ts";
+import { type Handlers, pathParameter, reply } from "./handler.ts";
 
 export const APPLICATIONS: Handlers<"applications"> = {
-  list: ({ pbx }) => ok(listed(pbx).map((name) => describe(pbx, name))),
+  list: ({ pbx }) => reply(listed(pbx).map((name) => describe(pbx, name))),
   get: ({ pbx }, params) => {
     const name = pathParameter(params, "applicationName");
     if (!listed(pbx).includes(name)) throw new AriFailure(404, "Application not found");
-    return ok(describe(pbx, name));
+    return reply(describe(pbx, name));
   },
 };
 

@@ -2,7 +2,7 @@
 
 import { ASTERISK_ID } from "../applications.ts";
 import { ariDate, AriFailure } from "../wire.ts";
-import { type Handlers, list, ok, pathParameter, required } from "./handler.ts";
+import { type Handlers, list, pathParameter, reply, required } from "./handler.ts";
 
 export const ASTERISK: Handlers<"asterisk"> = {
   getInfo: ({ version, startedAt }, params) => {
@@ -20,22 +20,22 @@ export const ASTERISK: Handlers<"asterisk"> = {
       status: { startup_time: startedAt, last_reload_time: startedAt },
     };
     const only = list(params, "only");
-    if (only.length === 0) return ok(info);
-    return ok(Object.fromEntries(Object.entries(info).filter(([part]) => only.includes(part))));
+    if (only.length === 0) return reply(info);
+    return reply(Object.fromEntries(Object.entries(info).filter(([part]) => only.includes(part))));
   },
   getGlobalVar: ({ folders }, params) => {
     const name = required(params, "variable", "Variable name is required");
     const known = { ASTDATADIR: folders?.dataDir, ASTSPOOLDIR: folders?.spoolDir };
-    return ok({ value: known[name as keyof typeof known] ?? "" });
+    return reply({ value: known[name as keyof typeof known] ?? "" });
   },
-  ping: () => ok({ ping: "pong", timestamp: ariDate(), asterisk_id: ASTERISK_ID }),
-  listModules: ({ modules }) => ok(modules.map(describe)),
+  ping: () => reply({ ping: "pong", timestamp: ariDate(), asterisk_id: ASTERISK_ID }),
+  listModules: ({ modules }) => reply(modules.map(describe)),
   getModule: ({ modules }, params) => {
     const name = pathParameter(params, "moduleName");
     if (!modules.includes(name)) {
       throw new AriFailure(404, "Module could not be found in running modules");
     }
-    return ok(describe(name));
+    return reply(describe(name));
   },
 };
 

@@ -2,14 +2,14 @@
 
 import type { OperationContext, OperationReply, Parameters } from "../operation.ts";
 import { AriFailure } from "../wire.ts";
-import { DONE, type Handlers, list, ok, pathParameter } from "./handler.ts";
+import { DONE, type Handlers, list, pathParameter, reply } from "./handler.ts";
 import { playedOut } from "./turn.ts";
 
 export const BRIDGES: Handlers<"bridges"> = {
-  list: ({ pbx }) => ok(pbx.bridges.all.map((bridge) => bridge.toJson())),
+  list: ({ pbx }) => reply(pbx.bridges.all.map((bridge) => bridge.toJson())),
   create,
   createWithId: create,
-  get: ({ pbx }, params) => ok(pbx.bridges.get(pathParameter(params, "bridgeId")).toJson()),
+  get: ({ pbx }, params) => reply(pbx.bridges.get(pathParameter(params, "bridgeId")).toJson()),
   destroy: ({ pbx }, params) => {
     pbx.bridges.destroy(pbx.bridges.get(pathParameter(params, "bridgeId")));
     return DONE;
@@ -35,7 +35,7 @@ export const BRIDGES: Handlers<"bridges"> = {
 function create({ pbx }: OperationContext, params: Parameters): OperationReply {
   const id = params.text("bridgeId") ?? crypto.randomUUID();
   const type = params.text("type") ?? "mixing";
-  return ok(pbx.bridges.create(id, params.text("name") ?? "", type).toJson());
+  return reply(pbx.bridges.create(id, params.text("name") ?? "", type).toJson());
 }
 
 function bridgeAndChannels({ pbx }: OperationContext, params: Parameters) {

@@ -5,13 +5,13 @@ import { SnoopChannel } from "../../pbx/snoop_channel.ts";
 import type { OperationContext, OperationReply, Parameters } from "../operation.ts";
 import { AriFailure } from "../wire.ts";
 import { externalMedia } from "./external_media.ts";
-import { DONE, type Handlers, list, ok, pathParameter, required } from "./handler.ts";
+import { DONE, type Handlers, list, pathParameter, reply, required } from "./handler.ts";
 import { hangupCause } from "./hangup_reasons.ts";
 import { oncePlayedOut, playedOut } from "./turn.ts";
 
 export const CHANNELS: Handlers<"channels"> = {
-  list: ({ pbx }) => ok([...pbx.channels.values()].map((channel) => channel.toJson())),
-  get: (context, params) => ok(channelOf(context, params).toJson()),
+  list: ({ pbx }) => reply([...pbx.channels.values()].map((channel) => channel.toJson())),
+  get: (context, params) => reply(channelOf(context, params).toJson()),
   externalMedia,
   hangup: (context, params) => {
     const channel = channelOf(context, params);
@@ -55,7 +55,7 @@ export const CHANNELS: Handlers<"channels"> = {
     const channel = channelOf(context, params);
     const name = required(params, "variable", "Variable name is required");
     const value = FUNCTIONS[name]?.(channel) ?? channel.variables.get(name);
-    if (value !== undefined) return ok({ value });
+    if (value !== undefined) return reply({ value });
     if (name.endsWith(")")) throw new AriFailure(500, "Unable to read provided function");
     throw new AriFailure(404, "Provided variable was not found");
   },
@@ -125,5 +125,5 @@ function snoopChannelWithId(context: OperationContext, params: Parameters): Oper
     language: target.language,
   });
   pbx.channels.set(id, channel);
-  return { ...ok(channel.toJson()), afterwards: () => void pbx.enterStasis(channel, app, []) };
+  return { ...reply(channel.toJson()), afterwards: () => void pbx.enterStasis(channel, app, []) };
 }

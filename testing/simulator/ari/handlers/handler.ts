@@ -13,11 +13,11 @@ export type Handler = (
 /** The handlers of one resource's operations, by nickname. */
 export type Handlers<R extends Resource> = Readonly<Record<Nickname<R>, Handler>>;
 
-/** Done, with nothing to show. */
+/** The reply of a command without a result. */
 export const DONE: OperationReply = { status: 204 };
 
-/** A thing to show. */
-export function ok(json: unknown): OperationReply {
+/** A reply with JSON. */
+export function reply(json: unknown): OperationReply {
   return { status: 200, json };
 }
 

@@ -1,9 +1,9 @@
 // `/playbacks`.
 
-import { DONE, type Handlers, ok, pathParameter } from "./handler.ts";
+import { DONE, type Handlers, pathParameter, reply } from "./handler.ts";
 
 export const PLAYBACKS: Handlers<"playbacks"> = {
-  get: ({ pbx }, params) => ok(pbx.playbacks.get(pathParameter(params, "playbackId"))),
+  get: ({ pbx }, params) => reply(pbx.playbacks.get(pathParameter(params, "playbackId"))),
   stop: ({ pbx }, params) => {
     pbx.playbacks.stop(pathParameter(params, "playbackId"));
     return DONE;

@@ -1,10 +1,10 @@
 // `/recordings`.
 
 import { writeWav } from "../../../../media/wav.ts";
-import { DONE, type Handlers, ok, pathParameter } from "./handler.ts";
+import { DONE, type Handlers, pathParameter, reply } from "./handler.ts";
 
 export const RECORDINGS: Handlers<"recordings"> = {
-  getLive: ({ pbx }, params) => ok(pbx.recordings.live(pathParameter(params, "recordingName"))),
+  getLive: ({ pbx }, params) => reply(pbx.recordings.live(pathParameter(params, "recordingName"))),
   stop: ({ pbx }, params) => {
     pbx.recordings.stop(pathParameter(params, "recordingName"));
     return DONE;
@@ -15,7 +15,7 @@ export const RECORDINGS: Handlers<"recordings"> = {
   },
   getStored: ({ pbx }, params) => {
     const { name, format } = pbx.recordings.stored(pathParameter(params, "recordingName"));
-    return ok({ name, format });
+    return reply({ name, format });
   },
   deleteStored: ({ pbx }, params) => {
     pbx.recordings.remove(pathParameter(params, "recordingName"));
