@@ -51,5 +51,7 @@ export type {
   SimulatorOptions,
 } from "./simulator/mod.ts";
 export { TestClient } from "./test_client.ts";
+export { readWav, toMono } from "./wav.ts";
+export type { Wav } from "./wav.ts";
 export { wordErrorRate, wordErrors } from "./word_error_rate.ts";
 export type { WordErrors } from "./word_error_rate.ts";
