@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Language } from "../config/language.ts";
 import { PromptsFile } from "../config/prompts.ts";
-import { settingsWith } from "../config/settings.ts";
+import { settingsWith } from "../config/read_settings.ts";
 import type { DialogueTurn } from "./agent.ts";
 import { createAgent } from "./mod.ts";
 

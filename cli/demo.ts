@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type CallRecord, heardText, type StageTimings } from "../actors/call_record.ts";
 import { startSimulator, type TestCaller, untilSpokenTo } from "../testing/mod.ts";
 import { configureLogging } from "../config/logging.ts";
-import { settingsWith } from "../config/settings.ts";
+import { settingsWith } from "../config/read_settings.ts";
 import type { Pcm } from "../media/frame.ts";
 import { spoken } from "../testing/voice.ts";
 import { pause } from "../runtime/waiting.ts";

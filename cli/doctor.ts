@@ -1,7 +1,8 @@
 // `deno task doctor`: looks at all a first installation gets wrong, and says the cure for each.
 
 import { settingsFromEnvironment } from "../config/environment.ts";
-import { type Settings, SettingsError } from "../config/settings.ts";
+import { SettingsError } from "../config/read_settings.ts";
+import type { Settings } from "../config/settings.ts";
 import { checkAssistant } from "./doctor/assistant.ts";
 import { fail, type Finding, type Findings, format, ok } from "./doctor/finding.ts";
 import { checkHost } from "./doctor/host.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
-import { readSettings, settingsWith } from "../config/settings.ts";
+import { readSettings, settingsWith } from "../config/read_settings.ts";
 import { createConsole } from "../console/console.ts";
 import { createMetrics } from "../console/metrics.ts";
 import { startConsole } from "../console/server.ts";

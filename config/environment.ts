@@ -1,6 +1,7 @@
 // The one place where the process's environment is read.
 
-import { readSettings, type Settings } from "./settings.ts";
+import { readSettings } from "./read_settings.ts";
+import type { Settings } from "./settings.ts";
 
 /**
  * The settings of this process.

@@ -3,96 +3,101 @@
 
 import { z } from "zod";
 
+/** What a setting is for, in the languages of docs/settings.md, and its unit if it has one. */
+export interface Doc {
+  readonly en: string;
+  readonly ru: string;
+  readonly unit?: Unit;
+}
+
+/** What a value counts. */
+export type Unit = "ms" | "s" | "MB" | "tokens" | "path";
+
 /** What a setting is: how to read it, what it is when absent, and what to tell the operator. */
 export interface Setting<T> {
   readonly parse: z.ZodType<T, string>;
   /** The value when the variable is absent or empty, as it would be written in `.env`. */
   readonly default: string;
-  /** Unit of the value ("ms", "s", "MB", "path"…), or "" where there is none. */
-  readonly unit: string;
-  readonly doc: string;
+  /** The words it may have, or the range of its numbers; empty for any text. */
+  readonly allowed: readonly string[];
+  readonly doc: Doc;
   /** A secret's value never appears in a log, an error or the settings table. */
   readonly secret: boolean;
 }
 
-interface Options {
-  readonly unit?: string;
-  readonly secret?: boolean;
-}
+/** The least and the greatest number allowed. */
+type Range = readonly [min: number, max: number];
 
 function setting<T>(
   parse: z.ZodType<T, string>,
   fallback: string,
-  doc: string,
-  { unit = "", secret = false }: Options = {},
+  doc: Doc,
+  allowed: readonly string[] = [],
 ): Setting<T> {
-  return { parse, default: fallback, unit, doc, secret };
+  return { parse, default: fallback, doc, allowed, secret: false };
 }
 
 /** Any text; surrounding white space is dropped. */
-export function text(fallback: string, doc: string, options?: Options): Setting<string> {
-  return setting(z.string().trim(), fallback, doc, options);
+export function text(fallback: string, doc: Doc): Setting<string> {
+  return setting(z.string().trim(), fallback, doc);
 }
 
-/** A secret: as `text`, but never shown. */
-export function secret(doc: string): Setting<string> {
-  return setting(z.string().trim(), "", doc, { secret: true });
+/** Any text that is never shown. */
+export function secret(doc: Doc): Setting<string> {
+  return { ...text("", doc), secret: true };
 }
 
 /** A number within bounds (both included). */
-export function number(
-  fallback: number,
-  [min, max]: readonly [number, number],
-  doc: string,
-  options?: Options,
-): Setting<number> {
-  const message = `a number from ${min} to ${max}`;
-  const parse = z.string().trim().regex(/^[+-]?\d+(\.\d+)?$/, message).transform(Number)
-    .refine((value) => value >= min && value <= max, message);
-  return setting(parse, String(fallback), doc, options);
+export function number(fallback: number, bounds: Range, doc: Doc): Setting<number> {
+  return numeric("a number", /^[+-]?\d+(\.\d+)?$/, fallback, bounds, doc);
 }
 
 /** A whole number within bounds (both included). */
-export function integer(
+export function integer(fallback: number, bounds: Range, doc: Doc): Setting<number> {
+  return numeric("a whole number", /^[+-]?\d+$/, fallback, bounds, doc);
+}
+
+function numeric(
+  kind: string,
+  digits: RegExp,
   fallback: number,
-  [min, max]: readonly [number, number],
-  doc: string,
-  options?: Options,
+  [min, max]: Range,
+  doc: Doc,
 ): Setting<number> {
-  const message = `a whole number from ${min} to ${max}`;
-  const parse = z.string().trim().regex(/^[+-]?\d+$/, message).transform(Number)
+  const message = `${kind} from ${min} to ${max}`;
+  const parse = z.string().trim().regex(digits, message).transform(Number)
     .refine((value) => value >= min && value <= max, message);
-  return setting(parse, String(fallback), doc, options);
+  return setting(parse, String(fallback), doc, [`${min}–${max}`]);
 }
 
 const TRUE_WORDS = ["true", "1", "yes", "on"];
 const FALSE_WORDS = ["false", "0", "no", "off"];
 
 /** true/1/yes/on or false/0/no/off. */
-export function flag(fallback: boolean, doc: string): Setting<boolean> {
+export function flag(fallback: boolean, doc: Doc): Setting<boolean> {
   const parse = z.string().trim().toLowerCase()
     .refine((word) => TRUE_WORDS.includes(word) || FALSE_WORDS.includes(word), "true or false")
     .transform((word) => TRUE_WORDS.includes(word));
-  return setting(parse, String(fallback), doc);
+  return setting(parse, String(fallback), doc, ["true", "false"]);
 }
 
 /** One of a few words. */
 export function choice<const W extends string>(
   fallback: W,
   words: readonly W[],
-  doc: string,
+  doc: Doc,
 ): Setting<W> {
   const parse = z.string().trim().toLowerCase()
     .refine((word) => (words as readonly string[]).includes(word), `one of ${words.join(", ")}`)
     .transform((word) => word as W);
-  return setting(parse, fallback, doc);
+  return setting(parse, fallback, doc, words);
 }
 
 /** A comma-separated list of words, each one of a few, none twice. */
 export function choices<const W extends string>(
   fallback: string,
   words: readonly W[],
-  doc: string,
+  doc: Doc,
 ): Setting<readonly W[]> {
   const message = `a comma-separated list of ${words.join(", ")}, none of them twice`;
   const parse = z.string()
@@ -100,14 +105,14 @@ export function choices<const W extends string>(
     .refine((list) => list.every((word) => (words as readonly string[]).includes(word)), message)
     .refine((list) => new Set(list).size === list.length, message)
     .transform((list) => list as readonly string[] as readonly W[]);
-  return setting(parse, fallback, doc);
+  return setting(parse, fallback, doc, words);
 }
 
 /**
  * A comma-separated list of `key:value`, no key twice: `sales:201,service:202`. A key is a word of
  * Latin letters, digits, `_` and `-`; a value is what a dialplan can dial.
  */
-export function pairs(fallback: string, doc: string): Setting<Readonly<Record<string, string>>> {
+export function pairs(fallback: string, doc: Doc): Setting<Readonly<Record<string, string>>> {
   const message = "a comma-separated list of key:extension such as sales:201,service:202";
   const parse = z.string()
     .transform((value) => value.split(",").map((pair) => pair.trim()).filter((pair) => pair !== ""))
@@ -119,7 +124,7 @@ export function pairs(fallback: string, doc: string): Setting<Readonly<Record<st
 }
 
 /** An absolute http(s) address; a trailing slash is dropped. Empty means "not set". */
-export function url(fallback: string, doc: string): Setting<string> {
+export function url(fallback: string, doc: Doc): Setting<string> {
   const message = "an address such as http://127.0.0.1:8088, without user and password";
   const parse = z.string().trim()
     .refine((value) => value === "" || isPlainHttp(value), message)

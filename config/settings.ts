@@ -1,12 +1,10 @@
-// Every setting of the service: one schema, read once, in one place. Names are the environment's
-// own, so that what the operator writes in `.env` is what the code says.
+// Every setting of the service: one table, from which the reader, its types and docs/settings.md
+// are made. Names are those of the environment, so that code says what the operator writes in `.env`.
 
-import { editDistance } from "./edit_distance.ts";
-import { redact } from "./logging.ts";
-import { OperatorError } from "./operator_error.ts";
 import {
   choice,
   choices,
+  type Doc,
   flag,
   integer,
   number,
@@ -17,445 +15,504 @@ import {
   url,
 } from "./schema.ts";
 
-/** All settings by their environment name. The README's table is made from this. */
-export const SCHEMA = {
-  // Asterisk
-  ARI_HTTP_URL: url("http://127.0.0.1:8088", "Asterisk's HTTP server, where ARI answers"),
-  ARI_USER: text("", "ARI user of ari.conf"),
-  ARI_PASSWORD: secret("ARI user's password"),
-  ARI_APP_NAME: text("voxbot", "Stasis application the dialplan sends calls to"),
-  ARI_FALLBACK_CONTEXT: text(
-    "",
-    "dialplan context a call continues in when the bot cannot go on, e.g. an operator queue; empty hangs up",
-  ),
-  ASTERISK_LANG: choice(
-    "ru",
-    ["ru", "en"],
-    "language of voice, prompts, knowledge base and stemming",
-  ),
-  ASTERISK_SOUNDS_DIR: text(
-    "",
-    "where the PBX looks for sounds (files transport); empty asks the PBX",
-    {
-      unit: "path",
-    },
-  ),
+type Table = Readonly<Record<string, Setting<unknown>>>;
 
-  ASTERISK_RECORDING_DIR: text(
-    "",
-    "where the PBX keeps ARI recordings (files transport); empty asks the PBX",
-    { unit: "path" },
-  ),
+const ASTERISK = {
+  ARI_HTTP_URL: url("http://127.0.0.1:8088", {
+    en: "Asterisk's HTTP server, where ARI answers",
+    ru: "HTTP-сервер Asterisk, на котором отвечает ARI",
+  }),
+  ARI_USER: text("", {
+    en: "ARI user from ari.conf",
+    ru: "пользователь ARI из ari.conf",
+  }),
+  ARI_PASSWORD: secret({
+    en: "password of ARI_USER",
+    ru: "пароль пользователя ARI_USER",
+  }),
+  ARI_APP_NAME: text("voxbot", {
+    en: "Stasis application to which the dialplan sends calls",
+    ru: "приложение Stasis, в которое диалплан направляет звонки",
+  }),
+  ARI_FALLBACK_CONTEXT: text("", {
+    en: "dialplan context in which a call continues when the bot cannot serve it, such as an " +
+      "operator queue; empty: the call is hung up",
+    ru: "контекст диалплана, в котором звонок продолжится, если бот не может его вести " +
+      "(например, очередь операторов); пусто — звонок завершается",
+  }),
+  ASTERISK_LANG: choice("ru", ["ru", "en"], {
+    en: "language of the voice, the prompts, the knowledge bases and the search",
+    ru: "язык голоса, фраз, баз знаний и поиска",
+  }),
+  ASTERISK_SOUNDS_DIR: text("", {
+    unit: "path",
+    en: "folder in which the PBX looks for sounds (files transport); empty: the PBX is asked",
+    ru: "папка, в которой АТС ищет звуки (транспорт files); пусто — бот спросит у АТС",
+  }),
+  ASTERISK_RECORDING_DIR: text("", {
+    unit: "path",
+    en: "folder in which the PBX keeps ARI recordings (files transport); empty: the PBX is asked",
+    ru: "папка, в которой АТС хранит записи ARI (транспорт files); пусто — бот спросит у АТС",
+  }),
+} as const satisfies Table;
 
-  // Media
-  MEDIA_TRANSPORT: choice(
-    "auto",
-    ["auto", "websocket", "audiosocket", "rtp", "files"],
-    "how audio travels; auto takes the first that the PBX has",
-  ),
-  MEDIA_HOST: text(
-    "127.0.0.1",
-    "address of this machine at which the PBX reaches us (audiosocket, rtp)",
-  ),
-  RTP_PORT_MIN: integer(30000, [1024, 65535], "first UDP port for calls (rtp transport)"),
-  RTP_PORT_MAX: integer(30999, [1024, 65535], "last UDP port for calls, one a call"),
-  MEDIA_CONNECT_TIMEOUT_MS: integer(
-    5000,
-    [100, 60000],
-    "deadline for a media channel to be connected",
-    {
-      unit: "ms",
-    },
-  ),
-  PLAYOUT_LOOKAHEAD_MS: integer(2000, [100, 15000], "most audio handed to the PBX ahead of time", {
+const MEDIA = {
+  MEDIA_TRANSPORT: choice("auto", ["auto", "websocket", "audiosocket", "rtp", "files"], {
+    en: "how audio travels; auto: the first transport that the PBX supports",
+    ru: "как передаётся звук; auto — первый способ, который поддерживает АТС",
+  }),
+  MEDIA_HOST: text("127.0.0.1", {
+    en: "address at which the PBX reaches this machine (audiosocket, rtp)",
+    ru: "адрес, по которому АТС обращается к этой машине (audiosocket, rtp)",
+  }),
+  RTP_PORT_MIN: integer(30000, [1024, 65535], {
+    en: "first UDP port for calls (rtp)",
+    ru: "первый UDP-порт для звонков (rtp)",
+  }),
+  RTP_PORT_MAX: integer(30999, [1024, 65535], {
+    en: "last UDP port for calls (rtp); each call takes one",
+    ru: "последний UDP-порт для звонков (rtp); каждый звонок занимает один",
+  }),
+  MEDIA_CONNECT_TIMEOUT_MS: integer(5000, [100, 60000], {
     unit: "ms",
+    en: "time in which a media channel must connect",
+    ru: "за какое время должен подключиться звуковой канал",
   }),
-  RECORD_CALLS: flag(true, "keep a stereo WAV of each call in DATA_DIR/recordings"),
-
-  // Turn-taking
-  VAD_THRESHOLD: number(
-    0.5,
-    [0.05, 0.95],
-    "speech probability from which a frame counts as speech",
-  ),
-  PREROLL_MS: integer(
-    300,
-    [0, 2000],
-    "audio kept from before speech onset, so the first word is whole",
-    {
-      unit: "ms",
-    },
-  ),
-  ENDPOINT_SILENCE_MS: integer(400, [100, 5000], "silence that ends a finished-looking turn", {
+  PLAYOUT_LOOKAHEAD_MS: integer(2000, [100, 15000], {
     unit: "ms",
+    en: "how much audio the PBX is given ahead of time, at most",
+    ru: "сколько звука АТС получает заранее, не более",
   }),
-  ENDPOINT_MAX_SILENCE_MS: integer(
-    2000,
-    [200, 10000],
-    "silence that ends an unfinished-looking turn",
-    {
-      unit: "ms",
-    },
-  ),
-  BARGE_IN: flag(true, "the caller can interrupt the bot"),
-  BARGE_IN_GUARD_MS: integer(
-    300,
-    [0, 3000],
-    "start of a bot phrase in which our own echo is not a barge-in",
-    {
-      unit: "ms",
-    },
-  ),
-  BARGE_IN_CONFIRM_MS: integer(
-    1000,
-    [100, 5000],
-    "speech this long is a barge-in whatever its words",
-    {
-      unit: "ms",
-    },
-  ),
-  SILENCE_NUDGE_SECONDS: number(8, [1, 120], "silence after which the caller is asked once", {
-    unit: "s",
+  RECORD_CALLS: flag(true, {
+    en: "keep a stereo WAV of each call in DATA_DIR/recordings",
+    ru: "сохранять стереозапись (WAV) каждого звонка в DATA_DIR/recordings",
   }),
+} as const satisfies Table;
 
-  // Deadlines and supervision
-  CALL_INACTIVITY_TIMEOUT: number(
-    180,
-    [1, 86400],
-    "a call with nobody speaking this long is ended",
-    {
-      unit: "s",
-    },
-  ),
-  CHANNEL_MONITOR_INTERVAL: number(
-    60,
-    [1, 3600],
-    "how often live calls are compared with the PBX's channels",
-    {
-      unit: "s",
-    },
-  ),
-  AI_PROCESSING_TIMEOUT: number(20, [1, 300], "longest the caller waits for an answer", {
-    unit: "s",
+const TURN_TAKING = {
+  VAD_THRESHOLD: number(0.5, [0.05, 0.95], {
+    en: "speech probability from which a frame counts as speech",
+    ru: "вероятность речи, начиная с которой кадр считается речью",
   }),
-  PLAYBACK_RETRY_COUNT: integer(3, [0, 20], "how often a failed playback is tried again"),
-  MAX_UTTERANCE_SECONDS: number(60, [1, 600], "longest single caller utterance", { unit: "s" }),
-  MAX_CALL_SECONDS: number(3600, [10, 86400], "longest call", { unit: "s" }),
-  DRAIN_TIMEOUT_SECONDS: number(
-    30,
-    [0, 3600],
-    "on SIGTERM running calls have this long to finish",
-    { unit: "s" },
-  ),
-  CALL_POOL_SIZE: integer(2, [0, 64], "warm call isolates kept ready"),
-  CALL_HEAP_MB: integer(128, [32, 4096], "heap limit of a call isolate", { unit: "MB" }),
-  CALL_RESTART_INTENSITY: integer(
-    5,
-    [0, 1000],
-    "restarts of one call allowed within CALL_RESTART_PERIOD_SECONDS",
-  ),
-  CALL_RESTART_PERIOD_SECONDS: number(60, [1, 3600], "period of the restart intensity", {
-    unit: "s",
+  PREROLL_MS: integer(300, [0, 2000], {
+    unit: "ms",
+    en: "audio kept from before the onset of speech, so that the first word is complete",
+    ru: "сколько звука до начала речи сохраняется, чтобы первое слово осталось целым",
   }),
-  MAX_CALLS: integer(100, [1, 10000], "calls served at once; more go to ARI_FALLBACK_CONTEXT"),
-  FAULT_INJECTION: flag(false, "allow POST /api/calls/{id}/fault; for tests only"),
+  ENDPOINT_SILENCE_MS: integer(400, [100, 5000], {
+    unit: "ms",
+    en: "silence that ends a turn which sounds finished",
+    ru: "тишина, после которой реплика, похожая на законченную, считается законченной",
+  }),
+  ENDPOINT_MAX_SILENCE_MS: integer(2000, [200, 10000], {
+    unit: "ms",
+    en: "silence that ends a turn which sounds unfinished",
+    ru: "тишина, после которой считается законченной любая реплика",
+  }),
+  BARGE_IN: flag(true, {
+    en: "the caller can interrupt the bot",
+    ru: "звонящий может перебить бота",
+  }),
+  BARGE_IN_GUARD_MS: integer(300, [0, 3000], {
+    unit: "ms",
+    en: "time from the start of a phrase in which the bot's own echo is not taken for a barge-in",
+    ru: "время от начала фразы бота, в течение которого её эхо не считается перебиванием",
+  }),
+  BARGE_IN_CONFIRM_MS: integer(1000, [100, 5000], {
+    unit: "ms",
+    en: "speech of this length is a barge-in, whatever its words",
+    ru: "речь такой длины считается перебиванием, каковы бы ни были слова",
+  }),
+  SILENCE_NUDGE_SECONDS: number(8, [1, 120], {
+    unit: "s",
+    en: "silence after which the caller is asked, once, whether they are there",
+    ru: "тишина, после которой бот один раз обращается к звонящему",
+  }),
+  MAX_UTTERANCE_SECONDS: number(60, [1, 600], {
+    unit: "s",
+    en: "longest utterance of the caller",
+    ru: "предельная длина одной реплики звонящего",
+  }),
+} as const satisfies Table;
 
-  // The assistant
-  AGENT_PROVIDER: choice(
-    "auto",
-    ["auto", "extractive", "openai"],
-    "who answers; auto is openai when OPENAI_API_KEY is set, else extractive",
-  ),
-  PROMPTS_FILE_PATH: text(
-    "",
-    "prompts file; empty is config/prompts.json (ru) or config/prompts.en.json (en)",
-    {
-      unit: "path",
-    },
-  ),
-  KNOWLEDGE_BASE_PATH: text(
-    "",
-    "general knowledge base; empty is config/kb/general.md, or general.en.md for en",
-    {
-      unit: "path",
-    },
-  ),
-  KNOWLEDGE_BASE2_PATH: text(
-    "",
-    "technical knowledge base; empty is config/kb/tech.md, or tech.en.md for en",
-    {
-      unit: "path",
-    },
-  ),
-  KB_TOP_K: integer(3, [1, 20], "passages retrieved for a question"),
-  OPENAI_API_KEY: secret("key of OpenAI or of the compatible server at OPENAI_BASE_URL"),
-  OPENAI_BASE_URL: url("", "an OpenAI-compatible server, e.g. http://127.0.0.1:8080/v1"),
-  LLM_MODEL_PRIMARY: text("gpt-4o-mini", "model that answers"),
-  LLM_MODEL_FALLBACK: text("gpt-4.1-mini", "model that answers when the first cannot"),
-  LLM_TEMPERATURE: number(0.2, [0, 2], "how freely the model answers"),
-  LLM_MAX_TOKENS: integer(400, [16, 8192], "longest answer of the model", { unit: "tokens" }),
-  LLM_FIRST_TOKEN_TIMEOUT_MS: integer(
-    4000,
-    [100, 60000],
-    "how long a model may take to begin its answer before the next one is asked",
-    { unit: "ms" },
-  ),
-  LLM_STALL_TIMEOUT_MS: integer(
-    3000,
-    [100, 60000],
-    "how long a begun answer may stand still before the next model goes on with it",
-    { unit: "ms" },
-  ),
-  LLM_HISTORY_TOKENS: integer(1500, [0, 100000], "most of the conversation the model is shown", {
+const SUPERVISION = {
+  CALL_INACTIVITY_TIMEOUT: number(180, [1, 86400], {
+    unit: "s",
+    en: "a call in which nobody has spoken for this long is ended",
+    ru: "звонок, в котором столько времени никто не говорит, завершается",
+  }),
+  CHANNEL_MONITOR_INTERVAL: number(60, [1, 3600], {
+    unit: "s",
+    en: "how often live calls are compared with the PBX's channels",
+    ru: "как часто текущие звонки сверяются с каналами АТС",
+  }),
+  AI_PROCESSING_TIMEOUT: number(20, [1, 300], {
+    unit: "s",
+    en: "longest time the caller waits for an answer",
+    ru: "сколько звонящий ждёт ответа, не более",
+  }),
+  PLAYBACK_RETRY_COUNT: integer(3, [0, 20], {
+    en: "how often a phrase that could not be spoken is tried again",
+    ru: "сколько раз бот повторяет попытку произнести фразу, если она не удалась",
+  }),
+  MAX_CALL_SECONDS: number(3600, [10, 86400], {
+    unit: "s",
+    en: "longest call",
+    ru: "предельная длина звонка",
+  }),
+  DRAIN_TIMEOUT_SECONDS: number(30, [0, 3600], {
+    unit: "s",
+    en: "time that running calls have to finish after SIGTERM",
+    ru: "сколько времени есть у текущих звонков после SIGTERM",
+  }),
+  CALL_POOL_SIZE: integer(2, [0, 64], {
+    en: "warm call isolates kept ready",
+    ru: "сколько прогретых изолятов держать наготове",
+  }),
+  CALL_HEAP_MB: integer(128, [32, 4096], {
+    unit: "MB",
+    en: "heap limit of a call isolate",
+    ru: "предел кучи изолята звонка",
+  }),
+  CALL_RESTART_INTENSITY: integer(5, [0, 1000], {
+    en: "restarts allowed to one call within CALL_RESTART_PERIOD_SECONDS",
+    ru: "сколько перезапусков допускается для одного звонка за CALL_RESTART_PERIOD_SECONDS",
+  }),
+  CALL_RESTART_PERIOD_SECONDS: number(60, [1, 3600], {
+    unit: "s",
+    en: "period over which restarts are counted",
+    ru: "за какое время считаются перезапуски",
+  }),
+  MAX_CALLS: integer(100, [1, 10000], {
+    en: "calls served at the same time; further ones go to ARI_FALLBACK_CONTEXT",
+    ru: "сколько звонков обслуживается одновременно; остальные уходят в ARI_FALLBACK_CONTEXT",
+  }),
+  FAULT_INJECTION: flag(false, {
+    en: "allow POST /api/calls/{id}/fault; for tests only",
+    ru: "разрешить POST /api/calls/{id}/fault; только для испытаний",
+  }),
+} as const satisfies Table;
+
+const ASSISTANT = {
+  AGENT_PROVIDER: choice("auto", ["auto", "extractive", "openai"], {
+    en: "what answers; auto: openai if OPENAI_API_KEY is set, extractive otherwise",
+    ru: "кто отвечает; auto — openai, если задан OPENAI_API_KEY, иначе extractive",
+  }),
+  PROMPTS_FILE_PATH: text("", {
+    unit: "path",
+    en: "prompts file; empty: config/prompts.json (ru) or config/prompts.en.json (en)",
+    ru: "файл фраз; пусто — config/prompts.json (ru) или config/prompts.en.json (en)",
+  }),
+  KNOWLEDGE_BASE_PATH: text("", {
+    unit: "path",
+    en: "general knowledge base; empty: config/kb/general.md (ru) or config/kb/general.en.md (en)",
+    ru: "общая база знаний; пусто — config/kb/general.md (ru) или config/kb/general.en.md (en)",
+  }),
+  KNOWLEDGE_BASE2_PATH: text("", {
+    unit: "path",
+    en: "technical knowledge base; empty: config/kb/tech.md (ru) or config/kb/tech.en.md (en)",
+    ru: "техническая база знаний; пусто — config/kb/tech.md (ru) или config/kb/tech.en.md (en)",
+  }),
+  KB_TOP_K: integer(3, [1, 20], {
+    en: "passages retrieved for a question",
+    ru: "сколько отрывков отбирается для ответа на вопрос",
+  }),
+  OPENAI_API_KEY: secret({
+    en: "key of OpenAI, or of the compatible server at OPENAI_BASE_URL",
+    ru: "ключ OpenAI или совместимого сервера из OPENAI_BASE_URL",
+  }),
+  OPENAI_BASE_URL: url("", {
+    en: "an OpenAI-compatible server, such as http://127.0.0.1:8080/v1",
+    ru: "сервер, совместимый с OpenAI, например http://127.0.0.1:8080/v1",
+  }),
+  LLM_MODEL_PRIMARY: text("gpt-4o-mini", {
+    en: "model that answers",
+    ru: "модель, которая отвечает",
+  }),
+  LLM_MODEL_FALLBACK: text("gpt-4.1-mini", {
+    en: "model that answers when the first one cannot",
+    ru: "модель, которая отвечает, когда не может первая",
+  }),
+  LLM_TEMPERATURE: number(0.2, [0, 2], {
+    en: "how freely the model answers",
+    ru: "насколько вольно отвечает модель",
+  }),
+  LLM_MAX_TOKENS: integer(400, [16, 8192], {
     unit: "tokens",
+    en: "longest answer of the model",
+    ru: "предельная длина ответа модели",
   }),
-  EARLY_START: flag(true, "begin answering while the caller may still go on; costs some requests"),
+  LLM_FIRST_TOKEN_TIMEOUT_MS: integer(4000, [100, 60000], {
+    unit: "ms",
+    en: "how long a model may take to begin its answer before the next one is asked",
+    ru: "сколько ждать начала ответа, прежде чем спросить следующую модель",
+  }),
+  LLM_STALL_TIMEOUT_MS: integer(3000, [100, 60000], {
+    unit: "ms",
+    en: "how long an answer may stall before the next model continues it",
+    ru: "сколько ждать продолжения начатого ответа, прежде чем его продолжит следующая модель",
+  }),
+  LLM_HISTORY_TOKENS: integer(1500, [0, 100000], {
+    unit: "tokens",
+    en: "how much of the conversation the model sees, at most",
+    ru: "какую часть разговора видит модель, не более",
+  }),
+  EARLY_START: flag(true, {
+    en: "begin answers while the caller may still continue; costs some extra requests",
+    ru: "начинать ответ, пока звонящий ещё может продолжить; стоит лишних запросов",
+  }),
   AGENT_TOOLS: choices(
     "transfer_to,hang_up,take_contact",
     ["transfer_to", "hang_up", "take_contact", "send_dtmf", "none"],
-    "what the model may do besides speaking",
-  ),
-  TRANSFER_TARGETS: pairs(
-    "",
-    "where calls may be transferred, as key:extension, e.g. sales:201,service:202",
-  ),
-  TRANSFER_CONTEXT: text(
-    "voxbot-operators",
-    "dialplan context that the extensions of TRANSFER_TARGETS are in",
-  ),
-  CHROMA_URL: url("", "Chroma server that holds the knowledge bases; empty searches by words"),
-  CHROMA_COLLECTION: text("voxbot-kb", "name under which Chroma keeps the knowledge bases"),
-  CHROMA_TIMEOUT_MS: integer(
-    1500,
-    [50, 60000],
-    "longest search in Chroma, embedding included, before words are searched instead",
-    { unit: "ms" },
-  ),
-  EMBEDDING_PROVIDER: choice("openai", ["openai", "yandex"], "who makes embeddings for Chroma"),
-  EMBEDDING_MODEL: text(
-    "",
-    "embedding model; empty is text-embedding-3-small (openai) or text-search (yandex)",
-  ),
-  YANDEX_API_KEY: secret("API key of a Yandex Cloud service account"),
-  YANDEX_FOLDER_ID: text("", "Yandex Cloud folder; speech needs it with OAUTH_TOKEN only"),
-  YANDEX_EMBEDDING_URL: url(
-    "https://llm.api.cloud.yandex.net/foundationModels/v1/textEmbedding",
-    "Yandex's embedding service",
-  ),
-
-  // Speech
-  ASR_PROVIDER: choices(
-    "local",
-    ["yandex", "openai", "local"],
-    "speech recognition, in order of preference; the next is taken when one fails",
-  ),
-  TTS_PROVIDER: choices(
-    "local",
-    ["yandex", "openai", "local"],
-    "speech synthesis, in order of preference; the next is taken when one fails",
-  ),
-  LOCAL_TTS_VOICE: text("", "espeak-ng voice; empty is ru or en-us by ASTERISK_LANG"),
-  LOCAL_TTS_SPEED: number(1, [0.5, 2], "speaking rate of the local voice"),
-  SPEECH_FIRST_BYTE_TIMEOUT_MS: integer(
-    2500,
-    [100, 30000],
-    "a speech service silent this long after a request is passed over",
-    { unit: "ms" },
-  ),
-  SPEECH_STALL_TIMEOUT_MS: integer(
-    5000,
-    [100, 60000],
-    "a speech service that stops in the middle for this long is passed over",
-    { unit: "ms" },
-  ),
-  TTS_CACHE_MB: integer(
-    256,
-    [0, 100000],
-    "spoken phrases kept in DATA_DIR/tts-cache; 0 keeps none",
     {
-      unit: "MB",
+      en: "what the model may do besides speaking, as a comma-separated list",
+      ru: "что модель может делать, кроме как говорить; список через запятую",
     },
   ),
-  TTS_PARALLEL: integer(3, [1, 16], "phrases of one answer synthesised at once"),
-  FILLER_AFTER_MS: integer(
-    900,
-    [0, 10000],
-    "a filler word is spoken when the answer is not ready by then; 0 never",
-    { unit: "ms" },
-  ),
-  YANDEX_SERVICE_ACCOUNT_KEY_FILE: text(
-    "",
-    "authorized key of a Yandex Cloud service account (JSON), used when there is no API key",
-    { unit: "path" },
-  ),
-  OAUTH_TOKEN: secret("Yandex OAuth token of a user, used when there is neither of those"),
-  YANDEX_STT_MODEL: text("general", "Yandex recognition model"),
-  YANDEX_STT_LANGUAGE: text("", "language code such as ru-RU; empty goes by ASTERISK_LANG"),
-  YANDEX_STT_NORMALIZATION: flag(true, "Yandex writes numbers, dates and phone numbers as digits"),
-  YANDEX_STT_EOU: choice(
-    "external",
-    ["external", "default", "high"],
-    "who decides that an utterance is over: our turn-taking, or Yandex with default or high sensitivity",
-  ),
-  YANDEX_STT_MAX_PAUSE_MS: integer(
-    0,
-    [0, 5000],
-    "hint to Yandex's own end-of-utterance detector: longest pause between words; 0 gives none",
-    { unit: "ms" },
-  ),
-  YANDEX_TTS_VOICE: text("jane", "Yandex voice"),
-  YANDEX_TTS_ROLE: text("", "role of the Yandex voice, e.g. good; empty is the voice's default"),
-  YANDEX_TTS_SPEED: number(1.2, [0.1, 3], "speaking rate of the Yandex voice"),
-  YANDEX_TTS_MODE: choice(
-    "utterance",
-    ["utterance", "stream"],
-    "a Yandex request for each phrase, or one stream fed phrase by phrase for each answer",
-  ),
-  YANDEX_STT_ENDPOINT: text(
-    "stt.api.cloud.yandex.net:443",
-    "Yandex recognition (gRPC): host:port, or http://host:port for one without TLS",
-  ),
-  YANDEX_TTS_ENDPOINT: text("tts.api.cloud.yandex.net:443", "Yandex synthesis (gRPC), likewise"),
-  YANDEX_TTS_V1_ENDPOINT: url(
-    "https://tts.api.cloud.yandex.net",
-    "Yandex synthesis (REST v1), the fallback of the gRPC one",
-  ),
-  YANDEX_IAM_ENDPOINT: url("https://iam.api.cloud.yandex.net", "where Yandex IAM tokens come from"),
-  YANDEX_CA_FILE: text(
-    "",
-    "CA certificate (PEM) to trust for the gRPC endpoints instead of the usual ones",
-    {
-      unit: "path",
-    },
-  ),
-  OPENAI_STT_MODEL: text("gpt-4o-mini-transcribe", "OpenAI transcription model"),
-  OPENAI_TTS_MODEL: text("gpt-4o-mini-tts", "OpenAI speech model"),
-  OPENAI_TTS_VOICE: text("nova", "OpenAI voice"),
-  OPENAI_TTS_SPEED: number(1, [0.25, 4], "speaking rate of the OpenAI voice"),
-  CHUNK_STREAMING_SECONDS: number(
-    5,
-    [1, 60],
-    "piece of speech sent to OpenAI transcription while the caller goes on",
-    { unit: "s" },
-  ),
-  CHUNK_OVERLAP_MS: integer(
-    150,
-    [0, 2000],
-    "overlap of two pieces where no pause was found to cut them at",
-    { unit: "ms" },
-  ),
+  TRANSFER_TARGETS: pairs("", {
+    en: "where calls may be transferred, as key:extension: sales:201,service:202",
+    ru: "куда можно переводить звонки, в виде ключ:номер: sales:201,service:202",
+  }),
+  TRANSFER_CONTEXT: text("voxbot-operators", {
+    en: "dialplan context of the extensions in TRANSFER_TARGETS",
+    ru: "контекст диалплана, в котором находятся номера из TRANSFER_TARGETS",
+  }),
+} as const satisfies Table;
 
-  // The service itself
-  DATA_DIR: text("data", "recordings, journal and caches", { unit: "path" }),
-  CONSOLE_HOST: text("127.0.0.1", "address the HTTP console listens on"),
-  CONSOLE_PORT: integer(9000, [0, 65535], "port of the HTTP console; 0 takes a free one"),
-  LOG_LEVEL: choice("info", ["debug", "info", "warning", "error"], "least severe log line shown"),
-} as const satisfies Record<string, Setting<unknown>>;
+const SEARCH_BY_MEANING = {
+  CHROMA_URL: url("", {
+    en: "Chroma server that holds the knowledge bases; empty: questions are searched by words",
+    ru: "сервер Chroma с базами знаний; пусто — поиск идёт по словам",
+  }),
+  CHROMA_COLLECTION: text("voxbot-kb", {
+    en: "name under which Chroma keeps the knowledge bases",
+    ru: "имя, под которым Chroma хранит базы знаний",
+  }),
+  CHROMA_TIMEOUT_MS: integer(1500, [50, 60000], {
+    unit: "ms",
+    en: "longest search in Chroma, embedding included, before words are searched instead",
+    ru: "предельное время поиска в Chroma вместе с эмбеддингом; дольше — поиск по словам",
+  }),
+  EMBEDDING_PROVIDER: choice("openai", ["openai", "yandex"], {
+    en: "service that makes embeddings for Chroma",
+    ru: "сервис, который делает эмбеддинги для Chroma",
+  }),
+  EMBEDDING_MODEL: text("", {
+    en: "embedding model; empty: text-embedding-3-small (openai) or text-search (yandex)",
+    ru: "модель эмбеддингов; пусто — text-embedding-3-small (openai) или text-search (yandex)",
+  }),
+  YANDEX_EMBEDDING_URL: url("https://llm.api.cloud.yandex.net/foundationModels/v1/textEmbedding", {
+    en: "Yandex embedding service",
+    ru: "сервис эмбеддингов Yandex",
+  }),
+} as const satisfies Table;
+
+const SPEECH = {
+  ASR_PROVIDER: choices("local", ["yandex", "openai", "local"], {
+    en:
+      "speech recognition, comma-separated in order of preference; the next is used when one fails",
+    ru: "распознавание речи, через запятую в порядке предпочтения; при сбое берётся следующее",
+  }),
+  TTS_PROVIDER: choices("local", ["yandex", "openai", "local"], {
+    en: "speech synthesis, comma-separated in order of preference; the next is used when one fails",
+    ru: "синтез речи, через запятую в порядке предпочтения; при сбое берётся следующий",
+  }),
+  LOCAL_TTS_VOICE: text("", {
+    en: "espeak-ng voice; empty: ru or en-us, by ASTERISK_LANG",
+    ru: "голос espeak-ng; пусто — ru или en-us, по ASTERISK_LANG",
+  }),
+  LOCAL_TTS_SPEED: number(1, [0.5, 2], {
+    en: "speaking rate of the local voice",
+    ru: "темп локального голоса",
+  }),
+  SPEECH_FIRST_BYTE_TIMEOUT_MS: integer(2500, [100, 30000], {
+    unit: "ms",
+    en: "how long a speech service may be silent after a request before the next one is used",
+    ru: "сколько сервис речи может молчать после запроса, прежде чем его сменит следующий",
+  }),
+  SPEECH_STALL_TIMEOUT_MS: integer(5000, [100, 60000], {
+    unit: "ms",
+    en: "how long a speech service may stall in mid-answer before the next one is used",
+    ru: "сколько сервис речи может молчать посреди ответа, прежде чем его сменит следующий",
+  }),
+  TTS_CACHE_MB: integer(256, [0, 100000], {
+    unit: "MB",
+    en: "how many spoken phrases DATA_DIR/tts-cache keeps; 0: none",
+    ru: "сколько произнесённых фраз хранить в DATA_DIR/tts-cache; 0 — нисколько",
+  }),
+  TTS_PARALLEL: integer(3, [1, 16], {
+    en: "phrases of one answer synthesised at the same time",
+    ru: "сколько фраз одного ответа синтезируется одновременно",
+  }),
+  FILLER_AFTER_MS: integer(900, [0, 10000], {
+    unit: "ms",
+    en: "when the bot says a filler if the answer is not ready; 0: never",
+    ru: "через сколько произнести слово-заполнитель, если ответ ещё не готов; 0 — никогда",
+  }),
+} as const satisfies Table;
+
+const YANDEX = {
+  YANDEX_API_KEY: secret({
+    en: "API key of a Yandex Cloud service account",
+    ru: "API-ключ сервисного аккаунта Yandex Cloud",
+  }),
+  YANDEX_SERVICE_ACCOUNT_KEY_FILE: text("", {
+    unit: "path",
+    en: "authorized key (JSON) of a Yandex Cloud service account, used if there is no API key",
+    ru: "авторизованный ключ (JSON) сервисного аккаунта Yandex Cloud; нужен, если нет API-ключа",
+  }),
+  OAUTH_TOKEN: secret({
+    en: "OAuth token of a Yandex user, used if there is neither an API key nor a key file",
+    ru: "OAuth-токен пользователя Яндекса; нужен, если нет ни API-ключа, ни файла с ключом",
+  }),
+  YANDEX_FOLDER_ID: text("", {
+    en: "Yandex Cloud folder; embeddings need it, speech only with OAUTH_TOKEN",
+    ru: "каталог Yandex Cloud; нужен эмбеддингам, а речи — только вместе с OAUTH_TOKEN",
+  }),
+  YANDEX_STT_MODEL: text("general", {
+    en: "recognition model",
+    ru: "модель распознавания",
+  }),
+  YANDEX_STT_LANGUAGE: text("", {
+    en: "language code such as ru-RU; empty: by ASTERISK_LANG",
+    ru: "код языка, например ru-RU; пусто — по ASTERISK_LANG",
+  }),
+  YANDEX_STT_NORMALIZATION: flag(true, {
+    en: "Yandex writes numbers, dates and phone numbers in digits",
+    ru: "Yandex записывает числа, даты и телефоны цифрами",
+  }),
+  YANDEX_STT_EOU: choice("external", ["external", "default", "high"], {
+    en: "what decides that an utterance is over: the bot (external), or Yandex with default or " +
+      "high sensitivity",
+    ru: "кто решает, что реплика закончена: бот (external) или Yandex с чувствительностью " +
+      "default или high",
+  }),
+  YANDEX_STT_MAX_PAUSE_MS: integer(0, [0, 5000], {
+    unit: "ms",
+    en: "hint to Yandex's end-of-utterance detector: longest pause between words; 0: no hint",
+    ru: "подсказка детектору конца реплики: самая длинная пауза между словами; 0 — без подсказки",
+  }),
+  YANDEX_TTS_VOICE: text("jane", {
+    en: "voice",
+    ru: "голос",
+  }),
+  YANDEX_TTS_ROLE: text("", {
+    en: "role of the voice, such as good; empty: the voice's default",
+    ru: "роль голоса, например good; пусто — обычная для этого голоса",
+  }),
+  YANDEX_TTS_SPEED: number(1.2, [0.1, 3], {
+    en: "speaking rate",
+    ru: "темп речи",
+  }),
+  YANDEX_TTS_MODE: choice("utterance", ["utterance", "stream"], {
+    en: "utterance: a request for each phrase; stream: one stream for each answer, fed phrase by " +
+      "phrase",
+    ru: "utterance — запрос на каждую фразу; stream — один поток на ответ, фраза за фразой",
+  }),
+  YANDEX_STT_ENDPOINT: text("stt.api.cloud.yandex.net:443", {
+    en: "recognition (gRPC): host:port, or http://host:port without TLS",
+    ru: "распознавание (gRPC): host:port, а без TLS — http://host:port",
+  }),
+  YANDEX_TTS_ENDPOINT: text("tts.api.cloud.yandex.net:443", {
+    en: "synthesis (gRPC): host:port, or http://host:port without TLS",
+    ru: "синтез (gRPC): host:port, а без TLS — http://host:port",
+  }),
+  YANDEX_TTS_V1_ENDPOINT: url("https://tts.api.cloud.yandex.net", {
+    en: "synthesis (REST v1), the fallback of the gRPC one",
+    ru: "синтез (REST v1), запасной для gRPC",
+  }),
+  YANDEX_IAM_ENDPOINT: url("https://iam.api.cloud.yandex.net", {
+    en: "service that issues IAM tokens",
+    ru: "сервис, который выдаёт IAM-токены",
+  }),
+  YANDEX_CA_FILE: text("", {
+    unit: "path",
+    en: "CA certificate (PEM) that the gRPC endpoints are verified with instead of the usual ones",
+    ru: "сертификат CA (PEM), по которому проверяются gRPC-серверы вместо обычных",
+  }),
+} as const satisfies Table;
+
+const OPENAI_SPEECH = {
+  OPENAI_STT_MODEL: text("gpt-4o-mini-transcribe", {
+    en: "transcription model",
+    ru: "модель распознавания",
+  }),
+  OPENAI_TTS_MODEL: text("gpt-4o-mini-tts", {
+    en: "speech model",
+    ru: "модель речи",
+  }),
+  OPENAI_TTS_VOICE: text("nova", {
+    en: "voice",
+    ru: "голос",
+  }),
+  OPENAI_TTS_SPEED: number(1, [0.25, 4], {
+    en: "speaking rate",
+    ru: "темп речи",
+  }),
+  CHUNK_STREAMING_SECONDS: number(5, [1, 60], {
+    unit: "s",
+    en: "length of the pieces that are transcribed while the caller is still speaking",
+    ru: "длина кусков речи, которые распознаются, пока звонящий ещё говорит",
+  }),
+  CHUNK_OVERLAP_MS: integer(150, [0, 2000], {
+    unit: "ms",
+    en: "overlap of two pieces where there was no pause to cut at",
+    ru: "нахлёст двух кусков, если между ними не нашлось паузы",
+  }),
+} as const satisfies Table;
+
+const SERVICE = {
+  DATA_DIR: text("data", {
+    unit: "path",
+    en: "folder of recordings, journal and caches",
+    ru: "папка записей, журнала и кешей",
+  }),
+  CONSOLE_HOST: text("127.0.0.1", {
+    en: "address on which the HTTP console listens",
+    ru: "адрес, на котором слушает HTTP-консоль",
+  }),
+  CONSOLE_PORT: integer(9000, [0, 65535], {
+    en: "port of the HTTP console; 0: any free one",
+    ru: "порт HTTP-консоли; 0 — любой свободный",
+  }),
+  LOG_LEVEL: choice("info", ["debug", "info", "warning", "error"], {
+    en: "least severe level of the log lines shown",
+    ru: "минимальный уровень строк, попадающих в журнал",
+  }),
+} as const satisfies Table;
+
+/** The settings in the order and under the headings of docs/settings.md. */
+export const SECTIONS: readonly { readonly title: Doc; readonly settings: Table }[] = [
+  { title: { en: "Asterisk", ru: "Asterisk" }, settings: ASTERISK },
+  { title: { en: "Media", ru: "Звук" }, settings: MEDIA },
+  { title: { en: "Turn-taking", ru: "Очерёдность реплик" }, settings: TURN_TAKING },
+  { title: { en: "Deadlines and supervision", ru: "Сроки и надзор" }, settings: SUPERVISION },
+  { title: { en: "Assistant", ru: "Помощник" }, settings: ASSISTANT },
+  { title: { en: "Search by meaning", ru: "Поиск по смыслу" }, settings: SEARCH_BY_MEANING },
+  { title: { en: "Speech", ru: "Речь" }, settings: SPEECH },
+  { title: { en: "Yandex Cloud", ru: "Yandex Cloud" }, settings: YANDEX },
+  { title: { en: "OpenAI speech", ru: "Речь OpenAI" }, settings: OPENAI_SPEECH },
+  { title: { en: "Service", ru: "Служба" }, settings: SERVICE },
+];
+
+/** All settings by their environment name. */
+export const SCHEMA = {
+  ...ASTERISK,
+  ...MEDIA,
+  ...TURN_TAKING,
+  ...SUPERVISION,
+  ...ASSISTANT,
+  ...SEARCH_BY_MEANING,
+  ...SPEECH,
+  ...YANDEX,
+  ...OPENAI_SPEECH,
+  ...SERVICE,
+} as const;
 
 /** A setting's environment name. */
 export type SettingName = keyof typeof SCHEMA;
 
-/** All settings, by environment name, parsed. A plain object: it can be sent to another isolate. */
+/** All settings, by environment name, parsed. A plain object, so that it can be sent to an isolate. */
 export type Settings = {
   readonly [N in SettingName]: (typeof SCHEMA)[N] extends Setting<infer T> ? T : never;
 };
-
-/** One or more settings are wrong; the message lists every problem with its cure. */
-export class SettingsError extends OperatorError {
-  override readonly name = "SettingsError";
-
-  constructor(readonly problems: readonly string[]) {
-    super(
-      `${problems.length} wrong setting(s):\n${problems.map((line) => `  - ${line}`).join("\n")}`,
-    );
-  }
-}
-
-/** Families of names that are ours alone: an unknown name in them is a mistake, not a stranger's. */
-const OUR_FAMILIES = ["ARI_", "ENDPOINT_", "BARGE_IN_", "KNOWLEDGE_BASE", "CALL_", "CONSOLE_"];
-
-/**
- * Reads every setting from `env` (for example `Deno.env.toObject()`).
- *
- * @throws {SettingsError} naming all wrong and unknown settings at once; a secret's value is never shown.
- */
-export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
-  const problems: string[] = [];
-  const values: Record<string, unknown> = {};
-  for (const [name, setting] of Object.entries(SCHEMA) as [SettingName, Setting<unknown>][]) {
-    const given = env[name]?.trim() ? env[name] : undefined;
-    const result = setting.parse.safeParse(given ?? setting.default);
-    if (result.success) values[name] = result.data;
-    else {
-      const shown = setting.secret ? "(hidden)" : JSON.stringify(redact(given ?? ""));
-      problems.push(`${name}=${shown} must be ${result.error.issues[0]?.message ?? "valid"}`);
-    }
-  }
-  problems.push(...contradictions(values as Partial<Settings>));
-  for (const name of Object.keys(env)) {
-    const problem = Object.hasOwn(SCHEMA, name) ? undefined : unknownName(name);
-    if (problem) problems.push(problem);
-  }
-  if (problems.length > 0) throw new SettingsError(problems);
-  return values as Settings;
-}
-
-/** Settings that are right one by one and wrong together; those that could not be read are left out. */
-function contradictions(settings: Partial<Settings>): string[] {
-  const problems = missingKeys(settings);
-  const { ENDPOINT_SILENCE_MS: shortest, ENDPOINT_MAX_SILENCE_MS: longest } = settings;
-  if (shortest !== undefined && longest !== undefined && longest < shortest) {
-    problems.push(
-      `ENDPOINT_MAX_SILENCE_MS=${longest} must be at least ENDPOINT_SILENCE_MS=${shortest}`,
-    );
-  }
-  const { AGENT_PROVIDER, OPENAI_API_KEY, OPENAI_BASE_URL } = settings;
-  if (AGENT_PROVIDER === "openai" && OPENAI_API_KEY === "" && OPENAI_BASE_URL === "") {
-    problems.push("AGENT_PROVIDER=openai needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server");
-  }
-  return problems;
-}
-
-/** Speech services that are to be used and cannot be, for want of a key. */
-function missingKeys(settings: Partial<Settings>): string[] {
-  const used = [...settings.ASR_PROVIDER ?? [], ...settings.TTS_PROVIDER ?? []];
-  const problems: string[] = [];
-  const { YANDEX_API_KEY, YANDEX_SERVICE_ACCOUNT_KEY_FILE, OAUTH_TOKEN, YANDEX_FOLDER_ID } =
-    settings;
-  if (used.includes("yandex") && !YANDEX_API_KEY && !YANDEX_SERVICE_ACCOUNT_KEY_FILE) {
-    if (!OAUTH_TOKEN) {
-      problems.push(
-        "yandex in ASR_PROVIDER or TTS_PROVIDER needs YANDEX_API_KEY, " +
-          "YANDEX_SERVICE_ACCOUNT_KEY_FILE, or OAUTH_TOKEN with YANDEX_FOLDER_ID",
-      );
-    } else if (!YANDEX_FOLDER_ID) {
-      problems.push("OAUTH_TOKEN needs YANDEX_FOLDER_ID, the folder the requests are billed to");
-    }
-  }
-  if (used.includes("openai") && !settings.OPENAI_API_KEY && !settings.OPENAI_BASE_URL) {
-    problems.push(
-      "openai in ASR_PROVIDER or TTS_PROVIDER needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server",
-    );
-  }
-  return problems;
-}
-
-/** The default settings, with some replaced: what tests and the demo start from. */
-export function settingsWith(changes: Partial<Settings>): Settings {
-  return { ...readSettings({}), ...changes };
-}
-
-/** The complaint about a name we do not know, when it is one of ours or nearly so. */
-function unknownName(name: string): string | undefined {
-  const [nearest, distance] = nearestName(name);
-  const inFamily = OUR_FAMILIES.some((family) => name.startsWith(family));
-  const misspelt = distance <= (inFamily ? 4 : Math.min(2, Math.floor(nearest.length / 5)));
-  if (misspelt) return `${name} is not a setting; did you mean ${nearest}?`;
-  return inFamily ? `${name} is not a setting; remove it` : undefined;
-}
-
-function nearestName(name: string): [nearest: SettingName, distance: number] {
-  return (Object.keys(SCHEMA) as SettingName[])
-    .map((known): [SettingName, number] => [known, editDistance(name, known)])
-    .reduce((best, candidate) => candidate[1] < best[1] ? candidate : best);
-}

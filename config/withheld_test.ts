@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { settingsWith } from "./settings.ts";
+import { settingsWith } from "./read_settings.ts";
 import { withholdSecrets } from "./withheld.ts";
 
 Deno.test("a part of the service gets the secrets it uses and no others, and every other setting", () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Settings, settingsWith } from "../config/settings.ts";
+import { settingsWith } from "../config/read_settings.ts";
+import type { Settings } from "../config/settings.ts";
 import { concatPcm, type Pcm } from "../media/frame.ts";
 import { LOCALHOST } from "../tests/servers/localhost_certificate.ts";
 import { OpenAiSpeechServer } from "../tests/servers/openai/openai_speech_server.ts";

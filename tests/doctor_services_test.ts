@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 
 import { checkAssistant } from "../cli/doctor/assistant.ts";
-import { settingsWith } from "../config/settings.ts";
+import { settingsWith } from "../config/read_settings.ts";
 import { startOpenAiServer } from "./servers/openai/openai_server.ts";
 
 Deno.test("a configured model is asked for a few words; the finding about a refused key names its setting", async () => {

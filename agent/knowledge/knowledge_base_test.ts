@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { settingsWith } from "../../config/settings.ts";
+import { settingsWith } from "../../config/read_settings.ts";
 import { KnowledgeBaseError, loadKnowledge, splitKnowledgeBase } from "./knowledge_base.ts";
 
 Deno.test("the bases shipped in both languages hold twenty topics each and tables of specs", async () => {

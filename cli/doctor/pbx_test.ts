@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { settingsWith } from "../../config/settings.ts";
+import { settingsWith } from "../../config/read_settings.ts";
 import type { Finding } from "./finding.ts";
 import { checkPbx, type PbxSettings } from "./pbx.ts";
 

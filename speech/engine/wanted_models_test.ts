@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { settingsWith } from "../../config/settings.ts";
+import { settingsWith } from "../../config/read_settings.ts";
 import { localVoice, wantedModels } from "./wanted_models.ts";
 
 const ENGLISH = settingsWith({

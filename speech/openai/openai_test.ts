@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { settingsWith } from "../../config/settings.ts";
+import { settingsWith } from "../../config/read_settings.ts";
 import { concatPcm, FRAME_SAMPLES, type Pcm } from "../../media/frame.ts";
 import { OpenAiSpeechServer } from "../../tests/servers/openai/openai_speech_server.ts";
 import { fromTones, toTones, wordsOf } from "../../tests/servers/speech/tone_speech.ts";

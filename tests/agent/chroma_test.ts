@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Settings, settingsWith } from "../../config/settings.ts";
+import { settingsWith } from "../../config/read_settings.ts";
+import type { Settings } from "../../config/settings.ts";
 import { ChromaStore } from "../../agent/knowledge/chroma_store.ts";
 import { buildKnowledge, knowledgeStatus } from "../../agent/knowledge/kb_build.ts";
 import { runKb } from "../../cli/kb.ts";

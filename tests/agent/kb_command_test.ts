@@ -3,7 +3,8 @@ import { ChromaStore } from "../../agent/knowledge/chroma_store.ts";
 import { createEmbedder } from "../../agent/knowledge/embeddings.ts";
 import { runKb } from "../../cli/kb.ts";
 import { OperatorError } from "../../config/operator_error.ts";
-import { type Settings, settingsWith } from "../../config/settings.ts";
+import { settingsWith } from "../../config/read_settings.ts";
+import type { Settings } from "../../config/settings.ts";
 
 async function run(args: readonly string[], changes: Partial<Settings> = {}) {
   let text = "";

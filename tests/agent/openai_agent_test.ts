@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Prompts, PromptsFile } from "../../config/prompts.ts";
-import { type Settings, settingsWith } from "../../config/settings.ts";
+import { settingsWith } from "../../config/read_settings.ts";
+import type { Settings } from "../../config/settings.ts";
 import {
   type OpenAiServer,
   type ScriptedAnswer,

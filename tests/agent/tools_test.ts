@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Language } from "../../config/language.ts";
 import { PromptsFile } from "../../config/prompts.ts";
-import { type Settings, settingsWith } from "../../config/settings.ts";
+import { settingsWith } from "../../config/read_settings.ts";
+import type { Settings } from "../../config/settings.ts";
 import { type ScriptedAnswer, startOpenAiServer } from "../servers/openai/openai_server.ts";
 import type { AgentEvent } from "../../agent/agent.ts";
 import { splitKnowledgeBase } from "../../agent/knowledge/knowledge_base.ts";

@@ -6,7 +6,7 @@ import type { Agent, AgentRequest } from "../../agent/agent.ts";
 import { createAgent, warmAgent } from "../../agent/mod.ts";
 import { EarlyStart } from "../../actors/call/conversation/early_start.ts";
 import { PromptsFile } from "../../config/prompts.ts";
-import { settingsWith } from "../../config/settings.ts";
+import { settingsWith } from "../../config/read_settings.ts";
 import { type OpenAiServer, startOpenAiServer } from "../servers/openai/openai_server.ts";
 
 const TURNS = 40;

@@ -3,7 +3,7 @@
 import { buildKnowledge, type BuildReport } from "../../agent/knowledge/kb_build.ts";
 import { LexicalStore } from "../../agent/knowledge/lexical_store.ts";
 import { loadKnowledge } from "../../agent/knowledge/knowledge_base.ts";
-import { settingsWith } from "../../config/settings.ts";
+import { settingsWith } from "../../config/read_settings.ts";
 import { chromaInstalled, installChroma, startChroma } from "../servers/chroma_server.ts";
 import { HASHED_EMBEDDING, hashedEmbedding } from "../servers/hashed_embedding.ts";
 import { startOpenAiServer } from "../servers/openai/openai_server.ts";

@@ -20,7 +20,7 @@ import type { AsrProvider } from "../../speech/asr.ts";
 import { SpeechEngine } from "../../speech/engine/engine.ts";
 import { connectEngine } from "../../speech/local/mod.ts";
 import { eventually, wordErrors } from "../../testing/mod.ts";
-import { settingsWith } from "../../config/settings.ts";
+import { settingsWith } from "../../config/read_settings.ts";
 import { asked, World } from "../scenarios/world.ts";
 import { line } from "./print.ts";
 

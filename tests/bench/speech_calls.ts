@@ -3,7 +3,8 @@
 
 import process from "node:process";
 import { pause } from "../../runtime/waiting.ts";
-import { type Settings, settingsWith } from "../../config/settings.ts";
+import { settingsWith } from "../../config/read_settings.ts";
+import type { Settings } from "../../config/settings.ts";
 import { FRAME_MS, FRAME_SAMPLES } from "../../media/frame.ts";
 import { createSpeech, type Speech } from "../../speech/mod.ts";
 import { toTones } from "../servers/speech/tone_speech.ts";

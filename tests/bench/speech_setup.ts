@@ -1,6 +1,7 @@
 // Shared by the speech benchmarks.
 
-import { type Settings, settingsWith } from "../../config/settings.ts";
+import { settingsWith } from "../../config/read_settings.ts";
+import type { Settings } from "../../config/settings.ts";
 import type { YandexGrpcServer } from "../servers/yandex/yandex_grpc_server.ts";
 
 export const never = new AbortController().signal;

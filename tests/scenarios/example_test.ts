@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { heardText } from "../../actors/call_record.ts";
 import { startService } from "../../cli/service.ts";
 import { configureLogging } from "../../config/logging.ts";
-import { settingsWith } from "../../config/settings.ts";
+import { settingsWith } from "../../config/read_settings.ts";
 import { eventually, startSimulator, untilSpokenTo } from "../../testing/mod.ts";
 import { spoken } from "../../testing/voice.ts";
 import { realTimeTest } from "../real_time.ts";

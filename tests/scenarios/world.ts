@@ -6,7 +6,8 @@ import { join } from "node:path";
 import type { CallRecord } from "../../actors/call_record.ts";
 import { type Service, startService } from "../../cli/service.ts";
 import { configureLogging } from "../../config/logging.ts";
-import { type Settings, settingsWith } from "../../config/settings.ts";
+import { settingsWith } from "../../config/read_settings.ts";
+import type { Settings } from "../../config/settings.ts";
 import { eventually, type TestCaller, type TestPbx, untilSpokenTo } from "../../testing/mod.ts";
 import { spoken } from "../../testing/voice.ts";
 

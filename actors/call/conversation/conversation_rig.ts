@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Agent, AgentEvent, AgentRequest } from "../../../agent/agent.ts";
 import { PromptsFile } from "../../../config/prompts.ts";
-import { settingsWith } from "../../../config/settings.ts";
+import { settingsWith } from "../../../config/read_settings.ts";
 import type { AudioOutput } from "../../../media/audio_output.ts";
 import { FRAME_SAMPLES, type Pcm, samplesIn } from "../../../media/frame.ts";
 import type { AsrProvider } from "../../../speech/asr.ts";

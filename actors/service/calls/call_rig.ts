@@ -3,7 +3,8 @@
 import type { AriEvent, Channel } from "../../../asterisk/ari/mod.ts";
 import { AriError } from "../../../asterisk/ari/mod.ts";
 import { PromptsFile } from "../../../config/prompts.ts";
-import { type Settings, settingsWith } from "../../../config/settings.ts";
+import { settingsWith } from "../../../config/read_settings.ts";
+import type { Settings } from "../../../config/settings.ts";
 import { type CallRecord, newCallRecord } from "../../call_record.ts";
 import type { ToCall, ToMedia, ToSession } from "../../messages.ts";
 import type { ExitReason } from "../../otp/control.ts";

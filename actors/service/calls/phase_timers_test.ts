@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mock } from "node:test";
-import { settingsWith } from "../../../config/settings.ts";
+import { settingsWith } from "../../../config/read_settings.ts";
 import { PhaseTimers } from "./phase_timers.ts";
 import { describePolicies, policiesOf } from "../policies.ts";
 

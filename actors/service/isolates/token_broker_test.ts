@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PromptsFile } from "../../../config/prompts.ts";
-import { settingsWith } from "../../../config/settings.ts";
+import { settingsWith } from "../../../config/read_settings.ts";
 import { ServiceFailure } from "../../../speech/failure.ts";
 import { LogLines } from "../../../testing/log_lines.ts";
 import { YandexGrpcServer } from "../../../tests/servers/yandex/yandex_grpc_server.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { AriCommands } from "../../../asterisk/ari/mod.ts";
-import { settingsWith } from "../../../config/settings.ts";
+import { settingsWith } from "../../../config/read_settings.ts";
 import { LogLines } from "../../../testing/log_lines.ts";
 import { MediaRoute, MediaRouteError } from "./media_route.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { settingsWith } from "../../../config/settings.ts";
+import { settingsWith } from "../../../config/read_settings.ts";
 import { YandexRestServer } from "../../../tests/servers/yandex/yandex_rest_server.ts";
 import { YandexGrpcServer } from "../../../tests/servers/yandex/yandex_grpc_server.ts";
 import { channelTo } from "../../../tests/servers/yandex/yandex_setup.ts";

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 
-import { readSettings, SCHEMA, SettingsError, settingsWith } from "./settings.ts";
+import { readSettings, SettingsError, settingsWith } from "./read_settings.ts";
+import { SCHEMA } from "./settings.ts";
 
 /** The problems of `env`, one line each. */
-function problems(env: Record<string, string>): readonly string[] {
+function problems(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   try {
     readSettings(env);
   } catch (error) {
@@ -119,6 +120,9 @@ Deno.test("settings that contradict one another are pointed out", () => {
   assert.deepEqual(problems({ ENDPOINT_SILENCE_MS: "900", ENDPOINT_MAX_SILENCE_MS: "500" }), [
     "ENDPOINT_MAX_SILENCE_MS=500 must be at least ENDPOINT_SILENCE_MS=900",
   ]);
+  assert.deepEqual(problems({ RTP_PORT_MIN: "40000" }), [
+    "RTP_PORT_MAX=30999 must be at least RTP_PORT_MIN=40000",
+  ]);
 });
 
 Deno.test("settings can be sent to another isolate", () => {
@@ -144,4 +148,33 @@ Deno.test("choosing a model without a key or a server is pointed out at start", 
   assert.throws(() => readSettings({ AGENT_PROVIDER: "openai" }), /OPENAI_API_KEY/);
   readSettings({ AGENT_PROVIDER: "openai", OPENAI_BASE_URL: "http://127.0.0.1:1234/v1" });
   readSettings({ AGENT_PROVIDER: "openai", OPENAI_API_KEY: "x" });
+});
+
+Deno.test("a speech service without its key is named before anything starts", () => {
+  const [yandex, openai] = problems({ ASR_PROVIDER: "yandex,local", TTS_PROVIDER: "openai" });
+  assert.match(yandex!, /^yandex .*YANDEX_API_KEY.*YANDEX_SERVICE_ACCOUNT_KEY_FILE.*OAUTH_TOKEN/);
+  assert.match(openai!, /^openai .*OPENAI_API_KEY/);
+  assert.deepEqual(problems({ ASR_PROVIDER: "yandex", OAUTH_TOKEN: "t" }), [
+    "OAUTH_TOKEN needs YANDEX_FOLDER_ID, the folder the requests are billed to",
+  ]);
+});
+
+Deno.test("any one of Yandex's three ways to log in is enough", () => {
+  for (
+    const way of [
+      { YANDEX_API_KEY: "k" },
+      { YANDEX_SERVICE_ACCOUNT_KEY_FILE: "key.json" },
+      { OAUTH_TOKEN: "t", YANDEX_FOLDER_ID: "f" },
+    ]
+  ) {
+    assert.deepEqual(
+      problems({ TTS_PROVIDER: "yandex,openai,local", OPENAI_API_KEY: "k", ...way }),
+      [],
+    );
+  }
+});
+
+Deno.test("nothing configured speaks and listens locally", () => {
+  const settings = readSettings({});
+  assert.deepEqual([settings.ASR_PROVIDER, settings.TTS_PROVIDER], [["local"], ["local"]]);
 });

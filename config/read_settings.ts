@@ -1,0 +1,111 @@
+// Reads the settings from an environment, and says everything that is wrong with it at once.
+
+import { editDistance } from "./edit_distance.ts";
+import { redact } from "./logging.ts";
+import { OperatorError } from "./operator_error.ts";
+import type { Setting } from "./schema.ts";
+import { SCHEMA, type SettingName, type Settings } from "./settings.ts";
+
+/** One or more settings are wrong; the message lists every problem with its cure. */
+export class SettingsError extends OperatorError {
+  override readonly name = "SettingsError";
+
+  constructor(readonly problems: readonly string[]) {
+    super(
+      `${problems.length} wrong setting(s):\n${problems.map((line) => `  - ${line}`).join("\n")}`,
+    );
+  }
+}
+
+/** Families of names that are ours alone: an unknown name in them is a mistake, not a stranger's. */
+const OUR_FAMILIES = ["ARI_", "ENDPOINT_", "BARGE_IN_", "KNOWLEDGE_BASE", "CALL_", "CONSOLE_"];
+
+/**
+ * Reads every setting from `env` (for example `Deno.env.toObject()`).
+ *
+ * @throws {SettingsError} naming all wrong and unknown settings at once; a secret's value is never shown.
+ */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(SCHEMA) as [SettingName, Setting<unknown>][]) {
+    const given = env[name]?.trim() ? env[name] : undefined;
+    const result = setting.parse.safeParse(given ?? setting.default);
+    if (result.success) values[name] = result.data;
+    else {
+      const shown = setting.secret ? "(hidden)" : JSON.stringify(redact(given ?? ""));
+      problems.push(`${name}=${shown} must be ${result.error.issues[0]?.message ?? "valid"}`);
+    }
+  }
+  problems.push(...contradictions(values as Partial<Settings>));
+  for (const name of Object.keys(env)) {
+    const problem = Object.hasOwn(SCHEMA, name) ? undefined : unknownName(name);
+    if (problem) problems.push(problem);
+  }
+  if (problems.length > 0) throw new SettingsError(problems);
+  return values as Settings;
+}
+
+/** Settings that are right one by one and wrong together; those that could not be read are left out. */
+function contradictions(settings: Partial<Settings>): string[] {
+  const problems = missingKeys(settings);
+  const { ENDPOINT_SILENCE_MS: shortest, ENDPOINT_MAX_SILENCE_MS: longest } = settings;
+  if (shortest !== undefined && longest !== undefined && longest < shortest) {
+    problems.push(
+      `ENDPOINT_MAX_SILENCE_MS=${longest} must be at least ENDPOINT_SILENCE_MS=${shortest}`,
+    );
+  }
+  const { RTP_PORT_MIN: first, RTP_PORT_MAX: last } = settings;
+  if (first !== undefined && last !== undefined && last < first) {
+    problems.push(`RTP_PORT_MAX=${last} must be at least RTP_PORT_MIN=${first}`);
+  }
+  const { AGENT_PROVIDER, OPENAI_API_KEY, OPENAI_BASE_URL } = settings;
+  if (AGENT_PROVIDER === "openai" && OPENAI_API_KEY === "" && OPENAI_BASE_URL === "") {
+    problems.push("AGENT_PROVIDER=openai needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server");
+  }
+  return problems;
+}
+
+/** Speech services that are to be used and cannot be, for want of a key. */
+function missingKeys(settings: Partial<Settings>): string[] {
+  const used = [...settings.ASR_PROVIDER ?? [], ...settings.TTS_PROVIDER ?? []];
+  const problems: string[] = [];
+  const { YANDEX_API_KEY, YANDEX_SERVICE_ACCOUNT_KEY_FILE, OAUTH_TOKEN, YANDEX_FOLDER_ID } =
+    settings;
+  if (used.includes("yandex") && !YANDEX_API_KEY && !YANDEX_SERVICE_ACCOUNT_KEY_FILE) {
+    if (!OAUTH_TOKEN) {
+      problems.push(
+        "yandex in ASR_PROVIDER or TTS_PROVIDER needs YANDEX_API_KEY, " +
+          "YANDEX_SERVICE_ACCOUNT_KEY_FILE, or OAUTH_TOKEN with YANDEX_FOLDER_ID",
+      );
+    } else if (!YANDEX_FOLDER_ID) {
+      problems.push("OAUTH_TOKEN needs YANDEX_FOLDER_ID, the folder the requests are billed to");
+    }
+  }
+  if (used.includes("openai") && !settings.OPENAI_API_KEY && !settings.OPENAI_BASE_URL) {
+    problems.push(
+      "openai in ASR_PROVIDER or TTS_PROVIDER needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server",
+    );
+  }
+  return problems;
+}
+
+/** The default settings, with some replaced: what tests and the demo start from. */
+export function settingsWith(changes: Partial<Settings>): Settings {
+  return { ...readSettings({}), ...changes };
+}
+
+/** The complaint about a name we do not know, when it is one of ours or nearly so. */
+function unknownName(name: string): string | undefined {
+  const [nearest, distance] = nearestName(name);
+  const inFamily = OUR_FAMILIES.some((family) => name.startsWith(family));
+  const misspelt = distance <= (inFamily ? 4 : Math.min(2, Math.floor(nearest.length / 5)));
+  if (misspelt) return `${name} is not a setting; did you mean ${nearest}?`;
+  return inFamily ? `${name} is not a setting; remove it` : undefined;
+}
+
+function nearestName(name: string): [nearest: SettingName, distance: number] {
+  return (Object.keys(SCHEMA) as SettingName[])
+    .map((known): [SettingName, number] => [known, editDistance(name, known)])
+    .reduce((best, candidate) => candidate[1] < best[1] ? candidate : best);
+}
