@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import type { AriCommands } from "./commands.ts";
-import type { AriEvent } from "./events.ts";
-import { AriFileControl } from "./file_control.ts";
+import { channelJson, eventJson } from "../../testing/test_ari.ts";
+import { parseMessage } from "./events.ts";
+import { AriFileControl, type FileCommands } from "./file_control.ts";
 
 Deno.test("only sound after silence counts as talking: TALK_DETECT begins with a report of its own", () => {
-  const control = new AriFileControl({} as AriCommands, {
+  const control = new AriFileControl({} as FileCommands, {
     channelId: "caller",
     snoopId: "snoop",
     app: "voxbot",
@@ -16,8 +16,11 @@ Deno.test("only sound after silence counts as talking: TALK_DETECT begins with a
     onRecordingEnded() {},
     onTalking: (now) => talking.push(now),
   });
-  const tell = (type: string, id: string) =>
-    control.onEvent({ type, channel: { id } } as unknown as AriEvent);
+  const tell = (type: string, id: string) => {
+    const message = parseMessage(eventJson(type, { channel: channelJson(id), duration: 0 }));
+    assert(message.kind === "event");
+    control.onEvent(message.event);
+  };
   tell("ChannelTalkingStarted", "caller");
   tell("ChannelTalkingFinished", "another");
   tell("ChannelTalkingStarted", "caller");
