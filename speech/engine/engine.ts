@@ -4,15 +4,15 @@
 import type { MessagePort } from "node:worker_threads";
 import * as Comlink from "comlink";
 import { EngineSession, type SharedModels } from "./engine_session.ts";
-import { comlinkEndpoint } from "./recognition/endpoint.ts";
+import { comlinkEndpoint } from "./comlink_endpoint.ts";
 import { isVadQuestion } from "./protocol.ts";
 import { findModels } from "./models.ts";
 import { RecognitionQueue } from "./recognition/recognition_queue.ts";
-import { ThreadRecognizer } from "./recognition/recognizer.ts";
+import { RecognizerThread } from "./recognition/recognizer_thread.ts";
 import { SileroMemory, SileroModel } from "./vad/silero.ts";
 import type { Summary } from "./stats.ts";
 import { VadBatcher } from "./vad/vad_batcher.ts";
-import { ThreadVoice } from "./voice/voice.ts";
+import { VoiceThread } from "./voice/voice_thread.ts";
 import { VAD_WINDOW_SAMPLES } from "../vad.ts";
 
 /** What of the engine is wanted. */
@@ -57,16 +57,16 @@ export interface EngineStats {
 /** All local models, loaded and warm. */
 export class SpeechEngine implements AsyncDisposable {
   readonly #silero: SileroModel;
-  readonly #recognizers: readonly ThreadRecognizer[];
+  readonly #recognizers: readonly RecognizerThread[];
   readonly #models: SharedModels;
   readonly #sessions = new Map<MessagePort, EngineSession>();
   readonly #onFatal: (error: Error) => void;
-  #voice: ThreadVoice | undefined;
-  #voiceReady: Promise<ThreadVoice> | undefined;
+  #voice: VoiceThread | undefined;
+  #voiceReady: Promise<VoiceThread> | undefined;
 
   private constructor(
     silero: SileroModel,
-    recognizers: readonly ThreadRecognizer[],
+    recognizers: readonly RecognizerThread[],
     onFatal: (error: Error) => void,
   ) {
     this.#silero = silero;
@@ -74,7 +74,7 @@ export class SpeechEngine implements AsyncDisposable {
     this.#onFatal = onFatal;
     this.#models = {
       vad: new VadBatcher(silero),
-      desk: new RecognitionQueue(recognizers),
+      recognition: new RecognitionQueue(recognizers),
       voice: () => this.#voiceReady ??= this.#loadVoice([]),
     };
   }
@@ -95,7 +95,7 @@ export class SpeechEngine implements AsyncDisposable {
       return result;
     };
     const silero = await timed("vad", loadSilero(files.vad));
-    const recognizers = Array.from({ length: count }, () => new ThreadRecognizer(onFatal));
+    const recognizers = Array.from({ length: count }, () => new RecognizerThread(onFatal));
     const engine = new SpeechEngine(silero, recognizers, onFatal);
     try {
       await Promise.all([
@@ -129,7 +129,7 @@ export class SpeechEngine implements AsyncDisposable {
 
   /** How busy the engine is. */
   stats(): EngineStats {
-    const { vad, desk } = this.#models;
+    const { vad, recognition } = this.#models;
     const voice = this.#voice;
     return {
       calls: this.#sessions.size,
@@ -139,10 +139,10 @@ export class SpeechEngine implements AsyncDisposable {
         latency: vad.latencies.summary(),
       },
       recognition: {
-        waiting: desk.waiting,
-        urgentLatency: desk.urgentLatencies.summary(),
-        time: desk.recognitionTimes.summary(),
-        outcomes: { ...desk.outcomes },
+        waiting: recognition.waiting,
+        urgentLatency: recognition.urgentLatencies.summary(),
+        time: recognition.recognitionTimes.summary(),
+        outcomes: { ...recognition.outcomes },
       },
       voice: voice && {
         waiting: voice.waiting,
@@ -166,8 +166,8 @@ export class SpeechEngine implements AsyncDisposable {
     await this.close();
   }
 
-  async #loadVoice(voices: readonly string[]): Promise<ThreadVoice> {
-    const voice = this.#voice = new ThreadVoice(this.#onFatal);
+  async #loadVoice(voices: readonly string[]): Promise<VoiceThread> {
+    const voice = this.#voice = new VoiceThread(this.#onFatal);
     await voice.load(voices);
     return voice;
   }

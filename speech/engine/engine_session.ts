@@ -12,14 +12,14 @@ import type {
 } from "./protocol.ts";
 import type { RecognitionQueue } from "./recognition/recognition_queue.ts";
 import type { VadBatcher, VadLane } from "./vad/vad_batcher.ts";
-import type { ThreadVoice } from "./voice/voice.ts";
+import type { VoiceThread } from "./voice/voice_thread.ts";
 
 /** What the calls share. */
 export interface SharedModels {
   readonly vad: VadBatcher;
-  readonly desk: RecognitionQueue;
+  readonly recognition: RecognitionQueue;
   /** The local voice, loaded when first asked for. */
-  voice(): Promise<ThreadVoice>;
+  voice(): Promise<VoiceThread>;
 }
 
 /** Serves one call. */
@@ -50,11 +50,11 @@ export class EngineSession implements EngineApi, Disposable {
   }
 
   transcribe(pcm: Pcm, urgency: Urgency): Promise<TranscribeReply> {
-    return this.#models.desk.submit(this, pcm, urgency);
+    return this.#models.recognition.submit(this, pcm, urgency);
   }
 
   cancelTranscription(): void {
-    this.#models.desk.cancel(this);
+    this.#models.recognition.cancel(this);
   }
 
   async synthesize(request: SynthesizeRequest): Promise<void> {

@@ -3,7 +3,7 @@
 
 import { Worker } from "node:worker_threads";
 import * as Comlink from "comlink";
-import { comlinkEndpoint } from "./recognition/endpoint.ts";
+import { comlinkEndpoint } from "./comlink_endpoint.ts";
 import { Pending } from "./pending.ts";
 
 /** A running thread whose module exposes a `Service` over Comlink on its `parentPort`. */

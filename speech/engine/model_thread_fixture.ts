@@ -2,7 +2,7 @@
 
 import { parentPort } from "node:worker_threads";
 import * as Comlink from "comlink";
-import { comlinkEndpoint } from "./recognition/endpoint.ts";
+import { comlinkEndpoint } from "./comlink_endpoint.ts";
 
 /** The service of the thread. */
 export class FixtureService {

@@ -5,7 +5,7 @@ import type { MessagePort } from "node:worker_threads";
 import * as Comlink from "comlink";
 import { messageOf } from "../../runtime/error_text.ts";
 import { abortable } from "../../runtime/waiting.ts";
-import { comlinkEndpoint } from "../engine/recognition/endpoint.ts";
+import { comlinkEndpoint } from "../engine/comlink_endpoint.ts";
 import { Pending } from "../engine/pending.ts";
 import {
   type AudioMessage,

@@ -4,7 +4,7 @@ import * as Comlink from "comlink";
 import type { Language } from "../../config/language.ts";
 import { concatPcm, type Pcm, SAMPLE_RATE_HZ } from "../../media/frame.ts";
 import { AsrError, type AsrUtterance } from "../asr.ts";
-import { comlinkEndpoint } from "../engine/recognition/endpoint.ts";
+import { comlinkEndpoint } from "../engine/comlink_endpoint.ts";
 import {
   type EngineApi,
   isVadQuestion,

@@ -9,7 +9,7 @@ import { concatPcm, FRAME_MS, type Pcm } from "../../media/frame.ts";
 import { resample } from "../../media/codec/resample.ts";
 import { readWav, toMono } from "../../testing/wav.ts";
 import { findModels } from "../../speech/engine/models.ts";
-import { ThreadRecognizer } from "../../speech/engine/recognition/recognizer.ts";
+import { RecognizerThread } from "../../speech/engine/recognition/recognizer_thread.ts";
 import { wordErrors } from "../../testing/mod.ts";
 import { say } from "../runner/steps.ts";
 
@@ -41,7 +41,7 @@ interface Prompt {
 /** Recognises up to `most` prompts over every line. */
 export async function lossBench(most: number): Promise<LossFigures> {
   const prompts = await loadPrompts(most);
-  const recognizer = new ThreadRecognizer((error) => {
+  const recognizer = new RecognizerThread((error) => {
     throw error;
   });
   await recognizer.load(findModels());

@@ -13,7 +13,7 @@ import {
 } from "../../testing/mod.ts";
 import { concatPcm, FRAME_MS, type Pcm } from "../../media/frame.ts";
 import { findModels } from "../../speech/engine/models.ts";
-import { ThreadRecognizer } from "../../speech/engine/recognition/recognizer.ts";
+import { RecognizerThread } from "../../speech/engine/recognition/recognizer_thread.ts";
 import { cpuSeconds, ServiceProcess } from "../chaos/service_process.ts";
 import { pacingBench } from "./pacing.ts";
 import { TransportCall } from "../pbx/transport_call.ts";
@@ -172,7 +172,7 @@ function table(figures: readonly Figures[]): string[] {
 /** The cost of lost packets in words: the same prompts over good and bad lines. */
 async function benchLoss(pbx: Testbed): Promise<void> {
   const clips = await sentences(pbx, "en", PROMPTS);
-  const recognizer = new ThreadRecognizer((error) => {
+  const recognizer = new RecognizerThread((error) => {
     throw error;
   });
   await recognizer.load(findModels());

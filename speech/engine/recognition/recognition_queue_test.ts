@@ -21,7 +21,7 @@ class ManualRecognizer implements Recognizer {
     this.#running = undefined;
   }
 
-  /** Ends the running transcription and lets the desk go on. */
+  /** Ends the running transcription and lets the queue take the next. */
   async finish(): Promise<void> {
     const { pcm, settle } = this.#running!;
     this.#running = undefined;
@@ -36,13 +36,13 @@ const CLARA = { call: "Clara" };
 
 Deno.test("callers who wait are served in order of arrival", async () => {
   const recognizer = new ManualRecognizer();
-  const desk = new RecognitionQueue([recognizer]);
+  const queue = new RecognitionQueue([recognizer]);
   const replies = [
-    desk.submit(ANNA, audio(1), "urgent"),
-    desk.submit(BORIS, audio(2), "urgent"),
-    desk.submit(CLARA, audio(3), "urgent"),
+    queue.submit(ANNA, audio(1), "urgent"),
+    queue.submit(BORIS, audio(2), "urgent"),
+    queue.submit(CLARA, audio(3), "urgent"),
   ];
-  assert.equal(desk.waiting, 2);
+  assert.equal(queue.waiting, 2);
   for (let i = 0; i < 3; i++) await recognizer.finish();
   assert.deepEqual(recognizer.started, [1, 2, 3]);
   assert.deepEqual((await Promise.all(replies)).map((reply) => reply.kind), [
@@ -54,9 +54,9 @@ Deno.test("callers who wait are served in order of arrival", async () => {
 
 Deno.test("two recognisers serve two callers at once", async () => {
   const [one, two] = [new ManualRecognizer(), new ManualRecognizer()];
-  const desk = new RecognitionQueue([one, two]);
-  const replies = [desk.submit(ANNA, audio(1), "urgent"), desk.submit(BORIS, audio(2), "urgent")];
-  assert.equal(desk.waiting, 0);
+  const queue = new RecognitionQueue([one, two]);
+  const replies = [queue.submit(ANNA, audio(1), "urgent"), queue.submit(BORIS, audio(2), "urgent")];
+  assert.equal(queue.waiting, 0);
   await two.finish();
   await one.finish();
   await Promise.all(replies);
@@ -65,12 +65,12 @@ Deno.test("two recognisers serve two callers at once", async () => {
 
 Deno.test("a newer checkpoint of a call takes the place of the older, waiting or running", async () => {
   const recognizer = new ManualRecognizer();
-  const desk = new RecognitionQueue([recognizer]);
-  const running = desk.submit(ANNA, audio(1), "urgent");
-  const waiting = desk.submit(BORIS, audio(2), "urgent");
-  const newerOfBoris = desk.submit(BORIS, audio(3), "urgent");
+  const queue = new RecognitionQueue([recognizer]);
+  const running = queue.submit(ANNA, audio(1), "urgent");
+  const waiting = queue.submit(BORIS, audio(2), "urgent");
+  const newerOfBoris = queue.submit(BORIS, audio(3), "urgent");
   assert.equal((await waiting).kind, "superseded");
-  const newerOfAnna = desk.submit(ANNA, audio(4), "urgent");
+  const newerOfAnna = queue.submit(ANNA, audio(4), "urgent");
   assert.equal((await running).kind, "superseded");
   await settled();
   await recognizer.finish();
@@ -82,11 +82,11 @@ Deno.test("a newer checkpoint of a call takes the place of the older, waiting or
 
 Deno.test("a partial never keeps a waiting caller waiting", async () => {
   const recognizer = new ManualRecognizer();
-  const desk = new RecognitionQueue([recognizer]);
-  const partial = desk.submit(ANNA, audio(1), "partial");
-  const urgent = desk.submit(BORIS, audio(2), "urgent");
+  const queue = new RecognitionQueue([recognizer]);
+  const partial = queue.submit(ANNA, audio(1), "partial");
+  const urgent = queue.submit(BORIS, audio(2), "urgent");
   assert.equal((await partial).kind, "superseded");
-  assert.equal((await desk.submit(CLARA, audio(3), "partial")).kind, "busy");
+  assert.equal((await queue.submit(CLARA, audio(3), "partial")).kind, "busy");
   await settled();
   await recognizer.finish();
   assert.equal((await urgent).kind, "text");
@@ -94,23 +94,23 @@ Deno.test("a partial never keeps a waiting caller waiting", async () => {
 
 Deno.test("what a call that hung up asked for is not worked on", async () => {
   const recognizer = new ManualRecognizer();
-  const desk = new RecognitionQueue([recognizer]);
-  const running = desk.submit(ANNA, audio(1), "urgent");
-  const waiting = desk.submit(BORIS, audio(2), "urgent");
-  desk.cancel(BORIS);
-  desk.cancel(ANNA);
+  const queue = new RecognitionQueue([recognizer]);
+  const running = queue.submit(ANNA, audio(1), "urgent");
+  const waiting = queue.submit(BORIS, audio(2), "urgent");
+  queue.cancel(BORIS);
+  queue.cancel(ANNA);
   assert.deepEqual([(await running).kind, (await waiting).kind], ["superseded", "superseded"]);
   assert.deepEqual(recognizer.started, [1]);
 });
 
 Deno.test("a caller who goes on talking keeps the place in the queue", async () => {
   const recognizer = new ManualRecognizer();
-  const desk = new RecognitionQueue([recognizer]);
+  const queue = new RecognitionQueue([recognizer]);
   const replies = [
-    desk.submit(ANNA, audio(1), "urgent"),
-    desk.submit(BORIS, audio(2), "urgent"),
-    desk.submit(CLARA, audio(3), "urgent"),
-    desk.submit(BORIS, audio(4), "urgent"),
+    queue.submit(ANNA, audio(1), "urgent"),
+    queue.submit(BORIS, audio(2), "urgent"),
+    queue.submit(CLARA, audio(3), "urgent"),
+    queue.submit(BORIS, audio(4), "urgent"),
   ];
   for (let i = 0; i < 3; i++) await recognizer.finish();
   await Promise.all(replies);

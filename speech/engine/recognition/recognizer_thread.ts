@@ -1,40 +1,39 @@
-// Entry point of a recogniser thread.
+// A recogniser as the engine sees it: a thread with a Moonshine model.
 
-import { parentPort } from "node:worker_threads";
 import * as Comlink from "comlink";
 import type { Pcm } from "../../../media/frame.ts";
-import { comlinkEndpoint } from "./endpoint.ts";
 import type { ModelFiles } from "../models.ts";
-import { MoonshineModel } from "./moonshine.ts";
-import { transcribe, type Transcription } from "./transcribe.ts";
+import { ModelThread } from "../model_thread.ts";
+import type { Recognizer } from "./recognition_queue.ts";
+import type { RecognizerService } from "./recognizer_thread_main.ts";
+import type { Transcription } from "./transcribe.ts";
 
-/** What the engine asks of a recogniser thread: one transcription at a time. */
-export class RecognizerService {
-  #model: MoonshineModel | undefined;
-  #running: AbortController | undefined;
+/** One recogniser thread. */
+export class RecognizerThread implements Recognizer {
+  readonly #thread: ModelThread<RecognizerService>;
 
-  /** Loads the model and runs it once, so that the first caller does not wait for that. */
-  async load(files: ModelFiles): Promise<void> {
-    this.#model = await MoonshineModel.load(files);
-    await this.#model.recognize(new Int16Array(16_000), new AbortController().signal);
+  /** `onFatal` is told when the thread dies. */
+  constructor(onFatal: (error: Error) => void) {
+    const module = new URL("./recognizer_thread_main.ts", import.meta.url);
+    this.#thread = new ModelThread("recogniser", module, onFatal);
   }
 
-  /** Transcribes; undefined when `abort` was called meanwhile. */
-  async transcribe(pcm: Pcm): Promise<Transcription | undefined> {
-    if (!this.#model) throw new Error("the recogniser is asked to transcribe before it is loaded");
-    const running = this.#running = new AbortController();
-    try {
-      return await transcribe(this.#model, pcm, running.signal);
-    } catch (error) {
-      if (running.signal.aborted) return undefined;
-      throw error;
-    }
+  load(files: ModelFiles): Promise<void> {
+    return this.#thread.answer(this.#thread.service.load(files));
   }
 
-  /** Ends the running transcription at its next step. */
+  /** The audio is handed over: it is empty afterwards. */
+  transcribe(pcm: Pcm): Promise<Transcription | undefined> {
+    const { service } = this.#thread;
+    return this.#thread.answer(service.transcribe(Comlink.transfer(pcm, [pcm.buffer])));
+  }
+
   abort(): void {
-    this.#running?.abort();
+    // A thread that cannot abort is dead, which `transcribe` reports.
+    this.#thread.service.abort().catch(() => undefined);
+  }
+
+  close(): Promise<void> {
+    return this.#thread.close();
   }
 }
-
-if (parentPort) Comlink.expose(new RecognizerService(), comlinkEndpoint(parentPort));

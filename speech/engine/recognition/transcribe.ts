@@ -2,10 +2,10 @@
 // caller said left out.
 
 import { durationMs, samplesIn } from "../../../media/frame.ts";
-import { isLikelyInvented } from "./invented.ts";
+import { isLikelyHallucinated } from "./hallucination.ts";
 import type { Recognition } from "./moonshine.ts";
 import { cutAtPauses } from "./segments.ts";
-import { findSound } from "../sound.ts";
+import { findAudibleSpan } from "./audible_span.ts";
 
 /**
  * Silence left around a word or two. Of 39 single words 4 to 7 are lost with so little, and 25 with
@@ -57,7 +57,7 @@ async function transcribeSegment(
   pcm: Int16Array,
   signal: AbortSignal,
 ): Promise<string> {
-  const sound = findSound(pcm);
+  const sound = findAudibleSpan(pcm);
   if (sound.loudMs === 0) return "";
   const within = ({ leadMs, tailMs }: typeof SHORT) =>
     pcm.subarray(Math.max(0, sound.from - samplesIn(leadMs)), sound.to + samplesIn(tailMs));
@@ -66,5 +66,5 @@ async function transcribeSegment(
   if (recognition.text === "" && sound.loudMs >= SURELY_SOUND_MS) {
     recognition = await recognizer.recognize(within(isLong ? SHORT : LONG), signal);
   }
-  return isLikelyInvented(recognition, sound) ? "" : recognition.text;
+  return isLikelyHallucinated(recognition, sound) ? "" : recognition.text;
 }

@@ -1,50 +1,74 @@
-// Entry point of the voice thread.
+// The local voice as the engine sees it: a thread with espeak-ng.
 
-import { parentPort } from "node:worker_threads";
-import * as Comlink from "comlink";
-import { comlinkEndpoint } from "../recognition/endpoint.ts";
-import { LocalVoice } from "./local_voice.ts";
-import type { AudioMessage, SynthesizeRequest } from "../protocol.ts";
+import type { Pcm } from "../../../media/frame.ts";
+import { ModelThread } from "../model_thread.ts";
+import { isAudioMessage, type SynthesizeRequest } from "../protocol.ts";
+import { Distribution } from "../stats.ts";
+import type { VoiceService } from "./voice_thread_main.ts";
 
-/** What the engine asks of the voice thread. */
-export class VoiceService {
-  readonly #send: (audio: AudioMessage) => void;
-  readonly #phrases = new Map<number, AbortController>();
-  #voice: LocalVoice | undefined;
+/** The voice thread, shared by all calls. */
+export class VoiceThread {
+  readonly #thread: ModelThread<VoiceService>;
+  readonly #listeners = new Map<number, (pcm: Pcm) => void>();
+  #lastId = 0;
 
-  /** `send` takes audio to the engine. */
-  constructor(send: (audio: AudioMessage) => void) {
-    this.#send = send;
+  /** Milliseconds from a request to its first audio, and to its last. */
+  readonly firstAudioTimes: Distribution = new Distribution();
+  readonly phraseTimes: Distribution = new Distribution();
+
+  /** `onFatal` is told when the thread dies. */
+  constructor(onFatal: (error: Error) => void) {
+    const module = new URL("./voice_thread_main.ts", import.meta.url);
+    this.#thread = new ModelThread("voice", module, onFatal);
+    this.#thread.onMessage((message) => {
+      if (isAudioMessage(message)) this.#listeners.get(message.phraseId)?.(message.pcm);
+    });
+  }
+
+  /** Phrases waiting or being spoken. */
+  get waiting(): number {
+    return this.#listeners.size;
   }
 
   /** Loads espeak-ng and prepares these voices. */
-  async load(voices: readonly string[]): Promise<void> {
-    this.#voice = await LocalVoice.load(voices);
+  load(voices: readonly string[]): Promise<void> {
+    return this.#thread.answer(this.#thread.service.load([...voices]));
   }
 
-  /** Speaks a phrase; answers when all of its audio was sent. */
-  async speak(request: SynthesizeRequest): Promise<void> {
-    if (!this.#voice) throw new Error("the voice is asked to speak before it is loaded");
-    const phrase = new AbortController();
-    this.#phrases.set(request.id, phrase);
+  /**
+   * Speaks one phrase; `emit` gets 16 kHz audio as it is made. Ends quietly when aborted.
+   *
+   * @throws when espeak-ng does not have the voice.
+   */
+  async speak(
+    request: SynthesizeRequest,
+    emit: (pcm: Pcm) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (signal.aborted) return;
+    const id = ++this.#lastId;
+    const requestedAt = performance.now();
+    let first = true;
+    const { service } = this.#thread;
+    // A thread that cannot cancel is dead, which the request itself reports.
+    const cancel = () => void service.cancel(id).catch(() => undefined);
+    signal.addEventListener("abort", cancel, { once: true });
+    this.#listeners.set(id, (pcm) => {
+      if (signal.aborted) return;
+      if (first) this.firstAudioTimes.add(performance.now() - requestedAt);
+      first = false;
+      emit(pcm);
+    });
     try {
-      await this.#voice.speak(
-        request,
-        (pcm) => this.#send({ phraseId: request.id, pcm }),
-        phrase.signal,
-      );
+      await this.#thread.answer(service.speak({ ...request, id }));
+      this.phraseTimes.add(performance.now() - requestedAt);
     } finally {
-      this.#phrases.delete(request.id);
+      signal.removeEventListener("abort", cancel);
+      this.#listeners.delete(id);
     }
   }
 
-  cancel(id: number): void {
-    this.#phrases.get(id)?.abort();
+  close(): Promise<void> {
+    return this.#thread.close();
   }
-}
-
-if (parentPort) {
-  const engine = parentPort;
-  const service = new VoiceService((audio) => engine.postMessage(audio, [audio.pcm.buffer]));
-  Comlink.expose(service, comlinkEndpoint(engine));
 }

@@ -2,7 +2,7 @@
 // inventions from what a caller said, by how much sound there was and how sure the model is.
 
 import type { Recognition } from "./moonshine.ts";
-import type { Sound } from "../sound.ts";
+import type { AudibleSpan } from "./audible_span.ts";
 
 /** The shortest word ("no") is longer than this. */
 const SHORTEST_WORD_MS = 60;
@@ -16,7 +16,7 @@ const SUSPECT_CONFIDENCE = -0.5;
 const SUSPECTS = new Set(["you", "thank you", "thanks", "bye", "thanks for watching", "oh", "so"]);
 
 /** Whether a recognition is more likely the model's invention than a caller's words. */
-export function isLikelyInvented(recognition: Recognition, sound: Sound): boolean {
+export function isLikelyHallucinated(recognition: Recognition, sound: AudibleSpan): boolean {
   const words = recognition.text.toLowerCase().replace(/[^\p{L}\s]/gu, "").trim();
   return sound.loudMs < SHORTEST_WORD_MS ||
     recognition.confidence < GUESS_CONFIDENCE ||

@@ -1,6 +1,6 @@
 // Where in a stretch of audio there is sound, as opposed to the line's own noise.
 
-import { levelDbfs, samplesIn } from "../../media/frame.ts";
+import { levelDbfs, samplesIn } from "../../../media/frame.ts";
 
 const STEP_MS = 10;
 /** Under this nothing is speech, on any line. */
@@ -13,7 +13,7 @@ const BELOW_PEAK_DB = 20;
 const SHORTEST_SOUND_MS = 30;
 
 /** The sound in a stretch of audio. */
-export interface Sound {
+export interface AudibleSpan {
   /** Time louder than the line's noise, in milliseconds; clicks do not count. */
   readonly loudMs: number;
   /** First sample of the first sound, and the one behind the last; both 0 when there is none. */
@@ -22,7 +22,7 @@ export interface Sound {
 }
 
 /** Finds the sound in 16 kHz audio. */
-export function findSound(pcm: Int16Array): Sound {
+export function findAudibleSpan(pcm: Int16Array): AudibleSpan {
   const step = samplesIn(STEP_MS);
   const levels: number[] = [];
   for (let at = 0; at + step <= pcm.length; at += step) {

@@ -1,0 +1,40 @@
+// Entry point of a recogniser thread.
+
+import { parentPort } from "node:worker_threads";
+import * as Comlink from "comlink";
+import type { Pcm } from "../../../media/frame.ts";
+import { comlinkEndpoint } from "../comlink_endpoint.ts";
+import type { ModelFiles } from "../models.ts";
+import { MoonshineModel } from "./moonshine.ts";
+import { transcribe, type Transcription } from "./transcribe.ts";
+
+/** What the engine asks of a recogniser thread: one transcription at a time. */
+export class RecognizerService {
+  #model: MoonshineModel | undefined;
+  #running: AbortController | undefined;
+
+  /** Loads the model and runs it once, so that the first caller does not wait for that. */
+  async load(files: ModelFiles): Promise<void> {
+    this.#model = await MoonshineModel.load(files);
+    await this.#model.recognize(new Int16Array(16_000), new AbortController().signal);
+  }
+
+  /** Transcribes; undefined when `abort` was called meanwhile. */
+  async transcribe(pcm: Pcm): Promise<Transcription | undefined> {
+    if (!this.#model) throw new Error("the recogniser is asked to transcribe before it is loaded");
+    const running = this.#running = new AbortController();
+    try {
+      return await transcribe(this.#model, pcm, running.signal);
+    } catch (error) {
+      if (running.signal.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  /** Ends the running transcription at its next step. */
+  abort(): void {
+    this.#running?.abort();
+  }
+}
+
+if (parentPort) Comlink.expose(new RecognizerService(), comlinkEndpoint(parentPort));
