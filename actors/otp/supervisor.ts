@@ -1,6 +1,6 @@
-// A supervisor by the book of Erlang/OTP (stdlib `supervisor`, "Supervisor Behaviour" in OTP
-// Design Principles): strategy one_for_one. It knows nothing of calls or isolates: a child is
-// anything that can be started, asked to stop, killed, and that says why it ended.
+// A supervisor as in Erlang/OTP (stdlib `supervisor`, "Supervisor Behaviour" in OTP Design
+// Principles), strategy one_for_one. It knows nothing of calls or isolates: a child is anything that
+// can be started, asked to stop and killed, and that says why it ended.
 
 import type { ExitReason } from "./control.ts";
 
@@ -12,26 +12,26 @@ import type { ExitReason } from "./control.ts";
  */
 export type RestartType = "permanent" | "transient" | "temporary";
 
-/** How long a child may take to stop once asked: milliseconds, at once, or as long as it likes. */
+/** How long a child may take to stop once asked: milliseconds, no time at all, or as long as it likes. */
 export type Shutdown = number | "brutal_kill" | "infinity";
 
 /** A running child. */
 export interface Child {
-  /** Settles, always with a reason and never with a rejection, when the child is no more. */
+  /** Resolves with the reason once the child has ended; never rejects. */
   readonly exited: Promise<ExitReason>;
   /** Asks it to stop by itself. */
   shutdown(): void;
-  /** Ends it at once. */
+  /** Ends it immediately. */
   kill(): void;
 }
 
-/** Why a child is being started: a resumed child may want to know what ended the one before. */
+/** Why a child is being started: a child that resumes work may need to know how its predecessor ended. */
 export interface StartContext {
-  /** Undefined for the first start, else why the predecessor ended. */
+  /** Why the predecessor ended; undefined at the first start. */
   readonly previousExit?: ExitReason;
 }
 
-/** How a supervisor starts and treats one child. */
+/** How a supervisor starts, restarts and stops one child. */
 export interface ChildSpec {
   /** Names the child among its siblings. */
   readonly id: string;
@@ -43,37 +43,24 @@ export interface ChildSpec {
 
 /** How many restarts are too many: more than `intensity` within `periodMs` end the supervisor. */
 export interface SupervisorOptions {
-  /** OTP's default is 1. */
+  /** OTP's default is 1; Infinity never gives up. */
   readonly intensity?: number;
   /** OTP's default is 5 s. */
   readonly periodMs?: number;
-  /** Told of every child that ended, before it is restarted or not. */
+  /** Called with every child that ended by itself, before it is restarted or not. */
   onExit?(id: string, reason: ExitReason): void;
-  /** Told of a start that failed; it counts as a restart, as in OTP's `try_again_restart`. */
+  /** Called when a restart failed; it is tried again and counts once more, as in OTP's `try_again_restart`. */
   onStartFailed?(id: string, error: unknown): void;
-  /** Milliseconds that only grow; tests bring their own. */
+  /** A monotonic clock, in milliseconds; tests bring their own. */
   now?(): number;
 }
 
-/** A child's state, as `whichChildren` tells it. */
-export interface ChildState {
-  readonly id: string;
-  readonly state: "running" | "restarting" | "stopped";
-  readonly restart: RestartType;
-}
-
-/** Why `startChild`, `restartChild` or `deleteChild` refused; the words are OTP's. */
+/** Why `startChild` refused; the words are OTP's. */
 export class SupervisorError extends Error {
   override readonly name = "SupervisorError";
 
   constructor(
-    readonly code:
-      | "already_present"
-      | "already_started"
-      | "not_found"
-      | "running"
-      | "restarting"
-      | "shutdown",
+    readonly code: "already_present" | "already_started" | "shutdown",
     id: string,
   ) {
     super(`child "${id}": ${code}`);
@@ -82,7 +69,7 @@ export class SupervisorError extends Error {
 
 interface Slot {
   readonly spec: ChildSpec;
-  state: ChildState["state"];
+  state: "running" | "restarting" | "stopped";
   child?: Child;
 }
 
@@ -104,7 +91,7 @@ export class Supervisor implements Child {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** `shutdown` once stopped, whether asked to or because the restart intensity was exceeded. */
+  /** `shutdown`, whether it was asked to stop or the restart intensity was exceeded. */
   get exited(): Promise<ExitReason> {
     return this.#exited.promise;
   }
@@ -112,7 +99,8 @@ export class Supervisor implements Child {
   /**
    * Starts the children in order, each after the one before has finished its start.
    *
-   * @throws the first start's error, after the children already started were stopped in reverse order.
+   * @throws the error of the first start that fails, after the children already started were stopped in
+   * reverse order; the supervisor has then ended.
    */
   async start(specs: readonly ChildSpec[]): Promise<void> {
     for (const spec of specs) {
@@ -128,7 +116,8 @@ export class Supervisor implements Child {
   /**
    * Adds and starts a child.
    *
-   * @throws {SupervisorError} when the id is taken; or the start's own error, and the specification is discarded.
+   * @throws {SupervisorError} when the id is taken, or the supervisor is stopping.
+   * @throws the start's own error; the specification is then discarded.
    */
   async startChild(spec: ChildSpec): Promise<void> {
     if (this.#stopping) throw new SupervisorError("shutdown", spec.id);
@@ -147,54 +136,6 @@ export class Supervisor implements Child {
       this.#slots.delete(spec.id);
       throw error;
     }
-  }
-
-  /**
-   * Stops a child; its specification is kept (for `restartChild`), a temporary child's is deleted.
-   *
-   * @throws {SupervisorError} `not_found`.
-   */
-  async terminateChild(id: string): Promise<void> {
-    const slot = this.#slot(id);
-    await this.#terminate(slot);
-    if (slot.spec.restart === "temporary") this.#slots.delete(id);
-  }
-
-  /**
-   * Starts a stopped child again.
-   *
-   * @throws {SupervisorError} `not_found`, `running`, `restarting`; or the start's own error.
-   */
-  async restartChild(id: string): Promise<void> {
-    const slot = this.#slot(id);
-    if (slot.state !== "stopped") throw new SupervisorError(slot.state, id);
-    slot.state = "restarting";
-    try {
-      await this.#launch(slot, {});
-    } catch (error) {
-      slot.state = "stopped";
-      throw error;
-    }
-  }
-
-  /**
-   * Forgets a stopped child.
-   *
-   * @throws {SupervisorError} `not_found`, `running`, `restarting`.
-   */
-  deleteChild(id: string): void {
-    const slot = this.#slot(id);
-    if (slot.state !== "stopped") throw new SupervisorError(slot.state, id);
-    this.#slots.delete(id);
-  }
-
-  /** All children, in the order they were added. */
-  whichChildren(): ChildState[] {
-    return [...this.#slots.values()].map(({ spec, state }) => ({
-      id: spec.id,
-      state,
-      restart: spec.restart,
-    }));
   }
 
   /** Stops all children in reverse start order, each by its own deadline, then ends. */
@@ -218,15 +159,9 @@ export class Supervisor implements Child {
     this.#exited.resolve("shutdown");
   }
 
-  #slot(id: string): Slot {
-    const slot = this.#slots.get(id);
-    if (!slot) throw new SupervisorError("not_found", id);
-    return slot;
-  }
-
   async #launch(slot: Slot, context: StartContext): Promise<void> {
     const child = await slot.spec.start(context);
-    if (slot.state === "stopped" || this.#stopping) {
+    if (this.#stopping) {
       await stopChild(child, slot.spec.shutdown);
       return;
     }
@@ -255,12 +190,12 @@ export class Supervisor implements Child {
     if (slot.spec.restart === "temporary") this.#slots.delete(slot.spec.id);
   }
 
-  /** Starts the child again, and again if that fails, until it runs or the intensity is exceeded. */
+  /** Starts the child again, as often as it takes, until it runs or the intensity is exceeded. */
   async #restart(slot: Slot, previousExit: ExitReason): Promise<void> {
     slot.state = "restarting";
-    while (!this.#stopping && slot.state === "restarting") {
+    while (!this.#stopping) {
       if (this.#exceeded()) {
-        // By the book the child that could not be kept alive is gone, and so the rest must go.
+        // As in OTP: a child that cannot be kept alive takes its siblings and the supervisor with it.
         void this.stop();
         return;
       }

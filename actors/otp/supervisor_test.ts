@@ -2,70 +2,8 @@
 // Behaviour" in OTP Design Principles.
 
 import assert from "node:assert/strict";
-import type { ExitReason } from "./control.ts";
-import {
-  type Child,
-  type ChildSpec,
-  type RestartType,
-  Supervisor,
-  SupervisorError,
-  type SupervisorOptions,
-} from "./supervisor.ts";
-
-class FakeChild implements Child {
-  readonly #exit = Promise.withResolvers<ExitReason>();
-  readonly exited = this.#exit.promise;
-  asked = 0;
-  killed = 0;
-
-  constructor(readonly obeys = true) {}
-
-  die(reason: ExitReason): void {
-    this.#exit.resolve(reason);
-  }
-
-  shutdown(): void {
-    this.asked++;
-    if (this.obeys) this.die("shutdown");
-  }
-
-  kill(): void {
-    this.killed++;
-    this.die("shutdown");
-  }
-}
-
-/** A specification whose starts are kept; `failures` of the starts after the first fail. */
-class FakeSpec implements ChildSpec {
-  readonly starts: FakeChild[] = [];
-  readonly exits: (ExitReason | undefined)[] = [];
-  failing = 0;
-
-  constructor(
-    readonly id: string,
-    readonly restart: RestartType = "permanent",
-    readonly shutdown: ChildSpec["shutdown"] = 1000,
-    readonly obeys = true,
-    readonly log: string[] = [],
-  ) {}
-
-  start({ previousExit }: { previousExit?: ExitReason }): Promise<Child> {
-    this.exits.push(previousExit);
-    if (this.failing > 0) {
-      this.failing--;
-      return Promise.reject(new Error("cannot start"));
-    }
-    const child = new FakeChild(this.obeys);
-    this.starts.push(child);
-    this.log.push(`+${this.id}`);
-    void child.exited.then(() => this.log.push(`-${this.id}`));
-    return Promise.resolve(child);
-  }
-
-  get last(): FakeChild {
-    return this.starts.at(-1)!;
-  }
-}
+import { type Child, Supervisor, SupervisorError, type SupervisorOptions } from "./supervisor.ts";
+import { FakeChild, FakeSpec } from "./supervisor_rig.ts";
 
 /** Lets everything that is ready to happen, happen. */
 const settle = () => new Promise((resolve) => setTimeout(resolve));
@@ -111,7 +49,8 @@ Deno.test("a temporary child process is never restarted, and its specification i
   spec.last.die("crash");
   await settle();
   assert.equal(spec.starts.length, 1);
-  assert.deepEqual(sup.whichChildren(), []);
+  await sup.startChild(spec);
+  assert.equal(spec.starts.length, 2);
   await sup.stop();
 });
 
@@ -237,39 +176,16 @@ Deno.test("infinity: the child is given ample time to shut down", async () => {
   assert.equal(a.last.killed, 0);
 });
 
-Deno.test("terminate_child keeps the specification, restart_child starts it again, delete_child forgets it", async () => {
-  const a = new FakeSpec("a");
+Deno.test("an id that is taken is refused, and the word says whether the child still runs", async () => {
+  const [a, b] = [new FakeSpec("a"), new FakeSpec("b", "transient")];
   const sup = supervisor();
-  await sup.start([a]);
-  await sup.terminateChild("a");
-  assert.deepEqual(sup.whichChildren(), [{ id: "a", state: "stopped", restart: "permanent" }]);
-  await assert.rejects(sup.startChild(a), new SupervisorError("already_present", "a"));
-  await sup.restartChild("a");
-  assert.throws(() => sup.deleteChild("a"), new SupervisorError("running", "a"));
-  await assert.rejects(sup.restartChild("a"), new SupervisorError("running", "a"));
-  await assert.rejects(sup.startChild(a), new SupervisorError("already_started", "a"));
-  await sup.terminateChild("a");
-  sup.deleteChild("a");
-  await assert.rejects(sup.restartChild("a"), new SupervisorError("not_found", "a"));
-  await sup.stop();
-});
-
-Deno.test("terminate_child of a temporary child deletes its specification", async () => {
-  const sup = supervisor();
-  await sup.start([new FakeSpec("a", "temporary")]);
-  await sup.terminateChild("a");
-  assert.deepEqual(sup.whichChildren(), []);
-  await sup.stop();
-});
-
-Deno.test("a child that was terminated on purpose is not restarted, whatever its type", async () => {
-  const a = new FakeSpec("a");
-  const sup = supervisor();
-  await sup.start([a]);
-  await sup.terminateChild("a");
+  await sup.start([a, b]);
+  b.last.die("normal");
   await settle();
-  assert.equal(a.starts.length, 1);
+  await assert.rejects(sup.startChild(a), new SupervisorError("already_started", "a"));
+  await assert.rejects(sup.startChild(b), new SupervisorError("already_present", "b"));
   await sup.stop();
+  await assert.rejects(sup.startChild(new FakeSpec("c")), new SupervisorError("shutdown", "c"));
 });
 
 Deno.test("a start that finishes after the supervisor was stopped leaves no child behind", async () => {
