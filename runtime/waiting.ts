@@ -29,6 +29,16 @@ export async function within<T>(
   }
 }
 
+/** Waits until the promise settles, but `ms` milliseconds at most. A rejection is passed on. */
+export async function atMost(ms: number, promise: Promise<unknown>): Promise<void> {
+  const settled = new AbortController();
+  try {
+    await Promise.race([promise, pause(ms, settled.signal)]);
+  } finally {
+    settled.abort();
+  }
+}
+
 /**
  * The promise's outcome, or the signal's reason thrown as soon as it aborts. The work itself is not
  * cancelled, and its later rejection is nobody's.

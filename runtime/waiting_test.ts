@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { abortable, pause, within } from "./waiting.ts";
+import { abortable, atMost, pause, within } from "./waiting.ts";
 
 const never = () => new Promise<never>(() => {});
 
@@ -18,6 +18,12 @@ Deno.test("within() gives the outcome that comes in time, and the failure otherw
   );
   await assert.rejects(within(never(), 1, () => new Error("late")), /late/);
   await assert.rejects(within(Promise.reject(new Error("own")), 60_000, () => new Error()), /own/);
+});
+
+Deno.test("atMost() ends with the promise or with the time, and passes a rejection on", async () => {
+  await atMost(60_000, Promise.resolve());
+  await atMost(1, never());
+  await assert.rejects(atMost(60_000, Promise.reject(new Error("own"))), /own/);
 });
 
 Deno.test("abortable() stops waiting with the signal's reason, at once when it has aborted before", async () => {

@@ -49,23 +49,45 @@ export class Journal implements Disposable {
   #unwritten: Entry[] = [];
   #timer?: ReturnType<typeof setTimeout>;
   #failing = false;
-  #unopened?: string;
+  /** Why the journal is in memory only. */
+  readonly #unopened?: string;
 
-  /**
-   * Opens the journal, and makes it where there is none. One that cannot be opened (a full disk, a
-   * folder that is not ours) is kept in memory instead, as long as this process lives.
-   *
-   * @param path its file, or ":memory:".
-   */
-  constructor(path: string, metrics: Pick<ServiceMetrics, "journalFailed">) {
+  private constructor(
+    db: DatabaseSync,
+    metrics: Pick<ServiceMetrics, "journalFailed">,
+    unopened?: string,
+  ) {
+    this.#db = db;
     this.#metrics = metrics;
-    this.#db = this.#open(path);
+    this.#unopened = unopened;
     this.#insertCall = this.#db.prepare(
       "INSERT INTO calls (id, channel_id, caller, started_at) VALUES (?, ?, ?, ?)",
     );
     this.#insertEvent = this.#db.prepare(
       "INSERT INTO events (call_id, at, event) VALUES (?, ?, ?)",
     );
+  }
+
+  /**
+   * Opens the journal, creating it where there is none. A journal that cannot be opened (a full disk,
+   * a folder that is not ours) is kept in memory instead, for as long as this process lives.
+   *
+   * @param path its file, or ":memory:".
+   */
+  static open(path: string, metrics: Pick<ServiceMetrics, "journalFailed">): Journal {
+    try {
+      return new Journal(openDatabase(path), metrics);
+    } catch (error) {
+      metrics.journalFailed();
+      const fix = `${FREE_OR_CHANGE}, and start again`;
+      log.error("journal cannot be opened; calls are taken, but would not survive the service", {
+        path,
+        error,
+        fix,
+      });
+      const unopened = `the journal ${path} could not be opened: ${fix}`;
+      return new Journal(openDatabase(":memory:"), metrics, unopened);
+    }
   }
 
   /** Why calls would not survive this process, and what to do; undefined when they would. */
@@ -104,22 +126,6 @@ export class Journal implements Disposable {
     this.#write();
     clearTimeout(this.#timer);
     this.#db.close();
-  }
-
-  #open(path: string): DatabaseSync {
-    try {
-      return openDatabase(path);
-    } catch (error) {
-      this.#metrics.journalFailed();
-      this.#unopened =
-        `the journal ${path} could not be opened: ${FREE_OR_CHANGE}, and start again`;
-      log.error("journal cannot be opened; calls go on, but would not survive the service", {
-        path,
-        error,
-        fix: `${FREE_OR_CHANGE}, and start again`,
-      });
-      return openDatabase(":memory:");
-    }
   }
 
   #add(entry: Entry): void {

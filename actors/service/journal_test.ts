@@ -39,11 +39,11 @@ function metrics() {
 Deno.test("a live call is found again, as it was, by the next run of the service", () =>
   inFolder((path) => {
     {
-      using journal = new Journal(path, metrics());
+      using journal = Journal.open(path, metrics());
       journal.begin(CALL);
       EVENTS.forEach((event, i) => journal.append("c1", event, 2000 + i));
     }
-    using journal = new Journal(path, metrics());
+    using journal = Journal.open(path, metrics());
     const [record, ...others] = journal.liveCalls();
     assert.deepEqual(others, []);
     assert.equal(record!.channelId, "ch1");
@@ -60,7 +60,7 @@ Deno.test("a live call is found again, as it was, by the next run of the service
 
 Deno.test("an ended call is no longer live, and is listed newest first", () =>
   inFolder((path) => {
-    using journal = new Journal(path, metrics());
+    using journal = Journal.open(path, metrics());
     for (const [id, startedAt] of [["old", 1], ["new", 2]] as const) {
       journal.begin({ ...CALL, id, startedAt });
       journal.append(id, { kind: "ended", reason: "hangup" }, 9);
@@ -72,7 +72,7 @@ Deno.test("an ended call is no longer live, and is listed newest first", () =>
 
 Deno.test("events reach the disk by themselves, without the journal being closed", () =>
   inFolder(async (path) => {
-    using journal = new Journal(path, metrics());
+    using journal = Journal.open(path, metrics());
     journal.begin(CALL);
     using reader = new DatabaseSync(path);
     const count = () => Number(reader.prepare("SELECT count(*) AS n FROM calls").get()!.n);
@@ -85,7 +85,7 @@ Deno.test("events reach the disk by themselves, without the journal being closed
 Deno.test("a disk that refuses is counted, calls go on, and nothing is lost once it takes again", () =>
   inFolder(async (path) => {
     const counted = metrics();
-    using journal = new Journal(path, counted);
+    using journal = Journal.open(path, counted);
     using blocker = new DatabaseSync(path);
     blocker.exec("BEGIN EXCLUSIVE");
     journal.begin(CALL);
@@ -108,7 +108,7 @@ Deno.test("a journal that cannot be opened costs no call: it is kept in memory, 
     );
     for (const bad of [path, join(path, "journal.sqlite")]) {
       const counted = metrics();
-      using journal = new Journal(bad, counted);
+      using journal = Journal.open(bad, counted);
       assert.equal(counted.failures, 1);
       assert.match(journal.problem!, /DATA_DIR/);
       assert.ok(journal.problem!.includes(bad));

@@ -213,7 +213,7 @@ function withoutSlowed(recoveries: readonly Recovery[]): string {
 /** Compares the fold of the journal's events with the API, call by call. */
 async function journalProblems(service: ServiceProcess): Promise<string[]> {
   const problems: string[] = [];
-  using journal = new Journal(join(service.dataDir, "journal.sqlite"), noMetrics);
+  using journal = Journal.open(join(service.dataDir, "journal.sqlite"), noMetrics);
   const folded = new Map(journal.endedCalls(100_000).map((record) => [record.id, record]));
   for (const { id } of await service.calls()) {
     const record = folded.get(id);
@@ -229,7 +229,7 @@ async function journalProblems(service: ServiceProcess): Promise<string[]> {
 
 /** The key presses that calls requested, by the journal, compared with those that the PBX made. */
 async function toolsOf(service: ServiceProcess, pbx: Simulator) {
-  using journal = new Journal(join(service.dataDir, "journal.sqlite"), noMetrics);
+  using journal = Journal.open(join(service.dataDir, "journal.sqlite"), noMetrics);
   const wanted = new Map<string, number>();
   for (const { channelId, tools } of journal.endedCalls(100_000)) {
     for (const { call } of tools) {

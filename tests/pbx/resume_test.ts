@@ -85,7 +85,7 @@ realTimeTest(
       return call.endedAt !== undefined && call;
     }, "the call of before is closed");
     assert.equal(endReason, "lost");
-    using journal = new Journal(join(folder, "journal.sqlite"), noMetrics);
+    using journal = Journal.open(join(folder, "journal.sqlite"), noMetrics);
     await eventually(
       () => journal.endedCalls(1000).find((call) => call.id === id)?.endReason === "lost",
       "the journal knows it, too",

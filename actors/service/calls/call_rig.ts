@@ -260,7 +260,7 @@ export class CallRig implements AsyncDisposable {
       [name, (...values: unknown[]) => void this.counted.push([name, ...values])] as const
     );
     const metrics: ServiceMetrics = { ...noMetrics, ...Object.fromEntries(counting) };
-    this.journal = new Journal(":memory:", metrics);
+    this.journal = Journal.open(":memory:", metrics);
     this.services = {
       settings,
       policies: policiesOf(settings),

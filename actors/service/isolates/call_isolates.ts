@@ -6,7 +6,7 @@ import type { Prompts, PromptsFile } from "../../../config/prompts.ts";
 import type { Settings } from "../../../config/settings.ts";
 import { withholdSecrets } from "../../../config/withheld.ts";
 import { Semaphore } from "../../../runtime/semaphore.ts";
-import { pause } from "../../../runtime/waiting.ts";
+import { atMost } from "../../../runtime/waiting.ts";
 import type { SpeechEvent } from "../../../speech/events.ts";
 import { Episodes } from "../../../speech/failover/episodes.ts";
 import { ServiceFailure } from "../../../speech/failure.ts";
@@ -211,7 +211,8 @@ export class CallIsolates implements AsyncDisposable {
         log.warn("a warm isolate died", { isolate: isolate.name, reason, detail: isolate.detail });
         this.#refillAfter(REFILL_PAUSE_MS);
       });
-      await this.#warmed(isolate);
+      // With its prompts not rendered in time it is of use all the same: a cold greeting beats none.
+      await atMost(WARM_TIMEOUT_MS, Promise.race([isolate.warm, isolate.exited]));
       if (!this.#warming.delete(isolate)) return;
       this.#warm.push(isolate);
       this.#options.metrics.poolSize(this.#warm.length);
@@ -222,13 +223,6 @@ export class CallIsolates implements AsyncDisposable {
     } finally {
       this.#starting--;
     }
-  }
-
-  /** Resolves once the prompts are rendered, or after WARM_TIMEOUT_MS: a cold greeting beats none. */
-  async #warmed(isolate: PooledIsolate): Promise<void> {
-    const waited = new AbortController();
-    await Promise.race([isolate.warm, isolate.exited, pause(WARM_TIMEOUT_MS, waited.signal)]);
-    waited.abort();
   }
 
   #refillAfter(ms: number): void {

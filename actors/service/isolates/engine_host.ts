@@ -1,17 +1,18 @@
-// The speech engine as the service sees it: a supervised isolate, and ports to it.
+// The speech engine as the service sees it: one isolate, and ports to it.
 
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { logger } from "../../../config/logging.ts";
 import type { Settings } from "../../../config/settings.ts";
 import { withholdSecrets } from "../../../config/withheld.ts";
-import type { ExitReason, FaultKind } from "../../otp/control.ts";
-import { Isolate } from "../../otp/isolate.ts";
 import type { EngineIsolateData, ToEngine } from "../../messages.ts";
+import type { ExitReason, FaultKind } from "../../otp/control.ts";
+import { Isolate, type IsolateHandle, type IsolateOptions } from "../../otp/isolate.ts";
 import type { ChildSpec } from "../../otp/supervisor.ts";
+import type { ServiceMetrics } from "../metrics.ts";
 
 const log = logger("engine");
 
-/** Models load in about a second; a cold disk takes longer. */
+/** The models load in about a second; a cold disk takes longer. */
 const INIT_TIMEOUT_MS = 60_000;
 const SHUTDOWN_MS = 2000;
 /**
@@ -20,24 +21,30 @@ const SHUTDOWN_MS = 2000;
  */
 const HEAP_MB = 512;
 
-/** Told when the engine comes and goes. */
-export interface EngineListener {
+/** What the engine's host works with, and whom it informs. */
+export interface EngineHostOptions {
+  readonly settings: Settings;
+  /** The engine isolate's entry point. */
+  readonly module: URL;
+  readonly metrics: Pick<ServiceMetrics, "engineRestarted">;
+  /** A new engine is up. */
   onUp(): void;
+  /** The engine has ended. */
   onLost(reason: ExitReason): void;
+  /** `Isolate.start`, unless a test brings isolates of its own. */
+  readonly startIsolate?: (options: IsolateOptions) => Promise<EngineIsolate>;
 }
 
-/** The one speech engine. */
-export class EngineHost {
-  readonly #settings: Settings;
-  readonly #module: URL;
-  readonly #listener: EngineListener;
-  #isolate?: Isolate<ToEngine, never>;
+/** The engine's isolate. */
+export type EngineIsolate = IsolateHandle<ToEngine, never>;
 
-  /** @param module the engine isolate's entry point. */
-  constructor(settings: Settings, module: URL, listener: EngineListener) {
-    this.#settings = settings;
-    this.#module = module;
-    this.#listener = listener;
+/** The one speech engine: which isolate it is now, if there is any. */
+export class EngineHost {
+  readonly #options: EngineHostOptions;
+  #isolate?: EngineIsolate;
+
+  constructor(options: EngineHostOptions) {
+    this.#options = options;
   }
 
   /** How a supervisor starts it. */
@@ -58,34 +65,38 @@ export class EngineHost {
     return port1;
   }
 
-  /** Breaks it on purpose: see `Isolate.injectFault`; undefined also when there is none. */
+  /** Breaks it on purpose: see `IsolateHandle.injectFault`; undefined also while there is none. */
   async injectFault(kind: FaultKind): Promise<number | undefined> {
     return await this.#isolate?.injectFault(kind);
   }
 
-  async #start(): Promise<Isolate<ToEngine, never>> {
+  async #start(): Promise<EngineIsolate> {
+    const { settings, module, onUp, startIsolate = Isolate.start<ToEngine, never> } = this.#options;
     const startedAt = performance.now();
     const data: EngineIsolateData = {
-      logLevel: this.#settings.LOG_LEVEL,
-      settings: withholdSecrets(this.#settings, []),
+      logLevel: settings.LOG_LEVEL,
+      settings: withholdSecrets(settings, []),
     };
-    const isolate = await Isolate.start<ToEngine, never>({
+    const isolate = await startIsolate({
       name: "engine",
-      module: this.#module,
+      module,
       data,
       heapMb: HEAP_MB,
       initTimeoutMs: INIT_TIMEOUT_MS,
     });
     this.#isolate = isolate;
-    void isolate.exited.then((reason) => {
-      this.#isolate = undefined;
-      if (reason !== "shutdown") {
-        log.error("speech engine ended", { reason, detail: isolate.detail });
-      }
-      this.#listener.onLost(reason);
-    });
+    void isolate.exited.then((reason) => this.#lost(isolate, reason));
     log.info("speech engine ready", { ms: performance.now() - startedAt });
-    this.#listener.onUp();
+    onUp();
     return isolate;
+  }
+
+  #lost({ detail }: EngineIsolate, reason: ExitReason): void {
+    const { metrics, onLost } = this.#options;
+    this.#isolate = undefined;
+    onLost(reason);
+    if (reason === "shutdown") return;
+    log.error("speech engine ended", { reason, detail });
+    metrics.engineRestarted(reason);
   }
 }

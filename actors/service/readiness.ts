@@ -1,0 +1,33 @@
+// Whether the service can take calls, in the words that `/ready` shows the operator.
+
+import type { AriConnection } from "../../asterisk/ari/mod.ts";
+import type { Switchboard } from "./switchboard/switchboard.ts";
+import type { Journal } from "./journal.ts";
+import type { MediaRoute } from "./media/media_route.ts";
+
+/** What calls need. */
+export interface ReadinessOptions {
+  readonly connection: Pick<AriConnection, "up">;
+  readonly switchboard: Pick<Switchboard, "draining" | "replacedAt">;
+  readonly route: Pick<MediaRoute, "problem">;
+  readonly journal: Pick<Journal, "problem">;
+}
+
+/** Whether calls are taken; `reason` says what is missing, or what the service is ready for. */
+export function readiness(
+  { connection, switchboard, route, journal }: ReadinessOptions,
+): { readonly ready: boolean; readonly reason: string } {
+  if (switchboard.replacedAt !== undefined) {
+    const since = new Date(switchboard.replacedAt).toISOString();
+    return {
+      ready: false,
+      reason: `another client has had our Stasis application since ${since} (ARI does not tell ` +
+        "which): stop it and start this service again, or give it another ARI_APP_NAME",
+    };
+  }
+  if (!connection.up) return { ready: false, reason: "not connected to the PBX (ARI)" };
+  if (route.problem !== undefined) return { ready: false, reason: route.problem };
+  if (switchboard.draining) return { ready: false, reason: "draining: no new calls are taken" };
+  const { problem } = journal;
+  return { ready: true, reason: `connected to the PBX${problem ? `; but ${problem}` : ""}` };
+}

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { readiness, type ReadinessOptions } from "./readiness.ts";
+
+const READY: ReadinessOptions = {
+  connection: { up: true },
+  switchboard: { draining: false, replacedAt: undefined },
+  route: { problem: undefined },
+  journal: { problem: undefined },
+};
+
+Deno.test("a service that is connected and has a way for audio takes calls", () => {
+  assert.deepEqual(readiness(READY), { ready: true, reason: "connected to the PBX" });
+});
+
+Deno.test("a journal that cannot be written is said, and costs no call", () => {
+  const { ready, reason } = readiness({ ...READY, journal: { problem: "the disk is full" } });
+  assert.equal(ready, true);
+  assert.equal(reason, "connected to the PBX; but the disk is full");
+});
+
+const MISSING: readonly [what: string, parts: Partial<ReadinessOptions>, reason: RegExp][] = [
+  ["a PBX that is away", { connection: { up: false } }, /not connected to the PBX/],
+  ["a PBX with no way for audio", { route: { problem: "load chan_websocket" } }, /chan_websocket/],
+  [
+    "a service that drains",
+    { switchboard: { draining: true, replacedAt: undefined } },
+    /draining: no new calls/,
+  ],
+  [
+    "an application that another client has taken",
+    { switchboard: { draining: false, replacedAt: 0 }, connection: { up: false } },
+    /another client.*since 1970-01-01T00:00:00.000Z.*ARI_APP_NAME/,
+  ],
+];
+
+for (const [what, parts, expected] of MISSING) {
+  Deno.test(`${what} is the reason why no call is taken`, () => {
+    const { ready, reason } = readiness({ ...READY, ...parts });
+    assert.equal(ready, false);
+    assert.match(reason, expected);
+  });
+}
