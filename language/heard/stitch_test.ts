@@ -33,6 +33,6 @@ for (const [first, second, whole, why] of CASES) {
   });
 }
 
-Deno.test("what does not overlap is only put side by side: a caller may repeat himself", () => {
+Deno.test("texts that do not overlap are only joined: callers may repeat themselves", () => {
   assert.equal(joinTexts(["да", " да ", "", "нет"]), "да да нет");
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { splitText, stripUnspeakable } from "./text.ts";
 
-Deno.test("there is nothing to say in an empty text, punctuation, emoji or broken surrogates", () => {
+Deno.test("empty text, punctuation, emoji and broken surrogates leave nothing to say", () => {
   for (
     const text of ["", "  \n\t", "...", "?!—«»", "👍🏽👨‍👩‍👧🇷🇺", "\ud83d", "\udc4d\ud83d", "\u0000\u0007"]
   ) {
@@ -10,7 +10,7 @@ Deno.test("there is nothing to say in an empty text, punctuation, emoji or broke
   }
 });
 
-Deno.test("what can be said is left as it is", () => {
+Deno.test("speakable text stays as it is", () => {
   assert.equal(
     stripUnspeakable("Машина на 50 кН, цена — по запросу."),
     "Машина на 50 кН, цена — по запросу.",
@@ -30,7 +30,7 @@ Deno.test("a long text is cut where a speaker would pause", () => {
   assert.deepEqual(splitText("one two, three four", 12), ["one two,", "three four"]);
 });
 
-Deno.test("no piece is over the limit and no word is lost or doubled, whatever the text", () => {
+Deno.test("whatever the text, no piece exceeds the limit and no word is lost or doubled", () => {
   fc.assert(fc.property(
     fc.array(fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }), { maxLength: 60 }),
     fc.integer({ min: 2, max: 60 }),

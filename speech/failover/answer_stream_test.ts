@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { concatPcm, type Pcm } from "../../media/frame.ts";
+import type { Pcm } from "../../media/frame.ts";
+import { collect, NEVER } from "../audio_rig.ts";
 import { fromTones, toTones } from "../../tests/servers/speech/tone_speech.ts";
 import { AnswerStream, type StreamingTts } from "./answer_stream.ts";
 import { TtsError } from "../tts.ts";
-
-const never = new AbortController().signal;
 
 /** Speaks each text as it comes; after `breaksAfter` texts it fails. */
 function voice(breaksAfter = Infinity): StreamingTts & { signal?: AbortSignal } {
@@ -24,20 +23,18 @@ function voice(breaksAfter = Infinity): StreamingTts & { signal?: AbortSignal } 
 }
 
 async function heard(audio: AsyncIterable<Pcm>): Promise<string> {
-  const parts: Pcm[] = [];
-  for await (const pcm of audio) parts.push(pcm);
-  return fromTones(concatPcm(parts));
+  return fromTones(await collect(audio));
 }
 
-Deno.test("an answer goes to the voice in one stream, and each phrase's audio comes by itself", async () => {
-  const stream = new AnswerStream(voice(), { language: "ru", signal: never });
+Deno.test("an answer goes to the voice in one stream, and each phrase's audio comes separately", async () => {
+  const stream = new AnswerStream(voice(), { language: "ru", signal: NEVER });
   const phrases = ["раз два", "три", "четыре пять"].map((text) => heard(stream.say(text)));
   stream.end();
   assert.deepEqual(await Promise.all(phrases), ["раз два", "три", "четыре пять"]);
 });
 
-Deno.test("a phrase is heard while the model still writes the next one", async () => {
-  const stream = new AnswerStream(voice(), { language: "ru", signal: never });
+Deno.test("a phrase is heard while the model is still writing the next one", async () => {
+  const stream = new AnswerStream(voice(), { language: "ru", signal: NEVER });
   const first = stream.say("раз")[Symbol.asyncIterator]();
   assert.equal(fromTones((await first.next()).value!), "раз");
   const second = heard(stream.say("два"));
@@ -46,8 +43,8 @@ Deno.test("a phrase is heard while the model still writes the next one", async (
   assert.equal(await second, "два");
 });
 
-Deno.test("when the stream breaks for good, what is not yet spoken fails, and what is said later too", async () => {
-  const stream = new AnswerStream(voice(1), { language: "ru", signal: never });
+Deno.test("when the stream breaks, phrases not yet spoken fail, and so do later ones", async () => {
+  const stream = new AnswerStream(voice(1), { language: "ru", signal: NEVER });
   const first = stream.say("раз")[Symbol.asyncIterator]();
   assert.equal(fromTones((await first.next()).value!), "раз");
   await assert.rejects(heard(stream.say("два")), TtsError);

@@ -37,7 +37,7 @@ Deno.test("failures with a success between them do not open the breaker", () => 
   assert.equal(breaker.state, "closed");
 });
 
-Deno.test("a refused key opens the breaker at once", () => {
+Deno.test("a single refused key opens the breaker", () => {
   const breaker = breakerAt({ now: 0 });
   breaker.allow();
   breaker.failed(true);
@@ -67,7 +67,7 @@ Deno.test("a probe cancelled by the caller leaves room for the next one", () => 
   assert.ok(breaker.allow());
 });
 
-Deno.test("an isolate that starts during an outage knows of it", () => {
+Deno.test("an isolate that starts during an outage knows about it", () => {
   const clock = { now: 0 };
   const breaker = breakerAt(clock);
   breaker.adopt("open", 50);

@@ -14,7 +14,7 @@ const FAILOVER: SpeechEvent = {
 };
 const RECOVERED: SpeechEvent = { kind: "recovered", task: "tts", service: "yandex" };
 
-Deno.test("an outage is one error line with code and cure for all calls together, and one when it is over", () => {
+Deno.test("an outage is one error line with code and cure for all calls together, and one line when it is over", () => {
   using log = new LogLines();
   const episodes = new Episodes();
   for (let call = 0; call < 20; call++) episodes.happened(FAILOVER);
@@ -34,7 +34,7 @@ Deno.test("an outage whose end nobody saw does not hide the next one", () => {
   assert.equal(log.errors.length, 2);
 });
 
-Deno.test("services that fail of one cause are one error line", () => {
+Deno.test("services that fail for one reason share one error line", () => {
   using log = new LogLines();
   const episodes = new Episodes();
   episodes.happened(FAILOVER);

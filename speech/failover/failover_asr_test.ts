@@ -86,7 +86,7 @@ for (const fails of ["while speaking", "at the end", "hangs"] as const) {
   });
 }
 
-Deno.test("a passing fault is tried once more at the same service, with all of the audio", async () => {
+Deno.test("after a transient failure the same service gets all of the audio once more", async () => {
   const recogniser = new FakeRecogniser("yandex");
   recogniser.fails = "at the end";
   recogniser.retryable = true;
@@ -99,7 +99,7 @@ Deno.test("a passing fault is tried once more at the same service, with all of t
   assert.equal(recogniser.opened, 2);
 });
 
-Deno.test("a checkpoint asked of a failed service is answered by the next", async () => {
+Deno.test("a checkpoint that a failed service owes is answered by the next", async () => {
   const [first, second] = [new FakeRecogniser("yandex"), new FakeRecogniser("openai")];
   first.fails = "while speaking";
   const { open } = setUp([first, second]);
@@ -112,7 +112,7 @@ Deno.test("a checkpoint asked of a failed service is answered by the next", asyn
   assert.ok(partials.length >= 3, "the second service's checkpoint too");
 });
 
-Deno.test("when all fail while the caller speaks, the call is told once, and finishing says the same", async () => {
+Deno.test("when all services fail while the caller speaks, the call learns it once, and finishing throws the same", async () => {
   const recognisers = [new FakeRecogniser("yandex"), new FakeRecogniser("openai")];
   for (const recogniser of recognisers) recogniser.fails = "while speaking";
   const told: Error[] = [];
@@ -131,7 +131,7 @@ Deno.test("when all fail while the caller speaks, the call is told once, and fin
   assert.equal(told.length, 1);
 });
 
-Deno.test("a discarded utterance lets go of the service and says nothing against it", async () => {
+Deno.test("a discarded utterance releases the service and does not count as its failure", async () => {
   const recogniser = new FakeRecogniser("yandex");
   const { open, events } = setUp([recogniser]);
   const abort = new AbortController();
@@ -143,7 +143,7 @@ Deno.test("a discarded utterance lets go of the service and says nothing against
   assert.ok(events.every(({ kind }) => kind !== "error"));
 });
 
-Deno.test("a session lost between two utterances is not noticed by the caller", async () => {
+Deno.test("a caller does not notice a session lost between two utterances", async () => {
   await using server = await YandexGrpcServer.start();
   using channel = channelTo(server, "stt");
   await using provider = new YandexAsr(channel, {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { concatPcm, type Pcm } from "../../media/frame.ts";
+import { collect, NEVER } from "../audio_rig.ts";
 import { fromTones, toTones } from "../../tests/servers/speech/tone_speech.ts";
 import type { SpeechEvent } from "../events.ts";
 import { FailoverTts } from "./failover_tts.ts";
@@ -7,8 +8,6 @@ import type { TtsService } from "./service_list.ts";
 import { ServiceFailure, type ServiceName } from "../failure.ts";
 import { PhraseCache } from "./phrase_cache.ts";
 import { TtsError, type TtsOptions, type TtsProvider } from "../tts.ts";
-
-const never = new AbortController().signal;
 
 interface Failing {
   /** Words spoken before it fails; Infinity never fails. */
@@ -60,10 +59,8 @@ function setUp(voices: FakeVoice[], cache?: PhraseCache, timeouts?: TtsService["
     cache,
     (event) => events.push(event),
   );
-  const say = async (text: string, signal = never) => {
-    const parts: Pcm[] = [];
-    for await (const pcm of tts.synthesize(text, { language: "ru", signal })) parts.push(pcm);
-    return fromTones(concatPcm(parts));
+  const say = async (text: string, signal = NEVER) => {
+    return fromTones(await collect(tts.synthesize(text, { language: "ru", signal })));
   };
   const failovers = () => events.filter((event) => event.kind === "failover");
   return { tts, say, events, failovers };
@@ -77,7 +74,7 @@ Deno.test("the first service speaks while it works", async () => {
   assert.deepEqual(events.map(({ kind }) => kind), ["request", "first_byte", "final"]);
 });
 
-Deno.test("a phrase goes to the next service at once when the first fails", async () => {
+Deno.test("a phrase goes to the next service when the first fails", async () => {
   const [first, second] = [new FakeVoice("yandex", { after: 0 }), new FakeVoice("openai")];
   const { say, failovers } = setUp([first, second]);
   assert.equal(await say("раз два"), "раз два");
@@ -92,14 +89,14 @@ Deno.test("a phrase goes to the next service at once when the first fails", asyn
   }]);
 });
 
-Deno.test("a service that breaks off in mid-phrase: the next says the rest, no word twice", async () => {
+Deno.test("when a service breaks off in mid-phrase, the next says the rest, no word twice", async () => {
   const [first, second] = [new FakeVoice("yandex", { after: 2 }), new FakeVoice("openai")];
   const { say } = setUp([first, second]);
   assert.equal(await say("раз, два, три, четыре."), "раз два три четыре");
   assert.deepEqual(second.asked, ["три, четыре."]);
 });
 
-Deno.test("where a service does not say how far it is, no word is lost and at most one comes twice", async () => {
+Deno.test("when a service that does not report its position fails, no word is lost and at most one comes twice", async () => {
   const failing = { after: 3, silentProgress: true };
   const [first, second] = [new FakeVoice("openai", failing), new FakeVoice("local")];
   const { say } = setUp([first, second]);
@@ -110,7 +107,7 @@ Deno.test("where a service does not say how far it is, no word is lost and at mo
   assert.ok(heard.split(" ").length <= 7, heard);
 });
 
-Deno.test("a passing fault is tried once more at the same service", async () => {
+Deno.test("after a transient failure the same service is tried once more", async () => {
   const first = new FakeVoice("yandex", { after: 1, retryable: true });
   const { say, failovers } = setUp([first, new FakeVoice("openai")]);
   assert.equal(await say("раз два"), "раз два");
@@ -131,7 +128,7 @@ Deno.test("a service that hangs is cancelled and passed over", async () => {
   }
 });
 
-Deno.test("an outage is one error line; while it lasts the service is not asked", async () => {
+Deno.test("an outage is one error line, and the service is not asked while it lasts", async () => {
   const first = new FakeVoice("yandex", { after: 0 });
   const { say, failovers } = setUp([first, new FakeVoice("openai")]);
   for (let i = 0; i < 6; i++) assert.equal(await say("раз"), "раз");
@@ -139,7 +136,7 @@ Deno.test("an outage is one error line; while it lasts the service is not asked"
   assert.equal(failovers().filter((event) => event.kind === "failover" && event.first).length, 1);
 });
 
-Deno.test("a refused key passes the service over at once", async () => {
+Deno.test("a refused key takes the service out of use after one request", async () => {
   const first = new FakeVoice("yandex", { after: 0, code: "UNAUTHENTICATED", lasting: true });
   const { say } = setUp([first, new FakeVoice("openai")]);
   await say("раз");
@@ -155,7 +152,7 @@ Deno.test("with every service failing, each is tried and the error names them al
   assert.equal(await say("раз"), "раз", "trying costs less than silence");
 });
 
-Deno.test("a barge-in ends the speech without an error, and says nothing against the service", async () => {
+Deno.test("a barge-in ends the speech without an error and does not count against the service", async () => {
   const first = new FakeVoice("yandex", { after: 1, hangs: true });
   const { tts, events } = setUp([first, new FakeVoice("openai")]);
   const abort = new AbortController();
@@ -166,7 +163,7 @@ Deno.test("a barge-in ends the speech without an error, and says nothing against
   assert.ok(events.every(({ kind }) => kind !== "error" && kind !== "failover"));
 });
 
-Deno.test("nothing to say asks nobody", async () => {
+Deno.test("text without words is sent to no service", async () => {
   const first = new FakeVoice("yandex");
   const { say } = setUp([first]);
   for (const text of ["", " ", " … ", "...", "!?", "👍", "😀", "\ud83d", "\ud800"]) {
@@ -189,7 +186,7 @@ Deno.test("a phrase broken off before its last full stop is complete: nobody is 
   assert.deepEqual(second.asked, []);
 });
 
-Deno.test("a phrase said before is spoken from disk, also while its service is down", async () => {
+Deno.test("a phrase spoken before comes from disk, even while its service is down", async () => {
   const folder = await Deno.makeTempDir();
   const cache = new PhraseCache(folder, 1e6);
   const first = new FakeVoice("yandex");
@@ -206,7 +203,7 @@ Deno.test("a phrase said before is spoken from disk, also while its service is d
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("a phrase that broke off is not kept as if it were whole", async () => {
+Deno.test("a phrase that broke off is not cached as complete", async () => {
   const folder = await Deno.makeTempDir();
   const cache = new PhraseCache(folder, 1e6);
   const first = new FakeVoice("yandex", { after: 1 });
@@ -246,14 +243,14 @@ async function sayAnswer(tts: FailoverTts, texts: readonly string[]): Promise<st
   }
   const heard: Pcm[][] = texts.map(() => []);
   for await (
-    const { index, pcm } of tts.synthesizeStream!(answer(), { language: "ru", signal: never })
+    const { index, pcm } of tts.synthesizeStream!(answer(), { language: "ru", signal: NEVER })
   ) {
     heard[index]!.push(pcm);
   }
   return heard.map((parts) => fromTones(concatPcm(parts)));
 }
 
-Deno.test("an answer's stream that breaks goes on text by text, each word once", async () => {
+Deno.test("after an answer's stream breaks, the rest is spoken text by text, each word once", async () => {
   const { tts } = setUp([streamingVoice(1), new FakeVoice("openai")]);
   assert.deepEqual(await sayAnswer(tts, ["раз два", "три четыре", "пять"]), [
     "раз два",

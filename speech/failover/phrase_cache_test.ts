@@ -23,7 +23,7 @@ async function files(folder: string): Promise<string[]> {
   return names;
 }
 
-Deno.test("a phrase spoken once is there after a restart, sample by sample", () =>
+Deno.test("a phrase spoken once is still there after a restart, sample by sample", () =>
   inFolder(async (folder) => {
     await new PhraseCache(folder, 1e6).put("привет", phrase(7));
     const cache = new PhraseCache(folder, 1e6);
@@ -39,7 +39,7 @@ for (
     ["something else", (bytes: Uint8Array) => bytes.with(0, 0)],
   ] as const
 ) {
-  Deno.test(`a damaged file is never played, and is dropped: ${damage}`, () =>
+  Deno.test(`a damaged file is never played, and is deleted: ${damage}`, () =>
     inFolder(async (folder) => {
       const cache = new PhraseCache(folder, 1e6);
       await cache.put("привет", phrase(7));
@@ -51,7 +51,7 @@ for (
     }));
 }
 
-Deno.test("the phrases not heard for longest go when the cache is full", () =>
+Deno.test("a full cache deletes the phrases that were not played for longest", () =>
   inFolder(async (folder) => {
     const cache = new PhraseCache(folder, 10 * (2000 + BYTES));
     await cache.put("phrase 0", phrase(0));
@@ -68,7 +68,7 @@ Deno.test("the phrases not heard for longest go when the cache is full", () =>
     assert.equal((await files(folder)).length, 9);
   }));
 
-Deno.test("two isolates that write the same phrase at once leave one whole file", () =>
+Deno.test("isolates that write the same phrase at the same time leave one complete file", () =>
   inFolder(async (folder) => {
     const caches = Array.from({ length: 8 }, () => new PhraseCache(folder, 1e6));
     await Promise.all(caches.map((cache) => cache.put("привет", phrase(7, 50_000))));
@@ -76,7 +76,7 @@ Deno.test("two isolates that write the same phrase at once leave one whole file"
     assert.deepEqual(await caches[0]!.get("привет"), phrase(7, 50_000));
   }));
 
-Deno.test("what a dying isolate left half written is cleared away in time", () =>
+Deno.test("a file that a dying isolate left unfinished is deleted in time", () =>
   inFolder(async (folder) => {
     await Deno.mkdir(folder, { recursive: true });
     const old = `${folder}/a.pcm.b.tmp`;

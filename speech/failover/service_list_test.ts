@@ -21,7 +21,7 @@ function setUp() {
   return { list, first, second, firsts };
 }
 
-Deno.test("a service that works again and fails again is a new episode, with a line of its own", () => {
+Deno.test("a service that recovers and fails again starts a new episode, with a log line of its own", () => {
   const { list, first, second, firsts } = setUp();
   list.passedOver(first, second, FAILURE);
   list.passedOver(first, second, FAILURE);
@@ -38,7 +38,7 @@ Deno.test("an outage that another isolate has logged is not logged again", () =>
   assert.deepEqual(firsts(), [false]);
 });
 
-Deno.test("with every breaker open all services are tried, as silence is worse", () => {
+Deno.test("with every breaker open all services are tried, because silence is worse", () => {
   const { list } = setUp();
   for (const service of list.services) service.breaker.failed(true);
   assert.deepEqual([...list.candidates()].map(({ name }) => name), ["yandex", "openai"]);

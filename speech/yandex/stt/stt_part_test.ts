@@ -27,7 +27,7 @@ Deno.test("each refinement replaces the text it belongs to, in whatever order th
   assert.ok(part.settled);
 });
 
-Deno.test("a refinement just behind the end of the utterance is waited for", async () => {
+Deno.test("an utterance waits for a refinement that comes just after its end", async () => {
   const { part, settled } = setUp();
   part.endUtterance();
   part.onFinal(0, "двести");
@@ -38,7 +38,7 @@ Deno.test("a refinement just behind the end of the utterance is waited for", asy
   assert.equal(part.text, "200");
 });
 
-Deno.test("a refinement that never comes holds nobody up", async () => {
+Deno.test("a refinement that never comes holds nothing up", async () => {
   const { part, settled } = setUp();
   part.endUtterance();
   part.onFinal(0, "двести");
@@ -47,7 +47,7 @@ Deno.test("a refinement that never comes holds nobody up", async () => {
   assert.equal(part.text, "двести");
 });
 
-Deno.test("an utterance is settled when the last of its ends is answered", () => {
+Deno.test("an utterance is settled once the last of its ends is answered", () => {
   const { part } = setUp(false);
   part.endUtterance();
   part.endUtterance();

@@ -8,7 +8,7 @@ function placed(texts: readonly string[], pieces: readonly string[]): number[] {
   return pieces.map((piece) => progress.advance(piece, 8000).index);
 }
 
-Deno.test("each piece of an answer's speech is placed in the phrase it belongs to", () => {
+Deno.test("each piece of an answer's audio is assigned to its phrase", () => {
   const texts = ["Добрый день, слушаю.", "", "Добрый вечер."];
   assert.deepEqual(placed(texts, ["Добрый ", "день, ", "слушаю. ", "Добрый ", "вечер."]), [
     0,
@@ -19,7 +19,7 @@ Deno.test("each piece of an answer's speech is placed in the phrase it belongs t
   ]);
 });
 
-Deno.test("a service that spells a phrase out in its own words does not shift the phrases after it", () => {
+Deno.test("a service that reports a phrase in its own words does not shift the phrases after it", () => {
   const shorter = ["Цена: две тысячи двести двадцать два рубля.", "Звоните нам завтра."];
   assert.deepEqual(placed(shorter, ["Цена: ", "2222 ", "Звоните ", "нам "]), [0, 0, 1, 1]);
   const longer = ["ГОСТ 12.", "Звоните нам завтра, или приезжайте."];
@@ -27,7 +27,7 @@ Deno.test("a service that spells a phrase out in its own words does not shift th
   assert.deepEqual(placed(longer, pieces), [0, 1, 1]);
 });
 
-Deno.test("where the service does not say what it speaks, phrases are told apart by their length", () => {
+Deno.test("where the service does not report what it speaks, phrases are told apart by their length", () => {
   const progress = new StreamProgress(1.2);
   progress.add("Пятнадцать зна");
   progress.add("Вторая фраза.");
@@ -40,7 +40,7 @@ Deno.test("where the service does not say what it speaks, phrases are told apart
   assert.equal(progress.behind, false, "a guess at its pace is no reason to give the service up");
 });
 
-Deno.test("text that waits for its audio is known, and what was spoken is waited for no more", () => {
+Deno.test("text that awaits its audio is tracked, and spoken text is no longer awaited", () => {
   const progress = new StreamProgress(1);
   assert.equal(progress.behind, false);
   progress.add("Раз, два.");

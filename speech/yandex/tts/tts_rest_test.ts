@@ -1,20 +1,17 @@
 import assert from "node:assert/strict";
-import { concatPcm, type Pcm } from "../../../media/frame.ts";
 import { fromTones } from "../../../tests/servers/speech/tone_speech.ts";
 import { YandexRestServer } from "../../../tests/servers/yandex/yandex_rest_server.ts";
 import { TEST_KEY } from "../../../tests/servers/yandex/yandex_setup.ts";
+import { collect, NEVER } from "../../audio_rig.ts";
 import { failureOf } from "../../failure.ts";
 import type { Credentials } from "../auth/credentials.ts";
 import { YandexRestTts } from "./tts_rest.ts";
 
 const JANE = { voice: "jane", role: "good", speed: 1.2 };
-const never = new AbortController().signal;
 
 async function speak(server: YandexRestServer, text: string, credentials: Credentials = TEST_KEY) {
   const tts = new YandexRestTts(server.endpoint, JANE, credentials);
-  const parts: Pcm[] = [];
-  for await (const pcm of tts.synthesize(text, { language: "ru", signal: never })) parts.push(pcm);
-  return concatPcm(parts);
+  return await collect(tts.synthesize(text, { language: "ru", signal: NEVER }));
 }
 
 Deno.test("the REST fallback asks for the same voice as raw PCM at 16 kHz", async () => {
@@ -43,13 +40,13 @@ Deno.test("the REST fallback names the folder for a user only", async () => {
   assert.equal(server.v1Requests[0]!.form.folderId, "folder");
 });
 
-Deno.test("ten thousand characters go through the REST fallback whole", async () => {
+Deno.test("ten thousand characters go through the REST fallback completely", async () => {
   await using server = new YandexRestServer();
   const text = Array.from({ length: 1200 }, (_, i) => `слово${i}`).join(" ");
   assert.equal(fromTones(await speak(server, text)), text);
 });
 
-Deno.test("each way the REST fallback fails says its code", async () => {
+Deno.test("each failure of the REST fallback states its code", async () => {
   await using server = new YandexRestServer();
   server.ttsFaults.next(
     { kind: "refuse", code: "INVALID_ARGUMENT" },
@@ -64,7 +61,7 @@ Deno.test("each way the REST fallback fails says its code", async () => {
   }
 });
 
-Deno.test("an expired token is replaced and the request sent once more", async () => {
+Deno.test("an expired token is replaced and the request is sent once more", async () => {
   await using server = new YandexRestServer();
   const proofs = ["Bearer old", "Api-Key test-key"];
   await speak(server, "раз", {

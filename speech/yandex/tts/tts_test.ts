@@ -1,19 +1,14 @@
 import assert from "node:assert/strict";
 import { concatPcm, type Pcm } from "../../../media/frame.ts";
+import { eventually } from "../../../testing/eventually.ts";
 import { fromTones, wordsOf } from "../../../tests/servers/speech/tone_speech.ts";
 import { YandexGrpcServer } from "../../../tests/servers/yandex/yandex_grpc_server.ts";
 import { channelTo } from "../../../tests/servers/yandex/yandex_setup.ts";
+import { collect, NEVER } from "../../audio_rig.ts";
 import { failureOf } from "../../failure.ts";
 import { YandexTts, type YandexVoice } from "./tts.ts";
 
 const JANE: YandexVoice = { voice: "jane", role: "good", speed: 1.2 };
-const never = new AbortController().signal;
-
-async function collect(audio: AsyncIterable<Pcm>): Promise<Pcm> {
-  const parts: Pcm[] = [];
-  for await (const pcm of audio) parts.push(pcm);
-  return concatPcm(parts);
-}
 
 async function failureCode(audio: AsyncIterable<Pcm>): Promise<string> {
   try {
@@ -24,11 +19,11 @@ async function failureCode(audio: AsyncIterable<Pcm>): Promise<string> {
   return "none";
 }
 
-Deno.test("a request says the voice, its role and speed one by one, and asks for raw PCM at 16 kHz", async () => {
+Deno.test("a request states the voice, its role and its speed one by one, and asks for raw PCM at 16 kHz", async () => {
   await using server = await YandexGrpcServer.start();
   using channel = channelTo(server, "tts");
   const tts = new YandexTts(channel, JANE);
-  const pcm = await collect(tts.synthesize("Добрый день!", { language: "ru", signal: never }));
+  const pcm = await collect(tts.synthesize("Добрый день!", { language: "ru", signal: NEVER }));
   assert.equal(fromTones(pcm), "добрый день");
   const [request] = server.ttsRequests;
   assert.deepEqual(request!.messages, [{
@@ -49,31 +44,31 @@ Deno.test("a request says the voice, its role and speed one by one, and asks for
   assert.equal(request!.headers["x-folder-id"], undefined, "a service account names no folder");
 });
 
-Deno.test("a text over 250 characters is spoken whole, each word once, by requests within the limit", async () => {
+Deno.test("a text over 250 characters is spoken completely, each word once, by requests within the limit", async () => {
   await using server = await YandexGrpcServer.start();
   using channel = channelTo(server, "tts");
   const tts = new YandexTts(channel, JANE);
   const text = Array.from({ length: 90 }, (_, i) => `слово${i}${i % 9 === 8 ? "." : ","}`).join(
     " ",
   );
-  const pcm = await collect(tts.synthesize(text, { language: "ru", signal: never }));
+  const pcm = await collect(tts.synthesize(text, { language: "ru", signal: NEVER }));
   assert.equal(fromTones(pcm), wordsOf(text).join(" "));
   assert.ok(server.ttsRequests.length >= 4);
 });
 
-Deno.test("the first audio is there while the rest is not yet synthesised", async () => {
+Deno.test("the first audio arrives before the rest is synthesised", async () => {
   await using server = await YandexGrpcServer.start({ ttsPaceMs: 5 });
   using channel = channelTo(server, "tts");
   const tts = new YandexTts(channel, JANE);
   const text = "раз два три четыре пять шесть семь восемь девять десять";
   let atFirst = 0;
-  for await (const _ of tts.synthesize(text, { language: "ru", signal: never })) {
+  for await (const _ of tts.synthesize(text, { language: "ru", signal: NEVER })) {
     atFirst ||= server.ttsRequests[0]!.sentAt.length;
   }
   assert.ok(atFirst <= 2, `${atFirst} words were synthesised before the first was heard`);
 });
 
-Deno.test("progress is told in characters of the text", async () => {
+Deno.test("progress is reported in characters of the text", async () => {
   await using server = await YandexGrpcServer.start();
   using channel = channelTo(server, "tts");
   const told: number[] = [];
@@ -81,7 +76,7 @@ Deno.test("progress is told in characters of the text", async () => {
   await collect(
     tts.synthesize("Раз, два, три.", {
       language: "ru",
-      signal: never,
+      signal: NEVER,
       onSpoken: (at) => told.push(at),
     }),
   );
@@ -99,7 +94,7 @@ Deno.test("a caller who talks over the bot stops the synthesis at the service", 
     if (++chunks === 3) abort.abort();
   }
   assert.equal(chunks, 3);
-  await until(() => server.openStreams === 0);
+  await eventually(() => server.openStreams === 0, "the stream is closed at the service");
   assert.equal(server.ttsRequests[0]!.outcome, "cancelled");
 });
 
@@ -108,17 +103,17 @@ Deno.test("an abandoned synthesis is stopped at the service too", async () => {
   using channel = channelTo(server, "tts");
   const tts = new YandexTts(channel, JANE);
   for await (
-    const _ of tts.synthesize("раз ".repeat(30), { language: "ru", signal: never })
+    const _ of tts.synthesize("раз ".repeat(30), { language: "ru", signal: NEVER })
   ) break;
-  await until(() => server.openStreams === 0);
+  await eventually(() => server.openStreams === 0, "the stream is closed at the service");
   assert.equal(server.ttsRequests[0]!.outcome, "cancelled");
 });
 
-Deno.test("each way to fail says its code; an answer without audio is a failure", async () => {
+Deno.test("each failure states its code, and an answer without audio is a failure", async () => {
   await using server = await YandexGrpcServer.start();
   using channel = channelTo(server, "tts");
   const tts = new YandexTts(channel, JANE);
-  const attempt = () => failureCode(tts.synthesize("Привет", { language: "ru", signal: never }));
+  const attempt = () => failureCode(tts.synthesize("Привет", { language: "ru", signal: NEVER }));
   for (const code of ["RESOURCE_EXHAUSTED", "INVALID_ARGUMENT", "UNAUTHENTICATED"] as const) {
     server.ttsFaults.next({ kind: "refuse", code });
     assert.equal(await attempt(), code);
@@ -140,16 +135,16 @@ Deno.test("a key never appears in an error", async () => {
   using channel = channelTo(server, "tts");
   const tts = new YandexTts(channel, JANE);
   await assert.rejects(
-    collect(tts.synthesize("Привет", { language: "ru", signal: never })),
+    collect(tts.synthesize("Привет", { language: "ru", signal: NEVER })),
     (error: Error) => !error.message.includes(secret) && /YANDEX_API_KEY/.test(error.message),
   );
 });
 
-Deno.test("the service gone and back: the next phrase is spoken without a new channel", async () => {
+Deno.test("once the service is back, the next phrase is spoken without a new channel", async () => {
   await using server = await YandexGrpcServer.start({ ttsPaceMs: 5 });
   using channel = channelTo(server, "tts");
   const tts = new YandexTts(channel, JANE);
-  const speak = () => collect(tts.synthesize("раз два три", { language: "ru", signal: never }));
+  const speak = () => collect(tts.synthesize("раз два три", { language: "ru", signal: NEVER }));
   assert.equal(fromTones(await speak()), "раз два три");
   await server.goAway();
   await assert.rejects(speak(), (error) => failureOf(error, "yandex").retryable);
@@ -158,7 +153,7 @@ Deno.test("the service gone and back: the next phrase is spoken without a new ch
   assert.equal(fromTones(await speak()), "раз два три");
 });
 
-Deno.test("one stream speaks an answer while it is being written, and says which text is heard", async () => {
+Deno.test("one stream speaks an answer while it is being written, and tells which text is heard", async () => {
   await using server = await YandexGrpcServer.start();
   using channel = channelTo(server, "tts");
   const tts = new YandexTts(channel, JANE, 1000);
@@ -171,7 +166,7 @@ Deno.test("one stream speaks an answer while it is being written, and says which
   }
   const heard: Pcm[][] = [[], []];
   for await (
-    const { index, pcm } of tts.synthesizeStream!(answer(), { language: "ru", signal: never })
+    const { index, pcm } of tts.synthesizeStream!(answer(), { language: "ru", signal: NEVER })
   ) {
     heard[index]!.push(pcm);
     heardFirst.resolve();
@@ -196,7 +191,7 @@ Deno.test("one stream speaks an answer while it is being written, and says which
   });
 });
 
-Deno.test("a cancelled answer stream is cancelled at the service, whatever the model does", async () => {
+Deno.test("a cancelled answer's stream is cancelled at the service, whatever the model does", async () => {
   await using server = await YandexGrpcServer.start({ ttsPaceMs: 5 });
   using channel = channelTo(server, "tts");
   const tts = new YandexTts(channel, JANE, 1000);
@@ -209,16 +204,12 @@ Deno.test("a cancelled answer stream is cancelled at the service, whatever the m
   for await (const _ of tts.synthesizeStream!(answer(), { language: "ru", signal: abort.signal })) {
     abort.abort();
   }
-  await until(() => server.openStreams === 0);
+  await eventually(() => server.openStreams === 0, "the stream is closed at the service");
   assert.ok(server.ttsRequests[0]!.sentAt.length < 30, "it stopped speaking");
   unfinished.resolve();
 });
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
-}
-
-Deno.test("an answer stream that falls silent while text waits is given up", async () => {
+Deno.test("an answer's stream that falls silent while text is waiting is given up", async () => {
   await using server = await YandexGrpcServer.start();
   server.ttsFaults.next({ kind: "stall", after: 1 });
   using channel = channelTo(server, "tts");
@@ -227,12 +218,12 @@ Deno.test("an answer stream that falls silent while text waits is given up", asy
     yield "Раз два три.";
   }
   await assert.rejects(async () => {
-    for await (const _ of tts.synthesizeStream!(answer(), { language: "ru", signal: never }));
+    for await (const _ of tts.synthesizeStream!(answer(), { language: "ru", signal: NEVER }));
   }, (error) => failureOf(error, "yandex").code === "STALLED");
-  await until(() => server.openStreams === 0);
+  await eventually(() => server.openStreams === 0, "the stream is closed at the service");
 });
 
-Deno.test("ten thousand characters, whole, go into a stream in pieces within the limit", async () => {
+Deno.test("ten thousand characters go into a stream completely, in pieces within the limit", async () => {
   await using server = await YandexGrpcServer.start();
   using channel = channelTo(server, "tts");
   const tts = new YandexTts(channel, JANE, 10_000);
@@ -241,7 +232,7 @@ Deno.test("ten thousand characters, whole, go into a stream in pieces within the
     yield text;
   }
   const parts: Pcm[] = [];
-  for await (const { pcm } of tts.synthesizeStream!(answer(), { language: "ru", signal: never })) {
+  for await (const { pcm } of tts.synthesizeStream!(answer(), { language: "ru", signal: NEVER })) {
     parts.push(pcm);
   }
   assert.equal(fromTones(concatPcm(parts)), text);
@@ -251,7 +242,7 @@ Deno.test("ten thousand characters, whole, go into a stream in pieces within the
   assert.ok(pieces.length >= 40 && pieces.every((piece) => piece.trim().length <= 250));
 });
 
-Deno.test("an answer stream that the service ends early fails, so that another voice goes on", async () => {
+Deno.test("an answer's stream that the service ends early fails, so that another voice can continue", async () => {
   await using server = await YandexGrpcServer.start();
   using channel = channelTo(server, "tts");
   const tts = new YandexTts(channel, JANE, 1000);
@@ -266,17 +257,17 @@ Deno.test("an answer stream that the service ends early fails, so that another v
   for (const texts of [written(), beingWritten()]) {
     server.ttsFaults.next({ kind: "empty" });
     await assert.rejects(async () => {
-      for await (const _ of tts.synthesizeStream!(texts, { language: "ru", signal: never }));
+      for await (const _ of tts.synthesizeStream!(texts, { language: "ru", signal: NEVER }));
     }, (error) => failureOf(error, "yandex").code === "ENDED");
   }
   stillWriting.resolve();
 });
 
-Deno.test("speech asked for after the call has closed its channel fails, and nothing else", async () => {
+Deno.test("speech requested after the call has closed its channel fails, and nothing else happens", async () => {
   await using server = await YandexGrpcServer.start();
   const channel = channelTo(server, "tts");
   channel[Symbol.dispose]();
   const tts = new YandexTts(channel, JANE);
-  const code = await failureCode(tts.synthesize("раз", { language: "ru", signal: never }));
+  const code = await failureCode(tts.synthesize("раз", { language: "ru", signal: NEVER }));
   assert.equal(code, "CLOSED");
 });

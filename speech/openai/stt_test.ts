@@ -1,116 +1,28 @@
 import assert from "node:assert/strict";
 import { settingsWith } from "../../config/read_settings.ts";
-import { concatPcm, FRAME_SAMPLES, type Pcm } from "../../media/frame.ts";
+import { concatPcm } from "../../media/frame.ts";
+import { eventually } from "../../testing/eventually.ts";
 import { OpenAiSpeechServer } from "../../tests/servers/openai/openai_speech_server.ts";
-import { fromTones, toTones, wordsOf } from "../../tests/servers/speech/tone_speech.ts";
+import { toTones, wordsOf } from "../../tests/servers/speech/tone_speech.ts";
 import type { AsrOptions } from "../asr.ts";
+import { frames, NEVER } from "../audio_rig.ts";
 import { failureOf } from "../failure.ts";
 import { openAiClient } from "./client.ts";
 import { OpenAiAsr } from "./stt.ts";
-import { OpenAiTts } from "./tts.ts";
-
-const never = new AbortController().signal;
-
-function clientOf(server: OpenAiSpeechServer, key = "sk-test") {
-  return openAiClient(settingsWith({ OPENAI_BASE_URL: server.baseUrl, OPENAI_API_KEY: key }), 5000);
-}
-
-function voiceOf(server: OpenAiSpeechServer, key?: string): OpenAiTts {
-  return new OpenAiTts(clientOf(server, key), {
-    model: "gpt-4o-mini-tts",
-    voice: "nova",
-    speed: 1,
-  });
-}
 
 function openUtterance(server: OpenAiSpeechServer, changes: Partial<AsrOptions> = {}) {
   const partials: string[] = [];
+  const settings = settingsWith({ OPENAI_BASE_URL: server.baseUrl, OPENAI_API_KEY: "sk-test" });
+  const client = openAiClient(settings, 5000);
   const options = { model: "gpt-4o-mini-transcribe", pieceMs: 1000, overlapMs: 150 };
-  const utterance = new OpenAiAsr(clientOf(server), options).open({
+  const utterance = new OpenAiAsr(client, options).open({
     language: "ru",
-    signal: never,
+    signal: NEVER,
     onPartial: ({ text }) => partials.push(text),
     ...changes,
   });
   return { utterance, partials };
 }
-
-function frames(pcm: Pcm): Pcm[] {
-  const count = Math.ceil(pcm.length / FRAME_SAMPLES);
-  return Array.from(
-    { length: count },
-    (_, i) => pcm.slice(i * FRAME_SAMPLES, (i + 1) * FRAME_SAMPLES),
-  );
-}
-
-async function collect(audio: AsyncIterable<Pcm>): Promise<Pcm> {
-  const parts: Pcm[] = [];
-  for await (const pcm of audio) parts.push(pcm);
-  return concatPcm(parts);
-}
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    return failureOf(error, "openai").code;
-  }
-  return "none";
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
-}
-
-Deno.test("speech is asked for as raw PCM and heard at our rate", async () => {
-  await using server = new OpenAiSpeechServer();
-  const pcm = await collect(
-    voiceOf(server).synthesize("Добрый день!", { language: "ru", signal: never }),
-  );
-  assert.equal(fromTones(pcm), "добрый день");
-  assert.equal(pcm.length, toTones("Добрый день").length);
-  assert.deepEqual(server.speeches, [{
-    model: "gpt-4o-mini-tts",
-    voice: "nova",
-    speed: 1,
-    input: "Добрый день!",
-    response_format: "pcm",
-    stream_format: "audio",
-  }]);
-});
-
-Deno.test("each way OpenAI's speech fails says its code, and never the key", async () => {
-  await using server = new OpenAiSpeechServer();
-  const speak = (tts: OpenAiTts) =>
-    collect(tts.synthesize("раз два", { language: "ru", signal: never }));
-  server.ttsFaults.next(
-    { kind: "refuse", code: "RESOURCE_EXHAUSTED" },
-    { kind: "refuse", code: "UNAVAILABLE" },
-    { kind: "empty" },
-    { kind: "cut", after: 1 },
-  );
-  const codes = [];
-  for (let i = 0; i < 5; i++) codes.push(await codeOf(speak(voiceOf(server))));
-  assert.deepEqual(codes, ["HTTP 429", "HTTP 503", "EMPTY", "UNAVAILABLE", "none"]);
-  const secret = "sk-proj-0123456789abcdefghij";
-  await assert.rejects(
-    speak(voiceOf(server, secret)),
-    (error: Error) => !error.message.includes(secret) && /OPENAI_API_KEY/.test(error.message),
-  );
-});
-
-Deno.test("a barge-in ends OpenAI's speech without an error", async () => {
-  await using server = new OpenAiSpeechServer();
-  server.paceMs = 5;
-  const abort = new AbortController();
-  let chunks = 0;
-  const speech = voiceOf(server).synthesize("раз ".repeat(20), {
-    language: "ru",
-    signal: abort.signal,
-  });
-  for await (const _ of speech) if (++chunks === 2) abort.abort();
-  assert.ok(chunks <= 3);
-});
 
 Deno.test("a short turn is one transcription of a WAV in the caller's language", async () => {
   await using server = new OpenAiSpeechServer();
@@ -126,16 +38,19 @@ Deno.test("a short turn is one transcription of a WAV in the caller's language",
   assert.equal(sampleRateHz, 16_000);
 });
 
-Deno.test("a long turn is transcribed while the caller speaks; words cut in two come out whole, once", async () => {
+Deno.test("a long turn is transcribed while the caller speaks, and a word cut in two comes out whole and once", async () => {
   await using server = new OpenAiSpeechServer();
   const { utterance, partials } = openUtterance(server);
   const text = Array.from({ length: 30 }, (_, i) => `стоимость${i} да`).join(" ");
   for (const frame of frames(toTones(text))) utterance.push(frame);
-  await until(() => server.transcriptions.length >= 10 && partials.length > 0);
+  await eventually(
+    () => server.transcriptions.length >= 10 && partials.length > 0,
+    "pieces are transcribed",
+  );
   assert.equal((await utterance.finish()).text, wordsOf(text).join(" "));
 });
 
-Deno.test("a pause is where pieces are cut, and a caller may say a word twice around it", async () => {
+Deno.test("pieces are cut at a pause, and a word that the caller repeats around it is kept twice", async () => {
   await using server = new OpenAiSpeechServer();
   const { utterance } = openUtterance(server);
   const speech = concatPcm([
@@ -159,12 +74,12 @@ Deno.test("a checkpoint's transcription is the final one when only silence follo
   assert.deepEqual(partials, []);
 });
 
-Deno.test("a checkpoint is answered, and a caller who goes on is heard to the end", async () => {
+Deno.test("a checkpoint is answered, and a caller who continues is heard to the end", async () => {
   await using server = new OpenAiSpeechServer();
   const { utterance, partials } = openUtterance(server);
   for (const frame of frames(toTones("сколько"))) utterance.push(frame);
   utterance.checkpoint();
-  await until(() => partials.at(-1) === "сколько");
+  await eventually(() => partials.at(-1) === "сколько", "the checkpoint is answered");
   for (const frame of frames(toTones("стоит"))) utterance.push(frame);
   assert.equal((await utterance.finish()).text, "сколько стоит");
 });
@@ -186,7 +101,7 @@ Deno.test("a click too short for OpenAI is padded, not refused", async () => {
   assert.equal((await utterance.finish()).text, "я");
 });
 
-Deno.test("a failed piece is told while the caller speaks", async () => {
+Deno.test("a failed piece is reported while the caller is still speaking", async () => {
   await using server = new OpenAiSpeechServer();
   server.sttFaults.next({ kind: "refuse", code: "RESOURCE_EXHAUSTED" });
   const failed = Promise.withResolvers<Error>();

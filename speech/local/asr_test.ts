@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { SAMPLE_RATE_HZ } from "../../media/frame.ts";
+import { eventually } from "../../testing/eventually.ts";
+import { AsrError } from "../asr.ts";
+import { NEVER } from "../audio_rig.ts";
+import { FakeEngine, open, voice } from "./engine_rig.ts";
+
+Deno.test("silence after a checkpoint costs nothing: the checkpoint's text is the final one", async () => {
+  const engine = new FakeEngine();
+  using local = engine.connect();
+  const utterance = open(local);
+  utterance.push(voice(1000));
+  utterance.checkpoint();
+  for (let i = 0; i < 20; i++) utterance.push(new Int16Array(320));
+  assert.deepEqual(await utterance.finish(), { text: "1.0 s", final: true });
+  assert.deepEqual(engine.urgencies, ["urgent"]);
+});
+
+Deno.test("a word after a checkpoint is not lost", async () => {
+  const engine = new FakeEngine();
+  using local = engine.connect();
+  const partials: string[] = [];
+  const utterance = open(local, partials);
+  utterance.push(voice(1000));
+  utterance.checkpoint();
+  await eventually(() => partials.length > 0, "the checkpoint is answered");
+  utterance.push(voice(500));
+  assert.equal((await utterance.finish()).text, "1.5 s");
+  assert.deepEqual(partials, ["1.0 s"]);
+});
+
+Deno.test("an utterance without a checkpoint gets its text at the end", async () => {
+  using local = new FakeEngine().connect();
+  const utterance = open(local);
+  utterance.push(voice(700));
+  assert.equal((await utterance.finish()).text, "0.7 s");
+});
+
+Deno.test("partial texts come while the caller speaks, and a busy engine is not a failure", async () => {
+  const engine = new FakeEngine();
+  using local = engine.connect({ partialEveryMs: 0 });
+  const partials: string[] = [];
+  const utterance = open(local, partials);
+  engine.transcribeAnswer = () => Promise.resolve({ kind: "busy" });
+  utterance.push(voice(400));
+  await eventually(() => engine.urgencies.length === 1, "the engine is asked for a partial text");
+  engine.transcribeAnswer = undefined;
+  await eventually(() => {
+    utterance.push(voice(100));
+    return partials.length > 0;
+  }, "a partial text comes");
+  assert.ok(engine.urgencies.every((urgency) => urgency === "partial"));
+  assert.match((await utterance.finish()).text, /s$/);
+});
+
+Deno.test("settled audio is not sent and recognised again", async () => {
+  const engine = new FakeEngine();
+  using local = engine.connect();
+  const partials: string[] = [];
+  const utterance = open(local, partials);
+  engine.transcribeAnswer = () =>
+    Promise.resolve({
+      kind: "text",
+      text: "First part. And",
+      settled: { samples: 6 * SAMPLE_RATE_HZ, text: "First part." },
+      ms: 1,
+    });
+  utterance.push(voice(7000));
+  utterance.checkpoint();
+  await eventually(() => partials.length > 0, "the checkpoint is answered");
+  engine.transcribeAnswer = undefined;
+  utterance.push(voice(1000));
+  assert.equal((await utterance.finish()).text, "First part. 2.0 s");
+});
+
+Deno.test("an utterance survives the engine's death: the next engine gets all of its audio", async () => {
+  const engine = new FakeEngine();
+  using local = engine.connect();
+  engine.transcribeAnswer = () => new Promise(() => {});
+  const utterance = open(local);
+  utterance.push(voice(1200));
+  const final = utterance.finish();
+  await eventually(() => engine.urgencies.length > 0, "the engine is asked for a text");
+  local.close("crash");
+  new FakeEngine().serve((port) => local.reconnect(port));
+  assert.equal((await final).text, "1.2 s");
+});
+
+Deno.test("when no engine comes back in time, the error says what was lost", async () => {
+  const engine = new FakeEngine();
+  using local = engine.connect({ asrDeadlineMs: 30 });
+  const utterance = open(local);
+  utterance.push(voice(1200));
+  local.close("out of memory");
+  await assert.rejects(utterance.finish(), (error: Error) => {
+    assert.ok(error instanceof AsrError);
+    assert.match(error.message, /1\.2 s of speech.*30 ms/);
+    return true;
+  });
+});
+
+Deno.test("a hung-up call's recognition is cancelled at the engine", async () => {
+  const engine = new FakeEngine();
+  using local = engine.connect();
+  engine.transcribeAnswer = () => new Promise(() => {});
+  const call = new AbortController();
+  const utterance = local.asr.open({ language: "en", signal: call.signal, onPartial() {} });
+  utterance.push(voice(1000));
+  utterance.checkpoint();
+  await eventually(() => engine.urgencies.length > 0, "the engine is asked for a text");
+  call.abort();
+  await eventually(() => engine.cancelledTranscriptions > 0, "the transcription is cancelled");
+  await assert.rejects(utterance.finish(), AsrError);
+});
+
+Deno.test("Russian is refused, naming the settings to change", () => {
+  using local = new FakeEngine().connect();
+  assert.throws(
+    () => local.asr.open({ language: "ru", signal: NEVER, onPartial() {} }),
+    (error: Error) =>
+      error instanceof AsrError && /ASR_PROVIDER.*ASTERISK_LANG/.test(error.message),
+  );
+});

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { eventually } from "../../testing/eventually.ts";
+import { FakeEngine, silentWindow, voiceWindow } from "./engine_rig.ts";
+
+Deno.test("VAD goes by loudness while the engine does not answer, and by the engine once it does again", async () => {
+  const engine = new FakeEngine();
+  const heard: string[] = [];
+  using local = engine.connect({
+    vadDeadlineMs: 1000,
+    onDegraded: (reason) => heard.push(`degraded: ${reason}`),
+    onRestored: () => heard.push("restored"),
+  });
+  assert.equal(await local.vad.probability(voiceWindow()), 0.75);
+  engine.vadAnswer = () => new Promise(() => {});
+  const stuck = [voiceWindow(), silentWindow()].map((window) => local.vad.probability(window));
+  assert.deepEqual(await Promise.all(stuck), [1, 0]);
+  assert.match(heard[0]!, /degraded: .*1000 ms/);
+
+  engine.vadAnswer = () => Promise.resolve(0.75);
+  for (let i = 0; i < 40; i++) await local.vad.probability(silentWindow());
+  await eventually(() => heard.includes("restored"), "VAD is restored");
+  assert.equal(await local.vad.probability(voiceWindow()), 0.75);
+  assert.equal(engine.vadResets, 1);
+});
+
+Deno.test("when the engine dies, pending windows are answered immediately and in order", async () => {
+  const engine = new FakeEngine();
+  const reasons: string[] = [];
+  using local = engine.connect({ vadDeadlineMs: 60_000, onDegraded: (why) => reasons.push(why) });
+  engine.vadAnswer = () => new Promise(() => {});
+  const order: number[] = [];
+  const waiting = [1, 2, 3].map(async (n) => {
+    await local.vad.probability(voiceWindow());
+    order.push(n);
+  });
+  local.close("out of memory");
+  await Promise.all(waiting);
+  assert.deepEqual(order, [1, 2, 3]);
+  assert.equal(reasons.length, 1);
+  assert.match(reasons[0]!, /out of memory/);
+
+  const next = new FakeEngine();
+  next.serve((port) => local.reconnect(port));
+  await local.vad.probability(silentWindow());
+  await eventually(() => next.windows > 0, "the new engine gets a window");
+});
