@@ -3,63 +3,84 @@
 import { parseArgs } from "node:util";
 import { type Command, HELP } from "./cli/help.ts";
 import { print, printError } from "./cli/print.ts";
-import { configureLogging } from "./config/logging.ts";
 import { settingsFromEnvironment } from "./config/environment.ts";
+import { configureLogging } from "./config/logging.ts";
 import { OperatorError } from "./config/operator_error.ts";
+import type { Settings } from "./config/settings.ts";
+import { VERSION } from "./config/version.ts";
+import { messageOf } from "./runtime/error_text.ts";
 
-/** Runs one command. Exit codes: 0 done, 1 failed, 2 wrong usage or settings. */
+const USAGE = `Usage: deno task ${Object.keys(HELP).join(" | ")}, each with --help or --version`;
+
+/** Runs one command. Exit codes: 0 done, 1 failed, 2 an operator's mistake. */
 async function main([name, ...args]: readonly string[]): Promise<number> {
-  if (name === undefined || !(name in HELP)) {
-    printError(`usage: deno task start | demo | doctor | kb, each with --help`);
-    return name === "--help" || name === "-h" ? 0 : 2;
-  }
-  const command = name as Command;
-  if (args.includes("--help") || args.includes("-h")) {
-    print(HELP[command]);
+  const asks = (...words: string[]) => words.some((word) => name === word || args.includes(word));
+  const command = isCommand(name) ? name : undefined;
+  if (asks("--version")) {
+    print(`asterisk-vox-bot ${VERSION} (Deno ${Deno.version.deno})`);
     return 0;
   }
+  if (asks("--help", "-h")) {
+    print(command ? HELP[command] : USAGE);
+    return 0;
+  }
+  if (!command) throw new UsageError(USAGE);
   return await run(command, args);
 }
 
+/** Each command is loaded only when it runs: `doctor` needs no model, `kb` no telephone line. */
 async function run(command: Command, args: readonly string[]): Promise<number> {
   switch (command) {
     case "start": {
-      const { values } = parse(args, { policies: { type: "boolean" } });
-      const settings = settingsFromEnvironment();
-      configureLogging(settings.LOG_LEVEL);
+      const { policies } = options(args, "policies");
+      const settings = loggedSettings();
       const { showPolicies, start } = await import("./cli/start.ts");
-      return values.policies ? showPolicies(settings) : await start(settings);
+      return policies ? showPolicies(settings) : await start(settings);
     }
     case "demo": {
-      const { values } = parse(args, { json: { type: "boolean" } });
+      const { json } = options(args, "json");
       const { demo } = await import("./cli/demo.ts");
-      return await demo({ json: values.json === true });
+      return await demo({ json });
     }
     case "doctor": {
-      parse(args, {});
-      const { doctor } = await import("./cli/doctor.ts");
+      options(args);
+      const { doctor } = await import("./cli/doctor/mod.ts");
       return await doctor();
     }
     case "kb": {
-      const settings = settingsFromEnvironment();
-      configureLogging(settings.LOG_LEVEL);
+      const settings = loggedSettings();
       const { runKb } = await import("./cli/kb.ts");
       return await runKb(args, settings);
     }
   }
 }
 
-function parse<const O extends Record<string, { type: "boolean" }>>(
-  args: readonly string[],
-  options: O,
-) {
+function isCommand(name: string | undefined): name is Command {
+  return name !== undefined && Object.hasOwn(HELP, name);
+}
+
+/** The settings of this process; logging is at their level from here on. */
+function loggedSettings(): Settings {
+  const settings = settingsFromEnvironment();
+  configureLogging(settings.LOG_LEVEL);
+  return settings;
+}
+
+/** Which of `names` are given as `--name`. */
+function options<N extends string>(args: readonly string[], ...names: N[]): Record<N, boolean> {
+  const known = Object.fromEntries(names.map((name) => [name, { type: "boolean" as const }]));
   try {
-    return parseArgs({ args: [...args], options, strict: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    const { values } = parseArgs({ args: [...args], options: known, strict: true });
+    return Object.fromEntries(names.map((name) => [name, values[name] === true])) as Record<
+      N,
+      boolean
+    >;
+  } catch (cause) {
+    throw new UsageError(messageOf(cause), { cause });
   }
 }
 
+/** The command line was not understood. */
 class UsageError extends OperatorError {
   override readonly name = "UsageError";
 }

@@ -12,6 +12,7 @@
 import { describePolicies, policiesOf } from "../actors/service/policies.ts";
 import { logger } from "../config/logging.ts";
 import type { Settings } from "../config/settings.ts";
+import { VERSION } from "../config/version.ts";
 import { print } from "./print.ts";
 import { startService } from "./service.ts";
 
@@ -38,7 +39,11 @@ export async function start(settings: Settings): Promise<number> {
   for (const { signal, handler } of handlers) Deno.addSignalListener(signal, handler);
   try {
     await using service = await startService(settings);
-    log.info("service started", { console: service.consoleUrl, app: settings.ARI_APP_NAME });
+    log.info("service started", {
+      version: VERSION,
+      console: service.consoleUrl,
+      app: settings.ARI_APP_NAME,
+    });
     const signal = await asked.promise;
     log.info("draining; a second signal ends at once", { signal, calls: service.switchboard.size });
     await Promise.race([service.drain(), insisted.promise]);

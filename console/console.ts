@@ -5,6 +5,7 @@ import { type Context, Hono } from "hono";
 
 import { FAULT_KINDS, type FaultKind } from "../actors/otp/control.ts";
 import { logger } from "../config/logging.ts";
+import { VERSION } from "../config/version.ts";
 import { describe, summarise } from "./calls.ts";
 import type { PrometheusMetrics } from "./metrics.ts";
 import type { CallDirectory, Health } from "./ports.ts";
@@ -28,7 +29,7 @@ const log = logger("console");
 export function createConsole({ calls, health, metrics, faultInjection }: ConsoleParts): Hono {
   const app = new Hono();
 
-  app.get("/live", (c) => c.json({ live: true }));
+  app.get("/live", (c) => c.json({ live: true, version: VERSION }));
   app.get("/ready", (c) => {
     const state = health.ready();
     return c.json(state, state.ready ? 200 : 503);

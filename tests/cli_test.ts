@@ -1,6 +1,9 @@
 // The command line as an operator meets it.
 
 import assert from "node:assert/strict";
+import { createConsole } from "../console/console.ts";
+import { createMetrics } from "../console/metrics.ts";
+import type { CallDirectory } from "../console/ports.ts";
 import { ROOT } from "./runner/steps.ts";
 
 interface Run {
@@ -49,6 +52,26 @@ Deno.test("an unknown command or option is refused with what there is, exit code
   assert.equal(unknown.code, 2);
   assert.match(unknown.stderr, /start \| demo \| doctor \| kb/);
   assert.equal((await run(["start", "--loud"])).code, 2);
+});
+
+Deno.test("the command line, the console and the changelog name the version of package.json", async () => {
+  const { version } = JSON.parse(await Deno.readTextFile(new URL("package.json", ROOT)));
+  const { code, stdout } = await run(["--version"]);
+  assert.equal(code, 0);
+  assert.equal(stdout, `asterisk-vox-bot ${version} (Deno ${Deno.version.deno})\n`);
+  assert.equal((await run(["start", "--version"])).stdout, stdout);
+
+  const app = createConsole({
+    calls: {} as CallDirectory,
+    health: { ready: () => ({ ready: true, reason: "" }) },
+    metrics: createMetrics({ ofProcess: false }),
+    faultInjection: false,
+  });
+  assert.deepEqual(await (await app.request("/live")).json(), { live: true, version });
+
+  const changelog = await Deno.readTextFile(new URL("CHANGELOG.md", ROOT));
+  const [newest] = [...changelog.matchAll(/^## \[(\d[^\]]*)\] - \d{4}-\d\d-\d\d$/gm)];
+  assert.equal(newest?.[1], version);
 });
 
 Deno.test("all wrong settings are named in one message, no secret among them, exit code 2", async () => {

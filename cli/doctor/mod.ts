@@ -1,14 +1,14 @@
 // `deno task doctor`: looks at all a first installation gets wrong, and says the cure for each.
 
-import { settingsFromEnvironment } from "../config/environment.ts";
-import { SettingsError } from "../config/read_settings.ts";
-import type { Settings } from "../config/settings.ts";
-import { checkAssistant } from "./doctor/assistant.ts";
-import { fail, type Finding, type Findings, format, ok } from "./doctor/finding.ts";
-import { checkHost } from "./doctor/host.ts";
-import { checkPbx } from "./doctor/pbx.ts";
-import { checkSpeech } from "./doctor/speech.ts";
-import { print } from "./print.ts";
+import { settingsFromEnvironment } from "../../config/environment.ts";
+import { SettingsError } from "../../config/read_settings.ts";
+import type { Settings } from "../../config/settings.ts";
+import { checkAssistant } from "./assistant.ts";
+import { fail, type Finding, type Findings, format, ok } from "./finding.ts";
+import { checkHost } from "./host.ts";
+import { checkPbx } from "./pbx.ts";
+import { checkSpeech } from "./speech.ts";
+import { print } from "../print.ts";
 
 /** What the doctor looks at and where the report goes. */
 export interface DoctorOptions {

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
-import { readSettings, settingsWith } from "../config/read_settings.ts";
-import { createConsole } from "../console/console.ts";
-import { createMetrics } from "../console/metrics.ts";
-import { startConsole } from "../console/server.ts";
-import { doctor } from "./doctor.ts";
-import { checkAssistant } from "./doctor/assistant.ts";
-import type { Finding, Findings } from "./doctor/finding.ts";
-import { checkHost } from "./doctor/host.ts";
-import { YandexGrpcServer } from "../tests/servers/yandex/yandex_grpc_server.ts";
-import { YandexRestServer } from "../tests/servers/yandex/yandex_rest_server.ts";
-import { checkSpeech } from "./doctor/speech.ts";
+import { readSettings, settingsWith } from "../../config/read_settings.ts";
+import { createConsole } from "../../console/console.ts";
+import { createMetrics } from "../../console/metrics.ts";
+import { startConsole } from "../../console/server.ts";
+import { doctor } from "./mod.ts";
+import { checkAssistant } from "./assistant.ts";
+import type { Finding, Findings } from "./finding.ts";
+import { checkHost } from "./host.ts";
+import { YandexGrpcServer } from "../../tests/servers/yandex/yandex_grpc_server.ts";
+import { YandexRestServer } from "../../tests/servers/yandex/yandex_rest_server.ts";
+import { checkSpeech } from "./speech.ts";
 
 async function failures(findings: Findings): Promise<Finding[]> {
   return (await Array.fromAsync(findings)).filter(({ status }) => status === "FAIL");
