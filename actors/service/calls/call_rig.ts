@@ -1,171 +1,26 @@
-// A PBX, isolates and a service around them for tests of calls: no network, no audio, no waiting.
+// Isolates and a service around calls, for their tests: no threads, no audio, no waiting.
 
-import type { AriEvent, Channel } from "../../../asterisk/ari/mod.ts";
-import { AriError } from "../../../asterisk/ari/mod.ts";
+import { mock } from "node:test";
 import { PromptsFile } from "../../../config/prompts.ts";
 import { settingsWith } from "../../../config/read_settings.ts";
 import type { Settings } from "../../../config/settings.ts";
-import { type CallRecord, newCallRecord } from "../../call_record.ts";
+import type { MediaPlan } from "../../../media/transport.ts";
+import { abortable } from "../../../runtime/waiting.ts";
+import { type CallEvent, type CallRecord, newCallRecord } from "../../call_record.ts";
 import type { ToCall, ToMedia, ToSession } from "../../messages.ts";
 import type { ExitReason } from "../../otp/control.ts";
-import type { Gate } from "../ari_gate.ts";
 import type { CallIsolate } from "../isolates/pooled_isolate.ts";
 import { Journal } from "../journal.ts";
 import { noMetrics, type ServiceMetrics } from "../metrics.ts";
 import { policiesOf } from "../policies.ts";
-import type { CallCommands, CallServices } from "./call_services.ts";
 import { CallSession } from "./call_session.ts";
+import type { CallServices } from "./call_services.ts";
+import { FakePbx } from "./pbx_rig.ts";
 
 const prompts = await (await PromptsFile.open(settingsWith({ ASTERISK_LANG: "en" }))).current();
 
-type Commands = CallCommands;
-
-/** A PBX that does at once what it is asked, unless a test lets it fail or wait. */
-export class FakePbx {
-  /** Every command it was given, in order, such as "answer caller-1". */
-  readonly asked: string[] = [];
-  /** Channels by id, and whether each is in our application. */
-  readonly channels = new Map<string, { readonly channel: Channel; inApp: boolean }>();
-  readonly bridges = new Set<string>();
-  /** Given every event. */
-  onEvent: (event: AriEvent) => void = () => {};
-  readonly #failures = new Map<keyof Commands, AriError[]>();
-  readonly #held = new Map<keyof Commands, Promise<void>>();
-
-  readonly commands: Commands = {
-    answer: (id) => this.#do("answer", [id], () => void this.#inApp(id)),
-    hangUp: (id, reason = "normal") =>
-      this.#do("hangUp", [id, reason], () => this.callerHangsUp(id)),
-    continueInDialplan: (id, { context, extension }) =>
-      this.#do("continueInDialplan", [id, context, extension], () => {
-        this.#inApp(id).inApp = false;
-        this.tell({ type: "StasisEnd", channel: channel(id) });
-      }),
-    sendDtmf: (id, digits) => this.#do("sendDtmf", [id, digits], () => void this.#inApp(id)),
-    variable: (id, name) => this.#do("variable", [id, name], () => undefined),
-    setVariable: (id, name, value) => this.#do("setVariable", [id, name, value]),
-    play: (id, playbackId, media) =>
-      this.#do("play", [id, media], () => {
-        this.#inApp(id);
-        return playback(id, playbackId, media);
-      }),
-    stopPlayback: (id) => this.#do("stopPlayback", [id]),
-    controlPlayback: (id, operation) => this.#do("controlPlayback", [id, operation]),
-    startSilence: (id) => this.#do("startSilence", [id]),
-    snoop: (id, snoopId) =>
-      this.#do("snoop", [id, snoopId], () => {
-        this.enters(snoopId);
-        return channel(snoopId);
-      }),
-    record: (id, name, format) =>
-      this.#do("record", [id, name], () => {
-        const recording = { name, format, target_uri: `channel:${id}`, state: "recording" };
-        this.tell({ type: "RecordingStarted", recording });
-        return recording;
-      }),
-    discardRecording: (name) => this.#do("discardRecording", [name]),
-    externalMedia: (id) =>
-      this.#do("externalMedia", [id], () => {
-        this.enters(id);
-        return {
-          channel: channel(id),
-          address: { kind: "websocket", url: "ws://127.0.0.1/media/1" } as const,
-        };
-      }),
-    createBridge: (id) =>
-      this.#do("createBridge", [id], () => {
-        if (this.bridges.has(id)) throw ariError("conflict");
-        this.bridges.add(id);
-        return bridge(id);
-      }),
-    destroyBridge: (id) =>
-      this.#do("destroyBridge", [id], () => {
-        if (!this.bridges.delete(id)) throw ariError("gone");
-      }),
-    addToBridge: (id, channelId) =>
-      this.#do("addToBridge", [id, channelId], () => {
-        this.#inApp(channelId);
-        this.tell({
-          type: "ChannelEnteredBridge",
-          bridge: bridge(id),
-          channel: channel(channelId),
-        });
-      }),
-    application: (name) =>
-      this.#do("application", [name], () => ({
-        name,
-        channel_ids: [...this.channels].filter(([, { inApp }]) => inApp).map(([id]) => id),
-        bridge_ids: [],
-      })),
-  };
-
-  readonly gate: Gate<Commands> = {
-    run: (command) => command(this.commands),
-    runOnce: (command) => command(this.commands),
-  };
-
-  /** A channel enters our application. */
-  enters(id: string): void {
-    this.channels.set(id, { channel: channel(id), inApp: true });
-    this.tell({ type: "StasisStart", args: [], channel: channel(id) });
-  }
-
-  keyPressed(channelId: string, digit: string): void {
-    this.tell({
-      type: "ChannelDtmfReceived",
-      digit,
-      duration_ms: 100,
-      channel: channel(channelId),
-    });
-  }
-
-  callerHangsUp(id: string): void {
-    if (!this.channels.delete(id)) throw ariError("gone");
-    this.tell({ type: "StasisEnd", channel: channel(id) });
-    this.tell({ type: "ChannelDestroyed", channel: channel(id), cause: 16, cause_txt: "" });
-  }
-
-  /** Sends an event of our application. */
-  tell(event: DistributiveOmit<AriEvent, "application" | "timestamp">): void {
-    this.onEvent({ application: "voxbot", timestamp: "2026-01-01T00:00:00Z", ...event });
-  }
-
-  /** Lets the next `command` fail. */
-  fails(command: keyof Commands, kind: AriError["kind"]): void {
-    this.#failures.set(command, [...this.#failures.get(command) ?? [], ariError(kind)]);
-  }
-
-  /** Lets every `command` wait from now on, until the function returned is called. */
-  holds(command: keyof Commands): () => void {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#held.set(command, promise);
-    return () => {
-      this.#held.delete(command);
-      resolve();
-    };
-  }
-
-  async #do<T = void>(
-    command: keyof Commands,
-    given: readonly string[],
-    effect: () => T = () => undefined as T,
-  ): Promise<T> {
-    this.asked.push([command, ...given].join(" "));
-    await this.#held.get(command);
-    const failure = this.#failures.get(command)?.shift();
-    if (failure) throw failure;
-    return effect();
-  }
-
-  #inApp(id: string): { inApp: boolean } {
-    const found = this.channels.get(id);
-    if (!found) throw ariError("gone");
-    if (!found.inApp) throw ariError("not_in_stasis");
-    return found;
-  }
-}
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+/** The channel of a rig's caller. */
+export const CALLER = "caller-1";
 
 /** An isolate that takes every call, unless it is made reluctant. */
 export class FakeIsolate implements CallIsolate {
@@ -179,7 +34,8 @@ export class FakeIsolate implements CallIsolate {
   constructor(readonly name: string, readonly connects = true) {}
 
   post(message: ToCall): void {
-    this.posted.push(message);
+    // As the real ones get it: a copy.
+    this.posted.push(structuredClone(message));
     if (message.kind === "assign") this.tells({ kind: "assigned" });
     if (message.kind === "media" && this.connects) this.tells({ kind: "media_open" });
   }
@@ -214,6 +70,11 @@ export class FakeIsolate implements CallIsolate {
     this.#listener(message);
   }
 
+  /** Reports that something happened in the call. */
+  reports(event: CallEvent): void {
+    this.tells({ kind: "event", event, at: Date.now() });
+  }
+
   /** The last message of this kind it was sent, or undefined. */
   last<K extends ToCall["kind"]>(kind: K): Extract<ToCall, { kind: K }> | undefined {
     return this.posted.findLast((message): message is Extract<ToCall, { kind: K }> =>
@@ -223,93 +84,150 @@ export class FakeIsolate implements CallIsolate {
 }
 
 /** Isolates, given out in order. */
-export class FakeIsolates
-  implements Pick<CallServices["isolates"], keyof CallServices["isolates"]> {
+export class FakeIsolates implements Pick<CallServices["isolates"], "prompts" | "take"> {
   /** To be given out before any other. */
   readonly next: FakeIsolate[] = [];
   /** Given out so far. */
   readonly taken: FakeIsolate[] = [];
-  /** While set, `take` waits for it. */
-  held?: Promise<void>;
 
-  async take(): Promise<FakeIsolate> {
-    await this.held;
+  take(): Promise<FakeIsolate> {
     const isolate = this.next.shift() ?? new FakeIsolate(`call-${this.taken.length + 1}`);
     this.taken.push(isolate);
-    return isolate;
+    return Promise.resolve(isolate);
   }
 
   prompts() {
     return Promise.resolve(prompts);
   }
+
+  /** The nth isolate given out, counted from 1, once it talks to the caller. */
+  async talking(nth: number): Promise<FakeIsolate> {
+    return await soon(() => {
+      const isolate = this.taken[nth - 1];
+      return isolate?.last("begin") && isolate;
+    }, `isolate ${nth} talks`);
+  }
 }
 
-/** A service around one call or more. Dispose it to end them. */
-export class CallRig implements AsyncDisposable {
+/** A service, but for its calls. Dispose it once they have ended. */
+export class ServiceRig implements Disposable {
   readonly pbx = new FakePbx();
   readonly isolates = new FakeIsolates();
   readonly journal: Journal;
   /** What was counted, such as ["callRestarted", "crash", "speaking", 3]. */
   readonly counted: (readonly unknown[])[] = [];
-  readonly services: CallServices;
-  readonly #sessions: CallSession[] = [];
+  readonly metrics: ServiceMetrics;
+  readonly settings: Settings;
+  readonly policies;
 
   constructor(changes: Partial<Settings> = {}) {
-    const settings = settingsWith({ ARI_FALLBACK_CONTEXT: "operator", ...changes });
+    this.settings = settingsWith({ ARI_FALLBACK_CONTEXT: "operator", ...changes });
+    this.policies = policiesOf(this.settings);
     const counting = Object.keys(noMetrics).map((name) =>
       [name, (...values: unknown[]) => void this.counted.push([name, ...values])] as const
     );
-    const metrics: ServiceMetrics = { ...noMetrics, ...Object.fromEntries(counting) };
-    this.journal = Journal.open(":memory:", metrics);
-    this.services = {
-      settings,
-      policies: policiesOf(settings),
-      ari: this.pbx.gate,
-      route: { plan: () => Promise.resolve({ kind: "websocket" }) },
-      isolates: this.isolates,
-      journal: this.journal,
-      metrics,
-      lastResort: { play: () => Promise.resolve() },
-    };
+    this.metrics = { ...noMetrics, ...Object.fromEntries(counting) };
+    this.journal = Journal.open(":memory:", this.metrics);
   }
 
-  /** A caller is there, and the call begins. */
-  call({ adopted = false } = {}): { readonly session: CallSession; readonly record: CallRecord } {
-    const record = newCallRecord({
-      id: "abc",
-      channelId: "caller-1",
-      caller: "***21",
-      startedAt: Date.now(),
-    });
-    this.pbx.enters(record.channelId);
-    this.journal.begin(record);
-    const session = CallSession.start({
-      record,
-      services: this.services,
-      adopted,
-      onMediaChannel: () => {},
-    });
-    this.pbx.onEvent = (event) => session.onEvent(event);
-    this.#sessions.push(session);
-    return { session, record };
+  /** What was counted under this name. */
+  counts(name: keyof ServiceMetrics): readonly unknown[][] {
+    return this.counted.filter(([counted]) => counted === name).map(([, ...values]) => values);
   }
 
-  /** The call's newest isolate, once it talks. */
-  async talking(nth = this.isolates.taken.length + 1): Promise<FakeIsolate> {
-    return await eventually(() => {
-      const isolate = this.isolates.taken[nth - 1];
-      return isolate?.last("begin") && isolate;
-    }, `isolate ${nth} talks`);
+  /** The calls that another run of the service would find. */
+  journalled(): { readonly live: readonly CallRecord[]; readonly ended: readonly CallRecord[] } {
+    // In this order: asking for live calls writes what is not yet written.
+    return { live: this.journal.liveCalls(), ended: this.journal.endedCalls(10) };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#sessions.map((session) => session.standDown()));
+  [Symbol.dispose](): void {
     this.journal[Symbol.dispose]();
   }
 }
 
+/** How a rig's call begins. */
+export interface CallRigOptions {
+  readonly settings?: Partial<Settings>;
+  readonly adopted?: boolean;
+  readonly plan?: MediaPlan | Promise<MediaPlan>;
+}
+
+/** One call on a service. Time stands still for its deadlines until a test moves it. */
+export class CallRig implements AsyncDisposable {
+  readonly service: ServiceRig;
+  readonly pbx: FakePbx;
+  readonly isolates: FakeIsolates;
+  readonly record: CallRecord;
+  /** The media channel in use. */
+  media: string | undefined;
+  readonly #options: CallRigOptions;
+  #session?: CallSession;
+
+  constructor(options: CallRigOptions = {}) {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    this.#options = options;
+    this.service = new ServiceRig(options.settings);
+    this.pbx = this.service.pbx;
+    this.isolates = this.service.isolates;
+    this.record = newCallRecord({
+      id: "abc",
+      channelId: CALLER,
+      caller: "***21",
+      startedAt: Date.now(),
+    });
+    this.pbx.enters(CALLER);
+    this.service.journal.begin(this.record);
+  }
+
+  /** The call, once it has begun. */
+  get session(): CallSession {
+    if (!this.#session) throw new Error("the call has not begun");
+    return this.#session;
+  }
+
+  /** Begins the call. */
+  begin(): void {
+    const { settings, policies, isolates, journal, metrics } = this.service;
+    const { adopted = false, plan = { kind: "websocket" } } = this.#options;
+    this.#session = CallSession.start({
+      record: this.record,
+      adopted,
+      services: {
+        settings,
+        policies,
+        ari: this.pbx.gate,
+        route: { plan: (signal) => abortable(Promise.resolve(plan), signal) },
+        isolates,
+        journal,
+        metrics,
+        lastResort: { play: (id) => Promise.resolve(void this.pbx.asked.push(`apologise ${id}`)) },
+      },
+      onMediaChannel: (id) => this.media = id,
+    });
+    this.pbx.onEvent = (event) => this.session.onEvent(event);
+  }
+
+  /** Begins the call and waits for the isolate that talks first. */
+  async firstTalks(): Promise<FakeIsolate> {
+    this.begin();
+    return await this.isolates.talking(1);
+  }
+
+  /** Lets time pass for the call's deadlines. */
+  passes(seconds: number): void {
+    mock.timers.tick(seconds * 1000);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session?.standDown();
+    mock.timers.reset();
+    this.service[Symbol.dispose]();
+  }
+}
+
 /** Waits, turn by turn of the event loop, until `found` finds something. */
-export async function eventually<T>(
+export async function soon<T>(
   found: () => T | undefined | false,
   what: string,
 ): Promise<T> {
@@ -318,34 +236,11 @@ export async function eventually<T>(
     const result = found();
     if (result) return result;
     if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
   }
 }
 
-/** An error as the PBX's answer would be. */
-export function ariError(kind: AriError["kind"]): AriError {
-  const status = { gone: 404, not_in_stasis: 422, conflict: 409 }[kind as string] ?? 500;
-  return new AriError(kind, "a command", status, kind);
-}
-
-function channel(id: string): Channel {
-  const party = { name: "", number: "79001234521" };
-  return {
-    id,
-    name: `PJSIP/${id}`,
-    state: "Up",
-    caller: party,
-    connected: party,
-    dialplan: { context: "default", exten: "s", priority: 1 },
-    creationtime: "",
-    language: "en",
-  };
-}
-
-function bridge(id: string) {
-  return { id, name: id, technology: "simple_bridge", bridge_type: "mixing", channels: [] };
-}
-
-function playback(channelId: string, id: string, media_uri: string) {
-  return { id, media_uri, target_uri: `channel:${channelId}`, state: "queued" };
+/** Lets everything happen that is due in this turn of the event loop. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

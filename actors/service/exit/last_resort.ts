@@ -16,8 +16,6 @@ const LONGEST_APOLOGY_MS = 8000;
 export interface LastResortOptions {
   readonly ari: Gate<Pick<AriCommands, "play">>;
   readonly settings: Settings;
-  /** Longest wait for the end of the apology, in milliseconds. */
-  readonly longestMs?: number;
 }
 
 /** The apology of last resort, for all channels. */
@@ -37,7 +35,7 @@ export class LastResort {
    * @param signal ends the wait.
    */
   async play(channelId: string, signal: AbortSignal): Promise<void> {
-    const { ari, settings, longestMs = LONGEST_APOLOGY_MS } = this.#options;
+    const { ari, settings } = this.#options;
     const sound = lastResortSound(settings);
     const size = await Deno.stat(`${sound}.wav`).then((file) => file.size, () => 0);
     if (size === 0) return log.error("no apology was rendered", { sound });
@@ -54,7 +52,7 @@ export class LastResort {
           signal,
         ),
       );
-      await pause(longestMs, AbortSignal.any([signal, finished.signal]));
+      await pause(LONGEST_APOLOGY_MS, AbortSignal.any([signal, finished.signal]));
     } catch (error) {
       // The way out of dead air must not depend on a sound.
       if (!signal.aborted) log.error("the apology could not be played", { sound, error });
