@@ -7,6 +7,7 @@ import { withTimeouts } from "../service_timeouts.ts";
 import type { SpeechEventHandler } from "../events.ts";
 import { failureOf, type ServiceFailure } from "../failure.ts";
 import type { PhraseCache } from "./phrase_cache.ts";
+import { PhraseTape } from "./phrase_tape.ts";
 import { ServiceList, type TtsService, type WatchedService } from "./service_list.ts";
 import { SpokenPosition } from "./spoken_position.ts";
 import { hasWords, stripUnspeakable } from "../../language/spoken/text.ts";
@@ -219,50 +220,4 @@ function failedAltogether(last: Failed | undefined): TtsError {
   return new TtsError(messages.join("; then ") || "no speech service is configured", {
     cause: last?.failure,
   });
-}
-
-/** A clean text with words, and its number among all texts of its answer. */
-interface Phrase {
-  readonly index: number;
-  readonly text: string;
-}
-
-/** An answer's phrases as they come, for several readers, each from where it likes. */
-class PhraseTape {
-  readonly #phrases: Phrase[] = [];
-  readonly #source: AsyncIterator<string>;
-  #read = 0;
-  #reading: Promise<boolean> | undefined;
-
-  constructor(source: AsyncIterable<string>) {
-    this.#source = source[Symbol.asyncIterator]();
-  }
-
-  /** A phrase that has been read. */
-  phrase(at: number): Phrase {
-    return this.#phrases[at]!;
-  }
-
-  async *from(first: number): AsyncGenerator<Phrase, void, undefined> {
-    for (let at = first;; at++) {
-      while (at >= this.#phrases.length) if (!(await this.#readOne())) return;
-      yield this.phrase(at);
-    }
-  }
-
-  async *texts(): AsyncGenerator<string, void, undefined> {
-    for await (const { text } of this.from(0)) yield text;
-  }
-
-  /** Reads one more text, once for all readers that are waiting. */
-  #readOne(): Promise<boolean> {
-    this.#reading ??= this.#source.next().then(({ done, value }) => {
-      if (done) return false;
-      const index = this.#read++;
-      const text = stripUnspeakable(value);
-      if (text !== "") this.#phrases.push({ index, text });
-      return true;
-    }).finally(() => this.#reading = undefined);
-    return this.#reading;
-  }
 }

@@ -21,7 +21,7 @@ export interface RequestStream<Request> {
 
 type Call<Request, Response> = grpc.ClientDuplexStream<Request, Response>;
 
-/** A stream that accepts messages at once and sends them when it is attached to a call of the library. */
+/** A stream that accepts messages immediately and sends them once it has a call of the library. */
 export class YandexStream<Request, Response> implements RequestStream<Request> {
   readonly #handlers: StreamHandlers<Response>;
   readonly #onOver: () => void;
