@@ -56,16 +56,14 @@ export class Espeak {
       );
     }
     this.#worker.set_rate(Math.round(NORMAL_RATE * voice.speed));
-    this.#worker.synthesize(speakable(text), (pcm) => pcm.length > 0 && !onAudio(pcm));
+    this.#worker.synthesize(withoutMarkup(text), (pcm) => pcm.length > 0 && !onAudio(pcm));
   }
 }
 
-/** Whether there is anything to say in a text. */
-export function hasWords(text: string): boolean {
-  return /[\p{L}\p{N}]/u.test(text);
-}
-
-/** espeak-ng reads markup: what looks like it is taken out. */
-function speakable(text: string): string {
-  return text.replace(/[<>&]/g, " ").replace(/\s+/g, " ").trim();
+/**
+ * The text without what espeak-ng would obey as SSML (`<break time="3s"/>` is three seconds of
+ * silence). Everything else that cannot be spoken is gone already (`stripUnspeakable`).
+ */
+function withoutMarkup(text: string): string {
+  return text.replace(/[<>&]/g, " ");
 }

@@ -2,7 +2,7 @@
 
 import { type Pcm, SAMPLE_RATE_HZ } from "../../../media/frame.ts";
 import { Resampler } from "../../../media/codec/resample.ts";
-import { Espeak, ESPEAK_RATE_HZ, hasWords } from "./espeak.ts";
+import { Espeak, ESPEAK_RATE_HZ } from "./espeak.ts";
 import { gainFor, PhraseShaper } from "./phrase_shaper.ts";
 import type { SynthesizeRequest } from "../protocol.ts";
 
@@ -46,7 +46,7 @@ export class LocalVoice implements Disposable {
 
   /**
    * Speaks one phrase, in turn with those of other calls; `emit` gets 16 kHz audio as it is made.
-   * Ends quietly when aborted, and says nothing when there are no words.
+   * Ends quietly when aborted.
    *
    * @throws {UnknownVoiceError}
    */
@@ -55,7 +55,6 @@ export class LocalVoice implements Disposable {
     emit: (pcm: Pcm) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    if (!hasWords(request.text)) return;
     const { promise: myTurnEnds, resolve: endTurn } = Promise.withResolvers<void>();
     const turn = this.#turn;
     this.#turn = myTurnEnds;
