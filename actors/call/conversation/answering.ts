@@ -188,7 +188,8 @@ export class Answering
     const { record, phase } = this.#state;
     this.#log.error("synthesis failed", { call: record.id, phase, error });
     this.#options.output.count("tts_failed");
-    if (!this.#answer?.has(phrase)) return;
+    // The bot is leaving: an apology would lead back to listening, and the call would never be let go.
+    if (!this.#answer?.has(phrase) || phase === "handover") return;
     const failed = this.#state.turn(phrase.turn).phrases[phrase.phrase]?.text;
     // Without even the apology there is no voice left: the supervisor knows what to do then.
     if (failed === this.#options.prompts.apology) {

@@ -104,7 +104,7 @@ export function rig(
   /** The texts given to the voice. */
   const spoken: string[] = [];
   const early: EarlyStartOutcome[] = [];
-  const state = { said: "", failAsr: false, failTts: false };
+  const state = { said: "", failAsr: false, failTts: (_text: string) => false };
   const phases = new PhaseWatch(record);
   const line = new Line((markId) => conversation.onMark(markId));
   const conversation: Conversation = new Conversation({
@@ -224,7 +224,7 @@ class PhaseWatch {
 }
 
 function voiceOf(
-  state: { readonly failTts: boolean },
+  state: { readonly failTts: (text: string) => boolean },
   spoken: string[],
   streaming: boolean,
 ): TtsProvider {
@@ -233,7 +233,7 @@ function voiceOf(
     async *synthesize(text) {
       spoken.push(text);
       await Promise.resolve();
-      if (state.failTts) throw new Error("no voice");
+      if (state.failTts(text)) throw new Error("no voice");
       yield new Int16Array(samplesIn(400));
     },
     ...(streaming && {

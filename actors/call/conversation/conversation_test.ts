@@ -200,6 +200,15 @@ Deno.test("the last words are heard before the call is let go", async () => {
   assert.ok(call.told.includes("said"));
 });
 
+Deno.test("a call is let go although its last words cannot be synthesised", async () => {
+  using call = await inConversation();
+  call.state.failTts = (text) => text === "Goodbye.";
+  call.conversation.sayLast("Goodbye.");
+  await call.play();
+  assert.equal(call.conversation.phase, "handover");
+  assert.ok(call.told.includes("said"));
+});
+
 Deno.test("a resumed call is not greeted again", async () => {
   using call = rig(await diedAfter((before) => before.play()));
   call.conversation.resume(false);
@@ -269,7 +278,7 @@ Deno.test("a voice that cannot even apologise is a matter for the supervisor", a
     event.preventDefault();
     uncaught.resolve(event.reason);
   }, { once: true });
-  call.state.failTts = true;
+  call.state.failTts = () => true;
   call.conversation.greet();
   assert.match(String(await uncaught.promise), /no voice/);
 });
