@@ -1,5 +1,5 @@
-// Audio rendered before a call needs it: the greeting is heard at once, and an apology does not
-// depend on the synthesiser that has just failed.
+// Audio rendered before a call needs it: the greeting is heard without delay, and an apology does
+// not depend on the voice that has just failed.
 
 import { dirname } from "node:path";
 import { speakable } from "../../language/spoken/speakable.ts";
@@ -33,8 +33,8 @@ export class PreparedSpeech {
   }
 
   /**
-   * Renders the prompts that are not rendered yet. One that cannot be is left to be synthesised
-   * when it is needed; the failure is logged.
+   * Renders the prompts that are not rendered yet. The first failure is logged and ends it: the rest
+   * is synthesised when a call needs it.
    */
   async render(
     { greeting, nudge, apology, not_heard, farewell, last_resort, fillers }: Prompts,
@@ -42,26 +42,26 @@ export class PreparedSpeech {
     for (const text of [greeting, nudge, apology, not_heard, farewell, last_resort, ...fillers]) {
       if (this.#audio.has(text)) continue;
       try {
-        const { signal } = new AbortController();
         const language = this.#settings.ASTERISK_LANG;
-        const spoken = speakable(text, language);
-        this.#audio.set(text, await collect(this.#tts.synthesize(spoken, { language, signal })));
+        const { signal } = new AbortController();
+        const spoken = this.#tts.synthesize(speakable(text, language), { language, signal });
+        this.#audio.set(text, await collect(spoken));
       } catch (error) {
-        log.warn("a prompt could not be rendered beforehand", { error });
+        log.warn("prompt could not be rendered beforehand", { error });
         return;
       }
     }
     await this.#writeLastResort(this.#audio.get(last_resort)!);
   }
 
-  /** The one sentence that the PBX itself must be able to play. */
+  /** Writes the one sentence that the PBX must be able to play by itself, unless the file is there. */
   async #writeLastResort(pcm: Pcm): Promise<void> {
     const path = `${lastResortSound(this.#settings)}.wav`;
     const present = await Deno.stat(path).then(({ size }) => size > 0, () => false);
     if (present) return;
     const unique = `${path}.${crypto.randomUUID().slice(0, 8)}`;
     try {
-      // Loaded by the one isolate that writes: a resampler in each would cost 6 MB a call.
+      // Loaded only by the isolate that writes: a resampler in each would cost 6 MB a call.
       const [{ resample }, { writeWav }] = await Promise.all([
         import("../../media/codec/resample.ts"),
         import("../../media/wav.ts"),
@@ -70,7 +70,7 @@ export class PreparedSpeech {
       await Deno.writeFile(unique, writeWav(await resample(pcm, 16_000, PBX_WAV_HZ), PBX_WAV_HZ));
       await Deno.rename(unique, path);
     } catch (error) {
-      log.error("the last resort's sound could not be written", { path, error });
+      log.error("sound of the last resort could not be written", { path, error });
     }
   }
 }

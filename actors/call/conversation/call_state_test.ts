@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { configureSync, type LogRecord, resetSync } from "@logtape/logtape";
+import { LogLines } from "../../../testing/log_lines.ts";
 import { type CallEvent, newCallRecord, type Phase } from "../../call_record.ts";
 import { CallState, NEXT } from "./call_state.ts";
 
@@ -8,17 +8,9 @@ const fresh = () => newCallRecord({ id: "c1", channelId: "ch", caller: "", start
 /** A state whose events and error lines are kept. */
 function watched(record = fresh()) {
   const events: CallEvent[] = [];
-  const errors: LogRecord[] = [];
-  configureSync({
-    reset: true,
-    sinks: { kept: (line) => void errors.push(line) },
-    loggers: [
-      { category: ["voxbot"], lowestLevel: "error", sinks: ["kept"] },
-      { category: ["logtape", "meta"], lowestLevel: "error", sinks: [] },
-    ],
-  });
+  const log = new LogLines("error");
   const state = new CallState(record, (event) => events.push(event));
-  return { state, events, errors, [Symbol.dispose]: () => resetSync() };
+  return { state, events, log, [Symbol.dispose]: () => log[Symbol.dispose]() };
 }
 
 /** A record whose isolate died in `phase`. */
@@ -41,7 +33,7 @@ Deno.test("a call goes from phase to phase without a word in the log", () => {
   const way: Phase[] = ["greeting", "listening", "thinking", "speaking", "listening", "handover"];
   for (const phase of way) call.state.enter(phase);
   assert.deepEqual(call.events, way.map((phase) => ({ kind: "phase", phase })));
-  assert.deepEqual(call.errors, []);
+  assert.deepEqual(call.log.errors, []);
 });
 
 Deno.test("an illegal transition is logged with its call, and made all the same: no caller is hurt", () => {
@@ -50,9 +42,8 @@ Deno.test("an illegal transition is logged with its call, and made all the same:
   call.state.enter("thinking");
   assert.equal(call.state.phase, "thinking");
   assert.deepEqual(call.events.at(-1), { kind: "phase", phase: "thinking" });
-  assert.deepEqual(call.errors.map(({ level, properties }) => ({ level, ...properties })), [
-    { level: "error", call: "c1", from: "greeting", to: "thinking" },
-  ]);
+  assert.equal(call.log.errors.length, 1);
+  assert.match(call.log.errors[0]!, /call=c1 from=greeting to=thinking/);
 });
 
 Deno.test("entering the phase that a call is in changes nothing", () => {
@@ -60,15 +51,15 @@ Deno.test("entering the phase that a call is in changes nothing", () => {
   call.state.enter("greeting");
   call.state.enter("greeting");
   assert.equal(call.events.length, 1);
-  assert.deepEqual(call.errors, []);
+  assert.deepEqual(call.log.errors, []);
 });
 
 Deno.test("a resumed call enters whatever phase its isolate died before, and then keeps to the table", () => {
   using call = watched(diedIn("speaking"));
   call.state.enter("thinking");
-  assert.deepEqual(call.errors, []);
+  assert.deepEqual(call.log.errors, []);
   call.state.enter("greeting");
-  assert.equal(call.errors.length, 1);
+  assert.equal(call.log.errors.length, 1);
 });
 
 Deno.test("from every phase a call can get to the caller's turn and to its end", () => {

@@ -17,7 +17,7 @@ export const prompts = await (await PromptsFile.open(settingsWith({ ASTERISK_LAN
   .current();
 
 /** A PBX that plays when the test says so. */
-class Line implements AudioOutput {
+export class Line implements AudioOutput {
   paused = false;
   flushes = 0;
   #queue: (number | string)[] = [];
@@ -62,7 +62,7 @@ class Line implements AudioOutput {
 }
 
 /** Answers with the parts it is given, or with phrases, and waits for `hold` where one is set. */
-class ScriptedAgent implements Agent {
+export class ScriptedAgent implements Agent {
   readonly name = "scripted";
   readonly greeting = "Hello.";
   readonly requests: AgentRequest[] = [];
@@ -223,7 +223,8 @@ class PhaseWatch {
   }
 }
 
-function voiceOf(
+/** A voice that says nothing audible, and fails at the texts that `state` names. */
+export function voiceOf(
   state: { readonly failTts: (text: string) => boolean },
   spoken: string[],
   streaming: boolean,
@@ -248,7 +249,8 @@ function voiceOf(
   };
 }
 
-function asrOf(state: { readonly said: string; readonly failAsr: boolean }): AsrProvider {
+/** An ASR that hears what `state` says. */
+export function asrOf(state: { readonly said: string; readonly failAsr: boolean }): AsrProvider {
   return {
     name: "fake",
     open: ({ onPartial }) => ({

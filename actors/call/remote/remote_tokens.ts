@@ -1,11 +1,11 @@
-// Yandex IAM tokens, by way of the service: a call isolate does not hold what earns them.
+// Yandex IAM tokens, by way of the service: a call isolate does not hold the credentials that they are exchanged for.
 
 import { within } from "../../../runtime/waiting.ts";
 import { ServiceFailure } from "../../../speech/failure.ts";
 import type { TokenSource } from "../../../speech/yandex/auth/iam.ts";
 import type { FromCall, TokenAnswer, TokenQuestion } from "../../messages.ts";
 
-/** Longer than the service itself waits for IAM: a token or a failure has come by then. */
+/** Longer than the service itself waits for IAM: by then it has sent a token or a failure. */
 const ANSWER_TIMEOUT_MS = 7_000;
 
 /** Asks the service for tokens. */
@@ -23,7 +23,7 @@ export class RemoteTokens implements TokenSource {
   async token(): Promise<string> {
     const answer = await this.#ask({ what: "token" });
     if (answer.what === "failed") throw ServiceFailure.from(answer.failure);
-    if (answer.what !== "token") throw new Error(`asked for a token and told ${answer.what}`);
+    if (answer.what !== "token") throw new Error(`asked for a token, got ${answer.what}`);
     return answer.token;
   }
 
