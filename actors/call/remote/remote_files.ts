@@ -1,8 +1,8 @@
 // The PBX's playbacks and recordings, by way of the service: a call isolate holds no ARI credentials.
 
 import type { FileControl, FileEvents } from "../../../asterisk/transports/files/files_control.ts";
-import { within } from "../../../runtime/waiting.ts";
 import type { FileEvent, FileRequest, ToMedia } from "../../messages.ts";
+import { Requests } from "./requests.ts";
 
 /** Longer than the service itself waits for one ARI command, which is 5 s. */
 const ANSWER_TIMEOUT_MS = 7000;
@@ -17,8 +17,7 @@ export class FileRequestError extends Error {
 /** Sends requests to the service, which answers each with `done` and passes on what the PBX reports. */
 export class RemoteFiles implements FileControl {
   readonly #send: (message: ToMedia) => void;
-  readonly #waiting = new Map<number, PromiseWithResolvers<void>>();
-  #asked = 0;
+  readonly #requests = new Requests<{ readonly error?: string }>();
   #events: FileEvents | undefined;
 
   constructor(send: (message: ToMedia) => void) {
@@ -55,9 +54,7 @@ export class RemoteFiles implements FileControl {
 
   /** The service has carried out request `seq`, or could not: `error` says why. */
   done(seq: number, error: string | undefined): void {
-    const waiting = this.#waiting.get(seq);
-    if (error === undefined) waiting?.resolve();
-    else waiting?.reject(new FileRequestError(error));
+    this.#requests.answered(seq, { error });
   }
 
   /** The PBX reports something. */
@@ -76,16 +73,13 @@ export class RemoteFiles implements FileControl {
   }
 
   async #ask(request: FileRequest): Promise<void> {
-    const seq = ++this.#asked;
-    const waiting = Promise.withResolvers<void>();
-    this.#waiting.set(seq, waiting);
-    this.#send({ kind: "files", seq, request });
     const timeoutMs = request.what === "record" ? RECORD_TIMEOUT_MS : ANSWER_TIMEOUT_MS;
-    try {
-      await within(waiting.promise, timeoutMs, () => unanswered(request, timeoutMs));
-    } finally {
-      this.#waiting.delete(seq);
-    }
+    const { error } = await this.#requests.ask(
+      (seq) => this.#send({ kind: "files", seq, request }),
+      timeoutMs,
+      () => unanswered(request, timeoutMs),
+    );
+    if (error !== undefined) throw new FileRequestError(error);
   }
 }
 

@@ -1,9 +1,10 @@
-// Yandex IAM tokens, by way of the service: a call isolate does not hold the credentials that they are exchanged for.
+// Yandex IAM tokens, by way of the service: a call isolate does not hold the credentials that buy
+// them.
 
-import { within } from "../../../runtime/waiting.ts";
 import { ServiceFailure } from "../../../speech/failure.ts";
 import type { TokenSource } from "../../../speech/yandex/auth/iam.ts";
 import type { FromCall, TokenAnswer, TokenQuestion } from "../../messages.ts";
+import { Requests } from "./requests.ts";
 
 /** Longer than the service itself waits for IAM: by then it has sent a token or a failure. */
 const ANSWER_TIMEOUT_MS = 7_000;
@@ -12,8 +13,7 @@ const ANSWER_TIMEOUT_MS = 7_000;
 export class RemoteTokens implements TokenSource {
   readonly #send: (message: FromCall) => void;
   readonly #timeoutMs: number;
-  readonly #waiting = new Map<number, (answer: TokenAnswer) => void>();
-  #asked = 0;
+  readonly #requests = new Requests<TokenAnswer>();
 
   constructor(send: (message: FromCall) => void, timeoutMs: number = ANSWER_TIMEOUT_MS) {
     this.#send = send;
@@ -34,18 +34,15 @@ export class RemoteTokens implements TokenSource {
 
   /** The service has answered question `seq`. */
   answered(seq: number, answer: TokenAnswer): void {
-    this.#waiting.get(seq)?.(answer);
+    this.#requests.answered(seq, answer);
   }
 
-  async #ask(question: TokenQuestion): Promise<TokenAnswer> {
-    const seq = ++this.#asked;
-    const answer = new Promise<TokenAnswer>((resolve) => this.#waiting.set(seq, resolve));
-    this.#send({ kind: "token", seq, question });
-    try {
-      return await within(answer, this.#timeoutMs, () => unanswered(this.#timeoutMs));
-    } finally {
-      this.#waiting.delete(seq);
-    }
+  #ask(question: TokenQuestion): Promise<TokenAnswer> {
+    return this.#requests.ask(
+      (seq) => this.#send({ kind: "token", seq, question }),
+      this.#timeoutMs,
+      () => unanswered(this.#timeoutMs),
+    );
   }
 }
 
