@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { settingsWith } from "../../config/settings.ts";
+import { settingsWith } from "../../config/read_settings.ts";
 import { FRAME_MS, FRAME_SAMPLES } from "../../media/frame.ts";
 import type { MediaHandlers, MediaListener, MediaTransport } from "../../media/transport.ts";
 import { readWav } from "../../testing/wav.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { settingsWith } from "../../config/settings.ts";
+import { settingsWith } from "../../config/read_settings.ts";
 import { samplesIn } from "../../media/frame.ts";
 import type { TtsProvider } from "../../speech/tts.ts";
 import { LogLines } from "../../testing/log_lines.ts";
