@@ -5,5 +5,6 @@ const read = (path: string) => Deno.readTextFile(new URL(`../${path}`, import.me
 Deno.test("docs/testing.md shows the example scenario as it runs", async () => {
   const [, shown] = /```ts\n([\s\S]*?)```/.exec(await read("docs/testing.md")) ?? [];
   const example = await read("tests/scenarios/example_test.ts");
-  assert.equal(shown, example.slice(example.indexOf("import ")));
+  const code = example.slice(example.indexOf("import "));
+  assert.equal(shown, code, "copy tests/scenarios/example_test.ts into docs/testing.md");
 });

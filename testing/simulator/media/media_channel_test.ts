@@ -64,10 +64,10 @@ Deno.test("without f(json), control messages are plain text both ways", async ()
   );
 });
 
-Deno.test("a media channel waits in state Down, cannot be bridged, and is destroyed unless its client comes", async () => {
-  await using pbx = await startSimulator({ mediaConnectTimeoutMs: 20 });
+Deno.test("a media channel waits for its client in state Down, and cannot be bridged meanwhile", async () => {
+  await using pbx = await startSimulator();
   await using client = new TestClient(pbx);
-  const events = await client.events();
+  await client.events();
   await client.ari("POST", "/bridges/b");
   const { json } = await client.externalMedia("m");
   assert.equal(json.state, "Down");
@@ -76,6 +76,13 @@ Deno.test("a media channel waits in state Down, cannot be bridged, and is destro
     422,
     "Channel not in Stasis application",
   ]);
+});
+
+Deno.test("a media channel is destroyed when its client does not come", async () => {
+  await using pbx = await startSimulator({ mediaConnectTimeoutMs: 20 });
+  await using client = new TestClient(pbx);
+  const events = await client.events();
+  await client.externalMedia("m");
   const destroyed = await events.first("ChannelDestroyed", "m");
   assert.equal(destroyed.cause, 19);
   assert.deepEqual(events.about("m"), ["Dial", "ChannelDestroyed"]);
