@@ -1,9 +1,9 @@
-// Whether what a caller says over the bot is only a sign of listening, for which the bot goes on.
+// Tells a backchannel, which only shows that the caller is listening, from an interruption.
 
 import type { Language } from "../../config/language.ts";
 import { lexiconOf, wordsOf } from "../lexicon.ts";
 
-/** A sign of listening has no more words than this. */
+/** A backchannel has no more words than this. */
 const MOST_WORDS = 4;
 
 const BACKCHANNELS: Record<Language, ReadonlySet<string>> = {
@@ -11,14 +11,14 @@ const BACKCHANNELS: Record<Language, ReadonlySet<string>> = {
   en: backchannelsOf("en"),
 };
 
-/** Whether `text` is nothing but signs of listening: "угу", "да-да", "uh-huh", "okay right". */
+/** Whether `text` consists of backchannels alone: "угу", "да-да", "uh-huh", "okay right". */
 export function isBackchannel(text: string, language: Language): boolean {
   const words = wordsOf(text);
   if (words.length === 0 || words.length > MOST_WORDS || text.includes("?")) return false;
   return consistsOf(words, BACKCHANNELS[language]);
 }
 
-/** Whether the words can be read, from the first to the last, as entries of `known`. */
+/** Whether the words, from first to last, can be read as entries of `known`. */
 function consistsOf(words: readonly string[], known: ReadonlySet<string>): boolean {
   if (words.length === 0) return true;
   return words.some((_, i) =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isBackchannel } from "./backchannel.ts";
 
-Deno.test("a caller who only shows they are listening does not stop the bot", () => {
+Deno.test("a caller who only shows that they are listening does not stop the bot", () => {
   for (const text of ["Угу.", "ага", "да-да", "Да, да, понятно", "Хорошо", "ммм"]) {
     assert.ok(isBackchannel(text, "ru"), text);
   }
@@ -10,7 +10,7 @@ Deno.test("a caller who only shows they are listening does not stop the bot", ()
   }
 });
 
-Deno.test("a caller who says anything else is heard", () => {
+Deno.test("a caller who says anything else interrupts the bot", () => {
   for (const text of ["", "Стоп", "Подождите", "да, а сколько стоит", "нет", "А цена?", "Да?"]) {
     assert.ok(!isBackchannel(text, "ru"), text);
   }

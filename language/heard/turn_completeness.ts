@@ -1,11 +1,11 @@
-// Whether a caller who has paused is likely to go on: what endpointing waits longer for, since
-// being cut off in mid-sentence is what callers complain of.
+// Tells whether a caller who has paused is likely to continue. Endpointing then waits longer, since
+// callers complain of being cut off in mid-sentence.
 
 import type { Language } from "../../config/language.ts";
 import { lexiconOf, wordsOf } from "../lexicon.ts";
 import { numberAt } from "./number_words.ts";
 
-/** Expressions after which a question or a number is still to come. */
+/** Openings: the question or the number is still to come. */
 const OPENERS: Record<Language, RegExp> = {
   ru:
     /^(?:здравствуйте|добрый (?:день|вечер)|доброе утро|алло|скажите|подскажите|скажите пожалуйста|подскажите пожалуйста|меня интересует|я хотела? (?:бы )?(?:узнать|спросить|уточнить)|у меня (?:такой )?вопрос|можно (?:вопрос|узнать|спросить)|мой (?:телефон|номер|адрес)|моя почта)$/,
@@ -13,22 +13,22 @@ const OPENERS: Record<Language, RegExp> = {
     /^(?:hello|hi|good (?:morning|afternoon|evening)|excuse me|i (?:would|d) like to (?:know|ask)|i want to (?:know|ask)|i have a question|can you tell me|could you tell me|tell me|my (?:phone|number|email|address|name)(?: is)?)$/,
 };
 
-/** A number is being dictated: however long it is already, more digits may come. */
+/** Words of dictation: however long the number is already, more digits may follow. */
 const DICTATION: Record<Language, RegExp> = {
   ru: /(?:^| )(?:телефон|номер|инн|почта|почту|код)(?: |$)/,
   en: /(?:^| )(?:phone|number|email|mail|code)(?: |$)/,
 };
 
-/** Before a number, these say that it measures something, and a unit is still due. */
+/** Words before a number that make it a measurement: its unit is still to come. */
 const MEASURING: Record<Language, RegExp> = {
   ru: /^(?:от|до|на|около|примерно|где-то|более|менее|больше|меньше|плюс|минус|целых)$/,
   en: /^(?:about|around|over|under|than|plus|minus|point|of)$/,
 };
 
 /**
- * Whether `text`, recognised so far, looks as if more of it is coming: it ends in a conjunction,
- * preposition, article, filler or bare number, breaks off with a comma or dots, or only opens a
- * question. Empty text is unfinished.
+ * Whether the text recognised so far looks unfinished: it ends in a conjunction, preposition,
+ * article, hesitation or bare number, breaks off with a comma or dots, or only opens a question.
+ * Empty text is unfinished.
  */
 export function looksUnfinished(text: string, language: Language): boolean {
   const words = wordsOf(text);

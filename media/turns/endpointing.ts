@@ -1,25 +1,25 @@
-// When is the caller's turn over? After a silence: short when what was said looks finished, long
-// when it does not. Being cut off in mid-sentence is what callers resent most.
+// Decides when the caller's turn is over: after a short silence when their words look finished, after
+// a long one when they do not. Callers resent nothing more than being cut off in mid-sentence.
 
-/** Tuning of endpointing; the names and defaults are those of the settings. */
+/** Tuning of endpointing, under the names of the settings. */
 export interface EndpointingOptions {
   /** Silence that ends a turn that looks finished. */
   readonly silenceMs: number;
   /** Silence that ends a turn however unfinished it looks. */
   readonly maxSilenceMs: number;
-  /** A turn this long ends at its next pause, or at once when it is a quarter longer. */
+  /** A turn this long ends at its next pause, or without one when it is a quarter longer. */
   readonly maxUtteranceMs: number;
-  /** Does this text stop in mid-sentence? */
+  /** Whether this text stops in mid-sentence. */
   readonly looksUnfinished: (text: string) => boolean;
 }
 
-/** What is known of the caller's turn at this moment. */
+/** What is known of the caller's turn so far. */
 export interface Utterance {
   /** Since the last speech. */
   readonly silenceMs: number;
   /** Since the onset, pauses included. */
   readonly lengthMs: number;
-  /** Recognised so far; undefined while nothing is known, as when recognition is behind. */
+  /** The text so far; undefined until any was recognised, as when recognition is behind. */
   readonly text: string | undefined;
 }
 
@@ -35,13 +35,10 @@ export function turnIsOver(utterance: Utterance, options: EndpointingOptions): b
   return silenceMs >= requiredSilenceMs(text, options);
 }
 
-/** A recogniser's comma is a guess about the voice, not about the sentence: it is given this much longer. */
+/** An ASR's comma is a guess about the voice, not the sentence: after one, the silence is this much longer. */
 const COMMA_FACTOR = 2;
 
-/**
- * The silence that ends a turn of which `text` is known. With no text there is nothing that could
- * look finished, so the longest silence is asked for.
- */
+/** The silence that ends a turn with this text. Without any text it is the longest: nothing looks finished. */
 export function requiredSilenceMs(text: string | undefined, options: EndpointingOptions): number {
   const written = text?.trim() ?? "";
   const words = written.replace(/[\s,;:–—…-]+$|\.{2,}$/u, "");

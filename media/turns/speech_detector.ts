@@ -8,12 +8,12 @@ export interface SpeechDetectorOptions {
   readonly windowMs: number;
 }
 
-/** A word may dip below the threshold; it does not end before the probability falls this much lower (Silero's own rule). */
+/** A word may dip below the threshold: it lasts until the probability falls this much lower (Silero's own rule). */
 const HYSTERESIS = 0.15;
-/** Speech windows among the last `ONSET_SPAN` that make an onset: a click is one window, a word more. */
+/** This many speech windows among the last `ONSET_SPAN` make an onset: a click is one window, a word is more. */
 const ONSET_WINDOWS = 2;
 const ONSET_SPAN = 3;
-/** Silence that is a pause rather than the closure of a consonant, in milliseconds. */
+/** Silence this long is a pause rather than the closure of a consonant, in milliseconds. */
 export const PAUSE_MS = 160;
 
 /** What the newest window changed. */
@@ -31,22 +31,22 @@ export class SpeechDetector {
     this.#options = options;
   }
 
-  /** True from an onset to the pause that follows it. */
+  /** Whether the caller is speaking: from an onset to the pause that follows it. */
   get speaking(): boolean {
     return this.#speaking;
   }
 
-  /** Since the last window that held speech. */
+  /** Silence since the last window that held speech. */
   get silenceMs(): number {
     return this.#silentWindows * this.#options.windowMs;
   }
 
-  /** Speech since the onset, silences between words left out. */
+  /** Speech since the onset, without the silences between words. */
   get speechMs(): number {
     return this.#spokenWindows * this.#options.windowMs;
   }
 
-  /** Takes the next window's probability. */
+  /** Takes the probability that the next window holds speech, 0…1. */
   update(probability: number): SpeechChange {
     const { threshold, windowMs } = this.#options;
     const speech = probability >= (this.#speaking ? threshold - HYSTERESIS : threshold);

@@ -2,7 +2,7 @@
 
 import { logger } from "../../../config/logging.ts";
 import type { Playout } from "../../../media/playout/playout.ts";
-import { FillerTiming } from "../../../media/turns/fillers.ts";
+import { FillerTiming } from "../../../media/turns/filler_timing.ts";
 import type { Speaker } from "../speaker.ts";
 import type { SpokenPhrase } from "./answer.ts";
 

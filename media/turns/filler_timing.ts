@@ -1,5 +1,5 @@
-// "Хм…" when the answer takes a while: a person thinking aloud is not a dead line. Only the
-// decision is here; time comes from outside.
+// When to say "Hm…" because an answer takes a while: somebody who thinks aloud is not a dead line.
+// Only the decision is made here; time comes from outside.
 
 /** Decides over a call when a filler is spoken, and which. Times are milliseconds of any one clock. */
 export class FillerTiming {
@@ -10,7 +10,11 @@ export class FillerTiming {
   #last: string | undefined;
   #speaking = false;
 
-  /** `afterMs`: FILLER_AFTER_MS; 0 is never. `random`: 0 (included) to 1. */
+  /**
+   * @param words the fillers to choose from.
+   * @param afterMs FILLER_AFTER_MS; 0 is never.
+   * @param random 0 (included) to 1 (excluded).
+   */
   constructor(words: readonly string[], afterMs: number, random: () => number = Math.random) {
     this.#words = words;
     this.#afterMs = afterMs;
@@ -28,7 +32,7 @@ export class FillerTiming {
     return this.#turnEndedAt === undefined ? undefined : at + this.#afterMs;
   }
 
-  /** The filler to speak now, if one is due; at most one a turn, never the same twice in a row. */
+  /** The filler to speak now, if one is due: at most one per turn, never the same twice in a row. */
   next(now: number): string | undefined {
     if (this.#turnEndedAt === undefined || now < this.#turnEndedAt + this.#afterMs) {
       return undefined;
@@ -47,9 +51,9 @@ export class FillerTiming {
   }
 
   /**
-   * The answer's first phrase is ready, or the turn was given up: no filler any more.
+   * The answer's first phrase is ready, or the turn was given up: no filler is due any more.
    *
-   * @returns true when a filler is being spoken and is to be cut.
+   * @returns whether a filler is being spoken and must be cut.
    */
   answerReady(): boolean {
     this.#turnEndedAt = undefined;

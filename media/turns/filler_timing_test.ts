@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { FillerTiming } from "./fillers.ts";
+import { FillerTiming } from "./filler_timing.ts";
 
 const WORDS = ["Хм,", "Хорошо,", "Секунду"];
 
@@ -12,11 +12,11 @@ Deno.test("an answer that is ready in time is spoken without a filler", () => {
   assert.equal(fillers.next(5000), undefined);
 });
 
-Deno.test("an answer that takes a while is bridged by one filler, cut when it comes", () => {
+Deno.test("a slow answer is bridged by one filler, which is cut when the answer comes", () => {
   const fillers = new FillerTiming(WORDS, 900, () => 0);
   fillers.turnEnded(0);
   assert.equal(fillers.next(900), "Хм,");
-  assert.equal(fillers.next(10_000), undefined, "one a turn");
+  assert.equal(fillers.next(10_000), undefined, "one per turn");
   assert.equal(fillers.answerReady(), true);
   assert.equal(fillers.answerReady(), false);
 });
