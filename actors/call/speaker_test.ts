@@ -52,7 +52,7 @@ function setUp(tts: TtsProvider, retries = 0) {
   return { speaker, played, failed };
 }
 
-/** A voice for one phrase at a time, each ready when the test says so. */
+/** A voice for single phrases, each ready when the test says so. */
 class PhraseVoice implements TtsProvider {
   readonly name = "phrases";
   readonly asked: string[] = [];
@@ -111,7 +111,7 @@ class StreamVoice implements TtsProvider {
   }
 }
 
-Deno.test("phrases are made side by side, so many and no more, and played in their order", async () => {
+Deno.test("phrases are synthesised side by side, at most two at a time, and played in their order", async () => {
   const voice = new PhraseVoice();
   const { speaker, played } = setUp(voice);
   for (const text of ["one", "two", "three"]) speaker.say(text, text);
@@ -125,7 +125,7 @@ Deno.test("phrases are made side by side, so many and no more, and played in the
   assert.deepEqual(played.texts, ["one.", "two.", "three."]);
 });
 
-Deno.test("a barge-in cancels what is being made, at the voice too, and what waits is never made", async () => {
+Deno.test("a barge-in cancels the phrases being synthesised, at the voice too, and those waiting are never begun", async () => {
   const voice = new PhraseVoice();
   const { speaker, played } = setUp(voice);
   for (const text of ["one", "two", "three"]) speaker.say(text, text);
@@ -136,12 +136,12 @@ Deno.test("a barge-in cancels what is being made, at the voice too, and what wai
   assert.deepEqual(played.texts, ["", "", ""]);
 });
 
-Deno.test("an answer is one stream of a voice that can, and the next answer is another", async () => {
+Deno.test("a voice that can stream speaks each answer in one stream", async () => {
   const voice = new StreamVoice();
   const { speaker, played } = setUp(voice);
   speaker.say("1.0", "one");
   await settle();
-  assert.deepEqual(played.texts, ["one"], "heard while the answer is still written");
+  assert.deepEqual(played.texts, ["one"], "heard while the answer is still being written");
   speaker.say("1.1", "two");
   speaker.complete();
   speaker.say("2.0", "three");
@@ -152,7 +152,7 @@ Deno.test("an answer is one stream of a voice that can, and the next answer is a
   assert.deepEqual(voice.alone, []);
 });
 
-Deno.test("a sentence rendered beforehand keeps its place in an answer, and costs no stream", async () => {
+Deno.test("a sentence rendered beforehand keeps its place in an answer, and takes no part in the stream", async () => {
   const voice = new StreamVoice();
   const { speaker, played } = setUp(voice);
   speaker.say("0.0", "Hello.");
@@ -178,7 +178,7 @@ Deno.test("a barge-in cancels the answer's stream, and the next answer has one o
   assert.deepEqual(played.texts, ["one", "two."]);
 });
 
-Deno.test("where a stream fails for good, what it did not come to is spoken phrase by phrase, each once", async () => {
+Deno.test("when a stream fails for good, the phrases it did not reach are spoken one by one, each once", async () => {
   const voice = new StreamVoice("two");
   const { speaker, played, failed } = setUp(voice);
   for (const text of ["one", "two", "three"]) speaker.say(text, text);
@@ -191,7 +191,7 @@ Deno.test("where a stream fails for good, what it did not come to is spoken phra
   assert.deepEqual(failed, []);
 });
 
-Deno.test("a phrase that breaks off inside is told, and not said a second time", async () => {
+Deno.test("a phrase that breaks off in the middle is reported, and not said a second time", async () => {
   const voice = new StreamVoice("two", true);
   const { speaker, played, failed } = setUp(voice, 3);
   for (const text of ["one", "two"]) speaker.say(text, text);

@@ -27,7 +27,7 @@ Deno.test("an answer spoken in one stream is heard to its end, and the next one 
   assert.ok(answers.every(({ phrases }) => phrases.every(({ heard }) => heard)));
 });
 
-Deno.test("each answer's stages are timed from the caller's last sound, in their order", async () => {
+Deno.test("the stages of an answer are timed from the caller's last sound, and follow in order", async () => {
   using call = await inConversation();
   await call.play();
   const timings = call.events.find((event) => event.kind === "timings");
@@ -38,7 +38,7 @@ Deno.test("each answer's stages are timed from the caller's last sound, in their
   assert.deepEqual(inOrder, inOrder.toSorted((a, b) => a! - b!));
 });
 
-Deno.test("a caller who talks over the bot stops it, and only what was heard stays in the transcript", async () => {
+Deno.test("a caller who talks over the bot stops it, and the transcript keeps only what they heard", async () => {
   using call = await inConversation();
   call.line.play("e2");
   await call.speak("Stop. How long is the warranty?", 700);
@@ -55,7 +55,7 @@ Deno.test("a caller who talks over the bot stops it, and only what was heard sta
   });
 });
 
-Deno.test("the bot falls silent at the first sound, before it is known what it is", async () => {
+Deno.test("the bot falls silent at the caller's first sound, before anyone knows what it is", async () => {
   using call = await inConversation();
   call.line.play("s2");
   await call.speak("", 120);
@@ -63,10 +63,10 @@ Deno.test("the bot falls silent at the first sound, before it is known what it i
   assert.equal(call.line.flushes, 0);
 });
 
-Deno.test("sound that the PBX notices silences the bot before it has come; where no speech comes, it goes on", async () => {
+Deno.test("sound that the PBX reports silences the bot before its frames arrive; when no speech follows, the bot continues", async () => {
   using call = await inConversation();
   call.conversation.onTalking();
-  assert.equal(call.line.paused, false, "nothing is heard yet that could be silenced");
+  assert.equal(call.line.paused, false, "nothing is audible yet that could be silenced");
   call.line.play("s2");
   call.conversation.onTalking();
   assert.equal(call.line.paused, true);
@@ -76,7 +76,7 @@ Deno.test("sound that the PBX notices silences the bot before it has come; where
   assert.equal(heardText(call.record.turns[1]!), "First answer. Second part.");
 });
 
-Deno.test("sound that the PBX notices and that is speech is an interruption like any other", async () => {
+Deno.test("sound that the PBX reports and that proves to be speech is an interruption like any other", async () => {
   using call = await inConversation();
   call.line.play("s3");
   call.conversation.onTalking();
@@ -88,7 +88,7 @@ Deno.test("sound that the PBX notices and that is speech is an interruption like
   assert.equal(call.record.turns[2]!.caller, "Stop, something else.");
 });
 
-Deno.test("after a backchannel the bot goes on where it stopped", async () => {
+Deno.test("after a backchannel the bot continues where it stopped", async () => {
   using call = await inConversation();
   call.line.play("s2");
   await call.speak("Uh-huh.", 250);
@@ -101,7 +101,7 @@ Deno.test("after a backchannel the bot goes on where it stopped", async () => {
   assert.equal(call.record.turns.length, 2);
 });
 
-Deno.test("after a noise the bot goes on where it stopped", async () => {
+Deno.test("after a noise the bot continues where it stopped", async () => {
   using call = await inConversation();
   call.line.play("s2");
   await call.speak("", 100);
@@ -110,7 +110,7 @@ Deno.test("after a noise the bot goes on where it stopped", async () => {
   assert.ok(call.told.includes("barge_in_resumed"));
 });
 
-Deno.test("a caller who goes on before hearing an answer is answered once, to all of it", async () => {
+Deno.test("a caller who continues before hearing an answer gets one answer, to all they said", async () => {
   using call = await inConversation();
   await call.ask("Of the small machine.");
   assert.equal(call.agent.requests.at(-1)!.text, "What is the price? Of the small machine.");
@@ -122,7 +122,7 @@ Deno.test("a caller who goes on before hearing an answer is answered once, to al
   assert.equal(heardText(call.record.turns[1]!), "First answer. Second part.");
 });
 
-Deno.test("when the assistant fails the caller hears so, and the call goes on", async () => {
+Deno.test("when the agent fails the caller hears an apology, and the call continues", async () => {
   using call = rig();
   call.agent.failure = new Error("model down");
   call.conversation.greet();
@@ -143,7 +143,7 @@ Deno.test("when recognition fails the caller is asked to say it again", async ()
   assert.equal(heardText(call.record.turns[1]!), prompts.not_heard);
 });
 
-Deno.test("an answer that is too slow is given up with a sorry", async () => {
+Deno.test("an answer that takes too long is given up with an apology", async () => {
   using call = rig();
   const held = Promise.withResolvers<void>();
   call.agent.hold = held.promise;
@@ -213,11 +213,11 @@ Deno.test("a resumed call is not greeted again", async () => {
   using call = rig(await diedAfter((before) => before.play()));
   call.conversation.resume(false);
   await call.play();
-  assert.deepEqual(call.events, [], "it just listens");
+  assert.deepEqual(call.events, [], "it only listens");
   assert.equal(call.conversation.phase, "listening");
 });
 
-Deno.test("a sentence that was cut is spoken again from its start, those heard before it are not", async () => {
+Deno.test("a sentence that was cut is spoken again from its start, and none that was heard before it", async () => {
   using call = rig(await diedAfter((before) => before.line.play("e2")));
   call.conversation.resume(false);
   const spoken = call.events.filter((event) => event.kind === "bot_phrase").map(({ text }) => text);
@@ -226,7 +226,7 @@ Deno.test("a sentence that was cut is spoken again from its start, those heard b
   assert.equal(heardText(call.record.turns[1]!), "First answer. Second part.");
 });
 
-Deno.test("an unanswered question is answered", async () => {
+Deno.test("a question that the isolate died over is answered", async () => {
   const held = Promise.withResolvers<void>();
   using before = rig();
   before.agent.hold = held.promise;
@@ -241,7 +241,7 @@ Deno.test("an unanswered question is answered", async () => {
   assert.equal(heardText(call.record.turns[1]!), "First answer. Second part.");
 });
 
-Deno.test("an answer whose making was cut goes on behind what was heard of it", async () => {
+Deno.test("an answer that was still being made continues behind what was heard of it", async () => {
   const record = await diedAfter((before) => before.line.play("e2"));
   record.turns[1]!.answerComplete = false;
   using call = rig(record);
@@ -258,7 +258,7 @@ Deno.test("a caller whose words were lost in the crash is asked to say them agai
   assert.equal(heardText(call.record.turns.at(-1)!), prompts.not_heard);
 });
 
-Deno.test("a greeting that was cut is heard whole", async () => {
+Deno.test("a greeting that was cut is spoken again, whole", async () => {
   using before = rig();
   before.conversation.greet();
   await settle();
@@ -272,7 +272,7 @@ Deno.test("a greeting that was cut is heard whole", async () => {
 
 Deno.test("a voice that cannot even apologise is a matter for the supervisor", async () => {
   using call = rig();
-  // What nobody catches ends the isolate.
+  // An uncaught error ends the isolate.
   const uncaught = Promise.withResolvers<unknown>();
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();

@@ -3,7 +3,7 @@ import type { Agent, AgentEvent, AgentRequest } from "../../../agent/agent.ts";
 import { AgentError } from "../../../agent/agent.ts";
 import { EarlyStart } from "./early_start.ts";
 
-/** An assistant that repeats the question, then waits until it is told to go on. */
+/** An agent that repeats the question, then waits until the test lets it continue. */
 class Parrot implements Agent {
   readonly name = "parrot";
   readonly greeting = "";
@@ -45,7 +45,7 @@ Deno.test("an answer begun on a partial text is used when the final text says th
   assert.equal(early.stats.hits, 1);
 });
 
-Deno.test("when the caller went on, the early answer is cancelled and the whole question asked", async () => {
+Deno.test("when the caller continues, the early answer is cancelled and the whole question asked", async () => {
   const agent = new Parrot();
   const early = new EarlyStart(agent, "ru", true);
   early.begin("сколько стоит", []);
@@ -62,7 +62,7 @@ Deno.test("when the caller went on, the early answer is cancelled and the whole 
   assert.equal(early.stats.wastedCharacters, "сколько стоит".length);
 });
 
-Deno.test("each new partial text replaces the answer begun for the one before", () => {
+Deno.test("each new partial text replaces the answer begun for the previous one", () => {
   const agent = new Parrot();
   const early = new EarlyStart(agent, "en", true);
   early.begin("how much", []);
@@ -88,7 +88,7 @@ Deno.test("a caller who talks over an answer begun early cancels it", async () =
   assert.ok(agent.asked[0]!.signal.aborted);
 });
 
-Deno.test("an early answer that failed is asked again afresh", async () => {
+Deno.test("an early answer that failed is asked for again", async () => {
   const agent = new Parrot();
   agent.fails = true;
   const early = new EarlyStart(agent, "en", true);

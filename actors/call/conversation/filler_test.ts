@@ -1,4 +1,4 @@
-// What a conversation does while an answer is not there yet: it starts early, and it fills silences.
+// What a conversation does before an answer is there: it starts early, and it fills silences.
 
 import assert from "node:assert/strict";
 import { newCallRecord } from "../../call_record.ts";
@@ -13,7 +13,7 @@ async function greeted(options: Parameters<typeof rig>[1]) {
   return call;
 }
 
-Deno.test("an answer is begun at the caller's first pause, and used when they had finished", async () => {
+Deno.test("an answer is begun at the caller's first pause, and used if they had finished", async () => {
   using call = await greeted({ startEarly: true });
   await call.speak("What is the price?", 900);
   await call.silence(250);
@@ -21,12 +21,12 @@ Deno.test("an answer is begun at the caller's first pause, and used when they ha
   assert.equal(call.conversation.phase, "listening");
   await call.silence(400);
   await call.play();
-  assert.equal(call.agent.requests.length, 1, "and not asked again");
+  assert.equal(call.agent.requests.length, 1, "and not asked for again");
   assert.deepEqual(call.early.map(({ begun, hit }) => ({ begun, hit })), [{ begun: 1, hit: true }]);
   assert.equal(call.record.turns[1]!.phrases.length, 2);
 });
 
-Deno.test("an answer begun early is thrown away when the caller goes on", async () => {
+Deno.test("an answer begun early is thrown away when the caller continues", async () => {
   using call = await greeted({ startEarly: true });
   await call.speak("What is the price?", 900);
   await call.silence(250);
@@ -38,7 +38,7 @@ Deno.test("an answer begun early is thrown away when the caller goes on", async 
   assert.deepEqual(call.early.map(({ begun, hit }) => ({ begun, hit })), [{ begun: 2, hit: true }]);
 });
 
-Deno.test("with early starts off the assistant is asked once the turn is over", async () => {
+Deno.test("with early start off the agent is asked only when the turn is over", async () => {
   using call = await greeted({});
   await call.speak("What is the price?", 900);
   await call.silence(250);
@@ -51,29 +51,29 @@ Deno.test("a slow answer is announced by a filler, which is cut when the answer 
   call.agent.hold = held.promise;
   await call.ask("What is the price?");
   assert.deepEqual(call.spoken.slice(1).filter((text) => prompts.fillers.includes(text)).length, 1);
-  assert.equal(call.conversation.phase, "thinking", "a filler is no answer");
+  assert.equal(call.conversation.phase, "thinking", "a filler is not an answer");
   call.line.play("s2");
   held.resolve();
   await settle();
-  assert.equal(call.line.flushes, 1, "the filler's rest is dropped");
+  assert.equal(call.line.flushes, 1, "the rest of the filler is dropped");
   await call.play();
   assert.equal(call.conversation.phase, "listening");
   assert.deepEqual(
     call.record.turns[1]!.phrases.map(({ text }) => text),
     ["First answer.", "Second part."],
-    "the transcript has the answer alone",
+    "the transcript holds only the answer",
   );
   assert.ok(call.record.turns[1]!.phrases.every(({ heard }) => heard));
 });
 
-Deno.test("an answer that comes in time is not announced", async () => {
+Deno.test("an answer that comes in time needs no filler", async () => {
   using call = await greeted({ fillerAfterMs: 10_000 });
   await call.ask("What is the price?");
   await call.play();
   assert.ok(!call.told.includes("filler_spoken"));
 });
 
-Deno.test("a filler that is talked over falls silent like an answer", async () => {
+Deno.test("a filler falls silent when the caller talks over it, as an answer does", async () => {
   const held = Promise.withResolvers<void>();
   using call = await greeted({ fillerAfterMs: 1 });
   call.agent.hold = held.promise;
@@ -86,7 +86,7 @@ Deno.test("a filler that is talked over falls silent like an answer", async () =
   assert.equal(call.record.turns.length, 2);
 });
 
-Deno.test("figures and units are spoken in words and stay figures in the transcript", async () => {
+Deno.test("figures and units are spoken as words and stay figures in the transcript", async () => {
   using call = await greeted({});
   call.agent.phrases = ["Up to 600 kN."];
   await call.ask("What force?");

@@ -10,7 +10,7 @@ const CONTACT: ToolCall = { name: "take_contact", contact: { phone: "5550100" } 
 const phrase = (text: string): AgentEvent => ({ kind: "phrase", text });
 const toolCall = (call: ToolCall): AgentEvent => ({ kind: "tool", id: `2-${call.name}`, call });
 
-/** A call whose assistant has answered with these parts, none of it heard yet. */
+/** A call whose agent has answered with these parts; none has been heard yet. */
 async function answeredWith(...parts: AgentEvent[]) {
   const call = rig();
   call.agent.parts = parts;
@@ -20,7 +20,7 @@ async function answeredWith(...parts: AgentEvent[]) {
   return call;
 }
 
-Deno.test("the bot hangs up once its farewell was heard to the end, not before", async () => {
+Deno.test("the bot hangs up when its farewell has been heard to the end, not before", async () => {
   using call = await answeredWith(phrase("Thank you."), phrase("Goodbye!"), toolCall(HANG_UP));
   call.line.play("e2");
   assert.deepEqual(call.toolCalls, []);
@@ -41,7 +41,7 @@ Deno.test("a caller who talks over the farewell is not hung up on", async () => 
   assert.equal(heardText(call.record.turns.at(-1)!), "Twelve months.");
 });
 
-Deno.test("a transfer that the PBX refuses is told to the caller, and the call goes on", async () => {
+Deno.test("a caller whose transfer the PBX refuses hears so, and the call continues", async () => {
   using call = await answeredWith(phrase("One moment."), toolCall(TRANSFER));
   await call.play();
   call.conversation.toolDone("2-transfer_to", "failed");
@@ -50,7 +50,7 @@ Deno.test("a transfer that the PBX refuses is told to the caller, and the call g
   assert.equal(call.conversation.phase, "listening");
 });
 
-Deno.test("what the caller says while they are being transferred is no new question", async () => {
+Deno.test("a caller who speaks while being transferred asks no new question", async () => {
   using call = await answeredWith(phrase("One moment."), toolCall(TRANSFER));
   await call.play();
   await call.ask("Thank you very much.");
@@ -58,7 +58,7 @@ Deno.test("what the caller says while they are being transferred is no new quest
   assert.deepEqual(call.toolCalls, ["2-transfer_to"]);
 });
 
-Deno.test("a contact is noted even when the caller does not hear the thanks out", async () => {
+Deno.test("a contact is noted even if the caller interrupts the thanks", async () => {
   using call = await answeredWith(phrase("Thank you, noted."), toolCall(CONTACT));
   assert.deepEqual(call.toolCalls, ["2-take_contact"]);
   call.conversation.toolDone("2-take_contact", "done");
@@ -73,19 +73,19 @@ Deno.test("a tool call is carried out once, however often the model makes it", a
   assert.deepEqual(call.toolCalls, ["2-take_contact"]);
 });
 
-Deno.test("a resumed call does what was still to be done, and nothing of what was done", async () => {
+Deno.test("a resumed call carries out the tool calls that were still due, and none that were done", async () => {
   using before = await answeredWith(phrase("Noted."), toolCall(CONTACT), toolCall(TRANSFER));
   before.conversation.toolDone("2-take_contact", "done");
   before.line.play("s2");
   const record = structuredClone(before.record);
   using call = rig(record);
   call.conversation.resume(false);
-  assert.deepEqual(call.toolCalls, [], "the phrase before it is not heard yet");
+  assert.deepEqual(call.toolCalls, [], "the phrase before it has not been heard yet");
   await call.play();
   assert.deepEqual(call.toolCalls, ["2-transfer_to"]);
 });
 
-Deno.test("a call resumed right after the farewell was heard is hung up", async () => {
+Deno.test("a call resumed just after its farewell was heard is hung up", async () => {
   using before = await answeredWith(phrase("Goodbye!"), toolCall(HANG_UP));
   await before.play();
   using call = rig(structuredClone(before.record));
@@ -94,7 +94,7 @@ Deno.test("a call resumed right after the farewell was heard is hung up", async 
   assert.equal(call.conversation.phase, "handover");
 });
 
-Deno.test("an answer begun again after a crash does not do again what it has done", async () => {
+Deno.test("an answer begun again after a crash repeats no tool call", async () => {
   using before = await answeredWith(phrase("Noted."), toolCall(CONTACT));
   before.conversation.toolDone("2-take_contact", "done");
   const record = structuredClone(before.record);
@@ -106,14 +106,14 @@ Deno.test("an answer begun again after a crash does not do again what it has don
   assert.deepEqual(call.toolCalls, []);
 });
 
-Deno.test("an answer that is an action alone needs no words", async () => {
+Deno.test("an answer that is only a tool call needs no words", async () => {
   using call = await answeredWith(toolCall({ name: "send_dtmf", digits: "5" }));
   assert.deepEqual(call.toolCalls, ["2-send_dtmf"]);
   assert.deepEqual(call.record.turns[1]!.phrases, []);
   assert.equal(call.conversation.phase, "listening");
 });
 
-Deno.test("what was recognised is kept word for word beside what was made of it", async () => {
+Deno.test("the recognised words are kept verbatim beside their normalised text", async () => {
   using call = await inConversation();
   await call.play();
   await call.ask("Uh how much is is the em two hundred");
