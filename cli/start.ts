@@ -1,13 +1,15 @@
 // `start`: the service, until SIGTERM.
 //
-// deno.json starts it with V8 optimising only what runs ten times as often as it would wait for.
-// V8's defaults are for one isolate that lives long; here each call's isolate compiles the same few
-// functions anew, and most are gone before that pays: with twenty calls the compilers took 16 to
-// 20 % of a core, and so 7, while the calls took no more. And each isolate collects its garbage by
-// itself: V8's helpers, two on two cores, are waited for by all of them, and a heap that overflows
-// while twenty calls talk takes a third longer to be noticed. Nor does V8 try as long as it would: a
-// heap still more than 85 % full after four collections in a row is out of memory, and its caller
-// waits for the next isolate half as long. All of these can be set on the command line only.
+// V8 can be tuned on the command line only, so the flags stand in the task `start` of deno.json.
+// V8's defaults suit one isolate that lives long; here each call has its own, which compiles the
+// same functions again and mostly ends before that pays. Measured with twenty calls on two cores:
+//
+// - `--invocation-count-for-maglev`, `--invocation-count-for-turbofan`: ten times the defaults. The
+//   compilers took 16 to 20 % of a core, and 7 % with these; the calls themselves took no more.
+// - `--single-threaded-gc`: each isolate collects its own garbage. V8 has two helper threads for all
+//   of them, and waiting for these delays by a third the report of a heap that overflows.
+// - `--ineffective-gc-…`: an isolate is out of memory once four collections in a row leave its heap
+//   more than 85 % full. Its caller then waits half as long for the next isolate.
 
 import { describePolicies, policiesOf } from "../actors/service/policies.ts";
 import { logger } from "../config/logging.ts";
@@ -15,6 +17,7 @@ import type { Settings } from "../config/settings.ts";
 import { VERSION } from "../config/version.ts";
 import { print } from "./print.ts";
 import { startService } from "./service.ts";
+import { StopSignals } from "./stop_signals.ts";
 
 const log = logger("service");
 
@@ -25,33 +28,18 @@ const log = logger("service");
  * @returns the exit code.
  */
 export async function start(settings: Settings): Promise<number> {
-  const asked = Promise.withResolvers<Deno.Signal>();
-  const insisted = Promise.withResolvers<void>();
-  let signals = 0;
-  const onSignal = (signal: Deno.Signal) => () => {
-    if (++signals === 1) asked.resolve(signal);
-    else insisted.resolve();
-  };
-  const handlers = (["SIGTERM", "SIGINT"] as const).map((signal) => ({
-    signal,
-    handler: onSignal(signal),
-  }));
-  for (const { signal, handler } of handlers) Deno.addSignalListener(signal, handler);
-  try {
-    await using service = await startService(settings);
-    log.info("service started", {
-      version: VERSION,
-      console: service.consoleUrl,
-      app: settings.ARI_APP_NAME,
-    });
-    const signal = await asked.promise;
-    log.info("draining; a second signal ends at once", { signal, calls: service.switchboard.size });
-    await Promise.race([service.drain(), insisted.promise]);
-    log.info("service ends", { calls: service.switchboard.size });
-    return 0;
-  } finally {
-    for (const { signal, handler } of handlers) Deno.removeSignalListener(signal, handler);
-  }
+  using signals = new StopSignals();
+  await using service = await startService(settings);
+  log.info("service started", {
+    version: VERSION,
+    console: service.consoleUrl,
+    app: settings.ARI_APP_NAME,
+  });
+  const signal = await signals.asked;
+  log.info("draining; a second signal ends at once", { signal, calls: service.switchboard.size });
+  await Promise.race([service.drain(), signals.insisted]);
+  log.info("service ends", { calls: service.switchboard.size });
+  return 0;
 }
 
 /** Prints every deadline of a call and what follows it. */
