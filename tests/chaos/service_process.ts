@@ -15,7 +15,7 @@ const POLL_MS = 20;
 const NEWEST = 100;
 
 /** The V8 flags of `deno task start`; see cli/start.ts. */
-const V8_FLAGS = /--v8-flags=\S+/.exec(denoJson.tasks.start)![0];
+const V8_FLAGS = /--v8-flags=\S+/.exec(denoJson.tasks.start.command)![0];
 
 /** The system resources that a process holds. */
 export interface Holdings {
