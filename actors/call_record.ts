@@ -6,7 +6,10 @@ import type { Contact, ToolCall } from "../agent/agent.ts";
 import type { KnowledgeBaseName } from "../language/language.ts";
 import type { ExitReason } from "./otp/control.ts";
 
-/** What a call is doing; each phase has deadlines in policies.ts. */
+/**
+ * What a call is doing. Its deadlines stand in service/policies.ts, the phases that may follow it in
+ * call/conversation/call_state.ts.
+ */
 export type Phase = "answering" | "greeting" | "listening" | "thinking" | "speaking" | "handover";
 
 /**

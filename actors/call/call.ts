@@ -164,7 +164,7 @@ async function openRecorder(
   const { callId, recordingPath, record } = assignment;
   if (recordingPath === undefined) return undefined;
   const failed = (error: unknown) => {
-    log.error("recording failed; the call continues without", { call: callId, error });
+    log.error("recording failed; the call continues without it", { call: callId, error });
     send({ kind: "count", what: "recording_failed" });
   };
   try {

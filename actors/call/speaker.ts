@@ -26,7 +26,7 @@ export interface SpeakerOptions<Phrase> {
   readonly call: string;
   readonly tts: TtsProvider;
   readonly language: Language;
-  readonly playout: Playout<Phrase>;
+  readonly playout: Pick<Playout<Phrase>, "add" | "interject">;
   /** How many phrases are synthesised side by side: the one about to play and the next (`TTS_PARALLEL`). */
   readonly parallel: number;
   /** How often a failed synthesis is retried (`PLAYBACK_RETRY_COUNT`). */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { samplesIn } from "../../media/frame.ts";
 import type { Pcm } from "../../media/frame.ts";
-import type { PhraseSink, Playout } from "../../media/playout/playout.ts";
+import type { PhraseSink } from "../../media/playout/playout.ts";
 import { TtsError, type TtsProvider } from "../../speech/tts.ts";
 import { settle } from "./conversation/conversation_rig.ts";
 import { Speaker } from "./speaker.ts";
@@ -13,6 +13,16 @@ class Played {
   add(id: string): PhraseSink {
     const phrase = { id, texts: [] as string[], ended: false };
     this.phrases.push(phrase);
+    return this.#sinkOf(phrase);
+  }
+
+  interject(id: string): PhraseSink {
+    const phrase = { id, texts: [] as string[], ended: false };
+    this.phrases.unshift(phrase);
+    return this.#sinkOf(phrase);
+  }
+
+  #sinkOf(phrase: Played["phrases"][number]): PhraseSink {
     return {
       write: (pcm) => void phrase.texts.push(textOf(pcm)),
       end: () => void (phrase.ended = true),
@@ -40,7 +50,7 @@ function setUp(tts: TtsProvider, retries = 0) {
     call: "c1",
     tts,
     language: "en",
-    playout: played as unknown as Playout<string>,
+    playout: played,
     parallel: 2,
     retries,
     prepared: new Map([["Hello.", new Int16Array(samplesIn(20)).fill(33)]]),

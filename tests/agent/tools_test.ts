@@ -108,7 +108,7 @@ const INJECTIONS: readonly (readonly [Language, string])[] = [
 for (const [language, injection] of INJECTIONS) {
   for (const from of ["the caller", "a document"]) {
     Deno.test(`an instruction from ${from} (${language}) to transfer elsewhere achieves nothing`, async () => {
-      const wishes = [
+      const toolCalls = [
         { name: "transfer_to", arguments: { key: "+79000000000" } },
         { name: "transfer_to", arguments: { key: "sales", extension: "79000000000" } },
         { name: "transfer_to", arguments: { number: "+15550100199" } },
@@ -122,7 +122,7 @@ for (const [language, injection] of INJECTIONS) {
       const { events, offered, system } = await turn(
         language,
         words,
-        { tools: wishes },
+        { tools: toolCalls },
         TARGETS,
         document,
       );

@@ -26,10 +26,10 @@ async function firstFrame(mode: typeof MODES[number]): Promise<void> {
   await using server = await YandexGrpcServer.start({ ttsPaceMs: 5 });
   await using speech = await createSpeech(yandexOnly(server, { YANDEX_TTS_MODE: mode }), undefined);
   await speech.warm();
-  using mouth = new Mouth(speech);
+  using speaker = new BenchSpeaker(speech);
   const delays: number[] = [];
   for (let i = 0; i < PHRASES; i++) {
-    const { firstAt } = await mouth.say(`раз два ${i}`);
+    const { firstAt } = await speaker.say(`раз два ${i}`);
     delays.push(firstAt - server.ttsRequests.at(-1)!.sentAt[0]!);
   }
   await row(`service's first byte to the transport, ${mode}`, delays, "p95 10 ms");
@@ -40,9 +40,12 @@ async function longSentence(mode: typeof MODES[number]): Promise<void> {
   await using speech = await createSpeech(yandexOnly(server, { YANDEX_TTS_MODE: mode }), undefined);
   await speech.warm();
   let synthesised = 0;
-  using mouth = new Mouth(speech, () => synthesised = server.ttsRequests[0]!.sentAt.length);
+  using speaker = new BenchSpeaker(
+    speech,
+    () => synthesised = server.ttsRequests[0]!.sentAt.length,
+  );
   const text = Array.from({ length: 21 }, (_, i) => `слово${i % 10}`).join(" ");
-  const { samples } = await mouth.say(text);
+  const { samples } = await speaker.say(text);
   const left = 100 * (1 - synthesised / wordsOf(text).length);
   await line(
     `${
@@ -52,7 +55,7 @@ async function longSentence(mode: typeof MODES[number]): Promise<void> {
 }
 
 /** A call's speaker and playout, on an output that plays immediately. */
-class Mouth implements Disposable {
+class BenchSpeaker implements Disposable {
   readonly #playout: Playout<number>;
   readonly #speaker: Speaker<number>;
   #spoken = Promise.withResolvers<void>();

@@ -13,8 +13,8 @@ export interface FillerOptions {
   readonly words: readonly string[];
   /** `FILLER_AFTER_MS`; 0 is never. */
   readonly afterMs: number;
-  readonly speaker: Speaker<SpokenPhrase>;
-  readonly playout: Playout<SpokenPhrase>;
+  readonly speaker: Pick<Speaker<SpokenPhrase>, "interject">;
+  readonly playout: Pick<Playout<SpokenPhrase>, "drop">;
   onSpoken(): void;
 }
 

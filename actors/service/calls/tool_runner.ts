@@ -1,5 +1,4 @@
-// Carries out what the assistant of one call wants done, each wish once, whichever isolate asks
-// and however often.
+// Carries out the tool calls of one call, each once, whichever isolate asks and however often.
 
 import { logger } from "../../../config/logging.ts";
 import type { Settings } from "../../../config/settings.ts";
@@ -20,7 +19,7 @@ export interface ToolRunnerOptions {
   sendCaller(destination: Destination): Promise<void>;
 }
 
-/** One call's tools. */
+/** Carries out one call's tool calls. */
 export class ToolRunner {
   readonly #options: ToolRunnerOptions;
   readonly #running = new Map<string, Promise<ToolResult>>();
@@ -30,8 +29,7 @@ export class ToolRunner {
   }
 
   /**
-   * Carries out a tool of the record, unless that was done before, and says what became of it.
-   * Never rejects.
+   * Carries out a tool call of the record, unless it was done before. Never rejects.
    */
   run(id: string): Promise<ToolResult> {
     const running = this.#running.get(id) ?? this.#run(id);
@@ -43,13 +41,13 @@ export class ToolRunner {
     const { record, note } = this.#options;
     const tool = record.tools.find((one) => one.id === id);
     if (!tool) {
-      log.error("a tool is asked for that the call's record does not have", { call: record.id });
+      log.error("tool call is not in the call's record", { call: record.id });
       return "failed";
     }
     if (tool.result) return tool.result;
     const result = await this.#attempt(tool);
     if (tool.result !== result) note({ kind: "tool_done", id, result });
-    log.info("tool carried out", { call: record.id, tool: tool.call.name, result });
+    log.info("tool call carried out", { call: record.id, tool: tool.call.name, result });
     return result;
   }
 

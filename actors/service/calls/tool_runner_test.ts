@@ -38,7 +38,7 @@ function callWanting(call: ToolCall, pbx: { fails: boolean } = { fails: false })
   return { options, runner: new ToolRunner(options), record, pressed, sent, results };
 }
 
-Deno.test("a transfer goes to the extension of the configuration, whatever the wish says", async () => {
+Deno.test("a transfer goes to the extension of the configuration, whatever the tool call says", async () => {
   const { runner, sent } = callWanting({
     name: "transfer_to",
     key: "sales",
@@ -91,7 +91,7 @@ Deno.test("keys that were being pressed when the service died are not pressed ag
   assert.deepEqual(pressed, []);
 });
 
-Deno.test("a wish that the record does not have is not carried out", async () => {
+Deno.test("a tool call that the record does not have is not carried out", async () => {
   const { runner, sent } = callWanting({ name: "hang_up" });
   assert.equal(await runner.run("t2"), "failed");
   assert.deepEqual(sent, []);
