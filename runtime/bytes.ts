@@ -1,6 +1,6 @@
-// Bytes as they come and go on a connection or a file.
+// Joining and writing bytes.
 
-/** One array from many. */
+/** Joins arrays into a new one. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
@@ -11,12 +11,12 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffe
   return whole;
 }
 
-/** Where bytes are written: a connection or a file of Deno's, whose `write` may take only some. */
+/** A connection or file of Deno's, whose `write` may take only some of the bytes. */
 export interface ByteWriter {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** Writes all bytes. Rejects as `write` does. */
+/** Writes all of `bytes`; rejects as `write` does. */
 export async function writeAll(to: ByteWriter, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
 }

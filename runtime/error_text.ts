@@ -1,4 +1,4 @@
-// An error in words, for use inside another error or a log line.
+// An error in words, for another error's message or a log line.
 
 /** The error's message; anything else that was thrown, as a string. */
 export function messageOf(error: unknown): string {

@@ -1,5 +1,7 @@
-// Which connections grpc-js speaks over: the runtime's own (tcp_stream.ts says why). The library has
-// no option for that, so its one method that opens a socket is replaced.
+// Makes grpc-js connect over TcpStream, whose head says why. grpc-js has no option for that, so its
+// one method that opens a socket is replaced.
+//
+// Delete together with tcp_stream.ts.
 
 import type { ChannelOptions } from "@grpc/grpc-js";
 import { Http2SubchannelConnector } from "@grpc/grpc-js/build/src/transport.js";
@@ -12,15 +14,15 @@ type TcpConnect = (
 ) => Promise<unknown>;
 
 const connector = Http2SubchannelConnector.prototype as unknown as { tcpConnect: TcpConnect };
-const ofTheLibrary = connector.tcpConnect;
+const originalConnect = connector.tcpConnect;
 
-/** Replaces it, for the whole thread; an HTTP proxy (`https_proxy`) is still spoken to by the library. */
-export function connectByRuntime(): void {
+/** Replaces the method for this thread. Connections through an HTTP proxy (`https_proxy`) stay grpc-js's own. */
+export function useTcpStreams(): void {
   connector.tcpConnect = function (address, options) {
     const { host, port } = address;
     const proxied = "grpc.http_connect_target" in options;
     if (host === undefined || port === undefined || proxied) {
-      return ofTheLibrary.call(this, address, options);
+      return originalConnect.call(this, address, options);
     }
     return TcpStream.connect(host, port);
   };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { YandexGrpcServer } from "../tests/servers/yandex/yandex_grpc_server.ts";
 import { channelTo } from "../tests/servers/yandex/yandex_setup.ts";
 
-Deno.test("a channel's connection is the runtime's own: grpc-js still has what is replaced", async () => {
+Deno.test("a gRPC channel connects over Deno's own TCP: grpc-js still has the method that is replaced", async () => {
   await using server = await YandexGrpcServer.start();
   const { connect } = Deno;
   const ports: (number | undefined)[] = [];

@@ -1,4 +1,4 @@
-// What comes in by callbacks, read as a stream.
+// A stream of what callbacks deliver.
 
 /** An unbounded queue with an end: written from callbacks, read by one reader, once. */
 export class Queue<T> implements AsyncIterable<T> {
@@ -12,7 +12,7 @@ export class Queue<T> implements AsyncIterable<T> {
     this.#wake.resolve();
   }
 
-  /** No more comes; an `error` is thrown at the reader after what is there. */
+  /** Ends the stream behind the queued items, by throwing `error` at the reader if one is given. */
   end(error?: unknown): void {
     this.#end ??= error === undefined ? {} : { error };
     this.#wake.resolve();

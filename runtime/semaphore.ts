@@ -1,12 +1,12 @@
-// Bounding how much is done at the same time.
+// A limit on how much is done at the same time.
 
 /**
- * A counting semaphore with two priorities: the urgent go before the others, and one place is kept
- * for them, so that an urgent request never waits for a long queue of others.
+ * A counting semaphore with two priorities: urgent requests go first, and one place is reserved for
+ * them, so that none waits behind a long queue of others. With a single place nothing is reserved.
  */
 export class Semaphore {
   #free: number;
-  /** Places that only the urgent may take. */
+  /** Places for urgent requests only. */
   readonly #reserved: number;
   readonly #urgent: (() => void)[] = [];
   readonly #others: (() => void)[] = [];
@@ -16,7 +16,7 @@ export class Semaphore {
     this.#reserved = Math.min(1, places - 1);
   }
 
-  /** Waits for a place; disposing the result gives it back. */
+  /** Waits for a place; disposing of the result returns it. */
   async acquire(urgent: boolean): Promise<Disposable> {
     const { promise, resolve } = Promise.withResolvers<void>();
     (urgent ? this.#urgent : this.#others).push(resolve);

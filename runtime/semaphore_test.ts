@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Semaphore } from "./semaphore.ts";
 import { pause } from "./waiting.ts";
 
-Deno.test("no more than so many hold a place, and a place given back goes to the next in order", async () => {
+Deno.test("no more requests than places are admitted, and a returned place goes to the next in order", async () => {
   const semaphore = new Semaphore(2);
   const first = await semaphore.acquire(true);
   await semaphore.acquire(true);
@@ -16,7 +16,7 @@ Deno.test("no more than so many hold a place, and a place given back goes to the
   assert.deepEqual(order, ["third"]);
 });
 
-Deno.test("the urgent overtake the others, and always find one place that the others cannot take", async () => {
+Deno.test("urgent requests overtake the others, and one place stays free for them", async () => {
   const semaphore = new Semaphore(2);
   const background = await semaphore.acquire(false);
   const order: string[] = [];

@@ -1,19 +1,22 @@
-// A TCP connection of the runtime's own as a Node stream, for gRPC to speak over.
+// A TCP connection of Deno's own as a Node stream, for gRPC.
 //
-// In the place of a node:net socket, with which each call would leave memory behind. Measured on
-// Deno 2.9.6: a thread that has read from such a socket leaves 64 KB and more when it ends, closed
-// or not, for ext/node/ops/stream_wrap.rs keeps its read buffers in a thread-local pool of bare
-// pointers. Per call isolate and channel 77 KB over TLS, 125 KB without; over this one, nothing.
+// A repair of Deno 2.9.6: a thread that has read from a node:net socket leaves 64 KB or more behind
+// when it ends, whether the socket was closed or not, because ext/node/ops/stream_wrap.rs keeps its
+// read buffers in a thread-local pool of bare pointers. Measured per call isolate and gRPC channel:
+// 77 KB over TLS, 125 KB without; over this stream, nothing (docs/decisions/grpc-connections.md).
+//
+// Delete when a Worker that has read from a node:net socket leaves no memory behind.
 
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
+import { writeAll } from "./bytes.ts";
 
-/** Room for a fifth of a second of audio a read. */
+/** Room for half a second of 16 kHz audio in one read. */
 const READ_BYTES = 16 * 1024;
 
 type Done = (error?: Error | null) => void;
 
-/** A stream over `connection`, which it closes at its end; like a socket it ends when the far end does. */
+/** A stream over a connection that it owns. Like a socket, it ends when the peer does. */
 export class TcpStream extends Duplex {
   readonly #connection: Deno.TcpConn;
   readonly #room = new Uint8Array(READ_BYTES);
@@ -28,7 +31,7 @@ export class TcpStream extends Duplex {
     return new TcpStream(await Deno.connect({ hostname, port }));
   }
 
-  /** As `net.Socket.setNoDelay`: what is written shall not wait for an ACK. */
+  /** As `net.Socket.setNoDelay`: with `true`, writes do not wait for an ACK. */
   setNoDelay(noDelay = true): this {
     this.#connection.setNoDelay(noDelay);
     return this;
@@ -40,7 +43,7 @@ export class TcpStream extends Duplex {
     return this;
   }
 
-  /** As `net.Socket.unref`: it does not keep the process alive. */
+  /** As `net.Socket.unref`: the connection no longer keeps the process alive. */
   unref(): this {
     this.#connection.unref();
     return this;
@@ -51,16 +54,16 @@ export class TcpStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
-    settle(this.#writeAll(chunk), done);
+    report(writeAll(this.#connection, chunk), done);
   }
 
-  /** What has waited together leaves together. */
+  /** Queued chunks leave in one write. */
   override _writev(chunks: { readonly chunk: Buffer }[], done: Done): void {
-    settle(this.#writeAll(Buffer.concat(chunks.map(({ chunk }) => chunk))), done);
+    report(writeAll(this.#connection, Buffer.concat(chunks.map(({ chunk }) => chunk))), done);
   }
 
   override _final(done: Done): void {
-    settle(this.#endHalf(), done);
+    report(this.#closeWrite(), done);
   }
 
   override _destroy(error: Error | null, done: Done): void {
@@ -73,22 +76,16 @@ export class TcpStream extends Duplex {
     return length === null ? null : Buffer.from(this.#room.subarray(0, length));
   }
 
-  async #writeAll(bytes: Uint8Array): Promise<void> {
-    for (let sent = 0; sent < bytes.length;) {
-      sent += await this.#connection.write(bytes.subarray(sent));
-    }
-  }
-
-  async #endHalf(): Promise<void> {
+  async #closeWrite(): Promise<void> {
     try {
       await this.#connection.closeWrite();
     } catch (error) {
-      // The far end was first to reset the connection: there is no half left to end.
+      // The peer has reset the connection: there is no writing half left to close.
       if (!(error instanceof Deno.errors.NotConnected)) throw error;
     }
   }
 }
 
-function settle(work: Promise<void>, done: Done): void {
+function report(work: Promise<void>, done: Done): void {
   work.then(() => done(), done);
 }

@@ -10,7 +10,7 @@ async function connected() {
   return { stream, far };
 }
 
-Deno.test("what is written arrives in order and whole, and ending it is the far end's end", async () => {
+Deno.test("writes arrive whole and in order, and ending the stream ends the peer's", async () => {
   const { stream, far } = await connected();
   const long = "x".repeat(1_000_000);
   stream.write("first ");
@@ -24,7 +24,7 @@ Deno.test("what is written arrives in order and whole, and ending it is the far 
   await once(stream, "close");
 });
 
-Deno.test("what is read stays as it was when more arrives", async () => {
+Deno.test("a chunk that was read stays unchanged when more arrives", async () => {
   const { stream, far } = await connected();
   using _far = far;
   const pieces: Uint8Array[] = [];
@@ -37,7 +37,7 @@ Deno.test("what is read stays as it was when more arrives", async () => {
   await once(stream, "close");
 });
 
-Deno.test("when the far end ends, so does this one", async () => {
+Deno.test("the stream ends when the peer does", async () => {
   const { stream, far } = await connected();
   stream.resume();
   far.close();
@@ -46,7 +46,7 @@ Deno.test("when the far end ends, so does this one", async () => {
   assert.equal(stream.errored, null);
 });
 
-Deno.test("what is written to a far end that is gone is an error", async () => {
+Deno.test("writing to a peer that is gone is an error", async () => {
   const { stream, far } = await connected();
   far.close();
   const failed = once(stream, "error");
@@ -57,10 +57,10 @@ Deno.test("what is written to a far end that is gone is an error", async () => {
   assert.ok(stream.destroyed);
 });
 
-Deno.test("a far end that does not read makes what waits grow, and leaving lets go of it", async () => {
+Deno.test("writes to a peer that does not read queue up, and destroying the stream drops them", async () => {
   const { stream, far } = await connected();
   using _far = far;
-  // Far more than the system takes for a reader that never reads.
+  // Far more than the kernel buffers for a peer that never reads.
   stream.write(new Uint8Array(64_000_000));
   stream.write(new Uint8Array(1000));
   assert.ok(stream.writableLength >= 1000);

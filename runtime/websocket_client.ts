@@ -1,17 +1,16 @@
-// A WebSocket client for a call's audio, RFC 6455, on a connection of the runtime's own.
+// A WebSocket client (RFC 6455) for a call's audio, over a connection of Deno's own. Each call
+// isolate starts one and moves a hundred small messages a second through it.
 //
-// Each call's isolate starts with one, and moves a hundred small messages a second through it.
-// Neither of the ready ones will do: `ws` loads Node's HTTP, TLS, DNS and zlib for one handshake
-// (measured: a fifth of the time an isolate takes to be there for its caller), and the runtime's
-// WebSocket leaves Nagle's algorithm on: a small write then waits for a delayed ACK (a flush was
-// acknowledged in 54 ms instead of 11).
+// It stands in for two clients that Deno 2.9.6 makes unfit (docs/decisions/websocket-client.md):
+// - `WebSocket` leaves Nagle's algorithm on and offers no way to turn it off, so a small write waits
+//   for a delayed ACK: a flush was acknowledged in 54 ms instead of 11.
+// - `ws` loads Node's HTTP, TLS, DNS and zlib for one handshake, a fifth of an isolate's start, and
+//   reads from a node:net socket, which leaves 64 KB behind in each thread (tcp_stream.ts).
 //
-// Nor would `ws` let the service's memory level off: on Deno 2.9.6 each thread that has read from a
-// node:net socket leaves 64 KB or more when it ends, closed or not, for ext/node/ops/stream_wrap.rs
-// keeps its read buffers in a thread-local pool of bare pointers. `Deno.connect` leaves nothing.
+// Delete when `WebSocket` sets TCP_NODELAY or takes it as an option.
 
-import { messageOf } from "./error_text.ts";
 import { concatBytes, writeAll } from "./bytes.ts";
+import { messageOf } from "./error_text.ts";
 import {
   CLOSE,
   encodeFrame,
@@ -22,50 +21,55 @@ import {
 } from "./websocket_frame.ts";
 import { handshakeOf } from "./websocket_handshake.ts";
 
-/** Longest wait for the far end's half of the closing handshake, in ms. */
+/** Longest wait for the peer's half of the closing handshake. */
 const CLOSE_DEADLINE_MS = 1000;
 const READ_BYTES = 16 * 1024;
-/** What waits is written together, but no more at once: `unsentBytes` shall tell of a far end that stalls. */
+/** Queued frames are written in batches no larger than this, so that `unsentBytes` reveals a stalled peer. */
 const WRITE_BYTES = 64 * 1024;
 
-/** What arrives. */
+/** Takes what arrives on a connection. */
 export interface WebSocketHandlers {
   onText(text: string): void;
-  /** The bytes are the handler's own. */
+  /** The handler owns `bytes`. */
   onBinary(bytes: Uint8Array<ArrayBuffer>): void;
   /**
-   * The connection has ended, or was never made; called once. `code` is the far end's, see RFC 6455
-   * §7.4.1; `reason` says in words what else is known.
+   * The connection has ended or was never made; called once. `code` is a close code of RFC 6455
+   * §7.4.1, the peer's where it sent one; `reason` says in words what else is known.
    */
   onClose(code: number, reason: string): void;
 }
 
-/** A frame that waits to be written. */
+/** A queued frame. */
 interface Outgoing {
   readonly frame: Uint8Array;
   readonly payloadBytes: number;
 }
 
-/** One connection, from the handshake on. What is sent before it is there, or after its end, is lost. */
+/** One connection, from the handshake on. Messages sent before it is open or after its end are dropped. */
 export class WebSocketClient {
   readonly #handlers: WebSocketHandlers;
   readonly #reader = new MessageReader();
   readonly #ended = Promise.withResolvers<void>();
   #phase: "connecting" | "open" | "closing" | "ended" = "connecting";
-  /** Why the connection ends: the far end may hang up before it has our answer, as Asterisk does. */
+  /** What the peer said when it closed: it may hang up before our answer, as Asterisk does. */
   #farewell: { readonly code: number; readonly reason: string } | undefined;
   #connection: Deno.TcpConn | Deno.TlsConn | undefined;
   #outbox: Outgoing[] = [];
   #unsentBytes = 0;
   #writing: Promise<void> | undefined;
 
-  /** @param url with the scheme ws or wss. @param protocol the subprotocol that the far end must speak. */
+  /**
+   * Connects.
+   *
+   * @param url with the scheme ws or wss.
+   * @param protocol the subprotocol that the peer must speak.
+   */
   constructor(url: string, protocol: string, handlers: WebSocketHandlers) {
     this.#handlers = handlers;
     void this.#run(new URL(url), protocol);
   }
 
-  /** Bytes handed over that the network has not taken yet, without their framing. */
+  /** Payload bytes that the network has not taken yet. */
   get unsentBytes(): number {
     return this.#unsentBytes;
   }
@@ -75,17 +79,17 @@ export class WebSocketClient {
     if (this.#phase === "open") this.#send(OPCODE.text, new TextEncoder().encode(text));
   }
 
-  /** Sends a binary message; `bytes` may be used again at once. */
+  /** Sends a binary message; `bytes` is copied. */
   sendBinary(bytes: Uint8Array): void {
     if (this.#phase === "open") this.#send(OPCODE.binary, bytes);
   }
 
-  /** Ends the connection, whatever state it is in, and resolves when it has ended. */
+  /** Closes the connection in any state; resolves when it has ended. */
   async close(): Promise<void> {
     if (this.#phase === "connecting") this.#end(CLOSE.abnormal, "closed before it was open");
-    else if (this.#phase === "open") this.#sayClose(CLOSE.normal);
+    else if (this.#phase === "open") this.#sendClose(CLOSE.normal);
     const deadline = setTimeout(
-      () => this.#end(CLOSE.abnormal, "the far end did not close in time"),
+      () => this.#end(CLOSE.abnormal, "the peer did not close in time"),
       CLOSE_DEADLINE_MS,
     );
     await this.#ended.promise;
@@ -104,12 +108,12 @@ export class WebSocketClient {
     }
   }
 
-  /** The open connection and what has come on it already; undefined when it has ended. */
+  /** The open connection and the bytes behind the handshake; undefined when it has ended. */
   async #open(url: URL, protocol: string) {
     try {
       const connection = await connect(url);
       this.#connection = connection;
-      // It was closed meanwhile.
+      // `close` was called meanwhile.
       if (this.#phase !== "connecting") return this.#disconnect();
       const { request, accept } = await handshakeOf(url, protocol);
       await writeAll(connection, request);
@@ -122,18 +126,18 @@ export class WebSocketClient {
     }
   }
 
-  /** How much has come into `chunk`; undefined when the connection has ended. */
+  /** The number of bytes read into `chunk`; undefined when the connection has ended. */
   async #read(connection: Deno.Conn, chunk: Uint8Array): Promise<number | undefined> {
     try {
       const length = await connection.read(chunk);
       if (length !== null) return length;
-      return this.#end(CLOSE.abnormal, "the far end has hung up");
+      return this.#end(CLOSE.abnormal, "the peer has hung up");
     } catch (error) {
       return this.#end(CLOSE.abnormal, messageOf(error));
     }
   }
 
-  /** What a handler throws is not caught here: it is not the connection's fault. */
+  /** Errors thrown by a handler are not the connection's, so they are not caught here. */
   #take(bytes: Uint8Array): void {
     for (const message of this.#messagesIn(bytes)) {
       if (this.#phase === "ended") return;
@@ -146,7 +150,7 @@ export class WebSocketClient {
       return this.#reader.read(bytes);
     } catch (error) {
       if (!(error instanceof WebSocketProtocolError)) throw error;
-      this.#refuse(error);
+      this.#onProtocolError(error);
       return [];
     }
   }
@@ -164,20 +168,20 @@ export class WebSocketClient {
     }
   }
 
-  /** The far end's half of the closing handshake, or its answer to ours. */
+  /** The peer's half of the closing handshake, or its answer to ours. */
   #onClose(payload: Uint8Array<ArrayBuffer>): void {
     const code = payload.length >= 2 ? new DataView(payload.buffer).getUint16(0) : CLOSE.none;
     const reason = new TextDecoder().decode(payload.subarray(2));
-    if (this.#phase === "open") this.#sayClose(code === CLOSE.none ? CLOSE.normal : code);
+    if (this.#phase === "open") this.#sendClose(code === CLOSE.none ? CLOSE.normal : code);
     this.#endWhenWritten(code, reason);
   }
 
-  #refuse(error: WebSocketProtocolError): void {
-    if (this.#phase === "open") this.#sayClose(error.code);
+  #onProtocolError(error: WebSocketProtocolError): void {
+    if (this.#phase === "open") this.#sendClose(error.code);
     this.#endWhenWritten(CLOSE.abnormal, error.message);
   }
 
-  #sayClose(code: number): void {
+  #sendClose(code: number): void {
     this.#send(OPCODE.close, Uint8Array.of(code >> 8, code & 0xFF));
     this.#phase = "closing";
   }
@@ -191,40 +195,40 @@ export class WebSocketClient {
     if (this.#phase === "ended") return;
     this.#outbox.push({ frame: encodeFrame(opcode, payload), payloadBytes: payload.length });
     this.#unsentBytes += payload.length;
-    // What is said in one turn of the event loop goes out as one write.
+    // Messages of one turn of the event loop leave in one write.
     this.#writing ??= Promise.resolve().then(() => this.#write());
   }
 
   async #write(): Promise<void> {
     try {
       while (this.#connection && this.#outbox.length > 0) {
-        const next = this.#takeOutbox();
-        await writeAll(this.#connection, concatBytes(next.map(({ frame }) => frame)));
-        for (const { payloadBytes } of next) this.#unsentBytes -= payloadBytes;
+        const batch = this.#nextBatch();
+        await writeAll(this.#connection, concatBytes(batch.map(({ frame }) => frame)));
+        for (const { payloadBytes } of batch) this.#unsentBytes -= payloadBytes;
       }
     } catch {
-      // The reading side tells how the connection ended: a last word of the far end may be there still.
+      // The reader reports how the connection ended: the peer's close frame may still be unread.
       this.#outbox = [];
     } finally {
       this.#writing = undefined;
     }
   }
 
-  #takeOutbox(): Outgoing[] {
+  #nextBatch(): Outgoing[] {
     let bytes = 0;
     const full = this.#outbox.findIndex(({ frame }) => (bytes += frame.length) >= WRITE_BYTES);
     return this.#outbox.splice(0, full < 0 ? this.#outbox.length : full + 1);
   }
 
-  /** The handlers are told the first reason there was. */
+  /** Reports the first reason there was. */
   #end(code: number, reason: string): undefined {
     if (this.#phase === "ended") return;
     this.#phase = "ended";
     this.#outbox = [];
     this.#disconnect();
     this.#ended.resolve();
-    const told = this.#farewell ?? { code, reason };
-    this.#handlers.onClose(told.code, told.reason);
+    const { code: closeCode, reason: closeReason } = this.#farewell ?? { code, reason };
+    this.#handlers.onClose(closeCode, closeReason);
   }
 
   #disconnect(): undefined {

@@ -1,4 +1,5 @@
-// The frames of the WebSocket protocol, RFC 6455 §5, as a client writes and reads them.
+// WebSocket frames (RFC 6455 §5), as a client writes and reads them.
+// Delete together with websocket_client.ts.
 
 import { concatBytes } from "./bytes.ts";
 
@@ -17,41 +18,41 @@ const RESERVED_BITS = 0x70;
 const OPCODE_BITS = 0x0F;
 const MASKED = 0x80;
 const LENGTH_BITS = 0x7F;
-/** Lengths from here on follow in 16 bits, and in 64 beyond what those hold. */
+/** In place of a length: the length follows in 16 bits, or in 64. */
 const LENGTH_16 = 126;
 const LENGTH_64 = 127;
-/** A control frame may be no longer. */
+/** Longest payload of a control frame. */
 const LONGEST_CONTROL = 125;
-/** Far more than a PBX says at once: what claims to be longer is no audio. */
+/** Far more than a PBX sends in one message: a longer one is not audio. */
 const LONGEST_MESSAGE = 1 << 20;
 
 /** Close codes, RFC 6455 §7.4.1. */
 export const CLOSE = {
   normal: 1000,
   protocolError: 1002,
-  /** Never sent: the far end has closed without saying why. */
+  /** Never sent: the peer closed without a code. */
   none: 1005,
-  /** Never sent: the connection has ended without a closing handshake. */
+  /** Never sent: the connection ended without a closing handshake. */
   abnormal: 1006,
   tooLong: 1009,
 } as const;
 
-/** The far end breaks the protocol; `code` is what it is told before the connection ends. */
+/** The peer broke the protocol; `code` is sent to it before the connection ends. */
 export class WebSocketProtocolError extends Error {
   override readonly name = "WebSocketProtocolError";
 
   constructor(readonly code: number, problem: string) {
-    super(`the far end breaks the WebSocket protocol: ${problem}`);
+    super(`the peer broke the WebSocket protocol: ${problem}`);
   }
 }
 
-/** A whole message, its fragments joined; its bytes are its own. */
+/** A whole message, its fragments joined; it owns `payload`. */
 export interface Message {
   readonly opcode: number;
   readonly payload: Uint8Array<ArrayBuffer>;
 }
 
-/** One frame to send, masked as a client's must be; `payload` is copied. */
+/** One unfragmented frame, masked as a client's must be; `payload` is copied. */
 export function encodeFrame(opcode: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
   const { length } = payload;
   const head = length < LENGTH_16 ? 6 : length <= 0xFFFF ? 8 : 14;
@@ -72,18 +73,19 @@ export function encodeFrame(opcode: number, payload: Uint8Array): Uint8Array<Arr
   return frame;
 }
 
-/** Puts a server's bytes together to messages, wherever the network has cut them. */
+/** Reassembles messages from a server's bytes, wherever the network cut them. */
 export class MessageReader {
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array();
-  /** The fragments so far of a message that is not whole yet. */
+  /** Of a message whose last fragment has not arrived. */
   #opcode: number | undefined;
   #fragments: Uint8Array<ArrayBuffer>[] = [];
   #fragmentBytes = 0;
 
   /**
-   * Takes what has arrived, and returns what is whole with it; `chunk` is copied.
+   * Takes the next bytes and returns the messages they complete; `chunk` is copied.
    *
-   * @throws {WebSocketProtocolError} when that cannot be a server's; what came before it is lost.
+   * @throws {WebSocketProtocolError} at a frame that no server may send; messages before it in
+   * `chunk` are lost.
    */
   read(chunk: Uint8Array): Message[] {
     this.#bytes = concatBytes([this.#bytes, chunk]);
@@ -100,8 +102,8 @@ export class MessageReader {
     const bytes = this.#bytes;
     if (bytes.length < 2) return undefined;
     const [first, second] = [bytes[0]!, bytes[1]!];
-    if (first & RESERVED_BITS) throw broken("an extension that was not agreed on");
-    if (second & MASKED) throw broken("a server's frame is masked");
+    if (first & RESERVED_BITS) throw protocolError("an extension that was not negotiated");
+    if (second & MASKED) throw protocolError("a server's frame is masked");
     let length = second & LENGTH_BITS;
     const head = length < LENGTH_16 ? 2 : length === LENGTH_16 ? 4 : 10;
     if (bytes.length < head) return undefined;
@@ -120,7 +122,7 @@ export class MessageReader {
     };
   }
 
-  /** The message that a frame is, or makes whole. */
+  /** The message that this frame is or completes. */
   #message(
     final: boolean,
     opcode: number,
@@ -130,19 +132,23 @@ export class MessageReader {
       case OPCODE.close:
       case OPCODE.ping:
       case OPCODE.pong:
-        if (!final || payload.length > LONGEST_CONTROL) throw broken("a control frame too long");
+        if (!final || payload.length > LONGEST_CONTROL) {
+          throw protocolError("a control frame that is fragmented or too long");
+        }
         return { opcode, payload };
       case OPCODE.text:
       case OPCODE.binary:
-        if (this.#opcode !== undefined) throw broken("a message amid another one");
+        if (this.#opcode !== undefined) throw protocolError("a message within another message");
         if (final) return { opcode, payload };
         this.#opcode = opcode;
         break;
       case OPCODE.continuation:
-        if (this.#opcode === undefined) throw broken("a fragment of no message");
+        if (this.#opcode === undefined) {
+          throw protocolError("a continuation without a first fragment");
+        }
         break;
       default:
-        throw broken(`opcode ${opcode}`);
+        throw protocolError(`opcode ${opcode}`);
     }
     this.#fragments.push(payload);
     this.#fragmentBytes += payload.length;
@@ -155,6 +161,6 @@ export class MessageReader {
   }
 }
 
-function broken(problem: string): WebSocketProtocolError {
+function protocolError(problem: string): WebSocketProtocolError {
   return new WebSocketProtocolError(CLOSE.protocolError, problem);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Isolate, IsolateStartError } from "./isolate.ts";
 import type { FixtureData, FromFixture, ToFixture } from "./isolate_fixture.ts";
-import { stuckThreads } from "../../runtime/stuck_thread.ts";
+import { hungThreads } from "../../runtime/hung_thread.ts";
 
 /** Quick enough for a test, slow enough for a busy machine. */
 const HEARTBEAT = { intervalMs: 300, maxMissed: 3 };
@@ -94,10 +94,10 @@ test("messages to a dead isolate are dropped, and nothing waits for it", async (
 
 test("an isolate that hangs for ever gets no CPU that anybody else wants", async () => {
   if (Deno.build.os !== "linux") return;
-  const before = stuckThreads("/proc/self");
+  const before = hungThreads("/proc/self");
   const isolate = await start();
   isolate.injectFault("hang");
   assert.equal(await isolate.exited, "hang");
-  const stuck = stuckThreads("/proc/self").filter((thread) => !before.includes(thread));
-  assert.equal(stuck.length, 1);
+  const hung = hungThreads("/proc/self").filter((thread) => !before.includes(thread));
+  assert.equal(hung.length, 1);
 });

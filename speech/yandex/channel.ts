@@ -3,14 +3,14 @@
 import { fileURLToPath } from "node:url";
 import * as grpc from "@grpc/grpc-js";
 import * as protoLoader from "@grpc/proto-loader";
-import { connectByRuntime } from "../../runtime/grpc_connect.ts";
+import { useTcpStreams } from "../../runtime/grpc_connect.ts";
 import { failureOf, ServiceFailure, withoutSecrets } from "../failure.ts";
 import type { Credentials, Proof } from "./auth/credentials.ts";
 import { readCaFile } from "./ca_file.ts";
 import { factsOf } from "./status.ts";
 import { type RequestStream, type StreamHandlers, YandexStream } from "./stream.ts";
 
-connectByRuntime();
+useTcpStreams();
 
 /** How a channel behaves; times in milliseconds. */
 const CHANNEL_OPTIONS = {

@@ -43,8 +43,8 @@ const LONGEST_SILENCE_MS = 25_000;
 const SLACK = { files: 12, threads: 6 };
 /** A little longer than the runtime keeps an idle connection. */
 const IDLE_CONNECTION_MS = 100_000;
-/** What a hung isolate holds until the process ends, because Deno cannot end its thread: see runtime/stuck_thread.ts. */
-const PER_STUCK = { files: 16, threads: 4 };
+/** What a hung isolate holds until the process ends, because Deno cannot end its thread: see runtime/hung_thread.ts. */
+const PER_HUNG_THREAD = { files: 16, threads: 4 };
 
 /** Runs one storm. */
 export async function storm(options: StormOptions, report: Report): Promise<void> {
@@ -297,8 +297,10 @@ function kindsOf(service: ServiceProcess): string {
 
 function held(before: Holdings, after: Holdings): string[] {
   return (["files", "threads"] as const)
-    .filter((what) => after[what] > before[what] + SLACK[what] + after.stuck * PER_STUCK[what])
+    .filter((what) =>
+      after[what] > before[what] + SLACK[what] + after.hungThreads * PER_HUNG_THREAD[what]
+    )
     .map((what) =>
-      `${what}: ${before[what]} before, ${after[what]} after, ${after.stuck} threads stuck`
+      `${what}: ${before[what]} before, ${after[what]} after, ${after.hungThreads} hung threads`
     );
 }
