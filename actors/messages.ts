@@ -8,6 +8,7 @@ import type { Prompts } from "../config/prompts.ts";
 import type { Settings } from "../config/settings.ts";
 import type { LineStats } from "../media/line_stats.ts";
 import type { MediaAddress, MediaOffer, MediaPlan, MediaTransport } from "../media/transport.ts";
+import type { EngineStats } from "../speech/engine/stats.ts";
 import type { SpeechEvent } from "../speech/events.ts";
 import type { FailureReport } from "../speech/failure.ts";
 import type { CallEvent, CallRecord, ToolResult } from "./call_record.ts";
@@ -147,6 +148,9 @@ export type CallCounter =
 
 /** What the service sends to the speech engine: a port for one call isolate. */
 export type ToEngine = { readonly kind: "attach"; readonly port: MessagePort };
+
+/** What the speech engine sends to the service, every few seconds: how it has done. */
+export type FromEngine = { readonly kind: "stats"; readonly stats: EngineStats };
 
 /** A call, handed to an isolate. */
 export interface CallAssignment {

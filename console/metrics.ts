@@ -5,6 +5,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 
 import type { Stage } from "../actors/call_record.ts";
 import type { ServiceMetrics } from "../actors/service/metrics.ts";
+import { engineMetrics } from "./engine_metrics.ts";
 import { lineMetrics } from "./line_metrics.ts";
 import { observe, word } from "./metric_values.ts";
 import { assistantMetrics } from "./assistant_metrics.ts";
@@ -143,6 +144,7 @@ export function createMetrics({ ofProcess = true } = {}): PrometheusMetrics {
       observe(restartWait, { reason }, waitedMs);
     },
     engineRestarted: (reason) => engineRestarts.inc({ reason }),
+    engineMeasured: engineMetrics(registry),
     deadlinePassed: (phase, action) => deadlines.inc({ phase, action: word(action) }),
 
     turnTimed(stages) {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 
 import type { EndReason } from "../actors/call_record.ts";
 import { noMetrics } from "../actors/service/metrics.ts";
+import type { EngineStats, Summary } from "../speech/engine/stats.ts";
 import { createMetrics } from "./metrics.ts";
 
 /** The value of one series, `name{label="x"}`, in the text format. */
@@ -102,6 +103,53 @@ Deno.test("how a speech service does can be read from /metrics, and whether it i
     1,
   );
   assert.equal(await series(metrics, `voxbot_speech_breaker${labels}`), 1);
+});
+
+/** A summary whose values are all alike. */
+function alike(value: number, count = 1): Summary {
+  return { count, p50: value, p95: value, max: value };
+}
+
+const MEASURED: EngineStats = {
+  calls: 3,
+  vad: { waiting: 1, batchSize: alike(2), latency: { count: 9, p50: 4, p95: 12, max: 40 } },
+  recognition: {
+    waiting: 2,
+    urgentLatency: alike(180),
+    time: alike(0, 0),
+    outcomes: { text: 5, superseded: 1, busy: 7 },
+  },
+  voice: undefined,
+};
+
+Deno.test("how long the speech engine keeps the calls waiting can be read from /metrics", async () => {
+  const metrics = createMetrics({ ofProcess: false });
+  metrics.engineMeasured(MEASURED);
+  metrics.engineMeasured({ ...MEASURED, calls: 4 });
+  const engine = (name: string) => series(metrics, `voxbot_engine_${name}`);
+  assert.equal(await engine("calls"), 4);
+  assert.equal(await engine('waiting{work="recognition"}'), 2);
+  assert.equal(await engine('vad_latency_seconds{quantile="0.5"}'), 0.004);
+  assert.equal(await engine('vad_latency_seconds{quantile="0.95"}'), 0.012);
+  assert.equal(await engine('vad_latency_seconds{quantile="1"}'), 0.04);
+  assert.equal(await engine('vad_batch_windows{quantile="1"}'), 2);
+  assert.equal(await engine('recognition_latency_seconds{quantile="0.5"}'), 0.18);
+  assert.equal(await engine('recognitions_total{outcome="busy"}'), 7);
+});
+
+Deno.test("what the speech engine has not measured is not shown as zero seconds", async () => {
+  const metrics = createMetrics({ ofProcess: false });
+  metrics.engineMeasured(MEASURED);
+  const page = await metrics.exposition();
+  assert.doesNotMatch(page, /^voxbot_engine_(recognition_seconds|voice_\w+)\{/m);
+});
+
+Deno.test("an engine that is gone leaves no figures of its own behind", async () => {
+  const metrics = createMetrics({ ofProcess: false });
+  metrics.engineMeasured(MEASURED);
+  metrics.engineMeasured(undefined);
+  assert.equal(await series(metrics, "voxbot_engine_calls"), 0);
+  assert.doesNotMatch(await metrics.exposition(), /^voxbot_engine_\w+\{/m);
 });
 
 Deno.test("what early starts won and wasted can be read from /metrics", async () => {

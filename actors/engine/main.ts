@@ -3,18 +3,28 @@
 import { logger } from "../../config/logging.ts";
 import { SpeechEngine } from "../../speech/engine/engine.ts";
 import { wantedModels } from "../../speech/engine/wanted_models.ts";
-import type { EngineIsolateData, ToEngine } from "../messages.ts";
+import type { EngineIsolateData, FromEngine, ToEngine } from "../messages.ts";
 import { runIsolate } from "../otp/isolate_main.ts";
 
 const log = logger("engine");
 
-await runIsolate<ToEngine, never, EngineIsolateData>(async ({ settings }) => {
+/** Prometheus asks every 15 s or more; a few sorts of 500 numbers cost the engine nothing. */
+const STATS_EVERY_MS = 5000;
+
+await runIsolate<ToEngine, FromEngine, EngineIsolateData>(async ({ settings }, send) => {
   const engine = await SpeechEngine.create({
     ...wantedModels(settings, navigator.hardwareConcurrency),
     onProgress: ({ part, ms }) => log.info("model loaded", { part, ms }),
   });
+  const reports = setInterval(
+    () => send({ kind: "stats", stats: engine.stats() }),
+    STATS_EVERY_MS,
+  );
   return {
     onMessage: ({ port }) => engine.expose(port),
-    onShutdown: async () => await engine[Symbol.asyncDispose](),
+    onShutdown: async () => {
+      clearInterval(reports);
+      await engine[Symbol.asyncDispose]();
+    },
   };
 });

@@ -3,6 +3,7 @@
 
 import type { LineStats } from "../../media/line_stats.ts";
 import type { MediaTransport } from "../../media/transport.ts";
+import type { EngineStats } from "../../speech/engine/stats.ts";
 import type { SpeechEvent } from "../../speech/events.ts";
 import type { AssistantEvent, EarlyStartOutcome } from "../messages.ts";
 import type { EndReason, Phase, StageTimings } from "../call_record.ts";
@@ -34,6 +35,8 @@ export interface ServiceMetrics {
   callRestarted(reason: ExitReason, phase: Phase, waitedMs: number): void;
   /** The speech engine died and is started again. */
   engineRestarted(reason: ExitReason): void;
+  /** What the speech engine has measured of late; undefined once it is gone. */
+  engineMeasured(stats: EngineStats | undefined): void;
   /** A call stayed in a phase longer than its policy allows, and `action` followed. */
   deadlinePassed(phase: Phase, action: string): void;
 
@@ -83,6 +86,7 @@ export const noMetrics: ServiceMetrics = {
   poolSize: ignore,
   callRestarted: ignore,
   engineRestarted: ignore,
+  engineMeasured: ignore,
   deadlinePassed: ignore,
   turnTimed: ignore,
   bargeInConfirmed: ignore,

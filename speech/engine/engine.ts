@@ -10,7 +10,7 @@ import { findModels } from "./models.ts";
 import { RecognitionQueue } from "./recognition/recognition_queue.ts";
 import { RecognizerThread } from "./recognition/recognizer_thread.ts";
 import { SileroMemory, SileroModel } from "./vad/silero.ts";
-import type { Summary } from "./stats.ts";
+import type { EngineStats } from "./stats.ts";
 import { VadBatcher } from "./vad/vad_batcher.ts";
 import { VoiceThread } from "./voice/voice_thread.ts";
 import { VAD_WINDOW_SAMPLES } from "../vad.ts";
@@ -31,27 +31,6 @@ export interface EngineOptions {
 export interface EngineProgress {
   readonly part: "vad" | "recognition" | "voice";
   readonly ms: number;
-}
-
-/** Figures for the operator; times in milliseconds, percentiles of the last 500. */
-export interface EngineStats {
-  readonly calls: number;
-  readonly vad: {
-    readonly waiting: number;
-    readonly batchSize: Summary;
-    readonly latency: Summary;
-  };
-  readonly recognition: {
-    readonly waiting: number;
-    readonly urgentLatency: Summary;
-    readonly time: Summary;
-    readonly outcomes: Readonly<Record<"text" | "superseded" | "busy", number>>;
-  };
-  readonly voice: {
-    readonly waiting: number;
-    readonly firstAudio: Summary;
-    readonly phrase: Summary;
-  } | undefined;
 }
 
 /** All local models, loaded and warm. */

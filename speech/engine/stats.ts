@@ -1,11 +1,46 @@
 // Running figures of the engine, cheap enough to keep always.
 
+import type { TranscribeReply } from "./protocol.ts";
+
 /** A summary of a distribution. */
 export interface Summary {
   readonly count: number;
   readonly p50: number;
   readonly p95: number;
   readonly max: number;
+}
+
+/** What the operator is shown of the engine: times in milliseconds, summaries of the last 500 values. */
+export interface EngineStats {
+  /** Call isolates connected to it. */
+  readonly calls: number;
+  readonly vad: {
+    /** Windows waiting now. */
+    readonly waiting: number;
+    /** Windows run together. */
+    readonly batchSize: Summary;
+    /** From a window's arrival to its probability. */
+    readonly latency: Summary;
+  };
+  readonly recognition: {
+    /** Urgent requests waiting now. */
+    readonly waiting: number;
+    /** From an urgent request to its text. */
+    readonly urgentLatency: Summary;
+    /** Spent recognising. */
+    readonly time: Summary;
+    /** How requests ended, since the engine started. */
+    readonly outcomes: Readonly<Record<TranscribeReply["kind"], number>>;
+  };
+  /** Undefined until a voice is loaded. */
+  readonly voice: {
+    /** Phrases waiting now. */
+    readonly waiting: number;
+    /** From a phrase's arrival to its first audio. */
+    readonly firstAudio: Summary;
+    /** From a phrase's arrival to its last audio. */
+    readonly phrase: Summary;
+  } | undefined;
 }
 
 /** The last values of some quantity. */

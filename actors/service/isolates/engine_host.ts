@@ -4,7 +4,7 @@ import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { logger } from "../../../config/logging.ts";
 import type { Settings } from "../../../config/settings.ts";
 import { withholdSecrets } from "../../../config/withheld.ts";
-import type { EngineIsolateData, ToEngine } from "../../messages.ts";
+import type { EngineIsolateData, FromEngine, ToEngine } from "../../messages.ts";
 import type { ExitReason, FaultKind } from "../../otp/control.ts";
 import { Isolate, type IsolateHandle, type IsolateOptions } from "../../otp/isolate.ts";
 import type { ChildSpec } from "../../otp/supervisor.ts";
@@ -26,7 +26,7 @@ export interface EngineHostOptions {
   readonly settings: Settings;
   /** The engine isolate's entry point. */
   readonly module: URL;
-  readonly metrics: Pick<ServiceMetrics, "engineRestarted">;
+  readonly metrics: Pick<ServiceMetrics, "engineRestarted" | "engineMeasured">;
   /** A new engine is up. */
   onUp(): void;
   /** The engine has ended. */
@@ -36,7 +36,7 @@ export interface EngineHostOptions {
 }
 
 /** The engine's isolate. */
-export type EngineIsolate = IsolateHandle<ToEngine, never>;
+export type EngineIsolate = IsolateHandle<ToEngine, FromEngine>;
 
 /** The one speech engine: which isolate it is now, if there is any. */
 export class EngineHost {
@@ -71,13 +71,14 @@ export class EngineHost {
   }
 
   async #start(): Promise<EngineIsolate> {
-    const { settings, module, onUp, startIsolate = Isolate.start<ToEngine, never> } = this.#options;
+    const { settings, module, metrics, onUp } = this.#options;
+    const start = this.#options.startIsolate ?? Isolate.start<ToEngine, FromEngine>;
     const startedAt = performance.now();
     const data: EngineIsolateData = {
       logLevel: settings.LOG_LEVEL,
       settings: withholdSecrets(settings, []),
     };
-    const isolate = await startIsolate({
+    const isolate = await start({
       name: "engine",
       module,
       data,
@@ -85,6 +86,7 @@ export class EngineHost {
       initTimeoutMs: INIT_TIMEOUT_MS,
     });
     this.#isolate = isolate;
+    isolate.listen(({ stats }) => metrics.engineMeasured(stats));
     void isolate.exited.then((reason) => this.#lost(isolate, reason));
     log.info("speech engine ready", { ms: performance.now() - startedAt });
     onUp();
@@ -94,6 +96,7 @@ export class EngineHost {
   #lost({ detail }: EngineIsolate, reason: ExitReason): void {
     const { metrics, onLost } = this.#options;
     this.#isolate = undefined;
+    metrics.engineMeasured(undefined);
     onLost(reason);
     if (reason === "shutdown") return;
     log.error("speech engine ended", { reason, detail });

@@ -1,0 +1,78 @@
+// The metrics of the speech engine: how long its models keep the calls waiting.
+
+import { Counter, Gauge, type Registry } from "prom-client";
+import type { ServiceMetrics } from "../actors/service/metrics.ts";
+import type { EngineStats, Summary } from "../speech/engine/stats.ts";
+
+/** What of a summary is shown, by the value of its label; 1 is the maximum. */
+const QUANTILES = { "0.5": "p50", "0.95": "p95", "1": "max" } as const;
+
+/** Registers the metrics; the function returned sets them to what the engine has measured last. */
+export function engineMetrics(registry: Registry): ServiceMetrics["engineMeasured"] {
+  const registers = [registry];
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Gauge<L>({ name: `voxbot_engine_${name}`, help, labelNames, registers });
+  const ofRecent = (name: string, help: string) =>
+    gauge(name, `${help}; quantiles of the last 500`, ["quantile"]);
+
+  const calls = gauge("calls", "Call isolates connected to the speech engine");
+  const waiting = gauge("waiting", "Requests that wait for a local model, by its work", ["work"]);
+  const batch = ofRecent(
+    "vad_batch_windows",
+    "Windows of different calls run through VAD together",
+  );
+  const seconds = {
+    vad: ofRecent(
+      "vad_latency_seconds",
+      "From a window's arrival at the engine to its speech probability",
+    ),
+    urgent: ofRecent(
+      "recognition_latency_seconds",
+      "From the request of a caller's finished words to their text",
+    ),
+    recognising: ofRecent("recognition_seconds", "Time a recogniser spent on a request"),
+    firstAudio: ofRecent(
+      "voice_first_audio_seconds",
+      "From a phrase's arrival at the engine to its first audio",
+    ),
+    phrase: ofRecent(
+      "voice_phrase_seconds",
+      "From a phrase's arrival at the engine to its last audio",
+    ),
+  };
+  const recognitions = new Counter({
+    name: "voxbot_engine_recognitions_total",
+    help: "Requests to the local recogniser by outcome: text, superseded by a newer one, or busy",
+    labelNames: ["outcome"],
+    registers,
+  });
+  const gauges = [calls, waiting, batch, ...Object.values(seconds)];
+
+  return (stats: EngineStats | undefined) => {
+    // What is no longer measured is no longer shown: a new engine begins with nothing, as does none.
+    for (const metric of [...gauges, recognitions]) metric.reset();
+    if (!stats) return;
+    const { vad, recognition, voice } = stats;
+    calls.set(stats.calls);
+    waiting.set({ work: "vad" }, vad.waiting);
+    waiting.set({ work: "recognition" }, recognition.waiting);
+    if (voice) waiting.set({ work: "voice" }, voice.waiting);
+    show(batch, vad.batchSize, 1);
+    show(seconds.vad, vad.latency, 1000);
+    show(seconds.urgent, recognition.urgentLatency, 1000);
+    show(seconds.recognising, recognition.time, 1000);
+    if (voice) show(seconds.firstAudio, voice.firstAudio, 1000);
+    if (voice) show(seconds.phrase, voice.phrase, 1000);
+    for (const [outcome, count] of Object.entries(recognition.outcomes)) {
+      recognitions.inc({ outcome }, count);
+    }
+  };
+}
+
+/** Sets the gauge of a summary, unless it has no values yet; `divisor` turns its unit into the gauge's. */
+function show(gauge: Gauge<"quantile">, summary: Summary, divisor: number): void {
+  if (summary.count === 0) return;
+  for (const [quantile, key] of Object.entries(QUANTILES)) {
+    gauge.set({ quantile }, summary[key] / divisor);
+  }
+}
