@@ -108,6 +108,17 @@ Deno.test("only cli/print.ts prints, and only config/logging.ts writes the log",
   assert.deepEqual(filesWith(printing, silent), []);
 });
 
+Deno.test("every repair of the runtime says when to delete it", () => {
+  const repairs = [...sources].filter(([path]) =>
+    path.startsWith("runtime/repairs/") && !isTest(path)
+  );
+  assert.ok(repairs.length > 0);
+  const endless = repairs.filter(([, source]) =>
+    !/^\/\/ Delete (when|together with) /m.test(source)
+  );
+  assert.deepEqual(endless.map(([path]) => path), []);
+});
+
 Deno.test("these rules can be broken: the readers of imports and files see what is there", () => {
   assert.ok(sources.size > 20);
   assert.deepEqual(

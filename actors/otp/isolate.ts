@@ -14,7 +14,7 @@ import type {
   IsolateData,
   ToIsolate,
 } from "./control.ts";
-import { deprioritise } from "../../runtime/hung_thread.ts";
+import { deprioritise } from "../../runtime/repairs/hung_thread.ts";
 import type { Child } from "./supervisor.ts";
 
 const log = logger("isolate");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Isolate, IsolateStartError } from "./isolate.ts";
 import type { FixtureData, FromFixture, ToFixture } from "./isolate_fixture.ts";
-import { hungThreads } from "../../runtime/hung_thread.ts";
+import { hungThreads } from "../../runtime/repairs/hung_thread.ts";
 
 /** Quick enough for a test, slow enough for a busy machine. */
 const HEARTBEAT = { intervalMs: 300, maxMissed: 3 };

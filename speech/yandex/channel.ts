@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import * as grpc from "@grpc/grpc-js";
 import * as protoLoader from "@grpc/proto-loader";
-import { useTcpStreams } from "../../runtime/grpc_connect.ts";
+import { useTcpStreams } from "../../runtime/repairs/grpc_connect.ts";
 import { failureOf, ServiceFailure, withoutSecrets } from "../failure.ts";
 import type { Credentials, Proof } from "./auth/credentials.ts";
 import { readCaFile } from "./ca_file.ts";

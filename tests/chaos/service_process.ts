@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { pause } from "../../runtime/waiting.ts";
 import type { FaultKind } from "../../actors/otp/control.ts";
-import { hungThreads } from "../../runtime/hung_thread.ts";
+import { hungThreads } from "../../runtime/repairs/hung_thread.ts";
 import type { CallDetails, CallSummary } from "../../console/calls.ts";
 import denoJson from "../../deno.json" with { type: "json" };
 import { ROOT } from "../runner/steps.ts";
@@ -23,7 +23,7 @@ export interface Holdings {
   readonly files: number;
   /** One per isolate, and a few of Deno's own. */
   readonly threads: number;
-  /** Threads of isolates that hung: see runtime/hung_thread.ts. */
+  /** Threads of isolates that hung: see runtime/repairs/hung_thread.ts. */
   readonly hungThreads: number;
   /** CPU seconds used so far. */
   readonly cpuSeconds: number;

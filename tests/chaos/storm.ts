@@ -43,7 +43,7 @@ const LONGEST_SILENCE_MS = 25_000;
 const SLACK = { files: 12, threads: 6 };
 /** A little longer than the runtime keeps an idle connection. */
 const IDLE_CONNECTION_MS = 100_000;
-/** What a hung isolate holds until the process ends, because Deno cannot end its thread: see runtime/hung_thread.ts. */
+/** What a hung isolate holds until the process ends, because Deno cannot end its thread: see runtime/repairs/hung_thread.ts. */
 const PER_HUNG_THREAD = { files: 16, threads: 4 };
 
 /** Runs one storm. */

@@ -3,7 +3,7 @@
 import { logger } from "../../../config/logging.ts";
 import { type Pcm, pcmFromBytes, pcmToBytes } from "../../../media/frame.ts";
 import { type ControlCommand, type ControlEvent, parseControl } from "./control_message.ts";
-import { WebSocketClient } from "../../../runtime/websocket_client.ts";
+import { WebSocketClient } from "../../../runtime/repairs/websocket_client.ts";
 
 const log = logger("media");
 

@@ -9,7 +9,7 @@
 
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
-import { writeAll } from "./bytes.ts";
+import { writeAll } from "../bytes.ts";
 
 /** Room for half a second of 16 kHz audio in one read. */
 const READ_BYTES = 16 * 1024;

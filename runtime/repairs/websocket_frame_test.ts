@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { concatBytes } from "./bytes.ts";
+import { concatBytes } from "../bytes.ts";
 import {
   CLOSE,
   encodeFrame,

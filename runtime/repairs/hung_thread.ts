@@ -6,7 +6,7 @@
 //
 // Delete when `terminate()` ends such a thread: actors/otp/isolate_test.ts hangs one.
 
-import { logger } from "../config/logging.ts";
+import { logger } from "../../config/logging.ts";
 
 const log = logger("isolate");
 

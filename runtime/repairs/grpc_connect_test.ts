@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { YandexGrpcServer } from "../tests/servers/yandex/yandex_grpc_server.ts";
-import { channelTo } from "../tests/servers/yandex/yandex_setup.ts";
+import { YandexGrpcServer } from "../../tests/servers/yandex/yandex_grpc_server.ts";
+import { channelTo } from "../../tests/servers/yandex/yandex_setup.ts";
 
 Deno.test("a gRPC channel connects over Deno's own TCP: grpc-js still has the method that is replaced", async () => {
   await using server = await YandexGrpcServer.start();

@@ -9,8 +9,8 @@
 //
 // Delete when `WebSocket` sets TCP_NODELAY or takes it as an option.
 
-import { concatBytes, writeAll } from "./bytes.ts";
-import { messageOf } from "./error_text.ts";
+import { concatBytes, writeAll } from "../bytes.ts";
+import { messageOf } from "../error_text.ts";
 import {
   CLOSE,
   encodeFrame,

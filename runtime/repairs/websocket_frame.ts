@@ -1,7 +1,7 @@
 // WebSocket frames (RFC 6455 §5), as a client writes and reads them.
 // Delete together with websocket_client.ts.
 
-import { concatBytes } from "./bytes.ts";
+import { concatBytes } from "../bytes.ts";
 
 /** Opcodes, RFC 6455 §11.8. */
 export const OPCODE = {

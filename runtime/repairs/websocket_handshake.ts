@@ -1,7 +1,7 @@
 // The client's side of WebSocket's opening handshake (RFC 6455 §4).
 // Delete together with websocket_client.ts.
 
-import { concatBytes } from "./bytes.ts";
+import { concatBytes } from "../bytes.ts";
 
 /** Appended to the key; the hash of both proves that the peer speaks WebSocket (RFC 6455 §1.3). */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
