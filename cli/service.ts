@@ -19,7 +19,7 @@ import { logger } from "../config/logging.ts";
 import { PromptsFile } from "../config/prompts.ts";
 import type { Settings } from "../config/settings.ts";
 import { createConsole } from "../console/console.ts";
-import { createMetrics } from "../console/metrics.ts";
+import { createMetrics } from "../console/metrics/mod.ts";
 import type { CallDirectory } from "../console/ports.ts";
 import { startConsole } from "../console/server.ts";
 import { atMost } from "../runtime/waiting.ts";

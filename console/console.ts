@@ -7,7 +7,7 @@ import { FAULT_KINDS, type FaultKind } from "../actors/otp/control.ts";
 import { logger } from "../config/logging.ts";
 import { VERSION } from "../config/version.ts";
 import { describe, summarise } from "./calls.ts";
-import type { PrometheusMetrics } from "./metrics.ts";
+import type { PrometheusMetrics } from "./metrics/mod.ts";
 import type { CallDirectory, Health } from "./ports.ts";
 import { serveRecording } from "./recording.ts";
 

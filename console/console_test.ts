@@ -8,7 +8,7 @@ import {
 } from "../actors/call_record.ts";
 import type { FaultKind } from "../actors/otp/control.ts";
 import { createConsole } from "./console.ts";
-import { createMetrics } from "./metrics.ts";
+import { createMetrics } from "./metrics/mod.ts";
 import type { CallDirectory } from "./ports.ts";
 
 const MORNING = Date.UTC(2026, 10, 20, 6, 0, 0);

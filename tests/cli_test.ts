@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createConsole } from "../console/console.ts";
-import { createMetrics } from "../console/metrics.ts";
+import { createMetrics } from "../console/metrics/mod.ts";
 import type { CallDirectory } from "../console/ports.ts";
 import { ROOT } from "./runner/steps.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { readSettings, settingsWith } from "../../config/read_settings.ts";
 import { createConsole } from "../../console/console.ts";
-import { createMetrics } from "../../console/metrics.ts";
+import { createMetrics } from "../../console/metrics/mod.ts";
 import { startConsole } from "../../console/server.ts";
 import { doctor } from "./mod.ts";
 import { checkAssistant } from "./assistant.ts";

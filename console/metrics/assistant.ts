@@ -1,45 +1,44 @@
-// The metrics of the assistant: what it had to make do with, what it cost, and what was won by
-// starting answers early.
+// The metrics of the assistant: what it had to do without, what it cost, and what starting answers
+// early has won.
 
-import { Counter, Histogram, type Registry } from "prom-client";
-import type { ServiceMetrics } from "../actors/service/metrics.ts";
-import { observe, word } from "./metric_values.ts";
+import type { ServiceMetrics } from "../../actors/service/metrics.ts";
+import type { Instruments } from "./instruments.ts";
+import { observe, word } from "./values.ts";
 
 /** Bucket bounds in seconds: from a pause in speech to the turn's end. */
 const HEAD_START_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1, 1.5, 2, 3];
 
 /** Registers the metrics and returns what keeps them. */
 export function assistantMetrics(
-  registry: Registry,
+  make: Instruments,
 ): Pick<ServiceMetrics, "assistantDegraded" | "modelUsed" | "startedEarly"> {
-  const registers = [registry];
-  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Counter({ name: `voxbot_${name}_total`, help, labelNames, registers });
-  const degraded = counter(
+  const degraded = make.counter(
     "assistant_degraded",
     "Parts of the assistant (model, retrieval, rewrite, tool) that failed, and why",
     ["part", "reason"],
   );
-  const tokens = counter("model_tokens", "Tokens of requests to a model", ["model", "direction"]);
-  const early = counter(
+  const tokens = make.counter("model_tokens", "Tokens of requests to a model", [
+    "model",
+    "direction",
+  ]);
+  const early = make.counter(
     "early_starts",
     "Answers begun before the turn was over: used (hit), or thrown away (miss)",
     ["outcome"],
   );
-  const wasted = counter(
+  const wasted = make.counter(
     "early_start_wasted_characters",
     "Characters of answers that were begun early and thrown away",
   );
-  const won = new Histogram({
-    name: "voxbot_early_start_won_seconds",
-    help: "Head start of the answers that were begun early and used",
-    buckets: HEAD_START_SECONDS,
-    registers,
-  });
+  const won = make.histogram(
+    "early_start_won_seconds",
+    "Head start of the answers that were begun early and used",
+    HEAD_START_SECONDS,
+  );
   return {
     assistantDegraded: ({ part, reason }) => degraded.inc({ part, reason: word(reason) }),
     modelUsed({ model, promptTokens, completionTokens }) {
-      // The name is the configuration's, not the server's: it is of a closed set.
+      // The name comes from the settings, not from the server, so the set is closed.
       tokens.inc({ model, direction: "prompt" }, promptTokens);
       tokens.inc({ model, direction: "completion" }, completionTokens);
     },

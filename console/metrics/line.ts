@@ -1,8 +1,8 @@
 // The metrics of the lines that carry the calls' audio.
 
-import { Counter, type Registry } from "prom-client";
-import type { ServiceMetrics } from "../actors/service/metrics.ts";
-import type { LineCounter } from "../media/line_stats.ts";
+import type { ServiceMetrics } from "../../actors/service/metrics.ts";
+import type { LineCounter } from "../../media/line_stats.ts";
+import type { Instruments } from "./instruments.ts";
 
 type Table<Name extends LineCounter> = Readonly<
   Record<Name, readonly [name: string, help: string]>
@@ -76,20 +76,14 @@ const OF_ONE_TRANSPORT: Table<Exclude<LineCounter, keyof typeof SHARED>> = {
 };
 
 /** Registers the metrics; the function returned adds to them. */
-export function lineMetrics(registry: Registry): ServiceMetrics["lineCounted"] {
-  const registers = [registry];
+export function lineMetrics(make: Instruments): ServiceMetrics["lineCounted"] {
   const counters = new Map<string, (transport: string, growth: number) => void>();
   for (const [key, [name, help]] of Object.entries(SHARED)) {
-    const counter = new Counter({
-      name: `voxbot_${name}_total`,
-      help,
-      labelNames: ["transport"],
-      registers,
-    });
+    const counter = make.counter(name, help, ["transport"]);
     counters.set(key, (transport, growth) => counter.inc({ transport }, growth));
   }
   for (const [key, [name, help]] of Object.entries(OF_ONE_TRANSPORT)) {
-    const counter = new Counter({ name: `voxbot_${name}_total`, help, registers });
+    const counter = make.counter(name, help);
     counters.set(key, (_, growth) => counter.inc(growth));
   }
   return (transport, stats) => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 
-import type { EndReason } from "../actors/call_record.ts";
-import { noMetrics } from "../actors/service/metrics.ts";
-import type { EngineStats, Summary } from "../speech/engine/stats.ts";
-import { createMetrics } from "./metrics.ts";
+import type { EndReason } from "../../actors/call_record.ts";
+import { noMetrics } from "../../actors/service/metrics.ts";
+import type { EngineStats, Summary } from "../../speech/engine/stats.ts";
+import { createMetrics } from "./mod.ts";
 
 /** The value of one series, `name{label="x"}`, in the text format. */
 async function series(metrics: ReturnType<typeof createMetrics>, name: string): Promise<number> {

@@ -1,28 +1,21 @@
 // The metrics of the speech services, by task (asr, tts) and service.
 
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import type { SpeechEvent } from "../speech/events.ts";
-import { observe, word } from "./metric_values.ts";
+import type { SpeechEvent } from "../../speech/events.ts";
+import type { Instruments } from "./instruments.ts";
+import { observe, word } from "./values.ts";
 
 /** Bucket bounds in seconds: a cached phrase, a service nearby, one far away, one in trouble. */
 const SERVICE_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10];
 /** As a gauge: 0 is in use, 1 left alone, between them a probe. */
 const BREAKER_STATES = { closed: 0, half_open: 0.5, open: 1 } as const;
 
-/** Registers the metrics; the listener returned keeps them. */
-export function speechMetrics(registry: Registry): (event: SpeechEvent) => void {
-  const registers = [registry];
+/** Registers the metrics and returns the listener that keeps them. */
+export function speechMetrics(make: Instruments): (event: SpeechEvent) => void {
   const of = ["task", "service"] as const;
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new Counter({ name: `voxbot_speech_${name}_total`, help, labelNames, registers });
+    make.counter(`speech_${name}`, help, labelNames);
   const latency = (name: string, help: string) =>
-    new Histogram({
-      name: `voxbot_speech_${name}_seconds`,
-      help,
-      labelNames: of,
-      buckets: SERVICE_SECONDS,
-      registers,
-    });
+    make.histogram(`speech_${name}_seconds`, help, SERVICE_SECONDS, of);
 
   const requests = counter("requests", "Requests to a speech service", of);
   const errors = counter("errors", "Failures of a speech service, by its code", [...of, "code"]);
@@ -42,12 +35,11 @@ export function speechMetrics(registry: Registry): (event: SpeechEvent) => void 
     "Recognition sessions replaced before their limit in the middle of an utterance",
     ["service", "seam"],
   );
-  const breakers = new Gauge({
-    name: "voxbot_speech_breaker",
-    help: "1 while a service is left alone after failures, 0.5 while it is probed, 0 otherwise",
-    labelNames: of,
-    registers,
-  });
+  const breakers = make.gauge(
+    "speech_breaker",
+    "1 while a service is left alone after failures, 0.5 while it is probed, 0 otherwise",
+    of,
+  );
 
   return (event) => {
     switch (event.kind) {

@@ -1,17 +1,17 @@
 // The metrics of the speech engine: how long its models keep the calls waiting.
 
-import { Counter, Gauge, type Registry } from "prom-client";
-import type { ServiceMetrics } from "../actors/service/metrics.ts";
-import type { EngineStats, Summary } from "../speech/engine/stats.ts";
+import type { Gauge } from "prom-client";
+import type { ServiceMetrics } from "../../actors/service/metrics.ts";
+import type { EngineStats, Summary } from "../../speech/engine/stats.ts";
+import type { Instruments } from "./instruments.ts";
 
 /** What of a summary is shown, by the value of its label; 1 is the maximum. */
 const QUANTILES = { "0.5": "p50", "0.95": "p95", "1": "max" } as const;
 
 /** Registers the metrics; the function returned sets them to what the engine has measured last. */
-export function engineMetrics(registry: Registry): ServiceMetrics["engineMeasured"] {
-  const registers = [registry];
+export function engineMetrics(make: Instruments): ServiceMetrics["engineMeasured"] {
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Gauge<L>({ name: `voxbot_engine_${name}`, help, labelNames, registers });
+    make.gauge(`engine_${name}`, help, labelNames);
   const ofRecent = (name: string, help: string) =>
     gauge(name, `${help}; quantiles of the last 500`, ["quantile"]);
 
@@ -40,12 +40,11 @@ export function engineMetrics(registry: Registry): ServiceMetrics["engineMeasure
       "From a phrase's arrival at the engine to its last audio",
     ),
   };
-  const recognitions = new Counter({
-    name: "voxbot_engine_recognitions_total",
-    help: "Requests to the local recogniser by outcome: text, superseded by a newer one, or busy",
-    labelNames: ["outcome"],
-    registers,
-  });
+  const recognitions = make.counter(
+    "engine_recognitions",
+    "Requests to the local recogniser by outcome: text, superseded by a newer one, or busy",
+    ["outcome"],
+  );
   const gauges = [calls, waiting, batch, ...Object.values(seconds)];
 
   return (stats: EngineStats | undefined) => {

@@ -1,0 +1,100 @@
+// The metrics of calls, of the isolates they run in, and of their connection to the PBX.
+
+import type { ServiceMetrics } from "../../actors/service/metrics.ts";
+import type { Instruments } from "./instruments.ts";
+import { observe, word } from "./values.ts";
+
+const HANDOVER_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+const RESTART_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const CALL_SECONDS = [5, 15, 30, 60, 120, 300, 600, 1200, 3600];
+
+/** How many calls there are, and how they end. */
+export function callMetrics(
+  make: Instruments,
+): Pick<
+  ServiceMetrics,
+  "callStarted" | "callRefused" | "callEnded" | "liveCalls" | "deadlinePassed"
+> {
+  const started = make.counter("calls_started", "Calls accepted");
+  const refused = make.counter("calls_refused", "Calls turned away unanswered", ["reason"]);
+  const ended = make.counter("calls_ended", "Calls that are over", ["reason"]);
+  const duration = make.histogram("call_duration_seconds", "Length of a call", CALL_SECONDS);
+  const live = make.gauge("calls_live", "Calls in progress");
+  const deadlines = make.counter(
+    "phase_deadlines",
+    "Phases that outlasted their deadline, and what followed",
+    ["phase", "action"],
+  );
+  return {
+    callStarted: () => started.inc(),
+    callRefused: (reason) => refused.inc({ reason: word(reason) }),
+    callEnded(reason, seconds) {
+      ended.inc({ reason: word(reason) });
+      observe(duration, {}, seconds * 1000);
+    },
+    liveCalls: (count) => live.set(count),
+    deadlinePassed: (phase, action) => deadlines.inc({ phase, action: word(action) }),
+  };
+}
+
+/** What becomes of isolates. */
+export function isolateMetrics(
+  make: Instruments,
+): Pick<
+  ServiceMetrics,
+  "isolateHandedOver" | "poolSize" | "callRestarted" | "engineRestarted"
+> {
+  const handover = make.histogram(
+    "isolate_handover_seconds",
+    "From choosing a warm isolate to its having the call",
+    HANDOVER_SECONDS,
+  );
+  const poolSize = make.gauge("isolate_pool_size", "Warm call isolates waiting");
+  const restarts = make.counter(
+    "call_restarts",
+    "Call isolates that died and were replaced, by how they ended and the phase of the call",
+    ["reason", "phase"],
+  );
+  const restartWait = make.histogram(
+    "call_restart_wait_seconds",
+    "From an isolate's death to its replacement taking over",
+    RESTART_SECONDS,
+    ["reason"],
+  );
+  const engineRestarts = make.counter(
+    "engine_restarts",
+    "Restarts of the speech engine, by how it ended",
+    ["reason"],
+  );
+  return {
+    isolateHandedOver: (ms) => observe(handover, {}, ms),
+    poolSize: (count) => poolSize.set(count),
+    callRestarted(reason, phase, waitedMs) {
+      restarts.inc({ reason, phase });
+      observe(restartWait, { reason }, waitedMs);
+    },
+    engineRestarted: (reason) => engineRestarts.inc({ reason }),
+  };
+}
+
+/** The connection to the PBX. */
+export function ariMetrics(
+  make: Instruments,
+): Pick<ServiceMetrics, "ariConnected" | "ariCommandFailed"> {
+  const up = make.gauge("ari_up", "1 while the ARI events socket is open");
+  const connects = make.counter("ari_connects", "Times the ARI events socket was opened");
+  const commandErrors = make.counter(
+    "ari_command_errors",
+    "ARI commands that failed, by HTTP status (0: no answer)",
+    ["status"],
+  );
+  let wasUp = false;
+  return {
+    ariConnected(isUp) {
+      up.set(isUp ? 1 : 0);
+      if (isUp && !wasUp) connects.inc();
+      wasUp = isUp;
+    },
+    ariCommandFailed: (status) => commandErrors.inc({ status: String(status) }),
+  };
+}

@@ -1,0 +1,84 @@
+// The metrics of what a caller notices: how soon the bot answers, how soon it falls silent, and
+// where it had to do without something.
+
+import type { Stage } from "../../actors/call_record.ts";
+import type { ServiceMetrics } from "../../actors/service/metrics.ts";
+import type { Instruments } from "./instruments.ts";
+import { observe } from "./values.ts";
+
+/** Fine around what a caller notices: answers within 600 to 900 ms, silence 250 ms after a barge-in. */
+const ANSWER_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1.2, 1.5, 2, 3, 5, 10, 20];
+const BARGE_IN_SECONDS = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.6, 1, 2];
+
+/** Whose turn it is, and how long that takes. */
+export function turnMetrics(
+  make: Instruments,
+): Pick<ServiceMetrics, "turnTimed" | "bargeInConfirmed" | "bargeInResumed" | "fillerSpoken"> {
+  const stageLatency = make.histogram(
+    "stage_latency_seconds",
+    "From the caller's last speech frame to each stage of the answer",
+    ANSWER_SECONDS,
+    ["stage"],
+  );
+  const voiceToVoice = make.histogram(
+    "voice_to_voice_seconds",
+    "From the caller's last speech frame to the first audio of the answer leaving to the PBX",
+    ANSWER_SECONDS,
+  );
+  const bargeIn = make.histogram(
+    "barge_in_seconds",
+    "From the onset of a barge-in to silence at the caller",
+    BARGE_IN_SECONDS,
+  );
+  const bargeIns = make.counter(
+    "barge_ins",
+    "Speech onsets over the bot, by whether they proved to be speech or playout went on",
+    ["outcome"],
+  );
+  const fillers = make.counter("fillers", "Fillers spoken while an answer was being made");
+  return {
+    turnTimed(stages) {
+      for (const [stage, ms] of Object.entries(stages) as [Stage, number][]) {
+        observe(stageLatency, { stage }, ms);
+        if (stage === "audio_queued") observe(voiceToVoice, {}, ms);
+      }
+    },
+    bargeInConfirmed(onsetToSilenceMs) {
+      bargeIns.inc({ outcome: "confirmed" });
+      observe(bargeIn, {}, onsetToSilenceMs);
+    },
+    bargeInResumed: () => bargeIns.inc({ outcome: "resumed" }),
+    fillerSpoken: () => fillers.inc(),
+  };
+}
+
+/** What failed without ending a call. */
+export function failureMetrics(
+  make: Instruments,
+): Pick<
+  ServiceMetrics,
+  "vadDegraded" | "vadRestored" | "unserved" | "journalFailed" | "recordingFailed"
+> {
+  const vadDegraded = make.counter(
+    "vad_degraded",
+    "Times a call fell back to energy-based voice detection",
+  );
+  const vadRestored = make.counter(
+    "vad_restored",
+    "Times a call's voice detection went back to the engine's",
+  );
+  const unserved = make.counter(
+    "unserved",
+    "Times no provider of recognition (asr), voice (tts) or assistant (agent) did its work",
+    ["kind"],
+  );
+  const journalErrors = make.counter("journal_errors", "Events not written to the journal");
+  const recordingErrors = make.counter("recording_errors", "Recordings not written");
+  return {
+    vadDegraded: () => vadDegraded.inc(),
+    vadRestored: () => vadRestored.inc(),
+    unserved: (kind) => unserved.inc({ kind }),
+    journalFailed: () => journalErrors.inc(),
+    recordingFailed: () => recordingErrors.inc(),
+  };
+}
