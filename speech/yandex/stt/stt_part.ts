@@ -23,8 +23,11 @@ export interface PartEvents {
   onFailed(failure: ServiceFailure | undefined): void;
 }
 
+/** What a part needs of its session. */
+type PartSession = Pick<SttSession, "endUtterance" | "end" | "observer">;
+
 /** One session's share of an utterance. It observes the session until it is detached. */
-export class SttPart implements SttSessionObserver {
+export class SttPart<S extends PartSession = SttSession> implements SttSessionObserver {
   readonly #events: PartEvents;
   readonly #refinements: boolean;
   readonly #finals: Final[] = [];
@@ -36,7 +39,7 @@ export class SttPart implements SttSessionObserver {
 
   /** `overlap`: its audio begins with the end of the previous part's. */
   constructor(
-    readonly session: SttSession,
+    readonly session: S,
     readonly overlap: boolean,
     refinements: boolean,
     events: PartEvents,

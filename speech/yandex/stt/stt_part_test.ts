@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { SttPart } from "./stt_part.ts";
-import type { SttSession } from "./stt_session.ts";
 
 /** A part on a session that only takes what it is told. */
 function setUp(refinements = true) {
   const settled = Promise.withResolvers<void>();
   const session = { endUtterance: () => {}, end: () => {}, observer: undefined };
-  const part = new SttPart(session as unknown as SttSession, false, refinements, {
+  const part = new SttPart(session, false, refinements, {
     onText: () => {},
     onSettled: settled.resolve,
     onEndOfUtterance: () => {},
