@@ -81,31 +81,31 @@ class PbxEnd implements AsyncDisposable {
 }
 
 /** Everything the transport reported, in order. */
-class Ear implements MediaHandlers {
+class Reports implements MediaHandlers {
   readonly frames: Pcm[] = [];
-  readonly told: string[] = [];
+  readonly seen: string[] = [];
   #waiting: { readonly what: string; readonly resolve: () => void }[] = [];
 
   onFrame(frame: Pcm): void {
     this.frames.push(frame);
-    this.#tell(`frame ${frame[0]}`);
+    this.#note(`frame ${frame[0]}`);
   }
   onMark(markId: string): void {
-    this.#tell(`mark ${markId}`);
+    this.#note(`mark ${markId}`);
   }
   onClose(reason: string): void {
-    this.#tell(`close ${reason}`);
+    this.#note(`close ${reason}`);
   }
 
-  heard(what: string): Promise<void> {
-    if (this.told.includes(what)) return Promise.resolve();
+  until(what: string): Promise<void> {
+    if (this.seen.includes(what)) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.push({ what, resolve });
     return promise;
   }
 
-  #tell(what: string): void {
-    this.told.push(what);
+  #note(what: string): void {
+    this.seen.push(what);
     for (const { what: wanted, resolve } of this.#waiting) if (wanted === what) resolve();
   }
 }
@@ -122,16 +122,16 @@ function wireFrame(first: number): Uint8Array<ArrayBuffer> {
   return pcmToBytes(frames(first, 1));
 }
 
-async function opened(pbx: PbxEnd): Promise<{ transport: MediaTransport; ear: Ear }> {
-  const ear = new Ear();
+async function opened(pbx: PbxEnd): Promise<{ transport: MediaTransport; reports: Reports }> {
+  const reports = new Reports();
   const transport = new WebsocketTransport(pbx.url);
-  await transport.open(ear, LIMIT());
-  return { transport, ear };
+  await transport.open(reports, LIMIT());
+  return { transport, reports };
 }
 
 Deno.test("a phrase of any length reaches the PBX whole: frames in order, the last one padded, then its mark", async () => {
   await using pbx = new PbxEnd();
-  const { transport, ear } = await opened(pbx);
+  const { transport, reports } = await opened(pbx);
   await using _ = transport;
   transport.out.send(frames(1, 3).subarray(0, 2.5 * FRAME_SAMPLES) as Pcm);
   transport.out.endOfPhrase("e12");
@@ -139,7 +139,7 @@ Deno.test("a phrase of any length reaches the PBX whole: frames in order, the la
   assert.deepEqual(pbx.received, [1, 2, 3, "MARK_MEDIA"]);
   assert.deepEqual(pbx.marks, ["e12"], "the id of the phrase, as it is");
   await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: pbx.marks[0] });
-  await ear.heard("mark e12");
+  await reports.until("mark e12");
   assert.equal(transport.out.bufferedMs, 0);
 });
 
@@ -155,31 +155,31 @@ Deno.test("a mark whose id would make the PBX drop the message is refused; the l
 
 Deno.test("the caller's audio arrives in frames of 20 ms, however the PBX cuts it", async () => {
   await using pbx = new PbxEnd();
-  const { transport, ear } = await opened(pbx);
+  const { transport, reports } = await opened(pbx);
   await using _ = transport;
   const audio = pcmToBytes(frames(1, 4));
   await pbx.say(audio.slice(0, 100));
   await pbx.say(audio.slice(100, 1500));
   await pbx.say(audio.slice(1500));
-  await ear.heard("frame 4");
-  assert.deepEqual(ear.frames.map((frame) => frame.length), Array(4).fill(FRAME_SAMPLES));
-  assert.deepEqual(ear.told, ["frame 1", "frame 2", "frame 3", "frame 4"]);
+  await reports.until("frame 4");
+  assert.deepEqual(reports.frames.map((frame) => frame.length), Array(4).fill(FRAME_SAMPLES));
+  assert.deepEqual(reports.seen, ["frame 1", "frame 2", "frame 3", "frame 4"]);
 });
 
 Deno.test("audio before MEDIA_START is heard", async () => {
   await using pbx = new PbxEnd(null);
-  const ear = new Ear();
+  const reports = new Reports();
   await using transport = new WebsocketTransport(pbx.url);
-  const opening = transport.open(ear, LIMIT());
+  const opening = transport.open(reports, LIMIT());
   await pbx.say(wireFrame(1));
   await pbx.say(START);
   await opening;
-  assert.deepEqual(ear.told, ["frame 1"]);
+  assert.deepEqual(reports.seen, ["frame 1"]);
 });
 
 Deno.test("text that is not JSON, an odd byte count or an unknown event does not end the call", async () => {
   await using pbx = new PbxEnd();
-  const { transport, ear } = await opened(pbx);
+  const { transport, reports } = await opened(pbx);
   await using _ = transport;
   await pbx.say("MEDIA_XOFF");
   await pbx.say({ event: "DTMF_END" });
@@ -189,37 +189,37 @@ Deno.test("text that is not JSON, an odd byte count or an unknown event does not
   await pbx.say(new Uint8Array(641));
   await pbx.say(wireFrame(7));
   await pbx.say(wireFrame(8));
-  await ear.heard("frame 8");
-  assert.deepEqual(ear.told, ["frame 7", "frame 8"]);
+  await reports.until("frame 8");
+  assert.deepEqual(reports.seen, ["frame 7", "frame 8"]);
   assert.equal(transport.stats.badMessages, 2);
 });
 
 Deno.test("a key on the line is left to ARI, and the call goes on", async () => {
   await using pbx = new PbxEnd();
-  const { transport, ear } = await opened(pbx);
+  const { transport, reports } = await opened(pbx);
   await using _ = transport;
   await pbx.say({ event: "DTMF_END", channel_id: "em-1", digit: "#" });
   await pbx.say(wireFrame(7));
-  await ear.heard("frame 7");
-  assert.deepEqual(ear.told, ["frame 7"]);
+  await reports.until("frame 7");
+  assert.deepEqual(reports.seen, ["frame 7"]);
 });
 
 Deno.test("after XOFF audio waits here, and is sent in order after XON", async () => {
   await using pbx = new PbxEnd();
-  const { transport, ear } = await opened(pbx);
+  const { transport, reports } = await opened(pbx);
   await using _ = transport;
   transport.out.send(frames(1, 1));
   transport.out.endOfPhrase("a");
   await pbx.say({ event: "MEDIA_XOFF" });
   await pbx.say(wireFrame(9));
-  await ear.heard("frame 9");
+  await reports.until("frame 9");
   assert(transport.out.bufferedMs > 800 * FRAME_MS, "the PBX said that its queue is full");
   assert.equal(transport.stats.queueFull, 1);
   transport.out.send(frames(2, 2));
   transport.out.endOfPhrase("b");
   transport.out.send(frames(4, 1));
   await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: pbx.marks[0] });
-  await ear.heard("mark a");
+  await reports.until("mark a");
   transport.out.pause();
   transport.out.resume();
   await pbx.arrived("CONTINUE_MEDIA");
@@ -263,7 +263,7 @@ Deno.test("a pause keeps what is queued, and resuming continues with it", async 
 
 Deno.test("a flush ends when the PBX says so; what is said next is heard after it", async () => {
   await using pbx = new PbxEnd();
-  const { transport, ear } = await opened(pbx);
+  const { transport, reports } = await opened(pbx);
   await using _ = transport;
   transport.out.send(frames(1, 2));
   transport.out.endOfPhrase("flushed");
@@ -283,16 +283,16 @@ Deno.test("a flush ends when the PBX says so; what is said next is heard after i
   }
   await pbx.arrived(3);
   await pbx.say(wireFrame(9));
-  await ear.heard("frame 9");
+  await reports.until("frame 9");
   const [, after] = pbx.marks;
   await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: after });
-  await ear.heard("mark after");
-  assert(!ear.told.includes("mark flushed"));
+  await reports.until("mark after");
+  assert(!reports.seen.includes("mark flushed"));
 });
 
 Deno.test("a phrase played to its end before the flush reached the PBX counts as heard", async () => {
   await using pbx = new PbxEnd();
-  const { transport, ear } = await opened(pbx);
+  const { transport, reports } = await opened(pbx);
   await using _ = transport;
   transport.out.send(frames(1, 1));
   transport.out.endOfPhrase("heard");
@@ -301,7 +301,7 @@ Deno.test("a phrase played to its end before the flush reached the PBX counts as
   await pbx.say({ event: "MEDIA_MARK_PROCESSED", correlation_id: pbx.marks[0] });
   await pbx.say({ event: "QUEUE_DRAINED" });
   await flushed;
-  assert.deepEqual(ear.told, ["mark heard"]);
+  assert.deepEqual(reports.seen, ["mark heard"]);
 });
 
 Deno.test("a pause during a flush does not prevent its acknowledgement", async () => {
@@ -323,7 +323,7 @@ Deno.test("a flush that the PBX never acknowledges fails, and the next phrase is
   await using pbx = new PbxEnd();
   const time = new ManualTime();
   await using transport = new WebsocketTransport(pbx.url, time);
-  await transport.open(new Ear(), LIMIT());
+  await transport.open(new Reports(), LIMIT());
   const flushed = transport.out.flush();
   transport.out.send(frames(1, 1));
   time.advance(1000);
@@ -334,35 +334,35 @@ Deno.test("a flush that the PBX never acknowledges fails, and the next phrase is
 
 Deno.test("a hang-up is reported once and settles a flush under way; later calls do no harm", async () => {
   await using pbx = new PbxEnd();
-  const { transport, ear } = await opened(pbx);
+  const { transport, reports } = await opened(pbx);
   await using _ = transport;
   transport.out.send(frames(1, 500));
   const flushed = transport.out.flush();
   await pbx.close(1000);
   await flushed;
-  await ear.heard("close hangup");
+  await reports.until("close hangup");
   transport.out.send(frames(1, 1));
   transport.out.endOfPhrase("late");
   transport.out.pause();
   transport.out.resume();
   await transport.out.flush();
-  assert.deepEqual(ear.told, ["close hangup"]);
+  assert.deepEqual(reports.seen, ["close hangup"]);
 });
 
 Deno.test("a socket closed abnormally in mid-sentence is reported as lost", async () => {
   await using pbx = new PbxEnd();
-  const { transport, ear } = await opened(pbx);
+  const { transport, reports } = await opened(pbx);
   await using _ = transport;
   transport.out.send(frames(1, 100));
   await pbx.close(4000);
-  await ear.heard("close lost");
+  await reports.until("close lost");
 });
 
 Deno.test("while the bot thinks, the caller's leg is kept alive, but no silence is put into a phrase", async () => {
   await using pbx = new PbxEnd();
   const time = new ManualTime();
   const transport = new WebsocketTransport(pbx.url, time);
-  await transport.open(new Ear(), LIMIT());
+  await transport.open(new Reports(), LIMIT());
   time.advance(1000);
   await pbx.arrived(0);
   assert.ok(transport.out.bufferedMs <= FRAME_MS);
@@ -377,31 +377,31 @@ Deno.test("while the bot thinks, the caller's leg is kept alive, but no silence 
 
 Deno.test("our own dispose is not reported", async () => {
   await using pbx = new PbxEnd();
-  const { transport, ear } = await opened(pbx);
+  const { transport, reports } = await opened(pbx);
   transport.out.send(frames(1, 100));
   await transport[Symbol.asyncDispose]();
   await transport[Symbol.asyncDispose]();
-  assert.deepEqual(ear.told, []);
+  assert.deepEqual(reports.seen, []);
 });
 
 Deno.test("waiting for a PBX that never starts the media ends in time, and the error hides its address", async () => {
   await using pbx = new PbxEnd(null);
-  const ear = new Ear();
+  const reports = new Reports();
   const transport = new WebsocketTransport(pbx.url);
-  const opening = transport.open(ear, AbortSignal.timeout(30));
+  const opening = transport.open(reports, AbortSignal.timeout(30));
   await assert.rejects(opening, (error: unknown) => {
     assert(error instanceof TransportError);
     assert.match(error.message, /in time/);
     assert.doesNotMatch(error.message, /id-1/);
     return true;
   });
-  assert.deepEqual(ear.told, []);
+  assert.deepEqual(reports.seen, []);
 });
 
 Deno.test("media in another format than ours is refused, and the error names the cure", async () => {
   await using pbx = new PbxEnd({ ...START, format: "ulaw", optimal_frame_size: 160 });
   const transport = new WebsocketTransport(pbx.url);
-  await assert.rejects(transport.open(new Ear(), LIMIT()), /offers ulaw.*format=slin16/);
+  await assert.rejects(transport.open(new Reports(), LIMIT()), /offers ulaw.*format=slin16/);
 });
 
 Deno.test("a used address is refused with the PBX's own words", async () => {
@@ -409,8 +409,8 @@ Deno.test("a used address is refused with the PBX's own words", async () => {
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     () => new Response("Conflict", { status: 409 }),
   );
-  const ear = new Ear();
+  const reports = new Reports();
   const transport = new WebsocketTransport(`ws://127.0.0.1:${used.addr.port}/media/x`);
-  await assert.rejects(transport.open(ear, LIMIT()), /409/);
-  assert.deepEqual(ear.told, []);
+  await assert.rejects(transport.open(reports, LIMIT()), /409/);
+  assert.deepEqual(reports.seen, []);
 });
