@@ -1,4 +1,4 @@
-// Comlink's adapter for worker_threads ports, with types that fit.
+// Comlink's adapter for worker_threads ports, correctly typed.
 
 import type { Endpoint } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
@@ -10,7 +10,7 @@ export interface WorkerPort {
   off(event: "message", listener: (message: unknown) => void): unknown;
 }
 
-/** The adapter is typed for CommonJS, which hides that it is a function. */
+/** Its declaration is for CommonJS and hides that it is a function. */
 const adapt = nodeEndpoint as unknown as (port: WorkerPort) => Endpoint;
 
 /** An endpoint for `Comlink.wrap` and `Comlink.expose`. */

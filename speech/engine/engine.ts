@@ -1,35 +1,36 @@
-// The speech engine: every local model, shared by all calls. It lives in an isolate of its own,
-// which wraps this class.
+// The speech engine: all local models, shared by all calls. It runs in an isolate of its own
+// (actors/engine).
 
 import type { MessagePort } from "node:worker_threads";
 import * as Comlink from "comlink";
-import { EngineSession, type SharedModels } from "./engine_session.ts";
+import { VAD_WINDOW_SAMPLES } from "../vad.ts";
 import { comlinkEndpoint } from "./comlink_endpoint.ts";
-import { isVadQuestion } from "./protocol.ts";
+import { EngineSession, type SharedModels } from "./engine_session.ts";
 import { findModels } from "./models.ts";
+import { isVadQuestion } from "./protocol.ts";
 import { RecognitionQueue } from "./recognition/recognition_queue.ts";
 import { RecognizerThread } from "./recognition/recognizer_thread.ts";
-import { SileroMemory, SileroModel } from "./vad/silero.ts";
 import type { EngineStats } from "./stats.ts";
+import { SileroMemory, SileroModel } from "./vad/silero.ts";
 import { VadBatcher } from "./vad/vad_batcher.ts";
 import { VoiceThread } from "./voice/voice_thread.ts";
-import { VAD_WINDOW_SAMPLES } from "../vad.ts";
+import type { WantedModels } from "./wanted_models.ts";
 
-/** What of the engine is wanted. */
-export interface EngineOptions {
-  /** Recogniser threads, each with a model of its own (about 100 MB): 1 unless given; 0 when recognition is done elsewhere. */
-  readonly recognizers?: number;
-  /** Voices to have ready; none leaves espeak-ng (GPL-3) unloaded until a call asks for it. */
-  readonly voices?: readonly string[];
-  /** Told what is being loaded, for the operator. */
+/**
+ * Which models to load, by default one recogniser and no voice. Without a voice, espeak-ng (GPL-3)
+ * stays unloaded until a call asks for it.
+ */
+export interface EngineOptions extends Partial<WantedModels> {
+  /** Called when a part has loaded. */
   readonly onProgress?: (progress: EngineProgress) => void;
-  /** A model's thread died: the engine is of no more use. By default it ends by this error, uncaught. */
+  /** Called when a model's thread dies, which makes the engine useless. By default the error is uncaught. */
   readonly onFatal?: (error: Error) => void;
 }
 
-/** One step of loading has ended. */
+/** A part of the engine has loaded. */
 export interface EngineProgress {
   readonly part: "vad" | "recognition" | "voice";
+  /** How long it took. */
   readonly ms: number;
 }
 
@@ -88,7 +89,7 @@ export class SpeechEngine implements AsyncDisposable {
     }
   }
 
-  /** Serves one call over its port, until the port is closed by either side. */
+  /** Serves one call over its port until either side closes it. */
   expose(port: MessagePort): void {
     const session = new EngineSession(this.#models, (audio) => {
       port.postMessage(audio, [audio.pcm.buffer]);
@@ -131,7 +132,7 @@ export class SpeechEngine implements AsyncDisposable {
     };
   }
 
-  /** Hangs up on all calls and frees the models. */
+  /** Closes the ports of all calls and frees the models. */
   async close(): Promise<void> {
     for (const port of this.#sessions.keys()) port.close();
     await Promise.all([

@@ -1,5 +1,6 @@
-// One call at the engine: what its MessagePort serves.
+// One call at the engine, served over its MessagePort.
 
+import { messageOf } from "../../runtime/error_text.ts";
 import type { Pcm } from "../../media/frame.ts";
 import type {
   AudioMessage,
@@ -14,11 +15,11 @@ import type { RecognitionQueue } from "./recognition/recognition_queue.ts";
 import type { VadBatcher, VadLane } from "./vad/vad_batcher.ts";
 import type { VoiceThread } from "./voice/voice_thread.ts";
 
-/** What the calls share. */
+/** The models that all calls share. */
 export interface SharedModels {
   readonly vad: VadBatcher;
   readonly recognition: RecognitionQueue;
-  /** The local voice, loaded when first asked for. */
+  /** The local voice, loaded at the first call of this. */
   voice(): Promise<VoiceThread>;
 }
 
@@ -29,19 +30,19 @@ export class EngineSession implements EngineApi, Disposable {
   readonly #phrases = new Map<number, AbortController>();
   readonly #send: (audio: AudioMessage) => void;
 
-  /** `send` takes synthesised audio to the call. */
+  /** @param send sends synthesised audio to the call. */
   constructor(models: SharedModels, send: (audio: AudioMessage) => void) {
     this.#models = models;
     this.#send = send;
     this.#lane = models.vad.open();
   }
 
-  /** The answer to a window. Never throws. */
+  /** Answers a window; never rejects. */
   async vad({ vadSeq, window }: VadQuestion): Promise<VadAnswer> {
     try {
       return { vadSeq, probability: await this.#lane.probability(window) };
     } catch (error) {
-      return { vadSeq, failed: error instanceof Error ? error.message : String(error) };
+      return { vadSeq, failed: messageOf(error) };
     }
   }
 

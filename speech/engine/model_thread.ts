@@ -1,5 +1,5 @@
-// A thread of the engine's own, for a model that computes for longer than the VAD of other calls
-// may wait. onnxruntime-node's `run` and espeak-ng both compute on the thread that calls them.
+// A thread of the engine's own, for a model that computes for longer than the voice detection of
+// other calls may wait: onnxruntime-node's `run` and espeak-ng both block the thread that calls them.
 
 import { Worker } from "node:worker_threads";
 import * as Comlink from "comlink";
@@ -13,7 +13,7 @@ export class ModelThread<Service> {
   readonly #pending = new Pending();
   #over = false;
 
-  /** `onFatal` is told when the thread ends without `close`. */
+  /** @param onFatal called when the thread ends without `close`. */
   constructor(name: string, module: URL, onFatal: (error: Error) => void) {
     this.#worker = new Worker(module);
     this.service = Comlink.wrap<Service>(comlinkEndpoint(this.#worker));
@@ -28,12 +28,12 @@ export class ModelThread<Service> {
     this.#worker.on("exit", (code) => ended(new Error(`the ${name} thread ended (code ${code})`)));
   }
 
-  /** Awaits an answer of the service, or the thread's end: Comlink alone would wait for ever. */
+  /** Awaits an answer of the service. Rejects when the thread ends, where Comlink alone would never settle. */
   answer<T>(sent: Promise<T>): Promise<T> {
     return this.#pending.answer(sent);
   }
 
-  /** Messages of the thread beside Comlink's. */
+  /** Listens to the thread's messages, Comlink's among them. */
   onMessage(listener: (message: unknown) => void): void {
     this.#worker.on("message", listener);
   }

@@ -1,4 +1,4 @@
-// A thread that does what a test tells it to.
+// A thread that answers, hangs or crashes as a test asks.
 
 import { parentPort } from "node:worker_threads";
 import * as Comlink from "comlink";
@@ -15,7 +15,7 @@ export class FixtureService {
     return new Promise(() => {});
   }
 
-  /** Dies by an uncaught error, soon. */
+  /** Ends the thread by an uncaught error, after the answer. */
   crash(): void {
     setTimeout(() => {
       throw new Error("the model has crashed");

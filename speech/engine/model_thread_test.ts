@@ -4,14 +4,14 @@ import type { FixtureService } from "./model_thread_fixture.ts";
 
 const MODULE = new URL("./model_thread_fixture.ts", import.meta.url);
 
-Deno.test("when a model's thread dies whoever waits for it is told, and so is the engine, once", async () => {
+Deno.test("when a model's thread dies, every request to it fails, and the engine learns of it once", async () => {
   const fatal: Error[] = [];
   const thread = new ModelThread<FixtureService>("fixture", MODULE, (error) => fatal.push(error));
   assert.equal(await thread.answer(thread.service.double(21)), 42);
   const waiting = [thread.service.hang(), thread.service.hang()].map((sent) =>
     assert.rejects(thread.answer(sent), /fixture thread.*the model has crashed/)
   );
-  // It may die before its answer is out, or after.
+  // The thread may die before or after its answer leaves.
   await Promise.allSettled([thread.answer(thread.service.crash())]);
   await Promise.all(waiting);
   await assert.rejects(thread.answer(thread.service.double(1)), /fixture thread/);
@@ -19,7 +19,7 @@ Deno.test("when a model's thread dies whoever waits for it is told, and so is th
   assert.equal(fatal.length, 1);
 });
 
-Deno.test("a thread that is closed is no accident, but nobody waits for it any more", async () => {
+Deno.test("closing a thread fails the requests to it, but is not reported as a death", async () => {
   const fatal: Error[] = [];
   const thread = new ModelThread<FixtureService>("fixture", MODULE, (error) => fatal.push(error));
   await thread.answer(thread.service.double(1));

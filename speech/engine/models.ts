@@ -1,8 +1,9 @@
-// Where the models are: files inside npm packages, found from any working directory.
+// The model files inside npm packages, found from any working directory.
 
 import { fileURLToPath } from "node:url";
+import { OperatorError } from "../../config/operator_error.ts";
 
-/** Paths of every model file the engine loads. */
+/** Paths of the model files that the engine loads. */
 export interface ModelFiles {
   /** Silero VAD v6 (MIT). */
   readonly vad: string;
@@ -11,19 +12,19 @@ export interface ModelFiles {
   readonly asrDecoder: string;
 }
 
-/** A model file is missing or broken; the message names it and the cure. */
-export class ModelFileError extends Error {
+/** A model file is missing; the message names it and the cure. */
+export class ModelFileError extends OperatorError {
   override readonly name = "ModelFileError";
 }
 
 /**
  * Finds all model files.
  *
- * @throws {ModelFileError} naming the files that are not there.
+ * @throws {ModelFileError} when files are missing.
  */
 export function findModels(): ModelFiles {
   const vad = packageFile("@ricky0123/vad-web/dist/silero_vad_v6.onnx");
-  // This package exports only its main file, dist/moonshine.min.js: the models are its neighbours.
+  // The package exports only its main file, dist/moonshine.min.js; the models lie beside it.
   const moonshine = packageFile("@moonshine-ai/moonshine-js");
   const neighbour = (name: string) =>
     fileURLToPath(new URL(`./model/tiny/quantized/${name}`, moonshine));

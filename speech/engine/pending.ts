@@ -1,11 +1,11 @@
-// Requests under way to another isolate, which all end when that isolate does.
+// Requests to another isolate that end when that isolate does.
 
-/** Keeps track of what is awaited from one isolate. */
+/** The requests to one isolate that wait for an answer. */
 export class Pending {
   readonly #rejects = new Set<(reason: unknown) => void>();
   #ended: { readonly reason: unknown } | undefined;
 
-  /** Awaits an answer, or the isolate's end. (A `Promise.race` would hold on to every answer.) */
+  /** Awaits an answer or the isolate's end. (A `Promise.race` with the end would retain every answer.) */
   async answer<T>(sent: Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     sent.then(resolve, reject);
@@ -18,7 +18,7 @@ export class Pending {
     }
   }
 
-  /** The isolate has ended: everything awaited, now and later, is rejected with `reason`. */
+  /** The isolate has ended: rejects all requests, now and later, with `reason`. */
   end(reason: unknown): void {
     if (this.#ended) return;
     this.#ended = { reason };

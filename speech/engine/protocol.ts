@@ -1,36 +1,36 @@
-// What a call isolate and the speech engine say to each other, over Comlink on a MessagePort of
-// that call's own. No native code here: call isolates load this.
+// The protocol between a call isolate and the speech engine: Comlink, and messages beside it, on a
+// MessagePort of that call's own. Call isolates load this file, so it imports no native code.
 
 import type { Pcm } from "../../media/frame.ts";
 
-/** How badly a transcription is wanted. */
+/** How urgent a transcription is. */
 export type Urgency =
-  /** Nice to have: done only when nobody waits. */
+  /** Done only while no urgent request waits. */
   | "partial"
-  /** The caller has paused or finished: somebody waits. */
+  /** The caller has paused or finished, and waits. */
   | "urgent";
 
-/** What came of a request to transcribe. */
+/** The outcome of a request to transcribe. */
 export type TranscribeReply =
   | {
     readonly kind: "text";
     readonly text: string;
-    /** The first so many samples end in a pause, and their text will not change: need not be sent again. */
+    /** The samples up to a pause: their text will not change, so they need not be sent again. */
     readonly settled: { readonly samples: number; readonly text: string };
-    /** Time spent recognising. */
+    /** How long recognition took. */
     readonly ms: number;
   }
-  /** A newer request of the same call (or a more urgent one of another) took its place. */
+  /** A newer request of the same call, or an urgent one of another, took its place. */
   | { readonly kind: "superseded" }
-  /** A partial was asked for while the engine has better things to do. */
+  /** A partial was refused because every recogniser is busy. */
   | { readonly kind: "busy" };
 
-/** espeak-ng's voice for each language. */
+/** espeak-ng's default voice for each language. */
 export const DEFAULT_VOICES = { ru: "ru", en: "en-us" } as const;
 
 /** A phrase to be spoken. */
 export interface SynthesizeRequest {
-  /** Chosen by the call; names the phrase in `AudioMessage` and `cancelSynthesis`. */
+  /** Chosen by the call; identifies the phrase in `AudioMessage` and `cancelSynthesis`. */
   readonly id: number;
   readonly text: string;
   /** espeak-ng voice, e.g. "ru" or "en-us". */
@@ -40,8 +40,8 @@ export interface SynthesizeRequest {
 }
 
 /**
- * Audio of phrase `phraseId`, sent over the same port beside Comlink's messages (which all have an
- * `id`): on one port, a phrase's audio cannot arrive after the answer that says it is complete.
+ * Audio of phrase `phraseId`. It shares the port with Comlink's messages (which all have an `id`), so
+ * a phrase's audio cannot arrive after the answer that says it is complete.
  */
 export interface AudioMessage {
   readonly phraseId: number;
@@ -54,8 +54,8 @@ export function isAudioMessage(message: unknown): message is AudioMessage {
 }
 
 /**
- * The next window of a call, sent over the same port beside Comlink's messages: thirty a second,
- * and by Comlink each would cost both ends half as much again. Answered in order.
+ * The next window of a call, thirty a second; answered in order. Not a Comlink call, which would
+ * cost both ends half as much again.
  */
 export interface VadQuestion {
   readonly vadSeq: number;
@@ -68,25 +68,25 @@ export type VadAnswer =
   | { readonly vadSeq: number; readonly probability: number }
   | { readonly vadSeq: number; readonly failed: string };
 
-/** Whether a message that the engine is sent is a window. */
+/** Whether a message to the engine is a window. */
 export function isVadQuestion(message: unknown): message is VadQuestion {
   return typeof message === "object" && message !== null && "vadSeq" in message;
 }
 
-/** Whether a message that a call is sent is the answer to one. */
+/** Whether a message to a call is the answer to a window. */
 export function isVadAnswer(message: unknown): message is VadAnswer {
   return typeof message === "object" && message !== null && "vadSeq" in message;
 }
 
 /** The engine as one call sees it. */
 export interface EngineApi {
-  /** The next window does not continue the last. */
+  /** Says that the next window does not continue the last. */
   resetVad(): void;
-  /** Transcribes English speech; a call has one transcription at a time, the newest. */
+  /** Transcribes English speech. A newer request of the call supersedes the one before. */
   transcribe(pcm: Pcm, urgency: Urgency): Promise<TranscribeReply>;
-  /** The call's transcription is no longer wanted. */
+  /** Cancels the call's transcription. */
   cancelTranscription(): void;
-  /** Speaks a phrase as `AudioMessage`s; answers when all were sent. */
+  /** Sends a phrase as `AudioMessage`s; answers when all are sent. */
   synthesize(request: SynthesizeRequest): Promise<void>;
   cancelSynthesis(id: number): void;
 }

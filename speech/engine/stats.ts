@@ -1,4 +1,4 @@
-// Running figures of the engine, cheap enough to keep always.
+// Running figures of the engine, cheap enough to keep in every service.
 
 import type { TranscribeReply } from "./protocol.ts";
 
@@ -10,7 +10,7 @@ export interface Summary {
   readonly max: number;
 }
 
-/** What the operator is shown of the engine: times in milliseconds, summaries of the last 500 values. */
+/** The engine's figures for the operator: times in milliseconds, summaries of the last 500 values. */
 export interface EngineStats {
   /** Call isolates connected to it. */
   readonly calls: number;
@@ -43,13 +43,13 @@ export interface EngineStats {
   } | undefined;
 }
 
-/** The last values of some quantity. */
+/** The recent values of a quantity. */
 export class Distribution {
   readonly #recent: number[] = [];
   readonly #keep: number;
   #count = 0;
 
-  /** `keep`: how many of the last values the summary is made of. */
+  /** @param keep how many of the last values the percentiles are taken from. */
   constructor(keep = 500) {
     this.#keep = keep;
   }
@@ -58,7 +58,7 @@ export class Distribution {
     this.#recent[this.#count++ % this.#keep] = value;
   }
 
-  /** Count of all values; percentiles and maximum of the recent ones (0 when there are none). */
+  /** The count of all values, and percentiles and maximum of the recent ones (0 when there are none). */
   summary(): Summary {
     const sorted = this.#recent.toSorted((a, b) => a - b);
     const at = (share: number) =>

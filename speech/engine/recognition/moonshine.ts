@@ -1,4 +1,4 @@
-// Moonshine tiny: English speech to text, one segment at a time. The decoding loop follows
+// Moonshine tiny: English speech to text, one segment at a time. The decoding loop is that of
 // moonshine-js (src/model.ts): greedy, with key/value caches.
 
 import llamaTokenizer from "llama-tokenizer-js";
@@ -11,11 +11,11 @@ const END_TOKEN = 2;
 const LAYERS = 6;
 const HEADS = 8;
 const HEAD_WIDTH = 36;
-/** Fluent speech stays under this; more is the model talking to itself (moonshine's own limit is 6). */
+/** Fluent speech stays below this; more is the model talking to itself (moonshine-js limits to 6). */
 const TOKENS_PER_SECOND = 6.5;
-/** A short "yes" needs these whatever its length. */
+/** However short it is, a "yes" needs these. */
 const FEWEST_TOKENS = 6;
-/** The encoder's convolutions need about 60 ms; shorter audio holds no word anyway. */
+/** The encoder's convolutions need about 60 ms, and shorter audio holds no word. */
 const SHORTEST_MS = 100;
 
 const CACHES = Array.from({ length: LAYERS }, (_, layer) => layer).flatMap((layer) =>
@@ -23,14 +23,14 @@ const CACHES = Array.from({ length: LAYERS }, (_, layer) => layer).flatMap((laye
     ["key", "value"].map((part) => `${layer}.${side}.${part}`)
   )
 );
-/** After the first step only these caches grow; not asking for the others saves copying them. */
+/** Only these caches change after the first step; the others are not requested, which saves copying them. */
 const GROWING = CACHES.filter((name) => name.includes("decoder"));
 const LATER_OUTPUTS = ["logits", ...GROWING.map((name) => `present.${name}`)];
 
-/** What was recognised in one segment. */
+/** The text of one segment. */
 export interface Recognition {
   readonly text: string;
-  /** Mean log-probability of the tokens: near 0 is sure, under -1 is guessing. */
+  /** Mean log-probability of the tokens: near 0 is sure, below -1 is a guess. */
   readonly confidence: number;
 }
 
@@ -44,7 +44,7 @@ export class MoonshineModel implements AsyncDisposable {
     this.#decoder = decoder;
   }
 
-  /** Loads the model; `threads` is how many cores one inference may use. */
+  /** Loads the model. `threads`: how many cores one inference may use. */
   static async load(
     files: { readonly asrEncoder: string; readonly asrDecoder: string },
     threads = 1,
@@ -57,8 +57,8 @@ export class MoonshineModel implements AsyncDisposable {
   }
 
   /**
-   * Recognises one segment of 16 kHz speech, a few seconds long. Between the model's steps other
-   * work of this thread goes on, and `signal` is looked at.
+   * Recognises one segment of 16 kHz speech, a few seconds long. Between two steps of the model,
+   * this thread does its other work and checks `signal`.
    *
    * @throws the signal's reason when aborted.
    */
@@ -88,7 +88,7 @@ export class MoonshineModel implements AsyncDisposable {
     }
     const { tokens } = guard;
     return {
-      // The tokenizer drops its first token: it expects a start marker there.
+      // The tokenizer drops the first token, where it expects a start marker.
       text: llamaTokenizer.decode([START_TOKEN, ...tokens]).trim(),
       confidence: logProbability / (tokens.length + 1),
     };

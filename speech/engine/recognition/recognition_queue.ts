@@ -1,18 +1,18 @@
-// Who is transcribed next: one request a call (the newest), those somebody waits for in order of
-// arrival, and partials only while nobody waits.
+// Which call is transcribed next: one request a call, the newest; urgent requests in order of
+// arrival; partials only while no urgent request waits.
 
 import type { Pcm } from "../../../media/frame.ts";
 import type { TranscribeReply, Urgency } from "../protocol.ts";
 import { Distribution } from "../stats.ts";
 import type { Transcription } from "./transcribe.ts";
 
-/** One transcription at a time; `abort` makes a running one return undefined. */
+/** Transcribes one utterance at a time; `abort` makes a running transcription return undefined. */
 export interface Recognizer {
   transcribe(pcm: Pcm): Promise<Transcription | undefined>;
   abort(): void;
 }
 
-/** Names a call; any object that is that call's alone. */
+/** Identifies a call: any object that is that call's alone. */
 export type CallKey = object;
 
 interface Request {
@@ -32,13 +32,13 @@ interface Seat {
 /** Shares a few recognisers among all calls. */
 export class RecognitionQueue {
   readonly #seats: Seat[];
-  /** Urgent requests only: a partial is run at once or not at all. */
+  /** Urgent requests only: a partial runs immediately or not at all. */
   readonly #queue: Request[] = [];
 
   /** Milliseconds from an urgent request to its text, and spent recognising. */
   readonly urgentLatencies: Distribution = new Distribution();
   readonly recognitionTimes: Distribution = new Distribution();
-  /** How requests ended. */
+  /** How many requests had which outcome. */
   readonly outcomes: Record<TranscribeReply["kind"], number> = { text: 0, superseded: 0, busy: 0 };
 
   constructor(recognizers: readonly Recognizer[]) {
@@ -50,7 +50,7 @@ export class RecognitionQueue {
     return this.#queue.length;
   }
 
-  /** Transcribes for `call`; takes the place of what the same call asked before. */
+  /** Transcribes for `call`, superseding the call's request before. */
   async submit(call: CallKey, pcm: Pcm, urgency: Urgency): Promise<TranscribeReply> {
     if (this.#seats.length === 0) {
       throw new Error(
@@ -65,7 +65,7 @@ export class RecognitionQueue {
       settle: Promise.withResolvers(),
       dropped: false,
     };
-    // A call that asks again keeps its place in the queue.
+    // A newer request keeps the place of its call in the queue.
     const place = this.#queue.findIndex((other) => other.call === call);
     this.cancel(call);
     const seat = this.#seats.find((seat) => !seat.request);
@@ -80,17 +80,17 @@ export class RecognitionQueue {
     return reply;
   }
 
-  /** Drops what this call has asked for; it is answered "superseded". */
+  /** Drops this call's request, which is answered "superseded". */
   cancel(call: CallKey): void {
     const index = this.#queue.findIndex((request) => request.call === call);
     if (index >= 0) this.#queue.splice(index, 1)[0]!.settle.resolve({ kind: "superseded" });
     for (const seat of this.#seats) if (seat.request?.call === call) drop(seat);
   }
 
-  /** Ends a running partial, if there is one, for a request that somebody waits for. */
+  /** Aborts a running partial, if there is one, for an urgent request that waits. */
   #makeRoom(): void {
-    const leaving = this.#seats.filter((seat) => seat.request?.dropped).length;
-    if (leaving >= this.#queue.length) return;
+    const beingFreed = this.#seats.filter((seat) => seat.request?.dropped).length;
+    if (beingFreed >= this.#queue.length) return;
     const seat = this.#seats.find(({ request }) => request?.urgency === "partial");
     if (seat && !seat.request!.dropped) drop(seat);
   }

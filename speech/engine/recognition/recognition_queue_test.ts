@@ -3,7 +3,7 @@ import type { Pcm } from "../../../media/frame.ts";
 import { RecognitionQueue, type Recognizer } from "./recognition_queue.ts";
 import type { Transcription } from "./transcribe.ts";
 
-/** Transcribes when told to; the text is the audio's first sample. */
+/** Ends each transcription when the test says so; the text is the audio's first sample. */
 class ManualRecognizer implements Recognizer {
   readonly started: number[] = [];
   #running: { pcm: Pcm; settle: PromiseWithResolvers<Transcription | undefined> } | undefined;
@@ -34,7 +34,7 @@ const ANNA = { call: "Anna" };
 const BORIS = { call: "Boris" };
 const CLARA = { call: "Clara" };
 
-Deno.test("callers who wait are served in order of arrival", async () => {
+Deno.test("waiting callers are served in order of arrival", async () => {
   const recognizer = new ManualRecognizer();
   const queue = new RecognitionQueue([recognizer]);
   const replies = [
@@ -52,7 +52,7 @@ Deno.test("callers who wait are served in order of arrival", async () => {
   ]);
 });
 
-Deno.test("two recognisers serve two callers at once", async () => {
+Deno.test("two recognisers serve two callers at the same time", async () => {
   const [one, two] = [new ManualRecognizer(), new ManualRecognizer()];
   const queue = new RecognitionQueue([one, two]);
   const replies = [queue.submit(ANNA, audio(1), "urgent"), queue.submit(BORIS, audio(2), "urgent")];
@@ -63,7 +63,7 @@ Deno.test("two recognisers serve two callers at once", async () => {
   assert.deepEqual([one.started, two.started], [[1], [2]]);
 });
 
-Deno.test("a newer checkpoint of a call takes the place of the older, waiting or running", async () => {
+Deno.test("a call's newer request supersedes its older one, waiting or running", async () => {
   const recognizer = new ManualRecognizer();
   const queue = new RecognitionQueue([recognizer]);
   const running = queue.submit(ANNA, audio(1), "urgent");
@@ -92,7 +92,7 @@ Deno.test("a partial never keeps a waiting caller waiting", async () => {
   assert.equal((await urgent).kind, "text");
 });
 
-Deno.test("what a call that hung up asked for is not worked on", async () => {
+Deno.test("a caller who hung up takes no recogniser's time", async () => {
   const recognizer = new ManualRecognizer();
   const queue = new RecognitionQueue([recognizer]);
   const running = queue.submit(ANNA, audio(1), "urgent");
@@ -103,7 +103,7 @@ Deno.test("what a call that hung up asked for is not worked on", async () => {
   assert.deepEqual(recognizer.started, [1]);
 });
 
-Deno.test("a caller who goes on talking keeps the place in the queue", async () => {
+Deno.test("a caller who keeps talking keeps their place in the queue", async () => {
   const recognizer = new ManualRecognizer();
   const queue = new RecognitionQueue([recognizer]);
   const replies = [
@@ -117,7 +117,7 @@ Deno.test("a caller who goes on talking keeps the place in the queue", async () 
   assert.deepEqual(recognizer.started, [1, 4, 3]);
 });
 
-Deno.test("without a recogniser the caller is told so, and what to set", async () => {
+Deno.test("without a recogniser the error names the settings that load one", async () => {
   await assert.rejects(new RecognitionQueue([]).submit(ANNA, audio(1), "urgent"), /ASR_PROVIDER/);
 });
 

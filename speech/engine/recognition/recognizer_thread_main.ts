@@ -8,18 +8,18 @@ import type { ModelFiles } from "../models.ts";
 import { MoonshineModel } from "./moonshine.ts";
 import { transcribe, type Transcription } from "./transcribe.ts";
 
-/** What the engine asks of a recogniser thread: one transcription at a time. */
+/** Serves the engine, one transcription at a time. */
 export class RecognizerService {
   #model: MoonshineModel | undefined;
   #running: AbortController | undefined;
 
-  /** Loads the model and runs it once, so that the first caller does not wait for that. */
+  /** Loads the model and runs it once, so that no caller waits for its first inference. */
   async load(files: ModelFiles): Promise<void> {
     this.#model = await MoonshineModel.load(files);
     await this.#model.recognize(new Int16Array(16_000), new AbortController().signal);
   }
 
-  /** Transcribes; undefined when `abort` was called meanwhile. */
+  /** Transcribes 16 kHz speech; undefined when aborted. */
   async transcribe(pcm: Pcm): Promise<Transcription | undefined> {
     if (!this.#model) throw new Error("the recogniser is asked to transcribe before it is loaded");
     const running = this.#running = new AbortController();

@@ -1,15 +1,15 @@
-// On noise a speech model may begin to repeat itself until its limit. This notices, early.
+// In noise a speech model may repeat itself up to its token limit. This notices it early.
 
-/** The longest phrase, in tokens, whose repetition is looked for. */
+/** The longest phrase, in tokens, that can be found repeating. */
 const LONGEST_PHRASE = 12;
-/** A phrase said this many times in a row is a loop; people stop at "no, no, no, no". */
+/** A phrase said this many times in a row is a loop. People say "no, no, no, no", four times. */
 const LOOP_TIMES = 5;
 
 /** Collects tokens until they begin to repeat. */
 export class RepetitionGuard {
   readonly #tokens: number[] = [];
 
-  /** The tokens accepted so far; after a loop, with the looped phrase only once. */
+  /** The tokens so far; a looped phrase is kept once. */
   get tokens(): readonly number[] {
     return this.#tokens;
   }

@@ -1,21 +1,21 @@
-// Where to cut long speech for a recogniser that likes segments of a few seconds: at pauses.
+// Cuts long speech at its pauses, for a recogniser that works best on segments of a few seconds.
 
-import { levelDbfs, samplesIn } from "../../../media/frame.ts";
+import { samplesIn } from "../../../media/frame.ts";
+import { LEVEL_STEP_MS, LEVEL_STEP_SAMPLES, levelsOf } from "./levels.ts";
 
-const STEP_SAMPLES = samplesIn(10);
-/** A pause is cut only behind this much speech: context helps the recogniser. */
+/** A segment is at least this long: context helps the recogniser. */
 const SHORTEST_SEGMENT_MS = 5000;
-/** Without a pause, the quietest place before this is cut. */
+/** Speech without a pause is cut at the quietest place before this. */
 const LONGEST_SEGMENT_MS = 20_000;
-/** Quiet for this long is a pause between phrases, not between words. */
+/** A shorter quiet is a pause between words, not between phrases. */
 const PAUSE_MS = 350;
-/** Quiet means this much under the loudest part of the segment, or under the absolute floor. */
+/** Quiet is this far below the loudest part of the segment, or below the absolute floor. */
 const QUIET_BELOW_PEAK_DB = 30;
 const QUIET_DBFS = -55;
 
 /**
- * Cuts 16 kHz speech into segments, each ending within a pause. All but the last are settled: more
- * audio behind will not move their borders.
+ * Cuts 16 kHz speech into segments, each ending within a pause. All but the last are settled: audio
+ * that follows does not move their ends.
  *
  * @returns the end of each segment, in samples; the last is `pcm.length`.
  */
@@ -32,14 +32,11 @@ export function cutAtPauses(pcm: Int16Array): number[] {
   return ends;
 }
 
-/** Where the first segment of `pcm` ends, or undefined when all of it is still one segment. */
+/** The end of the first segment, in samples; undefined while all of `pcm` is one segment. */
 function findCut(pcm: Int16Array): number | undefined {
-  const levels: number[] = [];
-  for (let at = 0; at + STEP_SAMPLES <= pcm.length; at += STEP_SAMPLES) {
-    levels.push(levelDbfs(pcm.subarray(at, at + STEP_SAMPLES)));
-  }
-  const firstStep = SHORTEST_SEGMENT_MS / 10;
-  const pauseSteps = PAUSE_MS / 10;
+  const levels = levelsOf(pcm);
+  const firstStep = SHORTEST_SEGMENT_MS / LEVEL_STEP_MS;
+  const pauseSteps = PAUSE_MS / LEVEL_STEP_MS;
   let loudest = -Infinity;
   let quietSteps = 0;
   for (let step = 0; step < levels.length; step++) {
@@ -47,16 +44,16 @@ function findCut(pcm: Int16Array): number | undefined {
     const quiet = levels[step]! < Math.max(QUIET_DBFS, loudest - QUIET_BELOW_PEAK_DB);
     quietSteps = quiet ? quietSteps + 1 : 0;
     if (step >= firstStep && quietSteps >= pauseSteps) {
-      return (step + 1 - Math.floor(pauseSteps / 2)) * STEP_SAMPLES;
+      return (step + 1 - Math.floor(pauseSteps / 2)) * LEVEL_STEP_SAMPLES;
     }
   }
   if (pcm.length < samplesIn(LONGEST_SEGMENT_MS)) return undefined;
-  return quietestStep(levels, LONGEST_SEGMENT_MS / 20) * STEP_SAMPLES;
+  return quietestStep(levels, LONGEST_SEGMENT_MS / LEVEL_STEP_MS / 2) * LEVEL_STEP_SAMPLES;
 }
 
-/** The middle of the quietest 100 ms behind step `from`. */
+/** The step in the middle of the quietest 100 ms behind step `from`. */
 function quietestStep(levels: readonly number[], from: number): number {
-  const width = 10;
+  const width = 100 / LEVEL_STEP_MS;
   let best = from;
   let bestLevel = Infinity;
   for (let step = from; step + width <= levels.length; step++) {

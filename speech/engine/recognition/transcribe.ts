@@ -1,24 +1,23 @@
-// From a stretch of audio to text: cut at pauses, recognised segment by segment, with what no
-// caller said left out.
+// Audio to text: cut at pauses, recognised segment by segment, hallucinations left out.
 
 import { durationMs, samplesIn } from "../../../media/frame.ts";
+import { findAudibleSpan } from "./audible_span.ts";
 import { isLikelyHallucinated } from "./hallucination.ts";
 import type { Recognition } from "./moonshine.ts";
 import { cutAtPauses } from "./segments.ts";
-import { findAudibleSpan } from "./audible_span.ts";
 
 /**
- * Silence left around a word or two. Of 39 single words 4 to 7 are lost with so little, and 25 with
- * 600 and 800 ms: the model takes a word amid much silence for silence.
+ * Silence kept around a word or two. With this little, 4 to 7 of 39 single words are lost; with 600
+ * and 800 ms, 25 are: the model takes a word amid long silence for silence.
  */
 const SHORT = { leadMs: 150, tailMs: 80 };
-/** Silence left around longer speech; a quiet speaker's words gain by it. */
+/** Silence kept around longer speech; a quiet speaker is understood better with it. */
 const LONG = { leadMs: 300, tailMs: 300 };
 const LONG_SPEECH_MS = 1300;
-/** Where these margins give no text for so much sound, the others are tried. */
+/** When one margin gives no text for this much sound, the other is tried. */
 const SURELY_SOUND_MS = 200;
 
-/** A recogniser of single segments. */
+/** Recognises single segments. */
 export interface SegmentRecognizer {
   recognize(pcm: Int16Array, signal: AbortSignal): Promise<Recognition>;
 }
@@ -26,7 +25,7 @@ export interface SegmentRecognizer {
 /** The text of a stretch of audio. */
 export interface Transcription {
   readonly text: string;
-  /** The part that ends in a pause and will not change when audio follows. */
+  /** The part up to a pause, which will not change when audio follows. */
   readonly settled: { readonly samples: number; readonly text: string };
 }
 
@@ -57,14 +56,14 @@ async function transcribeSegment(
   pcm: Int16Array,
   signal: AbortSignal,
 ): Promise<string> {
-  const sound = findAudibleSpan(pcm);
-  if (sound.loudMs === 0) return "";
-  const within = ({ leadMs, tailMs }: typeof SHORT) =>
-    pcm.subarray(Math.max(0, sound.from - samplesIn(leadMs)), sound.to + samplesIn(tailMs));
-  const isLong = durationMs(sound.to - sound.from) >= LONG_SPEECH_MS;
-  let recognition = await recognizer.recognize(within(isLong ? LONG : SHORT), signal);
-  if (recognition.text === "" && sound.loudMs >= SURELY_SOUND_MS) {
-    recognition = await recognizer.recognize(within(isLong ? SHORT : LONG), signal);
+  const { loudMs, from, to } = findAudibleSpan(pcm);
+  if (loudMs === 0) return "";
+  const withMargin = ({ leadMs, tailMs }: typeof SHORT) =>
+    pcm.subarray(Math.max(0, from - samplesIn(leadMs)), to + samplesIn(tailMs));
+  const isLong = durationMs(to - from) >= LONG_SPEECH_MS;
+  let recognition = await recognizer.recognize(withMargin(isLong ? LONG : SHORT), signal);
+  if (recognition.text === "" && loudMs >= SURELY_SOUND_MS) {
+    recognition = await recognizer.recognize(withMargin(isLong ? SHORT : LONG), signal);
   }
-  return isLikelyHallucinated(recognition, sound) ? "" : recognition.text;
+  return isLikelyHallucinated(recognition, loudMs) ? "" : recognition.text;
 }

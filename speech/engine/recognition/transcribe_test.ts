@@ -11,7 +11,7 @@ import { transcribe } from "./transcribe.ts";
 
 const NEVER = new AbortController().signal;
 
-Deno.test("a line without a sound is not even looked at", async () => {
+Deno.test("a silent line never reaches the model", async () => {
   const asked = await segmentsAsked(silence(3000), { text: "Thank you.", confidence: -0.1 });
   assert.deepEqual(asked.lengths, []);
   assert.equal(asked.text, "");
@@ -22,7 +22,7 @@ Deno.test("a click is not taken for a word", async () => {
   assert.equal((await segmentsAsked(click, { text: "You", confidence: -0.1 })).text, "");
 });
 
-Deno.test("a word amid long silence is given to the model without that silence", async () => {
+Deno.test("a word amid long silence reaches the model without that silence", async () => {
   const pcm = concatPcm([silence(900), sound(400), silence(900)]);
   const { lengths, text } = await segmentsAsked(pcm, { text: "No.", confidence: -0.1 });
   assert.equal(lengths.length, 1);
@@ -30,14 +30,14 @@ Deno.test("a word amid long silence is given to the model without that silence",
   assert.equal(text, "No.");
 });
 
-Deno.test("when the model hears nothing in plain sound it is asked once more", async () => {
+Deno.test("when the model hears nothing in clear sound, it is asked once more with another margin", async () => {
   const pcm = concatPcm([silence(900), sound(400), silence(900)]);
   const { lengths } = await segmentsAsked(pcm, { text: "", confidence: -0.1 });
   assert.equal(lengths.length, 2);
   assert.notEqual(lengths[0], lengths[1]);
 });
 
-Deno.test("what the model only guesses is left out", async () => {
+Deno.test("a text that the model only guessed is left out", async () => {
   const pcm = concatPcm([silence(300), sound(400), silence(300)]);
   assert.equal((await segmentsAsked(pcm, { text: "Camaro", confidence: -2 })).text, "");
   assert.equal((await segmentsAsked(pcm, { text: "Thank you.", confidence: -0.8 })).text, "");
@@ -47,7 +47,7 @@ Deno.test("what the model only guesses is left out", async () => {
   );
 });
 
-Deno.test("text before a pause is settled, so that a long speech is not recognised over and over", async () => {
+Deno.test("text before a pause is settled, so that long speech is not recognised again and again", async () => {
   const pcm = concatPcm([sound(6000), silence(500), sound(2000)]);
   let n = 0;
   const result = await transcribe(

@@ -1,11 +1,14 @@
-// Many calls, one VAD model: windows that arrive within a few milliseconds are run as one batch.
+// One VAD model for many calls: windows that arrive within a few milliseconds form one batch.
 
 import type { Pcm } from "../../../media/frame.ts";
 import { VAD_WINDOW_SAMPLES } from "../../vad.ts";
 import { type SileroInput, SileroMemory } from "./silero.ts";
 import { Distribution } from "../stats.ts";
 
-/** Windows (32 ms) a call may have waiting, for audio may arrive in bursts; more means nobody can keep up, and the oldest is given up. */
+/**
+ * Windows (of 32 ms) that a call may have waiting, since audio may arrive in bursts. Beyond that the
+ * engine cannot keep up, and the oldest is dropped.
+ */
 const MOST_WAITING = 64;
 
 /** The model a batcher runs. */
@@ -31,7 +34,7 @@ export class VadBatcher {
   readonly batchSizes: Distribution = new Distribution();
   readonly latencies: Distribution = new Distribution();
 
-  /** `gatherMs`: how long the first window of a batch waits for others to join. */
+  /** @param gatherMs how long the first window of a batch waits for others. */
   constructor(model: VadModel, gatherMs = 2) {
     this.#model = model;
     this.#gatherMs = gatherMs;
@@ -54,13 +57,13 @@ export class VadBatcher {
   async #wake(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
-    // Alone there is nobody to wait for.
+    // A single call has nobody to wait for.
     if (this.#lanes.size > 1) await new Promise((done) => setTimeout(done, this.#gatherMs));
     for (let batch = this.#next(); batch.length > 0; batch = this.#next()) await this.#run(batch);
     this.#running = false;
   }
 
-  /** One window of each lane: a stream's windows depend on each other, so never two of one. */
+  /** One window of each lane, never two: a window depends on the one before it in its stream. */
   #next(): Waiting[] {
     return [...this.#lanes].map((lane) => lane.take()).filter((item) => item !== undefined);
   }
@@ -106,18 +109,18 @@ export class VadLane implements Disposable {
     const settle = Promise.withResolvers<number>();
     this.#queue.push({ window, memory: this.#memory, arrivedAt: performance.now(), settle });
     if (this.#queue.length > MOST_WAITING) {
-      this.#queue.shift()!.settle.reject(new Error("VAD is overloaded: a window was given up"));
+      this.#queue.shift()!.settle.reject(new Error("VAD is overloaded: a window was dropped"));
     }
     this.#wake();
     return settle.promise;
   }
 
-  /** Forgets the past: windows from now on begin anew, those that wait belong to the past. */
+  /** Forgets the past. Windows from now on begin a new stream; waiting ones still belong to the old. */
   reset(): void {
     this.#memory = new SileroMemory();
   }
 
-  /** The next waiting window, removed. */
+  /** Removes and returns the next waiting window. */
   take(): Waiting | undefined {
     return this.#queue.shift();
   }

@@ -4,7 +4,7 @@ import { VAD_WINDOW_SAMPLES } from "../../vad.ts";
 import type { SileroInput, SileroMemory } from "./silero.ts";
 import { VadBatcher, type VadModel } from "./vad_batcher.ts";
 
-/** Answers with the window's first sample, and adds that up in the stream's memory. */
+/** Answers with the window's first sample and adds it to the stream's memory. */
 class CountingModel implements VadModel {
   readonly batches: number[] = [];
   readonly memories = new Set<SileroMemory>();
@@ -21,7 +21,7 @@ class CountingModel implements VadModel {
   }
 }
 
-Deno.test("windows of many calls that arrive together are one batch", async () => {
+Deno.test("windows of many calls that arrive together form one batch", async () => {
   const model = new CountingModel();
   const batcher = new VadBatcher(model);
   const lanes = Array.from({ length: 50 }, () => batcher.open());
@@ -30,7 +30,7 @@ Deno.test("windows of many calls that arrive together are one batch", async () =
   assert.deepEqual(model.batches, [50]);
 });
 
-Deno.test("windows of one call are answered one after another, in order", async () => {
+Deno.test("the windows of one call are answered one after another, in order", async () => {
   const model = new CountingModel();
   const lane = new VadBatcher(model).open();
   const order: number[] = [];
@@ -40,7 +40,7 @@ Deno.test("windows of one call are answered one after another, in order", async 
   assert.deepEqual(remembered(model), [6]);
 });
 
-Deno.test("a call that starts afresh forgets its own past only, windows that still waited included", async () => {
+Deno.test("a reset forgets the past of its own call only, and windows that still wait belong to that past", async () => {
   const model = new CountingModel();
   const batcher = new VadBatcher(model);
   const [one, other] = [batcher.open(), batcher.open()];
@@ -51,7 +51,7 @@ Deno.test("a call that starts afresh forgets its own past only, windows that sti
   assert.deepEqual(remembered(model).sort((a, b) => a - b), [3, 5, 30]);
 });
 
-Deno.test("a model that fails fails the windows it was given, and the next are tried again", async () => {
+Deno.test("a failing model fails the windows of that batch only", async () => {
   const model = new CountingModel();
   const lane = new VadBatcher(model).open();
   model.fail = true;
@@ -60,7 +60,7 @@ Deno.test("a model that fails fails the windows it was given, and the next are t
   assert.equal(await lane.probability(windowOf(2)), 2);
 });
 
-Deno.test("a call that leaves takes its waiting windows along", async () => {
+Deno.test("a call that leaves fails its own waiting windows, not those of others", async () => {
   const batcher = new VadBatcher(new CountingModel());
   const [stays, leaves] = [batcher.open(), batcher.open()];
   const kept = stays.probability(windowOf(1));
