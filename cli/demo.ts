@@ -1,9 +1,14 @@
-// `demo`: a whole call, with no account and no PBX. A synthetic caller asks the sample knowledge
-// base three questions and talks over the bot once.
+// `demo`: a whole call with no account and no PBX. A synthetic caller asks three questions about the
+// sample knowledge base and talks over the bot once.
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type CallRecord, heardText, type StageTimings } from "../actors/call_record.ts";
+import {
+  type CallRecord,
+  heardText,
+  type StageTimings,
+  type TurnRecord,
+} from "../actors/call_record.ts";
 import { startSimulator, type TestCaller, untilSpokenTo } from "../testing/mod.ts";
 import { configureLogging } from "../config/logging.ts";
 import { settingsWith } from "../config/read_settings.ts";
@@ -13,18 +18,18 @@ import { pause } from "../runtime/waiting.ts";
 import { print } from "./print.ts";
 import { type Service, startService } from "./service.ts";
 
-/** What the caller says. The last question is said over the answer to the one before. */
+/** What the caller says: the third question over the answer to the second. */
 const QUESTIONS = [
   "What is the price of the machine?",
   "Tell me about the installation.",
   "Tell me about the calibration.",
 ] as const;
-/** How far into the second answer the caller begins to talk over it. */
+/** How far into the second answer the caller starts to talk. */
 const TALK_OVER_AFTER_MS = 1200;
 /** Where the demo's recording and journal go. */
 const DEMO_DIR = "data/demo";
 
-/** What `--json` prints, on one line. */
+/** What `--json` prints. */
 export interface DemoResult {
   readonly ok: boolean;
   readonly turns: readonly {
@@ -38,11 +43,11 @@ export interface DemoResult {
   readonly recording: string | null;
 }
 
-/** Runs the demo; 0 when every question was answered and the bot let itself be interrupted. */
+/** Runs the demo. Returns 0 when the bot answered every question and let itself be interrupted. */
 export async function demo({ json }: { readonly json: boolean }): Promise<number> {
   configureLogging("warning");
   const say = json ? () => {} : print;
-  say("Starting: a PBX simulator, the service, a caller with a voice of its own.");
+  say("Starting a simulated PBX, the service and a synthetic caller.");
   for (const file of ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"]) {
     await rm(join(DEMO_DIR, file), { force: true });
   }
@@ -58,7 +63,7 @@ export async function demo({ json }: { readonly json: boolean }): Promise<number
   });
   await using service = await startService(settings);
   await service.connected;
-  say(`Service is up, its console at ${service.consoleUrl} for as long as the call lasts.\n`);
+  say(`The service is up. Its console, until the call ends: ${service.consoleUrl}\n`);
   const startedAt = Date.now();
   const caller = await simulator.call({ callerNumber: "100" });
   const talk = converse(caller, questions);
@@ -85,7 +90,7 @@ async function converse(caller: TestCaller, [first, second, third]: readonly Pcm
   await untilSpokenTo(caller.heard, interrupted + 200);
 }
 
-/** Prints what happens while it happens; ends with the conversation. */
+/** Prints the call as it happens. Resolves with its record when the conversation is over. */
 async function follow(
   { switchboard }: Service,
   since: number,
@@ -94,40 +99,38 @@ async function follow(
 ): Promise<CallRecord> {
   let over = false;
   talk.then(() => over = true, () => over = true);
-  const told = new Set<string>();
-  const once = (key: string, line: () => string) => {
-    if (!told.has(key)) say(line());
-    told.add(key);
-  };
+  const shown = new Set<string>();
   for (;;) {
     const record = switchboard.list().find(({ startedAt }) => startedAt >= since);
     for (const turn of record?.turns ?? []) {
-      if (turn.caller !== undefined) {
-        once(
-          `q${turn.turn}`,
-          () =>
-            `  caller said:  ${QUESTIONS[turn.turn - 1] ?? "?"}\n  recognised:   ${turn.caller}`,
-        );
-      }
-      turn.phrases.forEach(({ text }, i) =>
-        once(`a${turn.turn}.${i}`, () => `  bot:          ${text}`)
-      );
-      if (turn.bargeInMs !== undefined) {
-        once(
-          `b${turn.turn}`,
-          () =>
-            `  (talked over: the bot was silent ${
-              Math.round(turn.bargeInMs!)
-            } ms after the caller's first sound)`,
-        );
-      }
-      if (turn.stages.audio_heard !== undefined) {
-        once(`t${turn.turn}`, () => `  ${stagesLine(turn.stages)}\n`);
+      for (const [part, line] of linesOf(turn)) {
+        const key = `${turn.turn} ${part}`;
+        if (!shown.has(key)) say(line);
+        shown.add(key);
       }
     }
     if (over && record) return record;
     await pause(50);
   }
+}
+
+/** What is known of a turn, a line for each part. */
+function* linesOf(turn: TurnRecord): Generator<readonly [part: string, line: string]> {
+  if (turn.caller !== undefined) {
+    const said = QUESTIONS[turn.turn - 1] ?? "?";
+    yield ["question", `  caller said:  ${said}\n  recognised:   ${turn.caller}`];
+  }
+  for (const [i, { text }] of turn.phrases.entries()) {
+    yield [`phrase ${i}`, `  bot:          ${text}`];
+  }
+  if (turn.bargeInMs !== undefined) {
+    const ms = Math.round(turn.bargeInMs);
+    yield [
+      "barge-in",
+      `  (talked over: the bot fell silent ${ms} ms after the caller's first sound)`,
+    ];
+  }
+  if (turn.stages.audio_heard !== undefined) yield ["stages", `  ${stagesLine(turn.stages)}\n`];
 }
 
 function stagesLine(stages: StageTimings): string {
@@ -161,7 +164,7 @@ function summarise({ ok, turns, recording }: DemoResult, say: (line: string) => 
   );
   say(`The caller waited ${waits.join(", ")} ms for the answers.`);
   say(`Recording (caller left, bot right): ${recording ?? "none"}`);
-  say(ok ? "All went well." : "Something went wrong: see above.");
+  say(ok ? "All went well." : "Something went wrong; see above.");
 }
 
 async function untilEnded(record: CallRecord): Promise<void> {

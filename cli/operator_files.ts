@@ -1,5 +1,5 @@
-// The operator's files that only isolates read. A bad one must end the start of the service, not
-// every isolate that it starts.
+// Reads the operator's files that otherwise only isolates read: an unusable one must end the start of
+// the service, not every isolate that it starts.
 
 import { loadKnowledge } from "../agent/knowledge/knowledge_base.ts";
 import type { Settings } from "../config/settings.ts";

@@ -1,6 +1,6 @@
-// How far one sequence is from another.
+// The edit distance of two sequences.
 
-/** Elements (letters of a word, words of a sentence) to insert, delete or replace to make `b` of `a`. */
+/** How many elements (letters, words) must be inserted, deleted or replaced to turn `a` into `b`. */
 export function editDistance<T>(a: ArrayLike<T>, b: ArrayLike<T>): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

@@ -1,4 +1,4 @@
-// The one place where the process's environment is read.
+// The only place that reads the environment of the process.
 
 import { readSettings } from "./read_settings.ts";
 import type { Settings } from "./settings.ts";

@@ -1,7 +1,7 @@
-// The languages that callers are spoken to in.
+// The languages in which the bot speaks with callers.
 
-/** Each has prompts, knowledge bases, a lexicon and rules for saying numbers. */
+/** Each has prompts, knowledge bases, a lexicon and rules for speaking numbers. */
 export const LANGUAGES = ["ru", "en"] as const;
 
-/** One of them. */
+/** A language of the bot. */
 export type Language = (typeof LANGUAGES)[number];

@@ -1,11 +1,11 @@
-// One way to log for every isolate: a line with time, level, room, message and its facts, such
-// as call=… phase=….
+// Logging, the same in every isolate: a line with time, level, part, message and facts such as call=…
+// phase=….
 
 import { configureSync, getLogger, type Logger, type LogRecord } from "@logtape/logtape";
 
 export type { Logger };
 
-/** Prepares logging for this isolate; call once, first. Lines go to standard error. */
+/** Configures logging for this isolate; call it first. Lines go to standard error. */
 export function configureLogging(lowestLevel: "debug" | "info" | "warning" | "error"): void {
   const encoder = new TextEncoder();
   configureSync({
@@ -18,7 +18,7 @@ export function configureLogging(lowestLevel: "debug" | "info" | "warning" | "er
   });
 }
 
-/** The logger of one room or part ("switchboard", "ari", "call"). */
+/** The logger of one part ("switchboard", "ari", "call"). */
 export function logger(part: string): Logger {
   return getLogger(["voxbot", part]);
 }
@@ -38,7 +38,7 @@ export function formatRecord(record: LogRecord): string {
   return `${time} ${record.level.toUpperCase().padEnd(7)} ${part}: ${redact(text)}${facts}\n`;
 }
 
-/** A value as it stands in a line: one line, no secret, and never an exception. */
+/** A value as it appears in a log line: on one line, without secrets, and never an exception. */
 function show(value: unknown): string {
   if (typeof value === "number") return String(Number.isInteger(value) ? value : +value.toFixed(1));
   if (typeof value === "string") return quote(redact(value));
@@ -46,7 +46,7 @@ function show(value: unknown): string {
   try {
     return JSON.stringify(value, showInside) ?? String(value);
   } catch {
-    return quote(redact(String(value))); // circular: better a poor line than a call that ends
+    return quote(redact(String(value))); // Circular: a poor line is better than a lost call.
   }
 }
 
@@ -54,7 +54,7 @@ function quote(text: string): string {
   return /^[\w.:/*+@-]+$/.test(text) ? text : JSON.stringify(text);
 }
 
-/** An error's message and, in brackets, those of its causes. */
+/** An error's message, with those of its causes in brackets. */
 function errorText(error: Error): string {
   const message = error.message || error.name;
   return error.cause instanceof Error ? `${message} (${errorText(error.cause)})` : message;
@@ -67,14 +67,14 @@ function showInside(_key: string, value: unknown): unknown {
 }
 
 /**
- * Digits with the separators people write between them. Not a part of a word, of a decimal (an
- * Asterisk id such as 1732084742.17) or of a UUID; but yes, the one in `PJSIP/70000000001-0000001f`.
+ * Digits with the separators that people write between them, unless they are part of a word, a decimal
+ * (such as the Asterisk id 1732084742.17) or a UUID. The one in `PJSIP/70000000001-0000001f` counts.
  */
 const PHONE_NUMBER =
   /(?<!\w|\d\.|[\da-f]{4}-)(?![\da-f]{8}-[\da-f]{4}-)\+?\d(?:[ \u00a0()-]{0,3}\d){6,}(?!\w|\.\d)/g;
 
 /**
- * Masks what must not be kept: numbers of 7 digits or more, as phone numbers are written, and
+ * Masks what must not be kept: numbers of 7 digits or more, written like phone numbers, and
  * credentials in addresses and headers.
  */
 export function redact(text: string): string {
@@ -86,8 +86,8 @@ export function redact(text: string): string {
 }
 
 /**
- * A phone number with all but its last two digits hidden; what `/api/calls` shows as `caller`.
- * Extensions (fewer than 7 digits) and names are shown as they are.
+ * A phone number with all but its last two digits hidden, as `/api/calls` shows a `caller`.
+ * Extensions (fewer than 7 digits) and names are shown whole.
  */
 export function maskNumber(number: string): string {
   const digits = number.replace(/\D/g, "");

@@ -18,7 +18,7 @@ function line(message: unknown[], properties: Record<string, unknown> = {}): str
 const facts = (properties: Record<string, unknown>) =>
   line([""], properties).slice("2026-11-20T06:05:42.123Z INFO    switchboard:  ".length, -1);
 
-Deno.test("a line says when, how bad, where, what, and the facts", () => {
+Deno.test("a line says when, how severe, where, what happened, and the facts", () => {
   assert.equal(
     line(["call answered"], {
       call: "ab12",
@@ -30,7 +30,7 @@ Deno.test("a line says when, how bad, where, what, and the facts", () => {
   );
 });
 
-Deno.test("an event is one line, whatever is in it", () => {
+Deno.test("an event is one line, whatever it contains", () => {
   const text = line(["no answer:\n  line two\r\n", "a\nb", ""], {
     error: new Error("x\ny"),
     t: "c\nd",
@@ -47,7 +47,7 @@ Deno.test("an error is logged with its causes", () => {
   assert.equal(facts({ why: [new Error("inside")] }), 'why=["inside"]');
 });
 
-Deno.test("no value can make logging itself fail", () => {
+Deno.test("no value makes logging itself fail", () => {
   const circular: Record<string, unknown> = {};
   circular.self = circular;
   assert.match(facts({ circular }), /^circular=/);
@@ -108,7 +108,7 @@ Deno.test("credentials in addresses and headers are masked", () => {
   );
 });
 
-Deno.test("secrets and numbers are masked in the message, in facts and inside them", () => {
+Deno.test("secrets and numbers are masked in the message, in its facts and inside those", () => {
   const text = line(["call from +70000000067 at ", "api_key=a:b", ""], {
     caller: "70000000067",
     event: { channel: { caller: { number: "70000000067" } }, url: "x?api_key=a:b" },
@@ -117,7 +117,7 @@ Deno.test("secrets and numbers are masked in the message, in facts and inside th
   assert.doesNotMatch(text, /700000|a:b/);
 });
 
-Deno.test("a caller's number is shown by its last two digits, extensions and names as they are", () => {
+Deno.test("of a caller's number two digits are shown; extensions and names are shown whole", () => {
   assert.equal(maskNumber("+7 000 000-00-67"), "*********67");
   assert.equal(maskNumber("1001"), "1001");
   assert.equal(maskNumber("anonymous"), "anonymous");
@@ -125,7 +125,7 @@ Deno.test("a caller's number is shown by its last two digits, extensions and nam
   assert.equal(maskNumber(""), "");
 });
 
-Deno.test("lines below LOG_LEVEL are not written, the others go to standard error", async () => {
+Deno.test("lines below LOG_LEVEL are not written; the others go to standard error", async () => {
   const child = await new Deno.Command(Deno.execPath(), {
     args: [
       "eval",
@@ -144,7 +144,7 @@ Deno.test("lines below LOG_LEVEL are not written, the others go to standard erro
   assert.match(errors, /^\S+ WARNING ari: socket closed state=closed$/m);
 });
 
-Deno.test("logging can be prepared again with another level", () => {
+Deno.test("logging can be configured again with another level", () => {
   configureLogging("error");
   assert.equal(logger("x").isEnabledFor("warning"), false);
   configureLogging("debug");

@@ -1,8 +1,8 @@
-// Mistakes that the operator can mend.
+// Mistakes that the operator can correct.
 
 /**
- * A mistake in settings, files or the machine whose message says all there is to say: what is wrong,
- * with what, and the cure. The command line prints the message alone and exits with code 2.
+ * A mistake in settings, in files or on the machine. The message says everything: what is wrong, with
+ * what, and the fix. The command line prints it without a stack trace and exits with code 2.
  */
 export class OperatorError extends Error {
   override readonly name: string = "OperatorError";

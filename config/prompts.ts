@@ -1,5 +1,5 @@
-// What the bot says and how the model is instructed: the prompts file, checked, and read again
-// when the operator has edited it.
+// What the bot says and how the model is instructed: the prompts file, checked, and reloaded when the
+// operator has edited it.
 //
 //   const file = await PromptsFile.open(settings);   // at start; throws when the file is bad
 //   const prompts = await file.current();            // at each call; never throws
@@ -14,7 +14,7 @@ import type { Settings } from "./settings.ts";
 
 const log = logger("prompts");
 
-const sentence = z.string().trim().min(1, "must be a text that is not empty");
+const sentence = z.string().trim().min(1, "must not be empty");
 
 const PROMPTS = z.object({
   /** What the bot says first. */
@@ -31,9 +31,9 @@ const PROMPTS = z.object({
   not_heard: sentence,
   /** To words that ask nothing yet: "hello?", "may I ask…". */
   listening: sentence,
-  /** When the assistant failed; the call goes on. */
+  /** When the assistant failed; the call continues. */
   apology: sentence,
-  /** When the call itself cannot go on and is handed to the dialplan. */
+  /** When the bot cannot continue the call and hands it to the dialplan. */
   last_resort: sentence,
   /** Before the bot hangs up. */
   farewell: sentence,
@@ -41,38 +41,38 @@ const PROMPTS = z.object({
   thanks_reply: sentence,
   /** Before a transfer. */
   transferring: sentence,
-  /** When a transfer was asked for that configuration does not allow. */
+  /** When the caller asked for a transfer that the settings do not allow. */
   transfer_refused: sentence,
-  /** When name, phone or e-mail have been noted. */
+  /** When a name, phone number or e-mail address has been noted. */
   contact_taken: sentence,
-  /** When they could not be made out. */
+  /** When none could be understood. */
   contact_unclear: sentence,
   /** To the model, in place of passages when none were found. */
   no_context: sentence,
-  /** To the model, behind an answer of its own that the caller cut off. */
+  /** To the model, after an answer of its own that the caller interrupted. */
   interrupted_note: sentence,
-  /** To the model that goes on with an answer another began; `{heard}` is what was said of it. */
+  /** To a model that continues the answer of another; `{heard}` is what the caller has heard of it. */
   continue_note: sentence,
-  /** Said while an answer is slow to come. */
+  /** Said while an answer is slow. */
   fillers: z.array(sentence).min(1, "must hold at least one text"),
 });
 
-/** All prompts of one language, by the name they have in the file. Plain data. */
+/** All prompts of one language, by their names in the file. Plain data. */
 export type Prompts = Readonly<z.infer<typeof PROMPTS>>;
 
-/** The names without which an operator's own prompts file is refused; the others have defaults. */
+/** An operator's prompts file must have these; the others have defaults. */
 const REQUIRED = [
   "greeting",
   "contextualize_q_system_prompt",
   "qa_system_prompt",
 ] as const satisfies readonly (keyof Prompts)[];
 
-/** A prompts file cannot be used; the message names the file and every fault. */
+/** A prompts file is unusable; the message names the file and every fault. */
 export class PromptsError extends OperatorError {
   override readonly name = "PromptsError";
 }
 
-/** The prompts file of one service, as it is now on disk. */
+/** The prompts file of a service, as it is on disk now. */
 export class PromptsFile {
   readonly path: string;
   readonly #defaults: Prompts;
@@ -89,7 +89,7 @@ export class PromptsFile {
   /**
    * Opens `PROMPTS_FILE_PATH`, or the shipped file of `ASTERISK_LANG`.
    *
-   * @throws {PromptsError} when the file is missing or bad: nothing good is known yet.
+   * @throws {PromptsError} when the file is missing or bad, as there is no good one to keep
    */
   static async open(
     settings: Pick<Settings, "PROMPTS_FILE_PATH" | "ASTERISK_LANG">,
@@ -101,7 +101,7 @@ export class PromptsFile {
     return new PromptsFile(path, defaults, await readPrompts(path, defaults), seen);
   }
 
-  /** The prompts for the next call: as edited, or the last good ones when the edit is broken. */
+  /** The prompts for the next call: as edited, or the last good ones if the edit is broken. */
   async current(): Promise<Prompts> {
     const now = await fingerprint(this.path);
     if (now === this.#seen) return this.#good;
@@ -111,20 +111,20 @@ export class PromptsFile {
       log.info("prompts reloaded", { file: this.path });
     } catch (error) {
       if (!(error instanceof PromptsError)) throw error;
-      log.error("prompts file is broken, the last good one stays in use", { error });
+      log.error("prompts file is broken; the last good one stays in use", { error });
     }
     return this.#good;
   }
 }
 
-/** Where the prompts shipped for a language lie. */
+/** The path of the prompts shipped for a language. */
 export function shippedPromptsPath(language: Language): string {
   const name = language === "ru" ? "prompts.json" : `prompts.${language}.json`;
   return fileURLToPath(new URL(name, import.meta.url));
 }
 
 /**
- * Reads prompts from JSON text; what `defaults` have and the text has not is filled in.
+ * Reads prompts from JSON text; `defaults` fill in those that it lacks.
  *
  * @param source what to call the text in an error, usually its path
  * @throws {PromptsError}
@@ -152,8 +152,7 @@ function parseObject(json: string, source: string): Record<string, unknown> {
   try {
     value = JSON.parse(json);
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
-    throw new PromptsError(`Prompts file ${source} is not JSON: ${detail}.`, { cause });
+    throw new PromptsError(`Prompts file ${source} is not JSON: ${messageOf(cause)}.`, { cause });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new PromptsError(
@@ -168,9 +167,8 @@ async function readPrompts(path: string, defaults?: Prompts): Promise<Prompts> {
   try {
     json = await readFile(path, "utf8");
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
     throw new PromptsError(
-      `Prompts file ${path} cannot be read (${detail}); check PROMPTS_FILE_PATH.`,
+      `Prompts file ${path} cannot be read (${messageOf(cause)}); check PROMPTS_FILE_PATH.`,
       { cause },
     );
   }
@@ -183,6 +181,10 @@ async function fingerprint(path: string): Promise<string> {
     const { mtimeMs, size, ino } = await stat(path);
     return `${mtimeMs}:${size}:${ino}`;
   } catch (error) {
-    return `unreadable: ${error instanceof Error ? error.message : String(error)}`;
+    return `unreadable: ${messageOf(error)}`;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

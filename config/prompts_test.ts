@@ -24,7 +24,7 @@ async function withPromptsFile(
   }
 }
 
-Deno.test("the prompts shipped in both languages are complete and take the passages in", async () => {
+Deno.test("the prompts shipped in both languages are complete and have a place for the passages", async () => {
   for (const ASTERISK_LANG of ["ru", "en"] as const) {
     const file = await PromptsFile.open({ PROMPTS_FILE_PATH: "", ASTERISK_LANG });
     const prompts = await file.current();
@@ -33,7 +33,7 @@ Deno.test("the prompts shipped in both languages are complete and take the passa
   }
 });
 
-Deno.test("a users' file with only the three prompts they have gets defaults for the rest", () =>
+Deno.test("an operator's file with only the three required prompts gets defaults for the rest", () =>
   withPromptsFile(JSON.stringify(USERS_FILE), async (path) => {
     const file = await PromptsFile.open({ PROMPTS_FILE_PATH: path, ASTERISK_LANG: "ru" });
     const prompts = await file.current();
@@ -48,7 +48,7 @@ Deno.test("an edited prompts file takes effect on the next call without a restar
     assert.equal((await file.current()).greeting, "Здравствуйте ещё раз!");
   }));
 
-Deno.test("a prompts file broken or removed while running keeps the last good one", () =>
+Deno.test("a prompts file that breaks or disappears at run time leaves the last good one in use", () =>
   withPromptsFile(JSON.stringify(USERS_FILE), async (path) => {
     const file = await PromptsFile.open({ PROMPTS_FILE_PATH: path, ASTERISK_LANG: "ru" });
     await writeFile(path, `{"greeting": "Здрав`);
@@ -59,14 +59,14 @@ Deno.test("a prompts file broken or removed while running keeps the last good on
     assert.equal((await file.current()).greeting, "Починили.");
   }));
 
-Deno.test("a bad prompts file at start is refused with its name and every fault", async () => {
+Deno.test("a bad prompts file is refused at start, with its name and every fault", async () => {
   await withPromptsFile(`{"greeting": ""}`, async (path) => {
     await assert.rejects(
       PromptsFile.open({ PROMPTS_FILE_PATH: path, ASTERISK_LANG: "ru" }),
       (error: unknown) => {
         assert.ok(error instanceof PromptsError);
         assert.ok(error.message.includes(path));
-        assert.match(error.message, /"greeting" must be/);
+        assert.match(error.message, /"greeting" must not be empty/);
         assert.match(error.message, /"qa_system_prompt" is missing/);
         return true;
       },

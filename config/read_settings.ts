@@ -1,4 +1,4 @@
-// Reads the settings from an environment, and says everything that is wrong with it at once.
+// Reads the settings from an environment, and reports everything that is wrong with it in one error.
 
 import { editDistance } from "./edit_distance.ts";
 import { redact } from "./logging.ts";
@@ -6,7 +6,7 @@ import { OperatorError } from "./operator_error.ts";
 import type { Setting } from "./schema.ts";
 import { SCHEMA, type SettingName, type Settings } from "./settings.ts";
 
-/** One or more settings are wrong; the message lists every problem with its cure. */
+/** One or more settings are wrong; the message lists every problem with its fix. */
 export class SettingsError extends OperatorError {
   override readonly name = "SettingsError";
 
@@ -17,13 +17,13 @@ export class SettingsError extends OperatorError {
   }
 }
 
-/** Families of names that are ours alone: an unknown name in them is a mistake, not a stranger's. */
+/** Prefixes that only our settings have: an unknown name with one is a mistake, not another program's. */
 const OUR_FAMILIES = ["ARI_", "ENDPOINT_", "BARGE_IN_", "KNOWLEDGE_BASE", "CALL_", "CONSOLE_"];
 
 /**
  * Reads every setting from `env` (for example `Deno.env.toObject()`).
  *
- * @throws {SettingsError} naming all wrong and unknown settings at once; a secret's value is never shown.
+ * @throws {SettingsError} naming all wrong and unknown settings, but never the value of a secret.
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const problems: string[] = [];
@@ -46,7 +46,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   return values as Settings;
 }
 
-/** Settings that are right one by one and wrong together; those that could not be read are left out. */
+/** Problems of settings that are valid one by one, but not together. Invalid ones are left out. */
 function contradictions(settings: Partial<Settings>): string[] {
   const problems = missingKeys(settings);
   const { ENDPOINT_SILENCE_MS: shortest, ENDPOINT_MAX_SILENCE_MS: longest } = settings;
@@ -66,7 +66,7 @@ function contradictions(settings: Partial<Settings>): string[] {
   return problems;
 }
 
-/** Speech services that are to be used and cannot be, for want of a key. */
+/** Speech services that are chosen, but lack a key. */
 function missingKeys(settings: Partial<Settings>): string[] {
   const used = [...settings.ASR_PROVIDER ?? [], ...settings.TTS_PROVIDER ?? []];
   const problems: string[] = [];
@@ -90,12 +90,12 @@ function missingKeys(settings: Partial<Settings>): string[] {
   return problems;
 }
 
-/** The default settings, with some replaced: what tests and the demo start from. */
+/** The default settings with some replaced, for tests and the demo. */
 export function settingsWith(changes: Partial<Settings>): Settings {
   return { ...readSettings({}), ...changes };
 }
 
-/** The complaint about a name we do not know, when it is one of ours or nearly so. */
+/** The problem with an unknown name, if it is or resembles one of ours. */
 function unknownName(name: string): string | undefined {
   const [nearest, distance] = nearestName(name);
   const inFamily = OUR_FAMILIES.some((family) => name.startsWith(family));

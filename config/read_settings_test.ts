@@ -15,7 +15,7 @@ function problems(env: Readonly<Record<string, string | undefined>>): readonly s
   return [];
 }
 
-Deno.test("an empty environment is a working one, with the defaults of the table", () => {
+Deno.test("an empty environment works, with the defaults of the table", () => {
   const settings = readSettings({});
   assert.equal(settings.ARI_HTTP_URL, "http://127.0.0.1:8088");
   assert.equal(settings.ASTERISK_LANG, "ru");
@@ -31,7 +31,7 @@ Deno.test("every default of the schema is itself a valid value", () => {
   }
 });
 
-Deno.test("a name written with nothing after it means its default", () => {
+Deno.test("a name with nothing after it means its default", () => {
   assert.deepEqual(
     readSettings({ CONSOLE_PORT: "", ASTERISK_LANG: "  ", RECORD_CALLS: "" }),
     readSettings({}),
@@ -57,7 +57,7 @@ Deno.test("values are read as people write them", () => {
   assert.deepEqual(settings.ASR_PROVIDER, ["local"]);
 });
 
-Deno.test("all wrong settings are named at once, each with what would be right", () => {
+Deno.test("all wrong settings are named in one error, each with what would be right", () => {
   assert.deepEqual(
     problems({
       ARI_HTTP_URL: "pbx:8088",
@@ -80,14 +80,14 @@ Deno.test("all wrong settings are named at once, each with what would be right",
   );
 });
 
-Deno.test("numbers that only look like numbers are refused", () => {
+Deno.test("what only looks like a number is refused", () => {
   for (const value of ["1e3", "0x10", "Infinity", "NaN", "9000 ms", "9000;", "--1"]) {
     assert.equal(problems({ CONSOLE_PORT: value }).length, 1, value);
     assert.equal(problems({ SILENCE_NUDGE_SECONDS: value }).length, 1, value);
   }
 });
 
-Deno.test("a password never appears in an error, wherever the operator put it", () => {
+Deno.test("a password never appears in an error, wherever the operator wrote it", () => {
   const lines = problems({
     ARI_PASSWORD: "s3cret",
     ARI_HTTP_URL: "http://voxbot:s3cret@pbx:8088",
@@ -99,7 +99,7 @@ Deno.test("a password never appears in an error, wherever the operator put it", 
   assert.match(lines[0]!, /^ARI_HTTP_URL=.*without user and password$/);
 });
 
-Deno.test("a misspelt name is pointed out with the one that was meant", () => {
+Deno.test("a misspelt name is reported with the one that was meant", () => {
   assert.deepEqual(problems({ ARI_PASWORD: "x", CALL_POOL: "3", CONSOLE_COLOUR_SCHEME: "dark" }), [
     "ARI_PASWORD is not a setting; did you mean ARI_PASSWORD?",
     "CALL_POOL is not a setting; remove it",
@@ -111,12 +111,12 @@ Deno.test("a misspelt name is pointed out with the one that was meant", () => {
   ]);
 });
 
-Deno.test("other programs' variables are none of our business", () => {
+Deno.test("other programs' variables are ignored", () => {
   const strangers = ["PATH", "HOME", "CI", "LANG", "TERM", "LOGNAME", "YANDEX_API_KEY", "PWD"];
   assert.deepEqual(problems(Object.fromEntries(strangers.map((name) => [name, "x"]))), []);
 });
 
-Deno.test("settings that contradict one another are pointed out", () => {
+Deno.test("settings that contradict one another are reported", () => {
   assert.deepEqual(problems({ ENDPOINT_SILENCE_MS: "900", ENDPOINT_MAX_SILENCE_MS: "500" }), [
     "ENDPOINT_MAX_SILENCE_MS=500 must be at least ENDPOINT_SILENCE_MS=900",
   ]);
@@ -129,7 +129,7 @@ Deno.test("settings can be sent to another isolate", () => {
   assert.deepEqual(structuredClone(readSettings({})), readSettings({}));
 });
 
-Deno.test("a test can start from the defaults and change what it is about", () => {
+Deno.test("a test can start from the defaults and change what it needs", () => {
   const settings = settingsWith({ ASTERISK_LANG: "en" });
   assert.equal(settings.ASTERISK_LANG, "en");
   assert.equal(settings.CONSOLE_PORT, 9000);
@@ -144,7 +144,7 @@ Deno.test("transfer targets are read as keys and extensions, and a bad list is r
   }
 });
 
-Deno.test("choosing a model without a key or a server is pointed out at start", () => {
+Deno.test("choosing a model without a key or a server is reported at start", () => {
   assert.throws(() => readSettings({ AGENT_PROVIDER: "openai" }), /OPENAI_API_KEY/);
   readSettings({ AGENT_PROVIDER: "openai", OPENAI_BASE_URL: "http://127.0.0.1:1234/v1" });
   readSettings({ AGENT_PROVIDER: "openai", OPENAI_API_KEY: "x" });
@@ -174,7 +174,7 @@ Deno.test("any one of Yandex's three ways to log in is enough", () => {
   }
 });
 
-Deno.test("nothing configured speaks and listens locally", () => {
+Deno.test("without settings, the bot speaks and listens locally", () => {
   const settings = readSettings({});
   assert.deepEqual([settings.ASR_PROVIDER, settings.TTS_PROVIDER], [["local"], ["local"]]);
 });

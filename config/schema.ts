@@ -1,5 +1,5 @@
-// The kinds of value a setting can have. Each reads one environment string and says, when it
-// cannot, what would have been right.
+// The kinds of value a setting can have. Each parses a string of the environment, and says what would
+// be right when it cannot.
 
 import { z } from "zod";
 
@@ -13,10 +13,10 @@ export interface Doc {
 /** What a value counts. */
 export type Unit = "ms" | "s" | "MB" | "tokens" | "path";
 
-/** What a setting is: how to read it, what it is when absent, and what to tell the operator. */
+/** A setting: how to parse it, its default, and what the operator should know. */
 export interface Setting<T> {
   readonly parse: z.ZodType<T, string>;
-  /** The value when the variable is absent or empty, as it would be written in `.env`. */
+  /** The value of an absent or empty variable, as it would be written in `.env`. */
   readonly default: string;
   /** The words it may have, or the range of its numbers; empty for any text. */
   readonly allowed: readonly string[];
@@ -110,7 +110,7 @@ export function choices<const W extends string>(
 
 /**
  * A comma-separated list of `key:value`, no key twice: `sales:201,service:202`. A key is a word of
- * Latin letters, digits, `_` and `-`; a value is what a dialplan can dial.
+ * Latin letters, digits, `_` and `-`; a value is an extension that a dialplan can have.
  */
 export function pairs(fallback: string, doc: Doc): Setting<Readonly<Record<string, string>>> {
   const message = "a comma-separated list of key:extension such as sales:201,service:202";

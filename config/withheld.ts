@@ -1,8 +1,8 @@
-// Secrets stay with the part that uses them.
+// Each part of the service gets only the secrets it uses.
 
 import { SCHEMA, type SettingName, type Settings } from "./settings.ts";
 
-/** The settings as a part gets them that has use for these secrets only: the others are empty. */
+/** The settings with every secret emptied but those `needed`. */
 export function withholdSecrets(settings: Settings, needed: readonly SettingName[]): Settings {
   const names = Object.keys(SCHEMA) as SettingName[];
   const withheld = names.filter((name) => SCHEMA[name].secret && !needed.includes(name));

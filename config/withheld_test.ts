@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { settingsWith } from "./read_settings.ts";
 import { withholdSecrets } from "./withheld.ts";
 
-Deno.test("a part of the service gets the secrets it uses and no others, and every other setting", () => {
+Deno.test("a part of the service gets the secrets it uses, no others, and every other setting", () => {
   const settings = settingsWith({
     ARI_PASSWORD: "ari",
     OPENAI_API_KEY: "sk",
@@ -21,5 +21,5 @@ Deno.test("a part of the service gets the secrets it uses and no others, and eve
   for (const [name, value] of Object.entries(others)) {
     assert.deepEqual(value, settings[name as keyof typeof settings], name);
   }
-  assert.equal(settings.OAUTH_TOKEN, "oauth", "the service's own are untouched");
+  assert.equal(settings.OAUTH_TOKEN, "oauth", "the service's own settings are untouched");
 });

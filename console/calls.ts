@@ -1,5 +1,5 @@
-// Calls as the outside sees them: `/api/calls` and `/api/calls/{id}`. These shapes are a promise;
-// the records behind them are not.
+// Calls as other programs see them: `/api/calls` and `/api/calls/{id}`. These shapes are a promise; the
+// records behind them are not.
 
 import {
   type CallRecord,
@@ -12,7 +12,7 @@ import {
 /** A call in a list. */
 export interface CallSummary {
   readonly id: string;
-  /** Masked but for its last two digits. */
+  /** The caller's number, masked except for its last two digits. */
   readonly caller: string;
   readonly phase: string;
   /** ISO 8601. */
@@ -21,7 +21,7 @@ export interface CallSummary {
   readonly restarts: number;
 }
 
-/** A call with everything that was said and how long it took. */
+/** A call with everything that was said, and how long it took. */
 export interface CallDetails extends Omit<CallSummary, "restarts"> {
   readonly endReason?: CallRecord["endReason"];
   readonly turns: readonly TurnDetails[];
@@ -35,9 +35,9 @@ export interface CallDetails extends Omit<CallSummary, "restarts"> {
     readonly waitedMs: number;
   }[];
   readonly tools: readonly ToolDetails[];
-  /** What the caller left to be called back on. Personal data. */
+  /** How the caller can be reached, as they said it. Personal data. */
   readonly contacts: ReturnType<typeof contactsOf>;
-  /** Where the recording is, once there is one. */
+  /** The path of the recording, once there is one. */
   readonly recording?: string;
 }
 
@@ -45,9 +45,9 @@ export interface CallDetails extends Omit<CallSummary, "restarts"> {
 export interface ToolDetails {
   readonly turn: number;
   readonly tool: ToolRecord["call"]["name"];
-  /** Where a call was transferred, or the keys that were pressed. */
+  /** Where the call was transferred, or which keys were pressed. */
   readonly target?: string;
-  /** "pending" until the phrases before it were heard and it was tried. */
+  /** "pending" until the caller has heard the phrases before it and it has been tried. */
   readonly result: "pending" | "done" | "failed";
 }
 
@@ -55,27 +55,27 @@ export interface ToolDetails {
 export interface TurnDetails {
   readonly turn: number;
   readonly at: string;
-  /** What the caller said, put in order; absent in the greeting. */
+  /** What the caller said, tidied; absent in the greeting. */
   readonly caller?: string;
-  /** What the caller said, word for word as it was recognised. */
+  /** What the caller said, exactly as recognised. */
   readonly raw?: string;
   /** What the caller heard of the answer. */
   readonly bot: string;
-  /** What the answer was made of, heard or not. */
+  /** The phrases of the answer, heard or not. */
   readonly phrases: TurnRecord["phrases"];
   readonly interrupted: boolean;
-  /** The knowledge bases the answer rests on. */
+  /** The knowledge bases that the answer is based on. */
   readonly kb?: TurnRecord["kb"];
-  /** The headings of the passages it rests on. */
+  /** The headings of the passages that it is based on. */
   readonly sources?: readonly string[];
-  /** Milliseconds from the caller's last speech frame to each stage. */
+  /** Milliseconds from the caller's last speech frame to each stage of the answer. */
   readonly stages: TurnRecord["stages"];
   /** From the caller's last speech frame to the first audio leaving to the PBX. */
   readonly voiceToVoiceMs?: number;
   readonly bargeIn?: { readonly onsetToSilenceMs: number };
 }
 
-/** The line of a call in a list. */
+/** A call as it appears in a list. */
 export function summarise(call: CallRecord): CallSummary {
   return {
     id: call.id,
@@ -87,7 +87,7 @@ export function summarise(call: CallRecord): CallSummary {
   };
 }
 
-/** All that is known of a call; `recording` is the path it can be fetched from. */
+/** Everything known about a call; `recording` is the path that serves it. */
 export function describe(call: CallRecord, recording: string | undefined): CallDetails {
   return {
     ...summarise(call),

@@ -1,5 +1,5 @@
-// The HTTP interface: is the service alive and ready, what are its numbers, which calls are there,
-// what was said. Paths and shapes are in the README; callers of this API are other people's programs.
+// The HTTP interface: is the service alive and ready, its metrics, its calls and what was said in them.
+// docs/operation.md promises paths and shapes to other people's programs.
 
 import { type Context, Hono } from "hono";
 
@@ -16,11 +16,11 @@ export interface ConsoleParts {
   readonly calls: CallDirectory;
   readonly health: Health;
   readonly metrics: Pick<PrometheusMetrics, "contentType" | "exposition">;
-  /** Allow faults to be injected; without it those paths do not exist. */
+  /** Whether faults can be injected; otherwise those paths do not exist. */
   readonly faultInjection: boolean;
 }
 
-/** Most calls in one answer of `/api/calls`; also what a request without `limit` gets. */
+/** Most calls in one answer of `/api/calls`, and the limit of a request that names none. */
 const MAX_PAGE = 1000;
 
 const log = logger("console");
@@ -65,41 +65,44 @@ export function createConsole({ calls, health, metrics, faultInjection }: Consol
       c,
       404,
       call.endedAt === undefined
-        ? "no recording yet: the call is still going on"
+        ? "no recording yet: the call is still in progress"
         : "no recording of this call: RECORD_CALLS was false, or the file has been removed",
     );
   });
 
-  if (faultInjection) {
-    app.post("/api/calls/:id/fault", async (c) => {
-      const kind = await faultKind(c);
-      if (!kind) return unknownFault(c);
-      const call = calls.get(c.req.param("id"));
-      if (!call) return noSuchCall(c);
-      const struckAt = await calls.injectFault(call.id, kind);
-      return struckAt === undefined
-        ? problem(c, 409, "the call has ended")
-        : injected(c, kind, struckAt);
-    });
-    app.post("/api/engine/fault", async (c) => {
-      const kind = await faultKind(c);
-      if (!kind) return unknownFault(c);
-      const struckAt = await calls.injectEngineFault(kind);
-      return struckAt === undefined
-        ? problem(c, 409, "the speech engine is not running")
-        : injected(c, kind, struckAt);
-    });
-  }
+  if (faultInjection) addFaultRoutes(app, calls);
 
   app.notFound((c) => problem(c, 404, `nothing at ${c.req.method} ${c.req.path}`));
   app.onError((error, c) => {
     log.error("request failed", { method: c.req.method, path: c.req.path, error });
-    return problem(c, 500, "the console could not answer; the service's log says why");
+    return problem(c, 500, "the console failed; the service's log says why");
   });
   return app;
 }
 
-/** A whole number from 1, `fallback` when absent, undefined when it is neither. */
+/** The paths that break a call or the speech engine on purpose. */
+function addFaultRoutes(app: Hono, calls: CallDirectory): void {
+  app.post("/api/calls/:id/fault", async (c) => {
+    const kind = await faultKind(c);
+    if (!kind) return unknownFault(c);
+    const call = calls.get(c.req.param("id"));
+    if (!call) return noSuchCall(c);
+    const struckAt = await calls.injectFault(call.id, kind);
+    return struckAt === undefined
+      ? problem(c, 409, "the call has ended")
+      : injected(c, kind, struckAt);
+  });
+  app.post("/api/engine/fault", async (c) => {
+    const kind = await faultKind(c);
+    if (!kind) return unknownFault(c);
+    const struckAt = await calls.injectEngineFault(kind);
+    return struckAt === undefined
+      ? problem(c, 409, "the speech engine is not running")
+      : injected(c, kind, struckAt);
+  });
+}
+
+/** A whole number from 1 on; `fallback` when absent, undefined when invalid. */
 function positive(value: string | undefined, fallback: number): number | undefined {
   if (value === undefined) return fallback;
   return /^\d{1,9}$/.test(value) && Number(value) >= 1 ? Number(value) : undefined;

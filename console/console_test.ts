@@ -121,7 +121,7 @@ Deno.test("a long list of calls can be read page by page", async () => {
   }
 });
 
-Deno.test("a call's page has what was said, what was heard of it, and how long it took", async () => {
+Deno.test("a call's page has what was said, how much of it was heard, and how long it took", async () => {
   const record = call("c", MORNING, [
     { kind: "bot_phrase", turn: 0, phrase: 0, text: "Hello." },
     { kind: "phrase_heard", turn: 0, phrase: 0 },
@@ -164,7 +164,7 @@ Deno.test("a call's page has what was said, what was heard of it, and how long i
   });
 });
 
-Deno.test("a call's page has what the assistant did, and the contacts the caller left", async () => {
+Deno.test("a call's page has what the assistant did, and how to reach the caller", async () => {
   const contact = { name: "Ann", email: "ann@example.com" };
   const record = call("c", MORNING, [
     {
@@ -210,7 +210,7 @@ Deno.test("an unknown call or path is a JSON error, not a page of HTML", async (
   }
 });
 
-Deno.test("without FAULT_INJECTION nobody can break a call, nor see that one could", async () => {
+Deno.test("without FAULT_INJECTION nobody can break a call, or see that it is possible", async () => {
   const { calls, faults } = directory([call("c", MORNING)]);
   const app = consoleOver(calls);
   assert.equal((await app.request("/api/calls/c/fault", json({ kind: "throw" }))).status, 404);
@@ -244,7 +244,7 @@ Deno.test("with FAULT_INJECTION a call and the engine can be broken in four ways
   }
 });
 
-Deno.test("a failure behind the console is a JSON 500 that gives nothing away", async () => {
+Deno.test("a failure behind the console is a JSON 500 without details", async () => {
   const { calls } = directory([]);
   const app = consoleOver({
     ...calls,

@@ -1,26 +1,26 @@
-// What the console needs of the service behind it.
+// What the console needs from the service.
 
 import type { CallRecord } from "../actors/call_record.ts";
 import type { FaultKind } from "../actors/otp/control.ts";
 
-/** The calls of this service: the live ones and those that ended not long ago. */
+/** The calls of this service: the live ones and the recent ones. */
 export interface CallDirectory {
   /** Newest first. */
   list(): readonly CallRecord[];
   get(id: string): CallRecord | undefined;
-  /** The recording's file, when there is one; a live call's is still growing. */
+  /** The recording's file, if there is one. That of a live call is still growing. */
   recordingPath(id: string): string | undefined;
   /**
    * Breaks the call's isolate. Resolves when the fault strikes, with the milliseconds since the
-   * epoch; with undefined when the call is not live, or its isolate ended otherwise.
+   * epoch; with undefined when the call is not live or its isolate ended first for another reason.
    */
   injectFault(id: string, kind: FaultKind): Promise<number | undefined>;
-  /** The same for the speech engine. */
+  /** As `injectFault`, for the speech engine. */
   injectEngineFault(kind: FaultKind): Promise<number | undefined>;
 }
 
 /** Whether the service can take calls. */
 export interface Health {
-  /** `reason` says what is missing, or what it is ready for. */
+  /** `reason` says what is missing or, when ready, what the service is connected to. */
   ready(): { readonly ready: boolean; readonly reason: string };
 }

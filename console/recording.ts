@@ -1,4 +1,4 @@
-// A recording over HTTP, whole or a part of it, so that a player can seek (RFC 9110 §14).
+// A recording over HTTP, whole or in part, so that a player can seek (RFC 9110 §14).
 
 /**
  * Answers a GET or HEAD for the WAV file at `path`.
@@ -45,8 +45,8 @@ async function openFile(path: string): Promise<Deno.FsFile | undefined> {
 }
 
 /**
- * The one range of a Range header, bounds included. Undefined (serve the whole) for what RFC 9110
- * lets a server ignore: other units, several ranges, nonsense.
+ * The range of a Range header, bounds included. Undefined (serve the whole) for what RFC 9110 lets a
+ * server ignore: other units, several ranges, nonsense.
  */
 function parseRange(
   header: string,
@@ -64,7 +64,7 @@ function parseRange(
   return first >= size ? "unsatisfiable" : { first, last };
 }
 
-/** At most `length` bytes of a stream; a file that grows meanwhile does not overrun its length. */
+/** The first `length` bytes of a stream: the file may have grown since its length was announced. */
 function firstBytes(
   source: ReadableStream<Uint8Array<ArrayBuffer>>,
   length: number,

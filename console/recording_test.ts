@@ -23,7 +23,7 @@ Deno.test("a recording is served whole, as WAV, with its length", () =>
     assert.deepEqual(await response.bytes(), BYTES);
   }));
 
-Deno.test("a player can seek: any part of a recording is served by itself", () =>
+Deno.test("a player can seek: any part of a recording is served on its own", () =>
   withRecording(async (path) => {
     const parts: [header: string, first: number, last: number][] = [
       ["bytes=0-0", 0, 0],
@@ -41,7 +41,7 @@ Deno.test("a player can seek: any part of a recording is served by itself", () =
     }
   }));
 
-Deno.test("a part beyond the end is refused, a range that makes no sense is not heeded", () =>
+Deno.test("a part beyond the end is refused, a range that makes no sense is ignored", () =>
   withRecording(async (path) => {
     for (const header of ["bytes=200000-", "bytes=-0"]) {
       const response = await serveRecording(path, "GET", header);
@@ -61,7 +61,7 @@ Deno.test("a player that asks only for the length gets no audio", () =>
     assert.equal(response.body, null);
   }));
 
-Deno.test("a player that leaves in the middle leaves no open file behind", () =>
+Deno.test("a player that disconnects in the middle leaves no open file behind", () =>
   withRecording(async (path) => {
     const response = await serveRecording(path, "GET", "bytes=0-150000");
     const reader = response!.body!.getReader();
@@ -69,7 +69,7 @@ Deno.test("a player that leaves in the middle leaves no open file behind", () =>
     await reader.cancel();
   }));
 
-Deno.test("a recording whose file is gone is no recording", async () => {
+Deno.test("a recording whose file is missing is no recording", async () => {
   assert.equal(await serveRecording("no/such/file.wav", "GET", undefined), undefined);
   assert.equal(await serveRecording(import.meta.dirname!, "GET", undefined), undefined);
 });

@@ -1,37 +1,38 @@
-// The console on a port.
+// Serves the console on a port.
 
 import type { Hono } from "hono";
 
 import { logger } from "../config/logging.ts";
 import { OperatorError } from "../config/operator_error.ts";
+import { messageOf } from "../runtime/error_text.ts";
 
-/** A console that is listening; disposing it lets running requests finish, for a while. */
+/** A listening console. Disposing it gives requests under way a moment to finish. */
 export interface RunningConsole extends AsyncDisposable {
-  /** Where it answers, without a trailing slash: `http://127.0.0.1:9000`. */
+  /** Its address, without a trailing slash: `http://127.0.0.1:9000`. */
   readonly url: string;
 }
 
 /** Where to listen. */
 export interface ConsoleAddress {
   readonly hostname: string;
-  /** 0 takes a free one. */
+  /** 0: any free one. */
   readonly port: number;
 }
 
-/** The console cannot listen where it should; the message says what to do. */
+/** The console cannot listen on its address; the message says what to do. */
 export class ConsoleError extends OperatorError {
   override readonly name = "ConsoleError";
 }
 
-/** How long requests may go on once the console is asked to stop. */
+/** How long requests may continue once the console has been asked to stop. */
 const SHUTDOWN_GRACE_MS = 2000;
 
 const log = logger("console");
 
 /**
- * Serves `app` until the result is disposed; then requests under way have `graceMs` to finish.
+ * Serves `app` until the result is disposed. Requests under way then have `graceMs` to finish.
  *
- * @throws {ConsoleError} when the address is taken or is not this machine's
+ * @throws {ConsoleError} when the address is in use or is not this machine's
  */
 export async function startConsole(
   app: Hono,
@@ -55,14 +56,14 @@ export async function startConsole(
   const url = `http://${host}:${address.port}`;
   log.info("console listening", { url });
   if (!isLoopback(address.hostname)) {
-    log.warn("anyone who reaches this address can read and hear the calls", { url });
+    log.warn("anyone who can reach this address can read and hear the calls", { url });
   }
   return {
     url,
     async [Symbol.asyncDispose]() {
       const { promise: late, resolve } = Promise.withResolvers<"late">();
       const timer = setTimeout(resolve, graceMs, "late");
-      // Only one of the two can end a Deno server: once shutdown() has begun, aborting throws.
+      // A Deno server can be ended by one of the two only: once shutdown() has begun, aborting throws.
       const outcome = await Promise.race([traffic.over(), late]);
       if (outcome === "late") abort.abort();
       else await Promise.race([server.shutdown(), late]);
@@ -71,7 +72,7 @@ export async function startConsole(
   };
 }
 
-/** The requests under way, each from its arrival to the last byte of its answer. */
+/** Requests under way, each from its arrival to the last byte of its answer. */
 class Traffic {
   readonly #open = new Set<Promise<void>>();
 
@@ -95,7 +96,7 @@ class Traffic {
     }
   }
 
-  /** Resolves once nothing is under way. */
+  /** Resolves once no request is under way. */
   async over(): Promise<void> {
     while (this.#open.size > 0) await Promise.all(this.#open);
   }
@@ -104,13 +105,14 @@ class Traffic {
 function cannotListen(error: unknown, { hostname, port }: ConsoleAddress): string {
   const where = `the console cannot listen on ${hostname}:${port}`;
   if (error instanceof Deno.errors.AddrInUse) {
-    return `${where}: another program does; stop it or set CONSOLE_PORT (0 takes a free one)`;
+    return `${where}: another program uses it; stop that one, or set CONSOLE_PORT (0: any free port)`;
   }
   if (error instanceof Deno.errors.PermissionDenied) {
-    return `${where}: not allowed; set CONSOLE_PORT to 1024 or more`;
+    return `${where}: not permitted; set CONSOLE_PORT to 1024 or more`;
   }
-  const reason = error instanceof Error ? error.message : String(error);
-  return `${where}: ${reason}; set CONSOLE_HOST to an address of this machine, or 127.0.0.1`;
+  return `${where}: ${
+    messageOf(error)
+  }; set CONSOLE_HOST to an address of this machine, or 127.0.0.1`;
 }
 
 function isLoopback(hostname: string): boolean {

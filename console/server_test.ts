@@ -14,7 +14,7 @@ Deno.test("the console answers at the address it says, over real HTTP", async ()
   assert.deepEqual(await response.json(), { live: true });
 });
 
-Deno.test("a port that is taken is named, with what to do", async () => {
+Deno.test("a port in use is named, with what to do", async () => {
   await using first = await startConsole(new Hono(), ANY_PORT);
   const port = Number(new URL(first.url).port);
   await assert.rejects(
@@ -25,7 +25,7 @@ Deno.test("a port that is taken is named, with what to do", async () => {
   );
 });
 
-Deno.test("an address that is not this machine's is named, with what to do", async () => {
+Deno.test("an address of another machine is named, with what to do", async () => {
   await assert.rejects(
     () => startConsole(new Hono(), { hostname: "192.0.2.1", port: 0 }),
     (error) => error instanceof ConsoleError && error.message.includes("CONSOLE_HOST"),
@@ -69,7 +69,7 @@ Deno.test("a client that never reads its answer does not keep the console from s
   await assert.rejects(() => fetch(running.url));
 });
 
-Deno.test("a client that left in the middle of its answer is not waited for", async () => {
+Deno.test("the console does not wait for a client that left in the middle of its answer", async () => {
   const app = new Hono().get("/slow", () => {
     const first = new Uint8Array(65_536);
     return new Response(new ReadableStream({ start: (controller) => controller.enqueue(first) }));

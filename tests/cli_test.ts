@@ -1,4 +1,4 @@
-// The command line as an operator meets it.
+// The command line as an operator meets it: each test runs processes.
 
 import assert from "node:assert/strict";
 import { createConsole } from "../console/console.ts";
@@ -47,7 +47,7 @@ Deno.test("each command explains itself", async () => {
   }
 });
 
-Deno.test("an unknown command or option is refused with what there is, exit code 2", async () => {
+Deno.test("an unknown command or option is refused, with the known ones and exit code 2", async () => {
   const unknown = await run(["dance"]);
   assert.equal(unknown.code, 2);
   assert.match(unknown.stderr, /start \| demo \| doctor \| kb/);
@@ -74,7 +74,7 @@ Deno.test("the command line, the console and the changelog name the version of p
   assert.equal(newest?.[1], version);
 });
 
-Deno.test("all wrong settings are named in one message, no secret among them, exit code 2", async () => {
+Deno.test("all wrong settings are named in one message, without secrets, exit code 2", async () => {
   const { code, stderr } = await run(["start"], {
     CONSOLE_PORT: "ninety",
     ASTERISK_LANG: "fr",
@@ -108,13 +108,13 @@ async function complaint(env: Record<string, string>): Promise<string> {
   }
 }
 
-Deno.test("a console port that another program has is one line that names the setting", async () => {
+Deno.test("a console port in use is one line that names the setting", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const port = String(listener.addr.port);
   assert.match(await complaint({ CONSOLE_PORT: port }), new RegExp(`${port}: .*CONSOLE_PORT`));
 });
 
-Deno.test("a file of the operator's that cannot be used is one line that names it and its setting", async () => {
+Deno.test("an unusable file is one line that names it and its setting", async () => {
   const yandex = { ASR_PROVIDER: "yandex", TTS_PROVIDER: "yandex" };
   const mistakes = {
     PROMPTS_FILE_PATH: {},
@@ -130,7 +130,7 @@ Deno.test("a file of the operator's that cannot be used is one line that names i
   }
 });
 
-Deno.test("a service account's key file that is not there is one line that says how to make one", async () => {
+Deno.test("a missing key file of a service account is one line that says how to make one", async () => {
   const line = await complaint({
     ASR_PROVIDER: "yandex",
     TTS_PROVIDER: "yandex",
@@ -152,19 +152,19 @@ Deno.test("a certificate file without a certificate is named before a call needs
   assert.match(line, /YANDEX_CA_FILE main\.ts holds no PEM certificate/);
 });
 
-Deno.test("kb names a knowledge base that cannot be read in one line, exit code 2", async () => {
+Deno.test("kb names an unreadable knowledge base in one line, exit code 2", async () => {
   const { code, stderr } = await run(["kb", "status"], { KNOWLEDGE_BASE2_PATH: "no/such.md" });
   assert.equal(code, 2);
   assert.match(stderr, /^The tech knowledge base no\/such\.md .*KNOWLEDGE_BASE2_PATH\.\n$/);
 });
 
-Deno.test("the policies can be read before anything starts", async () => {
+Deno.test("the policies can be read without starting the service", async () => {
   const { code, stdout } = await run(["start", "--policies"], { CALL_INACTIVITY_TIMEOUT: "77" });
   assert.equal(code, 0);
   assert.match(stdout, /listening +77 s .* hangup/);
 });
 
-Deno.test("without a PBX the service says so once, is not ready, and ends on SIGTERM", async () => {
+Deno.test("without a PBX the service says so once, is not ready, and stops on SIGTERM", async () => {
   const dataDir = await Deno.makeTempDir();
   const service = command(["start"], {
     ARI_HTTP_URL: "http://127.0.0.1:9",

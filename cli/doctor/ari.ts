@@ -1,20 +1,20 @@
-// Asking a PBX that may be anything: another web server, an ARI that is off, one that refuses us.
-// Every outcome is a value, because each has a cure of its own.
+// Asks a PBX about which nothing is known yet: it may be another web server, or an ARI that is off or
+// refuses us. Every outcome is a value, because each has a fix of its own.
 
 import type { Settings } from "../../config/settings.ts";
 
-/** The settings that say where ARI is and who asks. */
+/** Where ARI is, and the credentials for it. */
 export type AriAccess = Pick<Settings, "ARI_HTTP_URL" | "ARI_USER" | "ARI_PASSWORD">;
 
-/** What came of a request. */
+/** The outcome of a request. */
 export type AriAnswer =
   /** ARI itself answered; `body` is its JSON. */
   | { readonly kind: "answer"; readonly status: number; readonly body: unknown }
-  /** Something answered that is not ARI; `server` is its Server header. */
+  /** Something other than ARI answered; `server` is its Server header. */
   | { readonly kind: "stranger"; readonly status: number; readonly server: string }
   | { readonly kind: "silence"; readonly reason: string };
 
-/** ARI answers in milliseconds; this is for a PBX far away or a firewall that drops packets. */
+/** ARI answers within milliseconds. The rest allows for a distant PBX or a firewall that drops packets. */
 const ANSWER_TIMEOUT_MS = 5000;
 
 /** Makes one ARI request; `path` begins after `/ari/`. Never throws. */
@@ -47,11 +47,11 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // not JSON is an answer too: it is how a web server that is no ARI speaks
+    return undefined; // An answer, too: that of a web server without ARI.
   }
 }
 
-/** The innermost reason of a failed fetch, without the wrapping that repeats the address. */
+/** The innermost reason of a failed fetch, without wrappers that repeat the address. */
 function silenceReason(error: unknown): string {
   if (error instanceof DOMException && error.name === "TimeoutError") {
     return `no answer in ${ANSWER_TIMEOUT_MS / 1000} s`;

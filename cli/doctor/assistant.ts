@@ -1,4 +1,4 @@
-// Has the assistant something to say: prompts and knowledge? Do the services it is set to use answer?
+// Does the assistant have prompts and knowledge, and do the services that it is set to use answer?
 
 import { ChatModel } from "../../agent/model/chat_model.ts";
 import { ChromaStore } from "../../agent/knowledge/chroma_store.ts";
@@ -10,24 +10,27 @@ import {
 import { providerOf } from "../../agent/mod.ts";
 import { PromptsFile } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";
+import { messageOf } from "../../runtime/error_text.ts";
 import { fail, type Finding, type Findings, note, ok, reasonOf } from "./finding.ts";
 
-/** Longer than a model or Chroma takes when it is well; an answer that late is no use to a caller. */
+/** Longer than a healthy model or Chroma takes; a caller has no use for an answer that late. */
 const SERVICE_TIMEOUT_MS = 15_000;
 
-/** Looks at the prompts, the knowledge bases, the model and the vector store. */
+/** Checks the prompts, the knowledge bases, the model and the vector store. */
 export async function* checkAssistant(settings: Settings): Findings {
   yield await checkPrompts(settings);
   yield await checkKnowledge(settings);
   if (settings.CHROMA_URL !== "") yield await checkChroma(settings);
   if (providerOf(settings) === "extractive") {
-    return yield ok("answers are sentences of the knowledge bases; no model is needed");
+    return yield ok("answers are quoted from the knowledge bases; no model is needed");
   }
   const { LLM_MODEL_PRIMARY: primary, LLM_MODEL_FALLBACK: fallback } = settings;
   yield await checkModel(settings, primary);
   if (fallback === "" || fallback === primary) return;
   const second = await checkModel(settings, fallback);
-  yield second.status === "FAIL" ? note(`the fallback cannot help: ${second.what}`) : second;
+  yield second.status === "FAIL"
+    ? note(`the fallback model does not work: ${second.what}`)
+    : second;
 }
 
 async function checkPrompts(settings: Settings): Promise<Finding> {
@@ -57,7 +60,7 @@ async function checkKnowledge(settings: Settings): Promise<Finding> {
   }
 }
 
-/** A real search, with a real embedding of the question. */
+/** Searches, with a real embedding of the question. */
 async function checkChroma(settings: Settings): Promise<Finding> {
   const begun = performance.now();
   try {
@@ -73,7 +76,7 @@ async function checkChroma(settings: Settings): Promise<Finding> {
   }
 }
 
-/** A real answer of a few words. */
+/** Asks the model for a few words. */
 async function checkModel(settings: Settings, model: string): Promise<Finding> {
   const begun = performance.now();
   const answer = new ChatModel(settings).ask({
@@ -91,11 +94,10 @@ async function checkModel(settings: Settings, model: string): Promise<Finding> {
     for await (const { kind } of answer) {
       if (kind === "text") return ok(`model ${model} begins to answer after ${elapsed(begun)}`);
     }
-    throw new Error(`Model ${model} answered with nothing`);
+    throw new Error(`Model ${model} gave an empty answer`);
   } catch (error) {
-    const { message } = error instanceof Error ? error : new Error(String(error));
     return fail(
-      message,
+      messageOf(error),
       "correct OPENAI_API_KEY, OPENAI_BASE_URL or the model's name, or set AGENT_PROVIDER=extractive",
     );
   }

@@ -1,14 +1,14 @@
-// Do the SIP lines survive a silence? Their RTP settings, as ARI tells them.
+// Do the SIP lines survive a silence? Checks their RTP settings, as ARI reports them.
 
 import { type AriAccess, askAri } from "./ari.ts";
 import { type Finding, type Findings, note, ok } from "./finding.ts";
 
-/** More lines than this are taken to be alike. */
+/** Lines beyond this many are assumed to be alike. */
 const MOST_ENDPOINTS = 20;
-/** A telephone with silence suppression sends nothing while its owner listens to a long answer. */
+/** A telephone with silence suppression sends nothing while a long answer plays. */
 const SHORTEST_TIMEOUT_S = 60;
 
-/** Looks at each SIP line; silent about what this PBX does not tell. */
+/** Checks each SIP line; says nothing about what this PBX does not report. */
 export async function* checkEndpoints(access: AriAccess): Findings {
   const names = await endpointNames(access);
   const problems: Finding[] = [];
@@ -21,14 +21,14 @@ export async function* checkEndpoints(access: AriAccess): Findings {
   }
 }
 
-/** What may end or harm a call on this line; `fields` by their name in pjsip.conf. */
+/** What may drop or harm a call on this line; `fields` by their names in pjsip.conf. */
 export function endpointProblems(name: string, fields: ReadonlyMap<string, string>): Finding[] {
   const problems: Finding[] = [];
   const timeout = Number(fields.get("rtp_timeout") ?? 0);
   if (timeout > 0 && timeout < SHORTEST_TIMEOUT_S) {
     problems.push(note(
       `line ${name} hangs up after ${timeout} s without audio from the caller (rtp_timeout)`,
-      "a telephone may send none while its owner listens: set rtp_timeout=120 in pjsip.conf",
+      "a telephone may send none while the bot speaks: set rtp_timeout=120 in pjsip.conf",
     ));
   }
   if (fields.get("rtp_keepalive") === "0") {
@@ -39,7 +39,7 @@ export function endpointProblems(name: string, fields: ReadonlyMap<string, strin
   }
   if (fields.get("direct_media") === "true") {
     problems.push(note(
-      `line ${name} may send its audio past Asterisk (direct_media=yes)`,
+      `line ${name} may route audio around Asterisk (direct_media=yes)`,
       "the bot would not hear the caller: set direct_media=no in pjsip.conf",
     ));
   }
@@ -52,7 +52,7 @@ async function endpointNames(access: AriAccess): Promise<string[]> {
   return listed.map((endpoint) => textOf(endpoint, "resource")).filter((name) => name !== "");
 }
 
-/** `GET /asterisk/config/dynamic/…` tells objects of pjsip.conf, too. */
+/** `GET /asterisk/config/dynamic/…` also serves objects of pjsip.conf. */
 async function fieldsOf(access: AriAccess, name: string): Promise<Map<string, string>> {
   const path = `asterisk/config/dynamic/res_pjsip/endpoint/${encodeURIComponent(name)}`;
   const answer = await askAri(access, "GET", path);

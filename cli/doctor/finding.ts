@@ -1,41 +1,44 @@
-// What the doctor finds: one line each, with the cure where there is something wrong.
+// What the doctor finds: one line each, with the fix where something is wrong.
 
-/** One thing looked at. */
+import { messageOf } from "../../runtime/error_text.ts";
+
+/** The result of one check. */
 export interface Finding {
-  /** "note": it works, or could not be seen, but is worth knowing; only "FAIL" fails the whole. */
+  /** "note" is worth knowing, but does not fail the examination. */
   readonly status: "ok" | "FAIL" | "note";
   readonly what: string;
-  /** What to do; always there when something failed. */
+  /** What to do; always present with "FAIL". */
   readonly fix?: string;
 }
 
-/** Findings that come one after another, while they are made. */
+/** Findings as they are made. */
 export type Findings = AsyncGenerator<Finding, void>;
 
-/** It is right. */
+/** The check passed. */
 export function ok(what: string): Finding {
   return { status: "ok", what };
 }
 
-/** It is wrong; `fix` says what to do. */
+/** The check failed; `fix` says what to do. */
 export function fail(what: string, fix: string): Finding {
   return { status: "FAIL", what, fix };
 }
 
-/** It is worth knowing. */
-export function note(what: string, fix?: string): Finding {
-  return { status: "note", what, ...fix && { fix } };
+/** Worth knowing; `see`, if given, says where to look. */
+export function note(what: string, see?: string): Finding {
+  return { status: "note", what, ...see && { fix: see } };
 }
 
-/** The line of a finding, and the line of its cure. */
+/** A finding as a line, and its fix as a second one. */
 export function format({ status, what, fix }: Finding): string[] {
   const line = `  ${status.padEnd(5)} ${what}`;
   return fix ? [line, `        ${status === "FAIL" ? "fix" : "see"}: ${fix}`] : [line];
 }
 
-/** An error's own words, for a finding. */
+/** An error's message and that of its cause. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
-  return error.message + cause;
+  const cause = error instanceof Error && error.cause instanceof Error
+    ? ` (${error.cause.message})`
+    : "";
+  return messageOf(error) + cause;
 }

@@ -6,15 +6,15 @@ import { join } from "node:path";
 import type { Settings } from "../../config/settings.ts";
 import { fail, type Finding, type Findings, note, ok, reasonOf } from "./finding.ts";
 
-/** Less than this is not a day's recordings: stereo 16 kHz audio is 230 MB an hour. */
+/** Less than a busy day of recordings: stereo 16 kHz audio takes 230 MB an hour. */
 const LOW_DISK_MB = 2048;
-/** With less, the journal itself may fail. */
+/** With less than this, the journal itself may fail. */
 const LEAST_DISK_MB = 100;
 
 /** The settings these checks are about. */
 export type HostSettings = Pick<Settings, "DATA_DIR" | "CONSOLE_HOST" | "CONSOLE_PORT">;
 
-/** Looks at the data folder, its disk and the console's port. */
+/** Checks the data folder, its disk and the console's port. */
 export async function* checkHost(settings: HostSettings): Findings {
   const folder = await checkDataFolder(settings.DATA_DIR);
   yield folder;
@@ -28,11 +28,11 @@ async function checkDataFolder(path: string): Promise<Finding> {
     await mkdir(path, { recursive: true });
     await Deno.writeTextFile(probe, "");
     await Deno.remove(probe);
-    return ok(`DATA_DIR=${path} can be written`);
+    return ok(`DATA_DIR=${path} is writable`);
   } catch (error) {
     return fail(
       `DATA_DIR=${path} cannot be written: ${reasonOf(error)}`,
-      "make it the property of the user who runs the bot, or set DATA_DIR to another folder",
+      "make the user who runs the bot its owner (chown), or set DATA_DIR to another folder",
     );
   }
 }
@@ -40,9 +40,9 @@ async function checkDataFolder(path: string): Promise<Finding> {
 async function checkDisk(path: string): Promise<Finding> {
   const { bavail, bsize } = await statfs(path);
   const freeMb = Math.floor(bavail * bsize / 1024 / 1024);
-  const what = `${freeMb} MB free where DATA_DIR is`;
-  const cure = "make room, set DATA_DIR to another disk, or RECORD_CALLS=false " +
-    "(an hour of calls is 230 MB)";
+  const what = `${freeMb} MB free on the disk of DATA_DIR`;
+  const cure = "free some space, move DATA_DIR to another disk, or set RECORD_CALLS=false " +
+    "(an hour of calls takes 230 MB)";
   if (freeMb < LEAST_DISK_MB) return fail(what, cure);
   return freeMb < LOW_DISK_MB ? note(what, cure) : ok(what);
 }
@@ -62,7 +62,7 @@ async function checkConsolePort({ CONSOLE_HOST, CONSOLE_PORT }: HostSettings): P
   }
 }
 
-/** Whether what listens is this very service, running. */
+/** Whether the program that listens there is this service. */
 async function checkConsoleIsOurs(where: string): Promise<Finding> {
   try {
     const response = await fetch(`http://${where}/ready`, { signal: AbortSignal.timeout(2000) });
@@ -72,10 +72,10 @@ async function checkConsoleIsOurs(where: string): Promise<Finding> {
       return ok(`the console on ${where} is the running bot's (${readiness})`);
     }
   } catch {
-    // Whatever it is, it does not speak as our console does: that is the finding below.
+    // Not our console, then: the finding below says so.
   }
   return fail(
-    `another program listens on ${where}, where the console should`,
-    "stop it, or set CONSOLE_PORT to a free port (0 takes any)",
+    `another program listens on ${where}, the address of the console`,
+    "stop it, or set CONSOLE_PORT to a free port (0: any)",
   );
 }

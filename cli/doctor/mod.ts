@@ -1,4 +1,4 @@
-// `deno task doctor`: looks at all a first installation gets wrong, and says the cure for each.
+// `deno task doctor`: checks whatever a first installation gets wrong, and says how to fix it.
 
 import { settingsFromEnvironment } from "../../config/environment.ts";
 import { SettingsError } from "../../config/read_settings.ts";
@@ -10,9 +10,9 @@ import { checkPbx } from "./pbx.ts";
 import { checkSpeech } from "./speech.ts";
 import { print } from "../print.ts";
 
-/** What the doctor looks at and where the report goes. */
+/** What the doctor examines and where its report goes. */
 export interface DoctorOptions {
-  /** The settings the service would start with; throws `SettingsError`. Default: the environment's. */
+  /** Reads the settings the service would start with; may throw `SettingsError`. Default: from the environment. */
   readonly settings?: () => Settings;
   /** Takes the report line by line. Default: standard output. */
   readonly write?: (line: string) => void;
@@ -25,7 +25,7 @@ const EXAMINATIONS: readonly [title: string, check: (settings: Settings) => Find
   ["This machine", checkHost],
 ];
 
-/** Examines everything, writing each finding as it is made; returns the exit code. */
+/** Examines everything, reports each finding as it is made, and returns the exit code. */
 export async function doctor(
   { settings: read = settingsFromEnvironment, write = print }: DoctorOptions = {},
 ): Promise<0 | 1> {
@@ -58,12 +58,12 @@ function checkSettings(
 ): Settings | undefined {
   try {
     const settings = read();
-    report(ok("all settings can be read"));
+    report(ok("all settings are valid"));
     return settings;
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     for (const problem of error.problems) {
-      report(fail(problem, "correct it in .env; the README lists all settings"));
+      report(fail(problem, "correct it in .env; docs/settings.md lists all settings"));
     }
   }
 }

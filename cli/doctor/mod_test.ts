@@ -26,7 +26,7 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-Deno.test("every wrong setting is named, and nothing is looked at with wrong settings", async () => {
+Deno.test("every wrong setting is named, and nothing is examined with wrong settings", async () => {
   let report = "";
   const code = await doctor({
     settings: () => readSettings({ ASTERISK_LANG: "de", CONSOLE_PORT: "x", ARI_PASWORD: "s3cret" }),
@@ -39,7 +39,7 @@ Deno.test("every wrong setting is named, and nothing is looked at with wrong set
   assert.doesNotMatch(report, /s3cret|^Asterisk$/m);
 });
 
-Deno.test("a whole examination ends with a verdict and the exit code", () =>
+Deno.test("an examination ends with a verdict and an exit code", () =>
   inFolder(async (folder) => {
     let report = "";
     const code = await doctor({
@@ -60,7 +60,7 @@ Deno.test("a whole examination ends with a verdict and the exit code", () =>
     assert.match(report, /^1 of \d+ checks failed/m);
   }));
 
-Deno.test("a data folder that cannot be written is found before a call is lost to it", () =>
+Deno.test("a data folder that cannot be written is found before it costs a call", () =>
   inFolder(async (folder) => {
     const file = join(folder, "file");
     await Deno.writeTextFile(file, "");
@@ -74,7 +74,7 @@ Deno.test("a data folder that cannot be written is found before a call is lost t
     assert.deepEqual(await Array.fromAsync(Deno.readDir(fresh)), []);
   }));
 
-Deno.test("the console's port may be the running bot's own, but not another program's", () =>
+Deno.test("the running bot may hold the console's port, another program may not", () =>
   inFolder(async (folder) => {
     const host = (port: number) =>
       checkHost(settingsWith({ DATA_DIR: folder, CONSOLE_PORT: port }));
@@ -106,7 +106,7 @@ Deno.test("the console's port may be the running bot's own, but not another prog
     await stranger.shutdown();
   }));
 
-Deno.test("a Russian line with only the English recogniser is a failure, with the cure", async () => {
+Deno.test("Russian callers with only the English recogniser are a failure, with the fix", async () => {
   const [failed, ...others] = await failures(checkSpeech(settingsWith({ ASTERISK_LANG: "ru" })));
   assert.match(failed?.what ?? "", /ASTERISK_LANG=ru.*English only/);
   assert.match(failed?.fix ?? "", /ASR_PROVIDER/);
@@ -121,7 +121,7 @@ Deno.test("the models load and the voice speaks; a voice that does not exist is 
   assert.match(failed?.fix ?? "", /LOCAL_TTS_VOICE/);
 });
 
-Deno.test("a speech service that answers is timed, one that does not is named with the fix", async () => {
+Deno.test("a speech service that answers is timed; one that does not is named, with the fix", async () => {
   await using server = await YandexGrpcServer.start();
   await using rest = new YandexRestServer();
   const line = settingsWith({
@@ -146,7 +146,7 @@ Deno.test("a speech service that answers is timed, one that does not is named wi
   for (const { fix } of failed) assert.match(fix ?? "", /YANDEX_API_KEY|credentials/);
 });
 
-Deno.test("the assistant's files pass as shipped, and a missing or broken one is named", () =>
+Deno.test("the assistant's files pass as shipped; a missing or broken one is named", () =>
   inFolder(async (folder) => {
     for (const ASTERISK_LANG of ["ru", "en"] as const) {
       assert.deepEqual(await failures(checkAssistant(settingsWith({ ASTERISK_LANG }))), []);

@@ -1,4 +1,4 @@
-// Is the PBX there, does it let us in, has it what a call needs?
+// Does the PBX answer, does it let us in, and has it what a call needs?
 
 import { describeUsage } from "../../asterisk/ari/contract/usage.ts";
 import {
@@ -21,7 +21,7 @@ export type PbxSettings =
   >
   & ChoiceSettings;
 
-/** Looks at the PBX; stops at the first thing without which the rest cannot be seen. */
+/** Checks the PBX; stops at a failure that hides all the rest. */
 export async function* checkPbx(settings: PbxSettings): Findings {
   const info = await askAri(settings, "GET", "asterisk/info");
   const entrance = checkEntrance(settings, info);
@@ -41,7 +41,7 @@ export async function* checkPbx(settings: PbxSettings): Findings {
   } else {
     yield fail(
       "Asterisk does not list its modules",
-      "load res_ari_asterisk.so (asterisk/etc/modules.conf has all that are needed)",
+      "load res_ari_asterisk.so (asterisk/etc/modules.conf lists all modules that are needed)",
     );
   }
   yield* checkEndpoints(settings);
@@ -53,39 +53,39 @@ function checkEntrance(settings: PbxSettings, info: AriAnswer): Finding {
   if (info.kind === "silence") {
     return fail(
       `nothing answers at ARI_HTTP_URL=${url}: ${info.reason}`,
-      "is Asterisk running, with enabled=yes and this address and port in http.conf " +
-        '(`asterisk -rx "http show status"`), and no firewall between?',
+      "check that Asterisk runs, that http.conf has enabled=yes with this address and port " +
+        '(`asterisk -rx "http show status"`), and that no firewall is in between',
     );
   }
   if (info.kind === "stranger" || info.status === 404) {
     const server = info.kind === "stranger" ? ` (${info.server})` : "";
     return fail(
       `a web server${server} answers at ${url}, but not ARI (HTTP ${info.status})`,
-      "set enabled=yes in ari.conf, load res_ari.so, and if http.conf has a prefix, " +
+      "set enabled=yes in ari.conf and load res_ari.so; if http.conf has a prefix, " +
         "append it to ARI_HTTP_URL",
     );
   }
   if (info.status === 401) {
     return user === ""
-      ? fail("ARI_USER is not set", "set ARI_USER and ARI_PASSWORD to a user of ari.conf")
+      ? fail("ARI_USER is not set", "set ARI_USER and ARI_PASSWORD to those of a user in ari.conf")
       : fail(
         `ARI refuses user ${user}: wrong name or password (HTTP 401)`,
         `ARI_USER and ARI_PASSWORD must be those of a [section] with type=user in ari.conf; after ` +
-          'a change there: `asterisk -rx "module reload res_ari.so"`',
+          'changing it: `asterisk -rx "module reload res_ari.so"`',
       );
   }
   if (info.status !== 200) {
-    return fail(`ARI answers with HTTP ${info.status}`, "look into Asterisk's log for the reason");
+    return fail(`ARI answers with HTTP ${info.status}`, "look for the reason in Asterisk's log");
   }
   return ok(`ARI answers at ${url} and knows user ${user}`);
 }
 
-/** Deletes a playback that cannot be: 404 means that we might, 403 that this user may only read. */
+/** Deletes a playback that does not exist: 404 means that we may, 403 that this user may only read. */
 async function checkMayCommand(settings: PbxSettings): Promise<Finding> {
   const answer = await askAri(settings, "DELETE", "playbacks/voxbot-doctor-looks-only");
   return answer.kind === "answer" && answer.status === 403
     ? fail(
-      `ARI user ${settings.ARI_USER} may read but not command`,
+      `ARI user ${settings.ARI_USER} may read, but not give commands`,
       "set read_only=no for this user in ari.conf and reload res_ari.so",
     )
     : ok(`user ${settings.ARI_USER} may give commands`);
@@ -93,14 +93,14 @@ async function checkMayCommand(settings: PbxSettings): Promise<Finding> {
 
 function checkVersion(text: string): Finding {
   const version = parseVersion(text);
-  if (!version) return note(`Asterisk ${text}: a build of its own, taken as new enough`);
+  if (!version) return note(`Asterisk ${text}: a custom build, assumed to be new enough`);
   const update = advisedUpdate(version);
   return update
-    ? note(`Asterisk ${text} works`, `${update} has fixes to ARI's security: update`)
+    ? note(`Asterisk ${text} works`, `${update} fixes security holes in ARI: update`)
     : ok(`Asterisk ${text}`);
 }
 
-/** Modules by what is impossible without them. */
+/** Modules by what needs them. */
 const NEEDED: readonly [purpose: string, modules: readonly string[]][] = [
   ["commands and events", [
     "res_http_websocket.so",
@@ -114,7 +114,7 @@ const NEEDED: readonly [purpose: string, modules: readonly string[]][] = [
   ["joining caller and bot", ["bridge_simple.so", "bridge_softmix.so"]],
 ];
 
-/** What a caller's line may speak; one of them is enough. */
+/** Codecs of callers' lines; one is enough. */
 const LINE_CODECS = ["codec_ulaw.so", "codec_alaw.so", "codec_g722.so", "codec_opus.so"];
 
 function* checkModules(loaded: ReadonlySet<string>): Generator<Finding> {
@@ -139,25 +139,25 @@ function checkTransport(
     `no media transport: ${why}`,
     wanted.missing.length > 0
       ? loading(wanted.missing)
-      : `make it possible as said, or set MEDIA_TRANSPORT=auto and load the modules of another`,
+      : `do what it says, or set MEDIA_TRANSPORT=auto and load the modules of another transport`,
   );
 }
 
 function loading(modules: readonly string[]): string {
   const commands = modules.map((name) => `module load ${name}`).join("; ");
-  return `in Asterisk's console: ${commands}; and for good: load = … in modules.conf`;
+  return `in Asterisk's console: ${commands}; to keep that: load = … in modules.conf`;
 }
 
-/** ARI cannot read the dialplan, so this says what can be known and how to see the rest. */
+/** ARI cannot read the dialplan: reports what ARI knows, and how to see the rest. */
 async function* checkDialplan(settings: PbxSettings): Findings {
   const { ARI_APP_NAME: app, ARI_FALLBACK_CONTEXT: fallback } = settings;
   const answer = await askAri(settings, "GET", "applications");
   const apps = answer.kind === "answer" && Array.isArray(answer.body) ? answer.body : [];
   const ours = apps.find((candidate) => textAt(candidate, "name") === app);
-  const show = `\`asterisk -rx "dialplan show"\` must have a line Stasis(${app}) ` +
+  const show = `\`asterisk -rx "dialplan show"\` must show a line Stasis(${app}) ` +
     "(asterisk/etc/extensions.conf is an example)";
   const calls = ours && listAt(ours, "channel_ids").length;
-  if (calls) yield ok(`the dialplan leads to ${app}: channels in it now: ${calls}`);
+  if (calls) yield ok(`the dialplan leads to ${app}: ${calls} channel(s) in it now`);
   else if (ours) yield note(`application ${app} is registered: the bot is running`, show);
   else {
     const others = apps.map((candidate) => textAt(candidate, "name")).filter(Boolean);
@@ -166,12 +166,12 @@ async function* checkDialplan(settings: PbxSettings): Findings {
   }
   if (fallback === "") {
     yield note(
-      "ARI_FALLBACK_CONTEXT is not set: calls the bot cannot go on with are hung up",
+      "ARI_FALLBACK_CONTEXT is not set: calls that the bot cannot serve are hung up",
       "set it to a context with an operator queue, such as voxbot-fallback",
     );
   } else {
     yield note(
-      `calls the bot cannot go on with continue in context ${fallback}`,
+      `calls that the bot cannot serve continue in context ${fallback}`,
       `\`asterisk -rx "dialplan show s@${fallback}"\` must show priority 1`,
     );
   }

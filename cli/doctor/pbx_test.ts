@@ -4,7 +4,7 @@ import { settingsWith } from "../../config/read_settings.ts";
 import type { Finding } from "./finding.ts";
 import { checkPbx, type PbxSettings } from "./pbx.ts";
 
-/** The modules of the sample configuration that matter here, as Asterisk 22 names them. */
+/** Those modules of the sample configuration that matter here, by their names in Asterisk 22. */
 const MODULES = [
   ...["res_http_websocket.so", "res_stasis.so", "app_stasis.so", "res_ari.so", "res_ari_model.so"],
   ...["res_ari_applications.so", "res_ari_asterisk.so", "res_ari_bridges.so"],
@@ -20,13 +20,13 @@ interface FakePbx {
   /** Settings of the one SIP line. */
   readonly line?: Readonly<Record<string, string>>;
   readonly readOnly?: boolean;
-  /** Global variables that name its folders. */
+  /** The global variables that name its folders. */
   readonly folders?: Readonly<Record<string, string>>;
   /** A web server without ARI. */
   readonly noAri?: boolean;
 }
 
-/** What the doctor finds at an HTTP server that answers as Asterisk does (tried on 22.10.1). */
+/** What the doctor finds at an HTTP server that answers like Asterisk (compared with 22.10.1). */
 async function examine(
   { version = "22.10.1", modules = MODULES, apps = [], line = {}, readOnly, noAri, folders = {} }:
     FakePbx,
@@ -67,7 +67,7 @@ async function examine(
   return findings;
 }
 
-/** The line of the sample configuration, as ARI tells of it. */
+/** The SIP line of the sample configuration, as ARI reports it. */
 async function sampleLine(): Promise<Record<string, string>> {
   const text = await Deno.readTextFile(
     new URL("../../asterisk/etc/pjsip.conf", import.meta.url),
@@ -93,7 +93,7 @@ Deno.test("a PBX that has all it needs passes", async () => {
   assert.ok(findings.some(({ what }) => what.startsWith("media transport: websocket")));
 });
 
-Deno.test("no PBX at the address: where to look, and nothing else is guessed", async () => {
+Deno.test("an address without a PBX is one finding: where to look, and no guesses about the rest", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const ARI_HTTP_URL = `http://127.0.0.1:${listener.addr.port}`;
   listener.close();
@@ -104,7 +104,7 @@ Deno.test("no PBX at the address: where to look, and nothing else is guessed", a
   assert.match(fix, /http\.conf/);
 });
 
-Deno.test("a web server without ARI is told from a PBX that is away", async () => {
+Deno.test("a web server without ARI is not taken for an absent PBX", async () => {
   const { what, fix } = failure(await examine({ noAri: true }));
   assert.match(what, /not ARI \(HTTP 404\)/);
   assert.match(fix, /enabled=yes in ari\.conf/);
@@ -117,18 +117,18 @@ Deno.test("a wrong password and a missing user are different mistakes", async ()
   assert.match(failure(await examine({}, { ARI_USER: "" })).what, /ARI_USER is not set/);
 });
 
-Deno.test("an ARI user who may only read is found before the first call is", async () => {
+Deno.test("an ARI user who may only read is found before the first call", async () => {
   assert.match(failure(await examine({ readOnly: true })).fix, /read_only=no/);
 });
 
-Deno.test("an Asterisk too old for the transport that is set is told which to take", async () => {
+Deno.test("an Asterisk too old for the chosen transport is named with the version it takes", async () => {
   const old = { version: "20.6.0~dfsg+~cs6.13.40431414-2" };
   const { what } = failure(await examine(old, { MEDIA_TRANSPORT: "websocket" }));
   assert.match(what, /20\.6\.0/);
   assert.match(what, /20\.18, 22\.8, 23\.2 or later/);
 });
 
-Deno.test("a PBX without chan_websocket is served by what it has", async () => {
+Deno.test("a PBX without chan_websocket is served by a transport it supports", async () => {
   const modules = MODULES.map((name) => name.replace("chan_websocket", "chan_audiosocket"));
   const findings = await examine({
     version: "20.6.0",
@@ -139,7 +139,7 @@ Deno.test("a PBX without chan_websocket is served by what it has", async () => {
   assert.match(transport.what, /audiosocket .*not websocket: .*chan_websocket\.so/);
 });
 
-Deno.test("a line that would drop a silent call is shown, with the setting to change", async () => {
+Deno.test("a line that would drop a silent call is named, with the setting to change", async () => {
   const quiet = { rtp_timeout: "30", rtp_keepalive: "0", direct_media: "true" };
   const fixes = (await examine({ line: quiet })).map(({ fix }) => fix ?? "");
   for (const setting of ["rtp_timeout=120", "rtp_keepalive=10", "direct_media=no"]) {
@@ -151,7 +151,7 @@ Deno.test("a line that would drop a silent call is shown, with the setting to ch
   );
 });
 
-Deno.test("files: folders of the PBX that cannot be used are named, with the setting to change", async () => {
+Deno.test("folders of the PBX that cannot be used are named, with the setting to change (files)", async () => {
   const folder = await Deno.makeTempDir();
   const files = {
     modules: [
@@ -173,11 +173,11 @@ Deno.test("files: folders of the PBX that cannot be used are named, with the set
   await Deno.mkdir(`${folder}/elsewhere`);
   const findings = await examine(files, { ASTERISK_RECORDING_DIR: `${folder}/elsewhere` });
   assert.deepEqual(findings.filter(({ status }) => status === "FAIL"), []);
-  assert.ok(findings.some(({ what }) => /heard from .*elsewhere$/.test(what)));
+  assert.ok(findings.some(({ what }) => /read from .*elsewhere$/.test(what)));
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("an Asterisk without the latest ARI fixes works, and is advised to update", async () => {
+Deno.test("an Asterisk without the latest ARI fixes passes, with the advice to update", async () => {
   const findings = await examine({ version: "22.9.0" });
   const advice = findings.find(({ what }) => what.startsWith("Asterisk 22.9.0"));
   assert.equal(advice?.status, "note");
@@ -195,13 +195,13 @@ Deno.test("a missing module is named, with the command that loads it", async () 
   }
 });
 
-Deno.test("a transport that is set and not there is refused before the first call", async () => {
+Deno.test("a chosen transport that the PBX lacks is found before the first call", async () => {
   const { what, fix } = failure(await examine({}, { MEDIA_TRANSPORT: "rtp" }));
   assert.match(what, /MEDIA_TRANSPORT=rtp/);
   assert.match(fix, /module load chan_rtp\.so/);
 });
 
-Deno.test("what can be known of the dialplan is said, and how to see the rest", async () => {
+Deno.test("the doctor says what ARI knows of the dialplan, and how to see the rest", async () => {
   const about = async (apps: readonly unknown[]) =>
     (await examine({ apps })).find(({ what }) => /dialplan leads|^application/.test(what))!;
 

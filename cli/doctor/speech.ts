@@ -1,5 +1,5 @@
-// Can it hear and speak here: are the models installed, do they run on this machine, do they know
-// the caller's language, and do the speech services answer?
+// Can the bot hear and speak: are the models installed, do they run on this machine, do they know the
+// caller's language, and do the speech services answer?
 
 import type { Settings } from "../../config/settings.ts";
 import { Espeak } from "../../speech/engine/voice/espeak.ts";
@@ -9,7 +9,7 @@ import { localVoice } from "../../speech/engine/wanted_models.ts";
 import { probeSpeech } from "../../speech/probe.ts";
 import { fail, type Finding, type Findings, ok, reasonOf } from "./finding.ts";
 
-/** Looks at models, voice, language and services. */
+/** Checks models, voice, language and services. */
 export async function* checkSpeech(settings: Settings): Findings {
   yield await checkModels();
   yield checkLanguage(settings);
@@ -17,7 +17,7 @@ export async function* checkSpeech(settings: Settings): Findings {
   yield* checkServices(settings);
 }
 
-/** A tiny real request to each service that the settings name. */
+/** Sends a tiny real request to each service that the settings name. */
 async function* checkServices(settings: Settings): Findings {
   try {
     for await (const { service, ok: answered, latencyMs, fix } of probeSpeech(settings)) {
@@ -26,7 +26,7 @@ async function* checkServices(settings: Settings): Findings {
         : fail(`${service} does not work`, fix);
     }
   } catch (error) {
-    // A key or certificate file that cannot be read: the error names it.
+    // A key or certificate file cannot be used; the error names it.
     yield fail(
       `the speech services cannot be set up: ${reasonOf(error)}`,
       "correct YANDEX_SERVICE_ACCOUNT_KEY_FILE or YANDEX_CA_FILE in .env",
@@ -37,11 +37,11 @@ async function* checkServices(settings: Settings): Findings {
 async function checkModels(): Promise<Finding> {
   try {
     await using _loaded = await SileroModel.load(findModels().vad);
-    return ok("speech models are installed and run on this machine");
+    return ok("the speech models are installed and run on this machine");
   } catch (error) {
     return fail(
-      `speech models do not load: ${reasonOf(error)}`,
-      "run `deno install` in the project's folder; onnxruntime needs a 64-bit glibc system",
+      `the speech models do not load: ${reasonOf(error)}`,
+      "run `npx --yes deno@2.9.6 install` in the bot's folder; onnxruntime needs 64-bit Linux with glibc",
     );
   }
 }
@@ -49,10 +49,10 @@ async function checkModels(): Promise<Finding> {
 function checkLanguage({ ASTERISK_LANG, ASR_PROVIDER }: Settings): Finding {
   const understood = ASTERISK_LANG === "en" || ASR_PROVIDER.some((name) => name !== "local");
   return understood
-    ? ok(`callers who speak ${ASTERISK_LANG} are understood by ${ASR_PROVIDER.join(", ")}`)
+    ? ok(`${ASR_PROVIDER.join(", ")} can recognise callers who speak ${ASTERISK_LANG}`)
     : fail(
       `ASTERISK_LANG=${ASTERISK_LANG}, but the local recogniser knows English only`,
-      "set ASTERISK_LANG=en, or ASR_PROVIDER to a service that knows Russian",
+      "set ASTERISK_LANG=en, or ASR_PROVIDER to a service that knows Russian (yandex, openai)",
     );
 }
 
@@ -65,13 +65,13 @@ async function checkVoice(settings: Settings): Promise<Finding> {
       samples += pcm.length;
       return true;
     });
-    if (samples === 0) throw new Error("it made no sound");
+    if (samples === 0) throw new Error("it produced no audio");
     return ok(`the local voice ${name} speaks`);
   } catch (error) {
     return fail(
       `the local voice ${name} does not speak: ${reasonOf(error)}`,
       "set LOCAL_TTS_VOICE to a voice of espeak-ng (ru, en-us, en-gb) or leave it empty; " +
-        "if the package is missing, run `deno install`",
+        "if the package is missing, run `npx --yes deno@2.9.6 install`",
     );
   }
 }

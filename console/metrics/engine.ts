@@ -5,10 +5,10 @@ import type { ServiceMetrics } from "../../actors/service/metrics.ts";
 import type { EngineStats, Summary } from "../../speech/engine/stats.ts";
 import type { Instruments } from "./instruments.ts";
 
-/** What of a summary is shown, by the value of its label; 1 is the maximum. */
+/** The figures of a summary that are shown, by their label; 1 is the maximum. */
 const QUANTILES = { "0.5": "p50", "0.95": "p95", "1": "max" } as const;
 
-/** Registers the metrics; the function returned sets them to what the engine has measured last. */
+/** Registers the metrics and returns the function that sets them to the engine's latest figures. */
 export function engineMetrics(make: Instruments): ServiceMetrics["engineMeasured"] {
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     make.gauge(`engine_${name}`, help, labelNames);
@@ -48,7 +48,7 @@ export function engineMetrics(make: Instruments): ServiceMetrics["engineMeasured
   const gauges = [calls, waiting, batch, ...Object.values(seconds)];
 
   return (stats: EngineStats | undefined) => {
-    // What is no longer measured is no longer shown: a new engine begins with nothing, as does none.
+    // A new engine has measured nothing yet, and a dead one measures nothing any more.
     for (const metric of [...gauges, recognitions]) metric.reset();
     if (!stats) return;
     const { vad, recognition, voice } = stats;

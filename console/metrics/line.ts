@@ -8,7 +8,7 @@ type Table<Name extends LineCounter> = Readonly<
   Record<Name, readonly [name: string, help: string]>
 >;
 
-/** Counted by more than one transport: labelled with it. */
+/** Counted by more than one transport, and labelled with it. */
 const SHARED = {
   framesSent: ["frames_sent", "Frames (20 ms) of the bot's voice that left for the PBX"],
   framesLate: [
@@ -75,7 +75,7 @@ const OF_ONE_TRANSPORT: Table<Exclude<LineCounter, keyof typeof SHARED>> = {
   ],
 };
 
-/** Registers the metrics; the function returned adds to them. */
+/** Registers the metrics and returns the function that adds to them. */
 export function lineMetrics(make: Instruments): ServiceMetrics["lineCounted"] {
   const counters = new Map<string, (transport: string, growth: number) => void>();
   for (const [key, [name, help]] of Object.entries(SHARED)) {

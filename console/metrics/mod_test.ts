@@ -33,7 +33,7 @@ Deno.test("restarts are counted by how the isolate ended and what the call was d
   assert.equal(await series(metrics, 'voxbot_call_restart_wait_seconds_sum{reason="hang"}'), 3.7);
 });
 
-Deno.test("reconnections to ARI are counted, repeated news of the same state is not", async () => {
+Deno.test("reconnections to ARI are counted, repeated reports of the same state are not", async () => {
   const metrics = createMetrics({ ofProcess: false });
   for (const up of [true, true, false, true]) metrics.ariConnected(up);
   assert.equal(await series(metrics, "voxbot_ari_connects_total"), 2);
@@ -64,7 +64,7 @@ Deno.test("free text never becomes a label, so numbers and ids cannot leak into 
   assert.match(page, /service="openai",code="HTTP_429"/);
 });
 
-Deno.test("a duration that is no number is left out instead of throwing into a call", async () => {
+Deno.test("a duration that is no number is ignored, and throws nothing into a call", async () => {
   const metrics = createMetrics({ ofProcess: false });
   metrics.bargeInConfirmed(NaN);
   metrics.turnTimed({ endpoint: Infinity, asr_final: -3 });
@@ -72,7 +72,7 @@ Deno.test("a duration that is no number is left out instead of throwing into a c
   assert.equal(await series(metrics, 'voxbot_stage_latency_seconds_sum{stage="asr_final"}'), 0);
 });
 
-Deno.test("how a speech service does can be read from /metrics, and whether it is left alone", async () => {
+Deno.test("how a speech service performs can be read from /metrics, and whether it is left alone", async () => {
   const metrics = createMetrics({ ofProcess: false });
   const about = { task: "tts", service: "yandex" } as const;
   metrics.speechHappened({ kind: "request", ...about });
@@ -122,7 +122,7 @@ const MEASURED: EngineStats = {
   voice: undefined,
 };
 
-Deno.test("how long the speech engine keeps the calls waiting can be read from /metrics", async () => {
+Deno.test("how long the speech engine keeps calls waiting can be read from /metrics", async () => {
   const metrics = createMetrics({ ofProcess: false });
   metrics.engineMeasured(MEASURED);
   metrics.engineMeasured({ ...MEASURED, calls: 4 });
@@ -152,7 +152,7 @@ Deno.test("an engine that is gone leaves no figures of its own behind", async ()
   assert.doesNotMatch(await metrics.exposition(), /^voxbot_engine_\w+\{/m);
 });
 
-Deno.test("what early starts won and wasted can be read from /metrics", async () => {
+Deno.test("what early starts saved and wasted can be read from /metrics", async () => {
   const metrics = createMetrics({ ofProcess: false });
   metrics.startedEarly({ begun: 3, hit: true, wonMs: 350, wastedCharacters: 40 });
   metrics.startedEarly({ begun: 1, hit: false, wonMs: 0, wastedCharacters: 7 });
@@ -167,7 +167,7 @@ Deno.test("the process's own memory and CPU are shown beside ours", async () => 
   assert.match(page, /^process_resident_memory_bytes \d+/m);
 });
 
-Deno.test("what counts nothing and what counts all take the same calls", () => {
+Deno.test("the metrics that count nothing take the same calls as those that count", () => {
   const counted = Object.keys(createMetrics({ ofProcess: false }))
     .filter((name) => name !== "contentType" && name !== "exposition");
   assert.deepEqual(Object.keys(noMetrics).sort(), counted.sort());

@@ -4,9 +4,9 @@ import type { SpeechEvent } from "../../speech/events.ts";
 import type { Instruments } from "./instruments.ts";
 import { observe, word } from "./values.ts";
 
-/** Bucket bounds in seconds: a cached phrase, a service nearby, one far away, one in trouble. */
+/** Bucket bounds in seconds: from a cached phrase to a service in trouble. */
 const SERVICE_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10];
-/** As a gauge: 0 is in use, 1 left alone, between them a probe. */
+/** As a gauge: 0 is in use, 1 is left alone, between them a probe. */
 const BREAKER_STATES = { closed: 0, half_open: 0.5, open: 1 } as const;
 
 /** Registers the metrics and returns the listener that keeps them. */
@@ -70,7 +70,7 @@ export function speechMetrics(make: Instruments): (event: SpeechEvent) => void {
   };
 }
 
-/** "HTTP 429" is a word as well. */
+/** Turns "HTTP 429" into a word, too. */
 function code(text: string): string {
   return word(text.replaceAll(" ", "_"));
 }
