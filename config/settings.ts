@@ -75,13 +75,13 @@ const MEDIA = {
   }),
   MEDIA_CONNECT_TIMEOUT_MS: integer(5000, [100, 60000], {
     unit: "ms",
-    en: "time in which a media channel must connect",
+    en: "longest time a media channel may take to connect",
     ru: "за какое время должен подключиться звуковой канал",
   }),
   PLAYOUT_LOOKAHEAD_MS: integer(2000, [100, 15000], {
     unit: "ms",
-    en: "how much audio the PBX is given ahead of time, at most",
-    ru: "сколько звука АТС получает заранее, не более",
+    en: "most audio given to the PBX ahead of time",
+    ru: "сколько звука, самое большее, отдавать АТС заранее",
   }),
   RECORD_CALLS: flag(true, {
     en: "keep a stereo WAV of each call in DATA_DIR/recordings",
@@ -149,11 +149,11 @@ const SUPERVISION = {
   AI_PROCESSING_TIMEOUT: number(20, [1, 300], {
     unit: "s",
     en: "longest time the caller waits for an answer",
-    ru: "сколько звонящий ждёт ответа, не более",
+    ru: "предельное время ожидания ответа звонящим",
   }),
   PLAYBACK_RETRY_COUNT: integer(3, [0, 20], {
     en: "how often a phrase that could not be spoken is tried again",
-    ru: "сколько раз бот повторяет попытку произнести фразу, если она не удалась",
+    ru: "сколько раз повторять попытку произнести фразу, если не вышло сразу",
   }),
   MAX_CALL_SECONDS: number(3600, [10, 86400], {
     unit: "s",
@@ -254,8 +254,8 @@ const ASSISTANT = {
   }),
   LLM_HISTORY_TOKENS: integer(1500, [0, 100000], {
     unit: "tokens",
-    en: "how much of the conversation the model sees, at most",
-    ru: "какую часть разговора видит модель, не более",
+    en: "longest history of the conversation that the model sees",
+    ru: "предельная длина истории разговора, которую видит модель",
   }),
   EARLY_START: flag(true, {
     en: "begin answers while the caller may still continue; costs some extra requests",
@@ -427,8 +427,8 @@ const YANDEX = {
   }),
   YANDEX_CA_FILE: text("", {
     unit: "path",
-    en: "CA certificate (PEM) that the gRPC endpoints are verified with instead of the usual ones",
-    ru: "сертификат CA (PEM), по которому проверяются gRPC-серверы вместо обычных",
+    en: "CA certificate (PEM) to verify the gRPC endpoints with, instead of the usual ones",
+    ru: "сертификат удостоверяющего центра (PEM) для проверки gRPC-серверов вместо системных",
   }),
 } as const satisfies Table;
 

@@ -70,7 +70,7 @@ export interface TurnDetails {
   readonly sources?: readonly string[];
   /** Milliseconds from the caller's last speech frame to each stage of the answer. */
   readonly stages: TurnRecord["stages"];
-  /** From the caller's last speech frame to the first audio leaving to the PBX. */
+  /** From the caller's last speech frame to the first audio sent to the PBX. */
   readonly voiceToVoiceMs?: number;
   readonly bargeIn?: { readonly onsetToSilenceMs: number };
 }

@@ -17,7 +17,7 @@ export function callMetrics(
 > {
   const started = make.counter("calls_started", "Calls accepted");
   const refused = make.counter("calls_refused", "Calls turned away unanswered", ["reason"]);
-  const ended = make.counter("calls_ended", "Calls that are over", ["reason"]);
+  const ended = make.counter("calls_ended", "Calls that have ended", ["reason"]);
   const duration = make.histogram("call_duration_seconds", "Length of a call", CALL_SECONDS);
   const live = make.gauge("calls_live", "Calls in progress");
   const deadlines = make.counter(
@@ -46,7 +46,7 @@ export function isolateMetrics(
 > {
   const handover = make.histogram(
     "isolate_handover_seconds",
-    "From choosing a warm isolate to its having the call",
+    "From choosing a warm isolate to its confirmation that it has the call",
     HANDOVER_SECONDS,
   );
   const poolSize = make.gauge("isolate_pool_size", "Warm call isolates waiting");

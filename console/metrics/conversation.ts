@@ -22,7 +22,7 @@ export function turnMetrics(
   );
   const voiceToVoice = make.histogram(
     "voice_to_voice_seconds",
-    "From the caller's last speech frame to the first audio of the answer leaving to the PBX",
+    "From the caller's last speech frame to the first audio of the answer sent to the PBX",
     ANSWER_SECONDS,
   );
   const bargeIn = make.histogram(
@@ -32,7 +32,7 @@ export function turnMetrics(
   );
   const bargeIns = make.counter(
     "barge_ins",
-    "Speech onsets over the bot, by whether they proved to be speech or playout went on",
+    "Speech onsets over the bot, by whether they proved to be speech or playout resumed",
     ["outcome"],
   );
   const fillers = make.counter("fillers", "Fillers spoken while an answer was being made");
