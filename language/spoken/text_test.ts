@@ -30,6 +30,20 @@ Deno.test("a long text is cut where a speaker would pause", () => {
   assert.deepEqual(splitText("one two, three four", 12), ["one two,", "three four"]);
 });
 
+Deno.test("a long text is cut where a speaker would breathe, and none of it is lost", () => {
+  const sentence =
+    "We are open every day from nine in the morning, also on the days before holidays. ";
+  const parts = splitText(sentence.repeat(4) + "x".repeat(400), 160);
+  assert.ok(parts.length >= 4);
+  assert.ok(parts.every((part) => part.length <= 160));
+  assert.ok(parts[0]!.endsWith("."));
+  assert.equal(
+    parts.join("").replace(/ /g, ""),
+    (sentence.repeat(4) + "x".repeat(400)).replace(/ /g, ""),
+  );
+  assert.deepEqual(splitText("  Short. And sweet. ", 160), ["Short. And sweet."]);
+});
+
 Deno.test("whatever the text, no piece exceeds the limit and no word is lost or doubled", () => {
   fc.assert(fc.property(
     fc.array(fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }), { maxLength: 60 }),

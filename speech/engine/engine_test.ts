@@ -1,4 +1,4 @@
-// The real models, on audio that the local voice makes.
+// The real models, on audio of the local voice.
 
 import assert from "node:assert/strict";
 import { MessageChannel } from "node:worker_threads";
@@ -12,7 +12,7 @@ import { findModels } from "./models.ts";
 import { SileroMemory, SileroModel } from "./vad/silero.ts";
 
 const NEVER = new AbortController().signal;
-/** The small recogniser understands people better than it does espeak-ng; this it understands. */
+/** The small recogniser understands people better than espeak-ng; this sentence it understands. */
 const QUESTION = "My internet connection is not working.";
 
 Deno.test("a caller is heard, understood and answered by the local models", async (t) => {
@@ -33,7 +33,7 @@ Deno.test("a caller is heard, understood and answered by the local models", asyn
     for (const pcm of [question, russian]) {
       assert.ok(durationMs(pcm.length) > 1500);
       assert.ok(Math.abs(levelDbfs(pcm) - -20) < 3, `${levelDbfs(pcm)} dBFS`);
-      assert.ok(levelDbfs(pcm.subarray(0, samplesIn(50))) > -50, "begins at once");
+      assert.ok(levelDbfs(pcm.subarray(0, samplesIn(50))) > -50, "begins immediately");
     }
   });
 
@@ -44,7 +44,7 @@ Deno.test("a caller is heard, understood and answered by the local models", asyn
     assert.ok(wordErrorRate(QUESTION, text) <= 0.25, text);
   });
 
-  await t.step("silence and noise are not taken for words", async () => {
+  await t.step("no words are heard in silence or noise", async () => {
     for (const amplitude of [0, 60, 1000]) {
       const utterance = local.asr.open({ language: "en", signal: NEVER, onPartial() {} });
       utterance.push(noise(2000, amplitude));
@@ -52,7 +52,7 @@ Deno.test("a caller is heard, understood and answered by the local models", asyn
     }
   });
 
-  await t.step("speech is told from noise, for each call by itself", async () => {
+  await t.step("speech is told from noise, for each call separately", async () => {
     using other = attach(engine);
     const [speech, hiss] = await Promise.all([
       share(local, concatPcm([new Int16Array(4096), question])),
@@ -62,10 +62,13 @@ Deno.test("a caller is heard, understood and answered by the local models", asyn
     assert.equal(hiss, 0);
   });
 
-  await t.step("a phrase in a voice that does not exist says which do", async () => {
-    using stranger = attach(engine, "martian");
-    await assert.rejects(speak(stranger, "Hello.", "en"), /no voice "martian".*LOCAL_TTS_VOICE/s);
-  });
+  await t.step(
+    "a phrase in a voice that does not exist fails with the names of some that do",
+    async () => {
+      using stranger = attach(engine, "martian");
+      await assert.rejects(speak(stranger, "Hello.", "en"), /no voice "martian".*LOCAL_TTS_VOICE/s);
+    },
+  );
 
   await t.step("the operator sees how busy the engine was", () => {
     const stats = engine.stats();
@@ -111,7 +114,7 @@ async function speak(local: LocalSpeech, text: string, language: Language): Prom
   return concatPcm(parts);
 }
 
-/** Share of windows that hold speech. */
+/** The share of windows that hold speech. */
 async function share(local: LocalSpeech, pcm: Pcm): Promise<number> {
   const answers: number[] = [];
   for (const window of windows(pcm)) answers.push(await local.vad.probability(window));
@@ -126,7 +129,7 @@ function windows(pcm: Pcm): Pcm[] {
   );
 }
 
-/** Noise of this amplitude, the same every time. */
+/** Noise, the same every time. */
 function noise(ms: number, amplitude: number): Pcm {
   let seed = 1;
   return new Int16Array(samplesIn(ms)).map(() => {

@@ -71,6 +71,19 @@ Deno.test("a call that leaves fails its own waiting windows, not those of others
   assert.equal(batcher.waiting, 0);
 });
 
+Deno.test("a call whose windows pile up loses its oldest, and the rest are answered", async () => {
+  const batcher = new VadBatcher(new CountingModel());
+  const lane = batcher.open();
+  batcher.open();
+  const answers = Array.from({ length: 70 }, (_, n) => lane.probability(windowOf(n)));
+  assert.equal(batcher.waiting, 64);
+  const outcomes = await Promise.allSettled(answers);
+  const dropped = outcomes.filter(({ status }) => status === "rejected");
+  assert.equal(dropped.length, 6);
+  assert.deepEqual(outcomes.slice(0, 6), dropped, "the oldest");
+  await assert.rejects(answers[0]!, /overloaded/);
+});
+
 Deno.test("a window of the wrong length is refused, not misread", async () => {
   const lane = new VadBatcher(new CountingModel()).open();
   await assert.rejects(lane.probability(new Int16Array(320)), /512 samples, not 320/);

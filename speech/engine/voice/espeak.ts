@@ -1,23 +1,23 @@
-// espeak-ng in WebAssembly: text to speech for Russian and English. Its licence is GPL-3, so this
-// file loads the package only when the local voice is wanted.
+// espeak-ng in WebAssembly: text to speech for Russian and English. Its licence is GPL-3, so the
+// package is loaded only when the local voice is wanted.
 
-/** Samples a second of espeak-ng's voices. */
+/** The sample rate of espeak-ng's voices. */
 export const ESPEAK_RATE_HZ = 22_050;
-/** Words a minute at speed 1. */
-const NORMAL_RATE = 170;
+/** The speaking rate at speed 1. */
+const NORMAL_WORDS_A_MINUTE = 170;
 
-/** The part of the package's interface in use (espeak-ng-emscripten's glue). */
+/** What is used of the package's interface (espeak-ng-emscripten's glue). */
 interface EspeakWorker {
   set_voice(name: string): number;
   set_rate(wordsAMinute: number): void;
-  /** Synchronous; the callback gets audio as it is made and returns true to stop. */
+  /** Synchronous. The callback takes audio as it is made and returns true to stop. */
   synthesize(text: string, onAudio: (pcm: Int16Array<ArrayBuffer>) => boolean): void;
 }
 interface EspeakModule {
   readonly eSpeakNGWorker: new () => EspeakWorker;
 }
 
-/** A voice that espeak-ng does not have was asked for. */
+/** espeak-ng has no such voice; the message names some that it has. */
 export class UnknownVoiceError extends Error {
   override readonly name = "UnknownVoiceError";
 }
@@ -40,8 +40,8 @@ export class Espeak {
   }
 
   /**
-   * Speaks a text; `onAudio` gets 100 ms pieces at `ESPEAK_RATE_HZ` while the rest is being made,
-   * and returns false to stop. Blocks until done: about 5 ms for a second of speech.
+   * Speaks a text. `onAudio` takes 100 ms pieces at `ESPEAK_RATE_HZ` as they are made and returns
+   * false to stop. Blocks until done, about 5 ms for a second of speech.
    *
    * @throws {UnknownVoiceError}
    */
@@ -55,7 +55,7 @@ export class Espeak {
         `espeak-ng has no voice "${voice.name}"; LOCAL_TTS_VOICE takes names such as ru, en, en-us, en-us+f3`,
       );
     }
-    this.#worker.set_rate(Math.round(NORMAL_RATE * voice.speed));
+    this.#worker.set_rate(Math.round(NORMAL_WORDS_A_MINUTE * voice.speed));
     this.#worker.synthesize(withoutMarkup(text), (pcm) => pcm.length > 0 && !onAudio(pcm));
   }
 }

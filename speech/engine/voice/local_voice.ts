@@ -1,23 +1,22 @@
-// The local voice: espeak-ng, resampled to 16 kHz and shaped, one phrase at a time for all calls.
+// The local voice: espeak-ng, resampled to 16 kHz and shaped, one phrase at a time.
 
-import { type Pcm, SAMPLE_RATE_HZ } from "../../../media/frame.ts";
+import { splitText } from "../../../language/spoken/text.ts";
 import { Resampler } from "../../../media/codec/resample.ts";
+import { type Pcm, SAMPLE_RATE_HZ } from "../../../media/frame.ts";
+import type { SynthesizeRequest } from "../protocol.ts";
 import { Espeak, ESPEAK_RATE_HZ } from "./espeak.ts";
 import { gainFor, PhraseShaper } from "./phrase_shaper.ts";
-import type { SynthesizeRequest } from "../protocol.ts";
 
-/** Text synthesised at one go; a cancelled phrase ends between goes. */
+/** Text synthesised in one step; a cancelled phrase ends between steps. */
 const PIECE_CHARACTERS = 160;
-/** Silence after a phrase: a breath after a sentence, less within one. */
+/** Silence after a phrase: a breath after a sentence, less after a part of one. */
 const SENTENCE_PAUSE_MS = 160;
 const CLAUSE_PAUSE_MS = 80;
-/** Spoken once for each voice, to learn how loud it is. */
-const LEVEL_SAMPLE: Record<string, string> = {
-  ru: "Здравствуйте, чем я могу вам помочь?",
-  other: "Hello, how may I help you today?",
-};
+/** Spoken once in each voice, to learn how loud it is. */
+const RUSSIAN_SAMPLE = "Здравствуйте, чем я могу вам помочь?";
+const ENGLISH_SAMPLE = "Hello, how may I help you today?";
 
-/** Speaks phrases for any number of calls. */
+/** Speaks phrases for any number of calls, in turn. */
 export class LocalVoice implements Disposable {
   readonly #espeak: Espeak;
   readonly #resampler: Resampler;
@@ -33,20 +32,17 @@ export class LocalVoice implements Disposable {
   static async load(voices: readonly string[] = []): Promise<LocalVoice> {
     const espeak = await Espeak.load();
     const voice = new LocalVoice(espeak, await Resampler.create(ESPEAK_RATE_HZ, SAMPLE_RATE_HZ));
+    const { signal } = new AbortController();
     for (const name of voices) {
-      const text = name.startsWith("ru") ? LEVEL_SAMPLE.ru! : LEVEL_SAMPLE.other!;
-      await voice.speak(
-        { id: 0, text, voice: name, speed: 1 },
-        () => {},
-        new AbortController().signal,
-      );
+      const request = { id: 0, text: sampleFor(name), voice: name, speed: 1 };
+      await voice.speak(request, () => {}, signal);
     }
     return voice;
   }
 
   /**
-   * Speaks one phrase, in turn with those of other calls; `emit` gets 16 kHz audio as it is made.
-   * Ends quietly when aborted.
+   * Speaks one phrase, in turn with those of other calls; `emit` takes 16 kHz audio as it is made.
+   * Ends without an error when aborted.
    *
    * @throws {UnknownVoiceError}
    */
@@ -75,12 +71,12 @@ export class LocalVoice implements Disposable {
     const shaper = new PhraseShaper(this.#gainOf(voice), pauseMs);
     const give = (pcm: Pcm) => void (pcm.length > 0 && emit(pcm));
     try {
-      for (const piece of pieces(text)) {
+      for (const piece of splitText(text, PIECE_CHARACTERS)) {
         this.#espeak.speak(piece, { name: voice, speed }, (pcm) => {
           give(shaper.push(this.#resampler.push(pcm)));
           return true;
         });
-        // Lets a cancel in.
+        // Gives a cancel the chance to arrive.
         await new Promise((done) => setImmediate(done));
         if (signal.aborted) return;
       }
@@ -95,8 +91,7 @@ export class LocalVoice implements Disposable {
     const known = this.#gains.get(voice);
     if (known !== undefined) return known;
     const sample: number[] = [];
-    const text = voice.startsWith("ru") ? LEVEL_SAMPLE.ru! : LEVEL_SAMPLE.other!;
-    this.#espeak.speak(text, { name: voice, speed: 1 }, (pcm) => {
+    this.#espeak.speak(sampleFor(voice), { name: voice, speed: 1 }, (pcm) => {
       for (const value of pcm) sample.push(value);
       return true;
     });
@@ -110,18 +105,6 @@ export class LocalVoice implements Disposable {
   }
 }
 
-/** Cuts a long text where a speaker would breathe: at a sentence's end, else a comma, else a space. */
-export function pieces(text: string): string[] {
-  const parts: string[] = [];
-  let rest = text.trim();
-  while (rest.length > PIECE_CHARACTERS) {
-    const head = rest.slice(0, PIECE_CHARACTERS);
-    const cut = [/.*[.!?…](?=\s)/su, /.*[,;:—](?=\s)/su, /.*(?=\s)/su]
-      .map((pattern) => pattern.exec(head)?.[0].length ?? 0)
-      .find((length) => length > PIECE_CHARACTERS / 4) ?? PIECE_CHARACTERS;
-    parts.push(rest.slice(0, cut));
-    rest = rest.slice(cut).trimStart();
-  }
-  if (rest) parts.push(rest);
-  return parts;
+function sampleFor(voice: string): string {
+  return voice.startsWith("ru") ? RUSSIAN_SAMPLE : ENGLISH_SAMPLE;
 }

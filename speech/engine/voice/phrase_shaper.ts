@@ -1,51 +1,44 @@
-// What makes synthesised audio fit for a telephone: no silence before the first sound, a short
-// pause after the last, and one loudness whatever the voice.
+// Makes synthesised audio fit for a telephone: no silence before the first sound, a short pause
+// after the last, and the same loudness for every voice.
 
 import { concatPcm, type Pcm, SAMPLE_RATE_HZ, samplesIn } from "../../../media/frame.ts";
 
-/** Under this a sample is silence (about -48 dBFS). */
+/** A sample below this is silence (about -48 dBFS). */
 const QUIET = 128;
-/** Kept before the first sound, so that no soft consonant is cut. */
+/** Kept before the first sound, so that no soft consonant is cut off. */
 const LEAD_SAMPLES = samplesIn(10);
-/** Above this share of full scale peaks are bent instead of clipped. */
+/** Peaks above this share of full scale are bent instead of clipped. */
 const KNEE = 0.75;
 
-/** Loudness of speech (without its pauses) that we aim at. */
+/** The loudness of speech, without its pauses, that every voice is brought to. */
 export const TARGET_DBFS = -20;
 
 /** Shapes one phrase of 16 kHz speech, chunk by chunk. */
 export class PhraseShaper {
   readonly #gain: number;
   readonly #pauseSamples: number;
-  /** Silence not given out yet: it may be the phrase's end. */
+  /** Silence held back, since it may be the phrase's end. */
   #held: Pcm[] = [];
   #heldSamples = 0;
   #begun = false;
 
-  /** `gainDb`: see `gainFor`; `pauseMs`: silence at the end. */
+  /** @param gainDb as `gainFor` returns. @param pauseMs silence at the phrase's end. */
   constructor(gainDb: number, pauseMs: number) {
     this.#gain = 10 ** (gainDb / 20);
     this.#pauseSamples = samplesIn(pauseMs);
   }
 
-  /** The next audio; returns what can be heard already (maybe nothing). */
+  /** Takes the next audio and returns what can be played already, which may be nothing. */
   push(pcm: Int16Array): Pcm {
     const last = lastLoud(pcm);
     if (last < 0) {
       this.#hold(pcm);
       return new Int16Array(0);
     }
-    const parts: Int16Array[] = this.#held;
-    if (!this.#begun) {
-      this.#begun = true;
-      const before = concatPcm([...this.#held, pcm.subarray(0, firstLoud(pcm))]);
-      parts.splice(
-        0,
-        parts.length,
-        before.subarray(-LEAD_SAMPLES),
-        pcm.subarray(firstLoud(pcm), last + 1),
-      );
-    } else parts.push(pcm.subarray(0, last + 1));
+    const parts = this.#begun
+      ? [...this.#held, pcm.subarray(0, last + 1)]
+      : [this.#lead(pcm), pcm.subarray(firstLoud(pcm), last + 1)];
+    this.#begun = true;
     const out = concatPcm(parts);
     this.#held = [];
     this.#heldSamples = 0;
@@ -54,7 +47,7 @@ export class PhraseShaper {
     return out;
   }
 
-  /** Ends the phrase: its closing pause, or nothing when it had no sound. */
+  /** Ends the phrase. Returns its closing pause, or nothing when it had no sound. */
   end(): Pcm {
     if (!this.#begun) return new Int16Array(0);
     const pause = new Int16Array(this.#pauseSamples);
@@ -62,11 +55,16 @@ export class PhraseShaper {
     return pause;
   }
 
+  /** The silence right before the first sound, which is in `pcm`. */
+  #lead(pcm: Int16Array): Pcm {
+    return concatPcm([...this.#held, pcm.subarray(0, firstLoud(pcm))]).slice(-LEAD_SAMPLES);
+  }
+
   #hold(pcm: Int16Array): void {
     if (pcm.length === 0) return;
     this.#held.push(new Int16Array(pcm));
     this.#heldSamples += pcm.length;
-    // Before the first sound only the lead is of use.
+    // Before the first sound only the lead is used.
     if (!this.#begun && this.#heldSamples > SAMPLE_RATE_HZ) {
       this.#held = [concatPcm(this.#held).slice(-LEAD_SAMPLES)];
       this.#heldSamples = LEAD_SAMPLES;
@@ -74,7 +72,7 @@ export class PhraseShaper {
   }
 }
 
-/** The gain, in dB, that brings a sample of a voice to `TARGET_DBFS`. */
+/** The gain, in dB, that brings a voice to `TARGET_DBFS`, measured on a sample of its speech. */
 export function gainFor(sample: Int16Array): number {
   const loud = sample.filter((value) => Math.abs(value) >= QUIET);
   if (loud.length === 0) return 0;

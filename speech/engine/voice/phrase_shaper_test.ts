@@ -6,7 +6,6 @@ import {
   type Pcm,
   SAMPLE_RATE_HZ,
 } from "../../../media/frame.ts";
-import { pieces } from "./local_voice.ts";
 import { gainFor, PhraseShaper, TARGET_DBFS } from "./phrase_shaper.ts";
 
 Deno.test("a phrase begins with its first sound and ends with a short pause", () => {
@@ -14,12 +13,12 @@ Deno.test("a phrase begins with its first sound and ends with a short pause", ()
   assert.equal(durationMs(out.length), 10 + 500 + 160);
 });
 
-Deno.test("pauses between the words of a phrase stay as they are", () => {
+Deno.test("pauses between the words of a phrase are kept", () => {
   const out = shape(concatPcm([tone(200), silence(250), tone(200)]), { pauseMs: 0 });
   assert.equal(durationMs(out.length), 650);
 });
 
-Deno.test("a phrase is the same however it is cut into chunks", () => {
+Deno.test("a phrase sounds the same however it is cut into chunks", () => {
   const phrase = concatPcm([silence(120), tone(330), silence(90), tone(170), silence(400)]);
   const whole = shape(phrase, { pauseMs: 80 });
   for (const chunk of [7, 160, 1600]) {
@@ -27,7 +26,7 @@ Deno.test("a phrase is the same however it is cut into chunks", () => {
   }
 });
 
-Deno.test("a voice that is too soft or too loud comes out at the same loudness", () => {
+Deno.test("soft and loud voices come out at the same loudness", () => {
   for (const amplitude of [300, 3000, 30_000]) {
     const voice = tone(500, amplitude);
     const out = shape(voice, { pauseMs: 0, gainDb: gainFor(voice) });
@@ -41,22 +40,8 @@ Deno.test("peaks are bent, never clipped", () => {
   assert.ok(peak > 25_000 && peak < 32_767, `${peak}`);
 });
 
-Deno.test("silence alone is nothing to play", () => {
+Deno.test("a phrase of silence makes no sound, not even its pause", () => {
   assert.equal(shape(silence(500), { pauseMs: 160 }).length, 0);
-});
-
-Deno.test("a long text is spoken in pieces cut where one would breathe, and none of it is lost", () => {
-  const sentence =
-    "We are open every day from nine in the morning, also on the days before holidays. ";
-  const parts = pieces(sentence.repeat(4) + "x".repeat(400));
-  assert.ok(parts.length >= 4);
-  assert.ok(parts.every((part) => part.length <= 160));
-  assert.ok(parts[0]!.endsWith("."));
-  assert.equal(
-    parts.join("").replace(/ /g, ""),
-    (sentence.repeat(4) + "x".repeat(400)).replace(/ /g, ""),
-  );
-  assert.deepEqual(pieces("  Short. And sweet. "), ["Short. And sweet."]);
 });
 
 function shape(
@@ -75,7 +60,7 @@ function silence(ms: number): Pcm {
   return new Int16Array(ms * SAMPLE_RATE_HZ / 1000);
 }
 
-/** Begins and ends on a peak, so that its edges are not silence. */
+/** Begins and ends at a peak, so that its edges are not silence. */
 function tone(ms: number, amplitude = 8000): Pcm {
   return silence(ms).map((_, i) => (i % 2 === 0 ? amplitude : -amplitude));
 }

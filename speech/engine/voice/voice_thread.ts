@@ -1,4 +1,4 @@
-// The local voice as the engine sees it: a thread with espeak-ng.
+// The voice thread, as the engine uses it. Its code is voice_thread_main.ts.
 
 import type { Pcm } from "../../../media/frame.ts";
 import { ModelThread } from "../model_thread.ts";
@@ -6,7 +6,7 @@ import { isAudioMessage, type SynthesizeRequest } from "../protocol.ts";
 import { Distribution } from "../stats.ts";
 import type { VoiceService } from "./voice_thread_main.ts";
 
-/** The voice thread, shared by all calls. */
+/** A thread with espeak-ng, shared by all calls. */
 export class VoiceThread {
   readonly #thread: ModelThread<VoiceService>;
   readonly #listeners = new Map<number, (pcm: Pcm) => void>();
@@ -16,7 +16,7 @@ export class VoiceThread {
   readonly firstAudioTimes: Distribution = new Distribution();
   readonly phraseTimes: Distribution = new Distribution();
 
-  /** `onFatal` is told when the thread dies. */
+  /** @param onFatal called when the thread dies. */
   constructor(onFatal: (error: Error) => void) {
     const module = new URL("./voice_thread_main.ts", import.meta.url);
     this.#thread = new ModelThread("voice", module, onFatal);
@@ -30,13 +30,13 @@ export class VoiceThread {
     return this.#listeners.size;
   }
 
-  /** Loads espeak-ng and prepares these voices. */
+  /** Loads espeak-ng and prepares `voices`. */
   load(voices: readonly string[]): Promise<void> {
     return this.#thread.answer(this.#thread.service.load([...voices]));
   }
 
   /**
-   * Speaks one phrase; `emit` gets 16 kHz audio as it is made. Ends quietly when aborted.
+   * Speaks one phrase; `emit` takes 16 kHz audio as it is made. Ends without an error when aborted.
    *
    * @throws when espeak-ng does not have the voice.
    */
@@ -46,11 +46,12 @@ export class VoiceThread {
     signal: AbortSignal,
   ): Promise<void> {
     if (signal.aborted) return;
+    // The request's own id is unique within its call only.
     const id = ++this.#lastId;
     const requestedAt = performance.now();
     let first = true;
     const { service } = this.#thread;
-    // A thread that cannot cancel is dead, which the request itself reports.
+    // If this fails the thread is dead, which `speak` reports.
     const cancel = () => void service.cancel(id).catch(() => undefined);
     signal.addEventListener("abort", cancel, { once: true });
     this.#listeners.set(id, (pcm) => {

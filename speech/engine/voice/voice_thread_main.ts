@@ -3,26 +3,26 @@
 import { parentPort } from "node:worker_threads";
 import * as Comlink from "comlink";
 import { comlinkEndpoint } from "../comlink_endpoint.ts";
-import { LocalVoice } from "./local_voice.ts";
 import type { AudioMessage, SynthesizeRequest } from "../protocol.ts";
+import { LocalVoice } from "./local_voice.ts";
 
-/** What the engine asks of the voice thread. */
+/** Serves the engine. */
 export class VoiceService {
   readonly #send: (audio: AudioMessage) => void;
   readonly #phrases = new Map<number, AbortController>();
   #voice: LocalVoice | undefined;
 
-  /** `send` takes audio to the engine. */
+  /** @param send sends audio to the engine. */
   constructor(send: (audio: AudioMessage) => void) {
     this.#send = send;
   }
 
-  /** Loads espeak-ng and prepares these voices. */
+  /** Loads espeak-ng and prepares `voices`. */
   async load(voices: readonly string[]): Promise<void> {
     this.#voice = await LocalVoice.load(voices);
   }
 
-  /** Speaks a phrase; answers when all of its audio was sent. */
+  /** Speaks a phrase; answers when all its audio is sent. */
   async speak(request: SynthesizeRequest): Promise<void> {
     if (!this.#voice) throw new Error("the voice is asked to speak before it is loaded");
     const phrase = new AbortController();
@@ -38,6 +38,7 @@ export class VoiceService {
     }
   }
 
+  /** Ends a phrase early. */
   cancel(id: number): void {
     this.#phrases.get(id)?.abort();
   }
