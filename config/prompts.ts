@@ -152,7 +152,9 @@ function parseObject(json: string, source: string): Record<string, unknown> {
   try {
     value = JSON.parse(json);
   } catch (cause) {
-    throw new PromptsError(`Prompts file ${source} is not JSON: ${messageOf(cause)}.`, { cause });
+    // V8 quotes the file, line breaks included.
+    const reason = messageOf(cause).replace(/\s+/g, " ");
+    throw new PromptsError(`Prompts file ${source} is not JSON: ${reason}.`, { cause });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new PromptsError(

@@ -78,4 +78,5 @@ Deno.test("a bad prompts file is refused at start, with its name and every fault
   );
   assert.throws(() => parsePrompts("[1]", "p.json"), /must hold one JSON object/);
   assert.throws(() => parsePrompts("not json", "p.json"), /is not JSON/);
+  assert.throws(() => parsePrompts('{\n"greeting": x\n}', "p.json"), /is not JSON: [^\n]+$/);
 });
