@@ -1,8 +1,11 @@
-// Waiting with an end: for a while, until a deadline, or until somebody cancels.
+// Waiting with a limit: a time, a deadline, or a signal.
 
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Waits `ms` milliseconds, not at all when that is negative. Resolves early, without an error, when `signal` aborts. */
+/**
+ * Waits `ms` milliseconds; a negative time is 0. Resolves early, without an error, when `signal`
+ * aborts.
+ */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   try {
     await delay(Math.max(0, ms), undefined, { signal });
@@ -12,8 +15,8 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /**
- * The promise's outcome, or `failure()` thrown once `ms` milliseconds have passed. The work itself
- * is not cancelled: abort the signal it was given.
+ * Returns the promise's outcome, or throws `failure()` after `ms` milliseconds. The work itself is not
+ * cancelled: abort its own signal for that.
  */
 export async function within<T>(
   promise: Promise<T>,
@@ -29,7 +32,7 @@ export async function within<T>(
   }
 }
 
-/** Waits until the promise settles, but `ms` milliseconds at most. A rejection is passed on. */
+/** Waits until the promise settles, for at most `ms` milliseconds; rejects as the promise does. */
 export async function atMost(ms: number, promise: Promise<unknown>): Promise<void> {
   const settled = new AbortController();
   try {
@@ -40,8 +43,8 @@ export async function atMost(ms: number, promise: Promise<unknown>): Promise<voi
 }
 
 /**
- * The promise's outcome, or the signal's reason thrown as soon as it aborts. The work itself is not
- * cancelled, and its later rejection is nobody's.
+ * Returns the promise's outcome, or throws the signal's reason as soon as it aborts. The work itself
+ * is not cancelled, and its later rejection is ignored.
  */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   promise.catch(() => {});

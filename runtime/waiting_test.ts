@@ -3,7 +3,7 @@ import { abortable, atMost, pause, within } from "./waiting.ts";
 
 const never = () => new Promise<never>(() => {});
 
-Deno.test("a pause ends early, without an error, when it is cancelled before or during it", async () => {
+Deno.test("a pause that is cancelled, before or during it, ends early and without an error", async () => {
   await pause(60_000, AbortSignal.abort());
   const abort = new AbortController();
   const waiting = pause(60_000, abort.signal);
@@ -11,7 +11,7 @@ Deno.test("a pause ends early, without an error, when it is cancelled before or 
   await waiting;
 });
 
-Deno.test("within() gives the outcome that comes in time, and the failure otherwise", async () => {
+Deno.test("within() returns an outcome that comes in time, and throws the failure otherwise", async () => {
   assert.equal(
     await within(Promise.resolve("in time"), 60_000, () => new Error("late")),
     "in time",
@@ -20,13 +20,13 @@ Deno.test("within() gives the outcome that comes in time, and the failure otherw
   await assert.rejects(within(Promise.reject(new Error("own")), 60_000, () => new Error()), /own/);
 });
 
-Deno.test("atMost() ends with the promise or with the time, and passes a rejection on", async () => {
+Deno.test("atMost() ends with the promise or the time, and rejects as the promise does", async () => {
   await atMost(60_000, Promise.resolve());
   await atMost(1, never());
   await assert.rejects(atMost(60_000, Promise.reject(new Error("own"))), /own/);
 });
 
-Deno.test("abortable() stops waiting with the signal's reason, at once when it has aborted before", async () => {
+Deno.test("abortable() throws the signal's reason, also of a signal that aborted before", async () => {
   const reason = new Error("the call is over");
   await assert.rejects(abortable(never(), AbortSignal.abort(reason)), reason);
   const abort = new AbortController();
@@ -36,9 +36,9 @@ Deno.test("abortable() stops waiting with the signal's reason, at once when it h
   assert.equal(await abortable(Promise.resolve(1), new AbortController().signal), 1);
 });
 
-Deno.test("what abortable() no longer waits for may fail later without ending the process", async () => {
+Deno.test("a promise that abortable() gave up on may reject later without ending the process", async () => {
   const work = Promise.withResolvers<void>();
   await assert.rejects(abortable(work.promise, AbortSignal.abort()));
-  work.reject(new Error("too late for anybody"));
+  work.reject(new Error("too late"));
   await pause(0);
 });

@@ -27,7 +27,7 @@ Deno.test("a thread that has ended is left alone", onLinux, () => {
   assert.deepEqual(hungThreads("/proc/self"), before);
 });
 
-Deno.test("threads are told apart by their policy, whatever their names, though one ends meanwhile", () => {
+Deno.test("hung threads are found by their policy, whatever their names, even while another thread ends", () => {
   const folder = Deno.makeTempDirSync();
   const addThread = (id: number, name: string, policy: number) => {
     Deno.mkdirSync(`${folder}/task/${id}`, { recursive: true });

@@ -113,7 +113,7 @@ export class WebSocketClient {
     try {
       const connection = await connect(url);
       this.#connection = connection;
-      // `close` was called meanwhile.
+      // `close` was called during the connect.
       if (this.#phase !== "connecting") return this.#disconnect();
       const { request, accept } = await handshakeOf(url, protocol);
       await writeAll(connection, request);

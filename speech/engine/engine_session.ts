@@ -1,7 +1,7 @@
 // One call at the engine, served over its MessagePort.
 
-import { messageOf } from "../../runtime/error_text.ts";
 import type { Pcm } from "../../media/frame.ts";
+import { messageOf } from "../../runtime/error_text.ts";
 import type {
   AudioMessage,
   EngineApi,
@@ -20,7 +20,7 @@ export interface SharedModels {
   readonly vad: VadBatcher;
   readonly recognition: RecognitionQueue;
   /** The local voice, loaded at the first call of this. */
-  voice(): Promise<VoiceThread>;
+  voice(): Promise<Pick<VoiceThread, "speak">>;
 }
 
 /** Serves one call. */

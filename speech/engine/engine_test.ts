@@ -37,7 +37,7 @@ Deno.test("a caller is heard, understood and answered by the local models", asyn
     }
   });
 
-  await t.step("what was said is recognised", async () => {
+  await t.step("the caller's words are recognised", async () => {
     const utterance = local.asr.open({ language: "en", signal: NEVER, onPartial() {} });
     for (let at = 0; at < question.length; at += 320) utterance.push(question.slice(at, at + 320));
     const { text } = await utterance.finish();
@@ -52,7 +52,7 @@ Deno.test("a caller is heard, understood and answered by the local models", asyn
     }
   });
 
-  await t.step("speech is told from noise, for each call separately", async () => {
+  await t.step("speech is distinguished from noise, for each call separately", async () => {
     using other = attach(engine);
     const [speech, hiss] = await Promise.all([
       share(local, concatPcm([new Int16Array(4096), question])),

@@ -4,7 +4,7 @@ import { levelDbfs, samplesIn } from "../../../media/frame.ts";
 
 /** The time between two levels. */
 export const LEVEL_STEP_MS = 10;
-/** … in samples. */
+/** The same, in samples. */
 export const LEVEL_STEP_SAMPLES: number = samplesIn(LEVEL_STEP_MS);
 
 /** The level, in dBFS, of each whole step of 16 kHz audio. */

@@ -40,7 +40,7 @@ Deno.test("the windows of one call are answered one after another, in order", as
   assert.deepEqual(remembered(model), [6]);
 });
 
-Deno.test("a reset forgets the past of its own call only, and windows that still wait belong to that past", async () => {
+Deno.test("a reset forgets the past of its own call only, including the windows that still wait", async () => {
   const model = new CountingModel();
   const batcher = new VadBatcher(model);
   const [one, other] = [batcher.open(), batcher.open()];

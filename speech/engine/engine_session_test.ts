@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { pause } from "../../runtime/waiting.ts";
+import { VAD_WINDOW_SAMPLES } from "../vad.ts";
+import { EngineSession } from "./engine_session.ts";
+import type { AudioMessage, SynthesizeRequest } from "./protocol.ts";
+import { RecognitionQueue } from "./recognition/recognition_queue.ts";
+import { VadBatcher } from "./vad/vad_batcher.ts";
+
+const WINDOW = new Int16Array(VAD_WINDOW_SAMPLES);
+
+/** A voice that speaks until it is cancelled, and a recogniser that works until it is aborted. */
+class Models {
+  readonly spoken: number[] = [];
+  readonly cancelled: number[] = [];
+  readonly vad = new VadBatcher({
+    probabilities: (inputs) => Promise.resolve(new Float32Array(inputs.length)),
+  });
+  #abortRecognition = Promise.withResolvers<undefined>();
+  readonly recognition = new RecognitionQueue([{
+    transcribe: () => this.#abortRecognition.promise,
+    abort: () => this.#abortRecognition.resolve(undefined),
+  }]);
+
+  voice() {
+    return Promise.resolve({
+      speak: (
+        { id }: SynthesizeRequest,
+        emit: (pcm: Int16Array<ArrayBuffer>) => void,
+        signal: AbortSignal,
+      ) => {
+        this.spoken.push(id);
+        emit(Int16Array.of(id));
+        const ended = Promise.withResolvers<void>();
+        signal.addEventListener("abort", () => {
+          this.cancelled.push(id);
+          ended.resolve();
+        });
+        return ended.promise;
+      },
+    });
+  }
+}
+
+Deno.test("a call gets the audio of its phrases, and can cancel one without the other", async () => {
+  const models = new Models();
+  const sent: AudioMessage[] = [];
+  using session = new EngineSession(models, (audio) => sent.push(audio));
+  const first = session.synthesize(phrase(1));
+  void session.synthesize(phrase(2));
+  await pause(0);
+  session.cancelSynthesis(1);
+  await first;
+  assert.deepEqual(sent, [1, 2].map((id) => ({ phraseId: id, pcm: Int16Array.of(id) })));
+  assert.deepEqual(models.cancelled, [1]);
+});
+
+Deno.test("nothing is spoken, transcribed or detected for a call that has left", async () => {
+  const models = new Models();
+  // Of two lanes a batch waits a moment, so that the window is still waiting below.
+  using _neighbour = models.vad.open();
+  const session = new EngineSession(models, () => {});
+  const phrases = [session.synthesize(phrase(1)), session.synthesize(phrase(2))];
+  const text = session.transcribe(new Int16Array(1600), "urgent");
+  const window = session.vad({ vadSeq: 1, window: WINDOW });
+  await Promise.resolve();
+  await Promise.resolve();
+  session[Symbol.dispose]();
+  await Promise.all(phrases);
+  assert.deepEqual([models.spoken, models.cancelled], [[1, 2], [1, 2]]);
+  assert.equal((await text).kind, "superseded");
+  assert.match(JSON.stringify(await window), /the call has left/);
+});
+
+Deno.test("a window that cannot be answered is reported, and the next one is answered", async () => {
+  using session = new EngineSession(new Models(), () => {});
+  const failed = await session.vad({ vadSeq: 1, window: new Int16Array(320) });
+  assert.deepEqual(failed, { vadSeq: 1, failed: "a VAD window is 512 samples, not 320" });
+  const next = await session.vad({ vadSeq: 2, window: WINDOW });
+  assert.deepEqual(next, { vadSeq: 2, probability: 0 });
+});
+
+function phrase(id: number): SynthesizeRequest {
+  return { id, text: "Hello.", voice: "en-us", speed: 1 };
+}
