@@ -1,5 +1,5 @@
-// Where the last apology lies: a call isolate renders it, and the service has the PBX play it when
-// no isolate can speak any more.
+// Where the apology of last resort lies: a call isolate renders it, and the service has the PBX play
+// it when no isolate can speak any more.
 
 import { isAbsolute, join, resolve } from "node:path";
 import type { Settings } from "../config/settings.ts";

@@ -1,16 +1,23 @@
-// What every isolate and its owner say to each other, whatever the isolate does: read this file and
-// you know how an isolate lives and dies. The product's own messages travel beside these, in an
-// envelope, so that no message of the product can be taken for one of them.
+// What every isolate and its owner send each other, whatever the isolate does: read this file and
+// you know how an isolate lives and dies. The product's own messages travel beside these in an
+// envelope, so that none of them can be mistaken for one of these.
 
 /** Why an isolate, or any supervised child, ended. */
 export type ExitReason =
+  /** It had nothing left to do. */
   | "normal"
+  /** An error that nothing caught. */
   | "crash"
+  /** It left its heartbeats unanswered. */
   | "hang"
   | "out_of_memory"
+  /** Something in it called `Deno.exit`. */
   | "exit"
+  /** It was not ready in time. */
   | "init_timeout"
+  /** The call that it had stayed in one phase for too long. */
   | "phase_timeout"
+  /** Its owner ended it. */
   | "shutdown";
 
 /** Ways for an isolate to die on purpose, for tests and drills (`FAULT_INJECTION`). */
@@ -19,19 +26,19 @@ export const FAULT_KINDS = ["throw", "hang", "oom", "exit"] as const;
 /** One way for an isolate to die on purpose. */
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** What an owner tells its isolate. */
+/** What an owner sends to its isolate. */
 export type ToIsolate =
   | { readonly kind: "ping"; readonly seq: number }
   /** Finish the work under way and end. */
   | { readonly kind: "shutdown" }
   | { readonly kind: "fault"; readonly fault: FaultKind };
 
-/** What an isolate tells its owner. */
+/** What an isolate sends to its owner. */
 export type FromIsolate =
-  /** Initialised: may be given work. */
+  /** It is initialised and takes work. */
   | { readonly kind: "ready" }
   | { readonly kind: "pong"; readonly seq: number }
-  /** The isolate has nothing left to do and ends `normal`. */
+  /** It has nothing left to do and ends as `normal`. */
   | { readonly kind: "done" }
   /** The last message before an injected fault strikes; `at` is in milliseconds since the epoch. */
   | { readonly kind: "struck"; readonly at: number };
@@ -41,7 +48,7 @@ export type Envelope<Control, Message> =
   | { readonly control: Control }
   | { readonly message: Message };
 
-/** What every isolate gets at its birth. Plain data. */
+/** What every isolate gets at its start. Plain data. */
 export interface IsolateData {
   readonly logLevel: "debug" | "info" | "warning" | "error";
 }

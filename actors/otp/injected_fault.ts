@@ -1,24 +1,23 @@
-// How an isolate dies on purpose, for tests and drills (`FAULT_INJECTION`): as a bug would do it.
+// How an isolate dies on purpose, for tests and drills (`FAULT_INJECTION`): the way a bug would kill it.
 
 import { getHeapStatistics } from "node:v8";
 import type { FaultKind } from "./control.ts";
 
-/** What a leak adds each time: 100,000 numbers of 8 bytes. */
+/** A leak grows by 100,000 numbers of 8 bytes each time. */
 const LEAKED_NUMBERS = 100_000;
 const LEAK_EVERY_MS = 2;
-/** So full, the heap overflows in one go: the rest would be spent in collecting garbage. */
+/** A heap this full is made to overflow in one go: the rest would be spent collecting garbage. */
 const BRIM = 0.9;
 
 /**
  * Ends this isolate by `fault`.
  *
- * @param strikes called just before the isolate stops doing anything else. That is at once but for
- * `oom`: as with any leak, the isolate goes on with its work (for half a second and more) until its
- * heap is nearly full.
+ * @param strikes called just before the isolate stops doing anything else. For `oom` that takes half a
+ * second and more: as with any leak, the isolate keeps working until its heap is nearly full.
  */
 export function die(fault: FaultKind, strikes: () => void): void {
   if (fault === "oom") return leak(strikes);
-  // Not in a handler of messages: what is thrown there need not end the isolate.
+  // Not in a message handler: an error thrown there need not end the isolate.
   setTimeout(() => {
     strikes();
     switch (fault) {

@@ -1,16 +1,17 @@
-// What isolate_test.ts runs: an isolate that echoes, and dies in every way when asked to.
+// The isolate that isolate_test.ts runs: it echoes, and dies in every way on request.
 
 import type { IsolateData } from "./control.ts";
 import { runIsolate } from "./isolate_main.ts";
 
 /** What the fixture understands. */
-export type ToFixture = { readonly kind: "echo"; readonly text: string } | {
-  readonly kind: "finish";
-};
-/** What it says. */
+export type ToFixture =
+  | { readonly kind: "echo"; readonly text: string }
+  | { readonly kind: "finish" };
+
+/** What it answers. */
 export type FromFixture = { readonly kind: "echoed"; readonly text: string };
 
-/** What it gets at its birth. */
+/** What it gets at its start. */
 export interface FixtureData extends IsolateData {
   readonly fails?: "with an error" | "by never being ready";
 }

@@ -1,5 +1,5 @@
-// The inner side of an isolate: readiness, heartbeat, shutdown and injected faults, the same for
-// every kind.
+// The inside of an isolate, the same for every kind: readiness, heartbeat, shutdown and injected
+// faults.
 
 import { parentPort, workerData } from "node:worker_threads";
 import { configureLogging } from "../../config/logging.ts";
@@ -7,18 +7,18 @@ import type { Envelope, FaultKind, FromIsolate, IsolateData, ToIsolate } from ".
 
 /** What one kind of isolate does. */
 export interface IsolateBody<Out> {
-  /** A message other than the ones every isolate understands. */
+  /** A message of the product: control messages are handled here. */
   onMessage(message: Out): void;
-  /** Asked to end: finish within the supervisor's deadline. The isolate ends when this settles. */
+  /** Finish within the supervisor's deadline: the isolate ends when this settles. */
   onShutdown(): Promise<void>;
 }
 
-/** The isolate's way to speak to its owner. */
+/** Sends a message to the isolate's owner. */
 export type Send<In> = (message: In) => void;
 
 /**
- * Runs an isolate's body: `start` initialises it, and only then is the isolate ready.
- * An error thrown by `start` ends the isolate (`crash`).
+ * Runs an isolate's body. `start` initialises it, and the isolate is ready once it has; an error that
+ * `start` throws ends the isolate (`crash`). A body with nothing left to do calls `done`.
  */
 export async function runIsolate<Out, In, Data extends IsolateData = IsolateData>(
   start: (data: Data, send: Send<In>, done: () => void) => Promise<IsolateBody<Out>>,
@@ -44,15 +44,15 @@ export async function runIsolate<Out, In, Data extends IsolateData = IsolateData
         void dieOf(control.fault, tell);
     }
   };
-  // Not in the event handler itself: on Deno 2.9.6 a heap overflow there causes neither an error
-  // nor an exit event, and only the missing heartbeat reveals it.
+  // Not in the event handler itself: on Deno 2.9.6 a heap overflow there raises neither an error nor
+  // an exit event, and only the missing heartbeat reveals it.
   port.on("message", (envelope: Envelope<ToIsolate, Out>) => void setImmediate(handle, envelope));
   tell({ kind: "ready" });
 }
 
 /**
- * Ends this isolate with an error. Thrown in a turn of the event loop of its own: measured on Deno
- * 2.9.6, an error thrown in the handler of a closing socket is printed, and the worker lives on.
+ * Ends this isolate with an error, thrown in an event-loop turn of its own: measured on Deno 2.9.6,
+ * an error thrown in the handler of a closing socket is printed, and the worker lives on.
  */
 export function crash(error: Error): void {
   setImmediate(() => {

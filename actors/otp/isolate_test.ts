@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { FAULT_KINDS } from "./control.ts";
 import { Isolate, IsolateStartError } from "./isolate.ts";
 import type { FixtureData, FromFixture, ToFixture } from "./isolate_fixture.ts";
 import { hungThreads } from "../../runtime/repairs/hung_thread.ts";
 
-/** Quick enough for a test, slow enough for a busy machine. */
+/** Fast enough for a test, slow enough for a busy machine. */
 const HEARTBEAT = { intervalMs: 300, maxMissed: 3 };
 
 function start(fails?: FixtureData["fails"], initTimeoutMs = 20_000) {
@@ -18,7 +19,7 @@ function start(fails?: FixtureData["fails"], initTimeoutMs = 20_000) {
   });
 }
 
-/** Workers leave their own ops behind for a moment when they are terminated. */
+/** A terminated worker leaves ops of its own behind for a moment. */
 function test(name: string, run: () => Promise<void>): void {
   Deno.test({ name, fn: run, sanitizeOps: false, sanitizeResources: false });
 }
@@ -36,12 +37,10 @@ test("an isolate answers what it is sent, in order", async () => {
   assert.equal(await isolate.exited, "shutdown");
 });
 
-for (
-  const [fault, reason] of [["throw", "crash"], ["exit", "exit"], ["oom", "out_of_memory"], [
-    "hang",
-    "hang",
-  ]] as const
-) {
+const ENDS = { throw: "crash", exit: "exit", oom: "out_of_memory", hang: "hang" } as const;
+
+for (const fault of FAULT_KINDS) {
+  const reason = ENDS[fault];
   test(`${fault}: the isolate ends with "${reason}", and the process lives`, async () => {
     const isolate = await start();
     isolate.injectFault(fault);
@@ -56,13 +55,13 @@ test("an unhandled rejection is a crash, not a silence", async () => {
   assert.equal(await isolate.exited, "crash");
 });
 
-test("an isolate that has done its work ends normally", async () => {
+test("an isolate that has finished its work ends normally", async () => {
   const isolate = await start();
   isolate.post({ kind: "finish" });
   assert.equal(await isolate.exited, "normal");
 });
 
-test("an isolate that is asked to stop does so by itself", async () => {
+test("an isolate that is asked to stop ends by itself", async () => {
   const isolate = await start();
   isolate.shutdown();
   assert.equal(await isolate.exited, "shutdown");
@@ -77,14 +76,14 @@ test("an isolate that cannot initialise fails its start with the cause", async (
   });
 });
 
-test("an isolate that never gets ready is given up", async () => {
+test("an isolate that never becomes ready is ended", async () => {
   await assert.rejects(
     start("by never being ready", 500),
     (error) => error instanceof IsolateStartError && error.reason === "init_timeout",
   );
 });
 
-test("messages to a dead isolate are dropped, and nothing waits for it", async () => {
+test("messages to a dead isolate are dropped, and nobody waits for it", async () => {
   const isolate = await start();
   isolate.kill();
   isolate.post({ kind: "echo", text: "anybody?" });
@@ -92,7 +91,7 @@ test("messages to a dead isolate are dropped, and nothing waits for it", async (
   assert.equal(await isolate.exited, "shutdown");
 });
 
-test("an isolate that hangs for ever gets no CPU that anybody else wants", async () => {
+test("an isolate that hangs gets no CPU that anybody else wants", async () => {
   if (Deno.build.os !== "linux") return;
   const before = hungThreads("/proc/self");
   const isolate = await start();

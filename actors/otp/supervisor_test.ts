@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { type Child, Supervisor, SupervisorError, type SupervisorOptions } from "./supervisor.ts";
 import { FakeChild, FakeSpec } from "./supervisor_rig.ts";
 
-/** Lets everything that is ready to happen, happen. */
+/** Lets everything happen that is ready to. */
 const settle = () => new Promise((resolve) => setTimeout(resolve));
 
 function supervisor(options: SupervisorOptions = {}): Supervisor {

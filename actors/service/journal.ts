@@ -1,6 +1,6 @@
 // The journal: every event of every call, in SQLite, so that a call outlives its isolate and the
-// service. The service thread must not wait for the disk: events are written together, a moment
-// after they happen, and a journal that cannot be opened or written costs resuming, not calls.
+// service. The service thread must not wait for the disk, so events are written in batches, a moment
+// after they happened; and a journal that cannot be opened or written costs resuming, not calls.
 
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
@@ -14,16 +14,16 @@ const log = logger("journal");
 /** A call as it began. */
 export type CallStart = Pick<CallRecord, "id" | "channelId" | "caller" | "startedAt">;
 
-/** Events are written together, this long after the first of them, in milliseconds. */
+/** A batch is written this long after its first event. */
 const WRITE_AFTER_MS = 5;
-/** After a failed write: a full disk is not freed at once. */
+/** After a failed write: nobody frees a full disk within milliseconds. */
 const RETRY_AFTER_MS = 1000;
-/** Events kept in memory while the disk refuses them; beyond, the oldest are given up. */
+/** Events kept in memory while the disk refuses them; beyond that the oldest are dropped. */
 const MAX_UNWRITTEN = 100_000;
 
 const FREE_OR_CHANGE = "free some space there, or set DATA_DIR to a folder that can be written";
 
-// WAL with NORMAL survives the death of the process; only a power cut may lose the last moments.
+// WAL with NORMAL survives the death of the process; only a power cut can lose the last moments.
 const SCHEMA = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
@@ -106,14 +106,14 @@ export class Journal implements Disposable {
     this.#add({ callId, event, at });
   }
 
-  /** The calls that had not ended when the journal was last written, oldest first. */
+  /** The calls that have not ended, oldest first; of an earlier run, those it left behind. */
   liveCalls(): CallRecord[] {
     this.#write();
     const rows = this.#db.prepare("SELECT * FROM calls WHERE ended = 0 ORDER BY started_at").all();
     return rows.map((row) => this.#fold(row));
   }
 
-  /** The calls that ended last, newest first. */
+  /** The calls that have ended, newest first, at most `limit`. */
   endedCalls(limit: number): CallRecord[] {
     const rows = this.#db.prepare(
       "SELECT * FROM calls WHERE ended = 1 ORDER BY started_at DESC LIMIT ?",
@@ -121,7 +121,7 @@ export class Journal implements Disposable {
     return rows.map((row) => this.#fold(row));
   }
 
-  /** Writes what is not yet written, and closes the file. */
+  /** Writes what is still in memory and closes the file. */
   [Symbol.dispose](): void {
     this.#write();
     clearTimeout(this.#timer);
@@ -131,10 +131,7 @@ export class Journal implements Disposable {
   #add(entry: Entry): void {
     this.#unwritten.push(entry);
     if (this.#unwritten.length > MAX_UNWRITTEN) this.#unwritten.shift();
-    this.#timer ??= setTimeout(
-      () => this.#write(),
-      this.#failing ? RETRY_AFTER_MS : WRITE_AFTER_MS,
-    );
+    this.#timer ??= setTimeout(() => this.#write(), WRITE_AFTER_MS);
   }
 
   #write(): void {
@@ -146,14 +143,14 @@ export class Journal implements Disposable {
       for (const entry of this.#unwritten) this.#insert(entry);
       this.#db.exec("COMMIT");
       this.#unwritten = [];
-      if (this.#failing) log.info("journal is written again");
+      if (this.#failing) log.info("journal can be written again");
       this.#failing = false;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       this.#metrics.journalFailed();
       if (!this.#failing) {
         log.error(
-          "journal cannot be written; calls go on, but would not survive the service",
+          "journal cannot be written; calls continue, but would not survive the service",
           { error, fix: FREE_OR_CHANGE },
         );
       }
@@ -173,7 +170,7 @@ export class Journal implements Disposable {
     if (this.#unopened === undefined) {
       this.#db.prepare("UPDATE calls SET ended = 1 WHERE id = ?").run(entry.callId);
     } else {
-      // Nobody will ask for it, and memory is not to fill up.
+      // Nobody will ask for it, and it must not fill the memory.
       this.#db.prepare("DELETE FROM events WHERE call_id = ?").run(entry.callId);
       this.#db.prepare("DELETE FROM calls WHERE id = ?").run(entry.callId);
     }

@@ -4,6 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { mock } from "node:test";
+import { LogLines } from "../../testing/log_lines.ts";
 import type { CallEvent } from "../call_record.ts";
 import { Journal } from "./journal.ts";
 
@@ -18,13 +20,23 @@ const EVENTS: readonly CallEvent[] = [
   { kind: "restarted", reason: "hang", phase: "thinking", waitedMs: 40 },
 ];
 
+/** Runs a script with a path for a journal, in time that passes only where the script says so. */
 async function inFolder(run: (path: string) => void | Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "journal-"));
+  mock.timers.enable({ apis: ["setTimeout"] });
   try {
     await run(join(folder, "journal.sqlite"));
   } finally {
+    mock.timers.reset();
     await rm(folder, { recursive: true });
   }
+}
+
+/** Keeps everybody else from writing to the journal, until it is disposed. */
+function blocker(path: string): Disposable {
+  const db = new DatabaseSync(path);
+  db.exec("BEGIN EXCLUSIVE");
+  return db;
 }
 
 function metrics() {
@@ -36,7 +48,7 @@ function metrics() {
   };
 }
 
-Deno.test("a live call is found again, as it was, by the next run of the service", () =>
+Deno.test("the next run of the service finds a live call as it was", () =>
   inFolder((path) => {
     {
       using journal = Journal.open(path, metrics());
@@ -58,7 +70,7 @@ Deno.test("a live call is found again, as it was, by the next run of the service
     }]);
   }));
 
-Deno.test("an ended call is no longer live, and is listed newest first", () =>
+Deno.test("ended calls are no longer live, and are listed newest first", () =>
   inFolder((path) => {
     using journal = Journal.open(path, metrics());
     for (const [id, startedAt] of [["old", 1], ["new", 2]] as const) {
@@ -70,37 +82,68 @@ Deno.test("an ended call is no longer live, and is listed newest first", () =>
     assert.equal(journal.endedCalls(1)[0]!.endReason, "hangup");
   }));
 
+Deno.test("live calls are found oldest first", () =>
+  inFolder((path) => {
+    using journal = Journal.open(path, metrics());
+    for (const [id, startedAt] of [["new", 2], ["old", 1]] as const) {
+      journal.begin({ ...CALL, id, startedAt });
+    }
+    assert.deepEqual(journal.liveCalls().map(({ id }) => id), ["old", "new"]);
+  }));
+
 Deno.test("events reach the disk by themselves, without the journal being closed", () =>
-  inFolder(async (path) => {
+  inFolder((path) => {
     using journal = Journal.open(path, metrics());
     journal.begin(CALL);
     using reader = new DatabaseSync(path);
     const count = () => Number(reader.prepare("SELECT count(*) AS n FROM calls").get()!.n);
-    for (let tries = 0; count() === 0; tries++) {
-      assert.ok(tries < 1000, "the call was never written");
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
+    assert.equal(count(), 0, "nobody waited for the disk");
+    mock.timers.tick(5);
+    assert.equal(count(), 1);
   }));
 
-Deno.test("a disk that refuses is counted, calls go on, and nothing is lost once it takes again", () =>
-  inFolder(async (path) => {
+Deno.test("a disk that refuses writes is counted, and nothing is lost once it takes them again", () =>
+  inFolder((path) => {
     const counted = metrics();
+    using log = new LogLines();
     using journal = Journal.open(path, counted);
-    using blocker = new DatabaseSync(path);
-    blocker.exec("BEGIN EXCLUSIVE");
-    journal.begin(CALL);
-    for (let tries = 0; counted.failures === 0; tries++) {
-      assert.ok(tries < 5000, "the failure was never counted");
-      await new Promise((resolve) => setTimeout(resolve, 2));
+    {
+      using _blocker = blocker(path);
+      journal.begin(CALL);
+      mock.timers.tick(5);
+      assert.equal(counted.failures, 1);
+      assert.match(journal.problem!, /cannot be written/);
+      journal.append("c1", EVENTS[0]!, 2000);
+      mock.timers.tick(999);
+      assert.equal(counted.failures, 1);
+      mock.timers.tick(1);
+      assert.equal(counted.failures, 2);
     }
-    assert.match(journal.problem!, /cannot be written/);
-    journal.append("c1", EVENTS[0]!, 2000);
-    blocker.exec("ROLLBACK");
+    mock.timers.tick(1000);
+    assert.equal(journal.problem, undefined);
     assert.equal(journal.liveCalls()[0]!.phase, "greeting");
+    assert.equal(counted.failures, 2);
+    assert.equal(log.errors.length, 1, log.errors.join(""));
+    assert.match(log.all.at(-1)!, /journal can be written again/);
+  }));
+
+Deno.test("a disk that refuses writes for long costs the oldest events, not all memory", () =>
+  inFolder((path) => {
+    using _log = new LogLines();
+    using journal = Journal.open(path, metrics());
+    journal.begin({ ...CALL, id: "oldest" });
+    journal.begin({ ...CALL, id: "next" });
+    for (let i = 0; i < 99_999; i++) journal.append("next", { kind: "nudged" }, i);
+    assert.deepEqual(journal.liveCalls().map(({ id }) => id), ["next"]);
+  }));
+
+Deno.test("a data folder that does not exist is made", () =>
+  inFolder((path) => {
+    using journal = Journal.open(join(path, "data", "journal.sqlite"), metrics());
     assert.equal(journal.problem, undefined);
   }));
 
-Deno.test("a journal that cannot be opened costs no call: it is kept in memory, and said why", () =>
+Deno.test("a journal that cannot be opened costs no call: it is kept in memory, and says why", () =>
   inFolder((path) => {
     writeFileSync(
       path,
@@ -118,5 +161,7 @@ Deno.test("a journal that cannot be opened costs no call: it is kept in memory, 
       journal.append("c1", { kind: "ended", reason: "hangup" }, 3000);
       assert.deepEqual(journal.liveCalls(), []);
       assert.deepEqual(journal.endedCalls(10), []);
+      journal.begin(CALL);
+      assert.equal(journal.liveCalls()[0]!.phase, "answering", "nothing is left of the ended call");
     }
   }));

@@ -1,5 +1,5 @@
-// What the service counts and times while it runs. The switchboard tells; the console's
-// Prometheus registry (or nobody) listens: actors must not know who.
+// What the service counts and times while it runs. Actors report here without knowing who listens:
+// the console's Prometheus registry, or nobody.
 
 import type { LineStats } from "../../media/line_stats.ts";
 import type { MediaTransport } from "../../media/transport.ts";
@@ -13,9 +13,9 @@ import type { ExitReason } from "../otp/control.ts";
 export type ProviderKind = "asr" | "tts" | "agent";
 
 /**
- * Where the service's numbers go. Every method returns at once and never throws. Words given as
- * `reason`, `action`, `provider` and `code` come from small closed sets, never from a caller,
- * a channel or a call id: each new word is a new time series for ever.
+ * Where the service's numbers go. No method blocks or throws. Words passed as `reason`, `action`,
+ * `provider` and `code` come from small closed sets, never from a caller, a channel or a call id:
+ * each new word is a new time series that stays.
  */
 export interface ServiceMetrics {
   /** A call was accepted. */
@@ -27,41 +27,41 @@ export interface ServiceMetrics {
   /** How many calls are live now. */
   liveCalls(count: number): void;
 
-  /** A warm isolate was given a call: from the decision to the isolate's word that it has it. */
+  /** An isolate was assigned a call: from the assignment to its confirmation. */
   isolateHandedOver(ms: number): void;
   /** How many warm isolates wait for a call now. */
   poolSize(count: number): void;
   /** A call's isolate died in `phase` and was replaced after `waitedMs`. */
   callRestarted(reason: ExitReason, phase: Phase, waitedMs: number): void;
-  /** The speech engine died and is started again. */
+  /** The speech engine died; it is being replaced. */
   engineRestarted(reason: ExitReason): void;
-  /** What the speech engine has measured of late; undefined once it is gone. */
+  /** What the speech engine measured last; undefined once it is gone. */
   engineMeasured(stats: EngineStats | undefined): void;
   /** A call stayed in a phase longer than its policy allows, and `action` followed. */
   deadlinePassed(phase: Phase, action: string): void;
 
-  /** Stages a turn has newly reached; each stage of a turn is told once. */
+  /** Stages that a turn has newly reached; each stage of a turn is reported once. */
   turnTimed(stages: StageTimings): void;
   /** The caller talked over the bot: the rest of the answer was dropped. */
   bargeInConfirmed(onsetToSilenceMs: number): void;
-  /** What paused playout was a backchannel or noise: it went on. */
+  /** Playout paused for a backchannel or a noise, and resumed. */
   bargeInResumed(): void;
 
   /** What the counts of a call's line have grown by. */
   lineCounted(transport: MediaTransport["kind"], stats: LineStats): void;
-  /** A call went on with energy-based voice detection because the engine's did not answer. */
+  /** A call fell back to voice detection by loudness because the engine's did not answer. */
   vadDegraded(): void;
-  /** A call's voice detection went back to the engine's. */
+  /** A call returned to the engine's voice detection. */
   vadRestored(): void;
   /** Something happened with a speech service: requests, latencies, errors, failovers… */
   speechHappened(event: SpeechEvent): void;
-  /** No provider could do its work, and the caller noticed: a turn lost, a phrase unsaid, a sorry. */
+  /** No provider did its work, and the caller noticed: a turn lost, a phrase unsaid, an apology. */
   unserved(kind: ProviderKind): void;
   /** A part of the assistant failed and another took its place. */
   assistantDegraded(event: Extract<AssistantEvent, { kind: "degraded" }>): void;
   /** What a request to a model cost. */
   modelUsed(event: Extract<AssistantEvent, { kind: "usage" }>): void;
-  /** How starting answers early has done in one turn. */
+  /** How starting answers early did in one turn. */
   startedEarly(outcome: EarlyStartOutcome): void;
   /** A filler was spoken while the caller waited for an answer. */
   fillerSpoken(): void;
@@ -70,9 +70,9 @@ export interface ServiceMetrics {
   /** A recording could not be written. */
   recordingFailed(): void;
 
-  /** The ARI events socket is open or not. */
+  /** The ARI events socket was opened or closed. */
   ariConnected(up: boolean): void;
-  /** An ARI command failed; `status` is the HTTP status, 0 when there was no answer. */
+  /** An ARI command failed with this HTTP status; 0 when there was no answer. */
   ariCommandFailed(status: number): void;
 }
 

@@ -64,13 +64,13 @@ export class EngineKeeper implements AsyncDisposable {
       this.#rested();
     } catch (error) {
       // A supervisor whose child does not start has ended: the upper one rests, and begins anew.
-      log.error("speech engine did not start; calls go on without it", { error });
+      log.error("speech engine did not start; calls continue without it", { error });
     }
     return lower;
   }
 
   #rest(): void {
-    log.error("speech engine is given a rest", { ms: REST_MS });
+    log.error("speech engine is left alone for a while", { ms: REST_MS });
     this.#resting = true;
     this.#options.onRest(true);
   }

@@ -1,6 +1,6 @@
-// The one place where Yandex IAM tokens come from: call isolates ask here, so that a hundred calls
-// cost one exchange with IAM, and what earns tokens (the OAuth token, the service account's key)
-// is in no isolate that a caller's words reach.
+// The one place where Yandex IAM tokens come from. Call isolates ask here, so that a hundred calls
+// cost one exchange with IAM, and the credentials that earn tokens (the OAuth token, the service
+// account's key) are in no isolate that a caller's words reach.
 
 import { logger } from "../../../config/logging.ts";
 import type { Settings } from "../../../config/settings.ts";
@@ -14,19 +14,24 @@ const log = logger("tokens");
 /** Answers the isolates' questions about tokens. */
 export class TokenBroker {
   readonly #tokens: TokenSource | undefined;
-  /** What IAM refused us for; said once, until it gives a token again. */
+  /** Why IAM refused us, which is logged once until it grants a token again. */
   #refused?: string;
 
-  /** `tokens` undefined: nothing is configured that needs any. */
+  /** @param tokens undefined when no setting provides credentials for any. */
   constructor(tokens: TokenSource | undefined) {
     this.#tokens = tokens;
   }
 
-  /** @throws {KeyFileError} when the service account's key file cannot be used. */
+  /**
+   * A broker with the credentials of these settings.
+   *
+   * @throws {KeyFileError} when the service account's key file cannot be used.
+   */
   static of(settings: Settings): TokenBroker {
     return new TokenBroker(iamTokens(settings));
   }
 
+  /** Answers an isolate. Never rejects: a failure is an answer, too. */
   async answer(question: TokenQuestion): Promise<TokenAnswer> {
     try {
       if (!this.#tokens) throw notConfigured();
@@ -38,13 +43,13 @@ export class TokenBroker {
       return { what: "token", token };
     } catch (error) {
       const failure = failureOf(error, "yandex");
-      this.#tell(failure);
+      this.#log(failure);
       return { what: "failed", failure: failure.report };
     }
   }
 
-  /** A hundred calls that wait for the same token are one line. */
-  #tell(failure: ServiceFailure): void {
+  /** One line, however many calls wait for the same token. */
+  #log(failure: ServiceFailure): void {
     if (this.#refused === failure.message) return;
     this.#refused = failure.message;
     log.error("no IAM token: Yandex speech cannot be used", { code: failure.code, error: failure });

@@ -5,13 +5,13 @@ import { ServiceFailure } from "../../../speech/failure.ts";
 import { LogLines } from "../../../testing/log_lines.ts";
 import { YandexGrpcServer } from "../../../tests/servers/yandex/yandex_grpc_server.ts";
 import { YandexRestServer } from "../../../tests/servers/yandex/yandex_rest_server.ts";
-import { CallIsolates } from "./call_isolates.ts";
 import { RemoteTokens } from "../../call/remote/remote_tokens.ts";
 import type { FromCall, TokenQuestion } from "../../messages.ts";
 import { noMetrics } from "../metrics.ts";
+import { CallIsolates } from "./call_isolates.ts";
 import { TokenBroker } from "./token_broker.ts";
 
-/** Settings of a user's token, with IAM here. */
+/** Settings with a user's OAuth token, and with IAM on this machine. */
 function ofUser({ endpoint }: YandexRestServer) {
   return settingsWith({
     ASR_PROVIDER: ["yandex"],
@@ -23,20 +23,20 @@ function ofUser({ endpoint }: YandexRestServer) {
   });
 }
 
-/** Call isolates' sides of the desk, joined to it as messages join them. */
-function atDesk(desk: TokenBroker, calls: number): RemoteTokens[] {
+/** The call isolates' ends of the broker, joined to it as messages join them. */
+function joined(broker: TokenBroker, calls: number): RemoteTokens[] {
   return Array.from({ length: calls }, () => {
     const tokens: RemoteTokens = new RemoteTokens((message) => {
       const { seq, question } = structuredClone(message) as Extract<FromCall, { kind: "token" }>;
-      void desk.answer(question).then((answer) => tokens.answered(seq, structuredClone(answer)));
+      void broker.answer(question).then((answer) => tokens.answered(seq, structuredClone(answer)));
     });
     return tokens;
   });
 }
 
-Deno.test("twenty calls at once cost one exchange with IAM", async () => {
+Deno.test("twenty simultaneous calls cost one exchange with IAM", async () => {
   await using iam = new YandexRestServer();
-  const calls = atDesk(TokenBroker.of(ofUser(iam)), 20);
+  const calls = joined(TokenBroker.of(ofUser(iam)), 20);
   const tokens = await Promise.all(calls.map((call) => call.token()));
   assert.deepEqual(new Set(tokens), new Set(["t1.test-1"]));
   assert.equal(iam.exchanges, 1);
@@ -44,10 +44,10 @@ Deno.test("twenty calls at once cost one exchange with IAM", async () => {
 
 Deno.test("a token that the service refused early in its life is not exchanged again by each call", async () => {
   await using iam = new YandexRestServer();
-  const calls = atDesk(TokenBroker.of(ofUser(iam)), 20);
+  const calls = joined(TokenBroker.of(ofUser(iam)), 20);
   const token = await calls[0]!.token();
-  const worth = await Promise.all(calls.map((call) => call.refused(token)));
-  assert.ok(worth.every((again) => !again), "a new token would be refused as well");
+  const again = await Promise.all(calls.map((call) => call.refused(token)));
+  assert.ok(again.every((one) => !one), "a new token would be refused as well");
   assert.equal(await calls[1]!.refused("t1.of-yesterday"), true);
   assert.equal(iam.exchanges, 1);
 });
@@ -56,7 +56,7 @@ Deno.test("a revoked token is one error line that names the setting, however man
   await using iam = new YandexRestServer();
   iam.oauthTokens.clear();
   using log = new LogLines();
-  for (const call of atDesk(TokenBroker.of(ofUser(iam)), 20)) {
+  for (const call of joined(TokenBroker.of(ofUser(iam)), 20)) {
     await assert.rejects(call.token(), (error: ServiceFailure) => {
       assert.ok(error instanceof ServiceFailure && error.lasting);
       return /HTTP 401.*new OAUTH_TOKEN/.test(error.message);
@@ -68,7 +68,7 @@ Deno.test("a revoked token is one error line that names the setting, however man
   assert.equal(iam.exchanges, 1);
 });
 
-Deno.test("a service thread that does not answer is a failure in time, and a late answer is no harm", async () => {
+Deno.test("a service thread that does not answer is a failure in time, and a late answer does no harm", async () => {
   const asked: TokenQuestion[] = [];
   const tokens = new RemoteTokens((message) => {
     if (message.kind === "token") asked.push(message.question);
@@ -81,10 +81,10 @@ Deno.test("a service thread that does not answer is a failure in time, and a lat
   assert.deepEqual(asked, [{ what: "token" }]);
 });
 
-Deno.test("with an API key nobody needs a token, and one asked for says what to set", async () => {
-  const desk = TokenBroker.of(settingsWith({ ASR_PROVIDER: ["yandex"], YANDEX_API_KEY: "key" }));
+Deno.test("with an API key nobody needs a token, and whoever asks for one is told what to set", async () => {
+  const broker = TokenBroker.of(settingsWith({ ASR_PROVIDER: ["yandex"], YANDEX_API_KEY: "key" }));
   using _log = new LogLines();
-  const answer = await desk.answer({ what: "token" });
+  const answer = await broker.answer({ what: "token" });
   assert.ok(answer.what === "failed" && /OAUTH_TOKEN/.test(answer.failure.cure));
 });
 
@@ -102,11 +102,11 @@ Deno.test({
       YANDEX_TTS_ENDPOINT: speechKit.endpoint,
     };
     const answered = Promise.withResolvers<void>();
-    const desk = TokenBroker.of(settings);
+    const broker = TokenBroker.of(settings);
     let answers = 0;
     const counting = {
       answer: async (question: TokenQuestion) => {
-        const answer = await desk.answer(question);
+        const answer = await broker.answer(question);
         assert.equal(answer.what, "token");
         if (++answers === 40) answered.resolve();
         return answer;
