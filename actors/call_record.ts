@@ -1,6 +1,5 @@
-// A call as a list of events, and what they add up to. The events are what a call isolate
-// reports and the journal keeps; the record is their fold: what `/api/calls` shows and what a
-// replacement isolate resumes from.
+// A call as a list of events, and as the record that they fold into. Call isolates report events and
+// the journal keeps them; `/api/calls` shows the record, and a replacement isolate resumes from it.
 
 import type { Contact, ToolCall } from "../agent/agent.ts";
 import type { KnowledgeBaseName } from "../language/language.ts";
@@ -26,7 +25,7 @@ export type Stage =
   | "audio_queued"
   | "audio_heard";
 
-/** Milliseconds after `speech_end` of each stage that a turn went through. */
+/** Milliseconds after `speech_end`, for each stage that a turn went through. */
 export type StageTimings = Partial<Record<Stage, number>>;
 
 /**
@@ -42,14 +41,17 @@ export type EndReason = "hangup" | "handover" | "transfer" | "lost" | "stood_dow
 /** What can happen in a call. `turn` counts from 0, the greeting. Plain data. */
 export type CallEvent =
   | { readonly kind: "phase"; readonly phase: Phase }
-  /** The caller's turn is over; a turn told of twice has gone on. `raw` is word for word what was recognised. */
+  /**
+   * The caller's turn is over. A second `caller_turn` with the same number replaces the first: the
+   * caller continued speaking. `raw` is what was recognised, word for word.
+   */
   | {
     readonly kind: "caller_turn";
     readonly turn: number;
     readonly text: string;
     readonly raw?: string;
   }
-  /** A phrase has been made for the caller; `phrase` counts from 0 in its turn. */
+  /** The bot made a phrase; `phrase` counts from 0 in its turn. */
   | {
     readonly kind: "bot_phrase";
     readonly turn: number;
@@ -58,20 +60,20 @@ export type CallEvent =
   }
   /** A phrase was heard to its end. */
   | { readonly kind: "phrase_heard"; readonly turn: number; readonly phrase: number }
-  /** All phrases of the turn's answer are made: so many. */
+  /** The turn's answer is complete and has this many phrases. */
   | { readonly kind: "answer_complete"; readonly turn: number; readonly phrases: number }
-  /** The caller talked over the bot; of phrase `phrase` only `heardText` was heard, of later ones nothing. */
+  /** The caller talked over the bot: they heard `heardText` of phrase `phrase`, and no later phrase. */
   | {
     readonly kind: "barge_in";
     readonly turn: number;
     readonly phrase: number;
     readonly heardText: string;
-    /** From the first sample of the caller's speech to playout stopped at the PBX. */
+    /** From the first sample of the caller's speech until playout stopped at the PBX. */
     readonly onsetToSilenceMs: number;
   }
-  /** The answer was given up before anything of it was heard: the caller went on speaking. */
+  /** The bot gave up its answer before the caller heard any of it: they were still speaking. */
   | { readonly kind: "answer_withdrawn"; readonly turn: number }
-  /** What the answer rests on: bases, and the headings of their passages. */
+  /** The answer rests on these knowledge bases, and on the passages under these headings. */
   | {
     readonly kind: "sources";
     readonly turn: number;
@@ -79,10 +81,11 @@ export type CallEvent =
     readonly headings: readonly string[];
   }
   | { readonly kind: "timings"; readonly turn: number; readonly stages: StageTimings }
-  /** The caller was silent and was asked whether they are there. */
+  /** The caller was silent, and the bot asked whether they are still there. */
   | { readonly kind: "nudged" }
+  /** The caller pressed a key. */
   | { readonly kind: "dtmf"; readonly digit: string }
-  /** The assistant wants something done once the first `after` phrases of its answer were heard. */
+  /** The assistant called a tool, to be run once the caller has heard `after` phrases of the answer. */
   | {
     readonly kind: "tool_begun";
     readonly turn: number;
@@ -90,9 +93,9 @@ export type CallEvent =
     readonly call: ToolCall;
     readonly after: number;
   }
-  /** It was done, or cannot be: it is never tried again. */
+  /** The tool call succeeded or failed. It is never tried again. */
   | { readonly kind: "tool_done"; readonly id: string; readonly result: ToolResult }
-  /** The isolate died and was replaced; `waitedMs` is from its death to the new one taking over. */
+  /** The isolate died and was replaced, after `waitedMs` without one. */
   | {
     readonly kind: "restarted";
     readonly reason: ExitReason;
@@ -104,23 +107,23 @@ export type CallEvent =
 /** What became of a tool call. */
 export type ToolResult = "done" | "failed";
 
-/** A tool call of the assistant. */
+/** A tool call and its result. */
 export interface ToolRecord {
   readonly id: string;
   readonly turn: number;
   readonly call: ToolCall;
-  /** How many phrases of the turn's answer come before it. */
+  /** How many phrases of the turn's answer the caller must have heard first. */
   readonly after: number;
-  /** Undefined while it is still to be done. */
+  /** Undefined until it was run. */
   result?: ToolResult;
 }
 
 /** One phrase of the bot. */
 export interface PhraseRecord {
   readonly text: string;
-  /** Heard to its end. */
+  /** The caller heard it to its end. */
   heard: boolean;
-  /** What was heard of a phrase that was cut. */
+  /** What the caller heard of it, if it was cut. */
   heardText?: string;
 }
 
@@ -128,12 +131,13 @@ export interface PhraseRecord {
 export interface TurnRecord {
   readonly turn: number;
   readonly at: number;
-  /** What the caller said, put in order: numbers as digits, fillers dropped. */
+  /** What the caller said, tidied: numbers as digits, hesitations dropped. */
   caller?: string;
-  /** What the caller said, word for word as it was recognised. */
+  /** What was recognised, word for word. */
   raw?: string;
   phrases: PhraseRecord[];
   answerComplete: boolean;
+  /** The caller talked over the answer. */
   interrupted: boolean;
   bargeInMs?: number;
   kb?: readonly KnowledgeBaseName[];
@@ -141,7 +145,7 @@ export interface TurnRecord {
   stages: StageTimings;
 }
 
-/** A call, folded from its events. */
+/** A call: the fold of its events. */
 export interface CallRecord {
   readonly id: string;
   readonly channelId: string;
@@ -160,7 +164,7 @@ export interface CallRecord {
   tools: ToolRecord[];
 }
 
-/** A call that has just begun. */
+/** The record of a call that has just begun. */
 export function newCallRecord(
   start: Pick<CallRecord, "id" | "channelId" | "caller" | "startedAt">,
 ): CallRecord {
@@ -175,7 +179,7 @@ export function newCallRecord(
   };
 }
 
-/** Adds one event, which happened at `at` (milliseconds since the epoch), to the record. */
+/** Folds an event into the record. `at`: when it happened, in milliseconds since the epoch. */
 export function applyEvent(record: CallRecord, event: CallEvent, at: number): void {
   switch (event.kind) {
     case "phase":
@@ -260,7 +264,7 @@ export function applyEvent(record: CallRecord, event: CallEvent, at: number): vo
   }
 }
 
-/** What was to follow an answer that was cut short is wanted no more. */
+/** Drops the tool calls of an answer that was cut short: they are no longer wanted. */
 function forgetUndone(record: CallRecord, turn: number): void {
   record.tools = record.tools.filter((tool) => tool.turn !== turn || tool.result !== undefined);
 }
@@ -274,7 +278,7 @@ function turnOf(record: CallRecord, number: number, at: number): TurnRecord {
   return turn;
 }
 
-/** The number of the turn to come. */
+/** The number of the next turn. */
 export function nextTurn(record: CallRecord): number {
   const last = record.turns.at(-1);
   return last ? last.turn + 1 : 0;
@@ -287,7 +291,7 @@ export function contactsOf(record: CallRecord): Contact[] {
   );
 }
 
-/** What the caller heard of a turn's answer: whole phrases, and the beginning of a cut one. */
+/** What the caller heard of a turn's answer: whole phrases, and the beginning of one that was cut. */
 export function heardText(turn: TurnRecord): string {
   return turn.phrases
     .map((phrase) => phrase.heard ? phrase.text : phrase.heardText ?? "")

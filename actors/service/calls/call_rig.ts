@@ -231,7 +231,7 @@ export async function soon<T>(
   found: () => T | undefined | false,
   what: string,
 ): Promise<T> {
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + 2000;
   for (;;) {
     const result = found();
     if (result) return result;

@@ -87,8 +87,12 @@ Deno.test("a silent caller is asked whether they are there, and after longer sil
   rig.passes(8);
   assert.ok(isolate.last("nudge"));
   isolate.reports({ kind: "nudged" });
+  isolate.reports({ kind: "phase", phase: "speaking" });
+  isolate.reports({ kind: "phase", phase: "listening" });
   assert.equal(isolate.last("say_last"), undefined);
-  rig.passes(22);
+  rig.passes(29);
+  assert.equal(isolate.posted.filter(({ kind }) => kind === "nudge").length, 1, "once");
+  rig.passes(1);
   assert.deepEqual(isolate.last("say_last"), FAREWELL);
   isolate.tells({ kind: "said" });
   await rig.session.closed;
@@ -100,7 +104,7 @@ Deno.test("a silent caller is asked whether they are there, and after longer sil
   ]]);
 });
 
-Deno.test("a slow answer is apologised for, and an isolate that does not even do that is replaced", async () => {
+Deno.test("a slow answer is apologised for, and an isolate that does not even apologise is replaced", async () => {
   await using rig = new CallRig({ settings: { AI_PROCESSING_TIMEOUT: 20 } });
   const isolate = await rig.firstTalks();
   isolate.reports({ kind: "phase", phase: "thinking" });

@@ -1,10 +1,10 @@
-// The timers of one call's deadlines. They live with the service, not in the call: an isolate
-// that hangs cannot stop them.
+// The timers of one call's deadlines. They live with the service, where an isolate that hangs cannot
+// stop them.
 
 import type { Phase } from "../../call_record.ts";
 import type { DeadlineAction, Policies } from "../policies.ts";
 
-/** Arms a call's deadlines as it reports what it does. */
+/** Arms a call's deadlines as the call reports its phases. */
 export class PhaseTimers implements Disposable {
   readonly #policies: Policies;
   readonly #onDeadline: (phase: Phase, action: DeadlineAction) => void;
@@ -16,7 +16,7 @@ export class PhaseTimers implements Disposable {
   #nudged = false;
   #callerSpeaking = false;
 
-  /** @param elapsedMs how long the call has lasted already, when it was adopted. */
+  /** @param elapsedMs how long the call has lasted already: an adopted one began earlier. */
   constructor(
     policies: Policies,
     onDeadline: (phase: Phase, action: DeadlineAction) => void,
@@ -34,9 +34,9 @@ export class PhaseTimers implements Disposable {
     );
   }
 
-  /** The call is in another phase. */
+  /** The call entered a phase. */
   enter(phase: Phase): void {
-    // A nudge is the bot's own doing: silence goes on being counted from the caller's last sound.
+    // A nudge is the bot's own doing: silence still counts from the caller's last sound.
     if (phase === "thinking" || phase === "greeting") this.#callerHeard();
     this.#phase = phase;
     this.#arm();
@@ -48,19 +48,19 @@ export class PhaseTimers implements Disposable {
     if (this.#policy()?.countedFrom === "the last phrase heard") this.#arm();
   }
 
-  /** The caller began or stopped to speak; nobody is asked whether they are there while they speak. */
+  /** The caller began or stopped speaking. While they speak, no deadline for silence passes. */
   callerSpeaking(speaking: boolean): void {
     this.#callerSpeaking = speaking;
     this.#callerHeard();
     if (this.#phase === "listening") this.#arm();
   }
 
-  /** The caller was asked whether they are there. */
+  /** The caller was asked whether they are still there. */
   nudged(): void {
     this.#nudged = true;
   }
 
-  /** No deadline passes any more. */
+  /** Disarms all deadlines. */
   [Symbol.dispose](): void {
     this.#disarm();
     clearTimeout(this.#callTimer);

@@ -11,7 +11,7 @@ const SETTINGS = settingsWith({
   MAX_CALL_SECONDS: 3600,
 });
 
-/** Runs a script against timers whose clock the test moves. */
+/** Runs a script against timers whose clock the script moves. */
 function withTimers(
   script: (timers: PhaseTimers, wait: (seconds: number) => void, passed: string[]) => void,
 ): void {
@@ -37,7 +37,7 @@ function withTimers(
   }
 }
 
-Deno.test("a silent caller is asked once, and later the call is ended", () =>
+Deno.test("a silent caller is asked once whether they are there, and later the call ends", () =>
   withTimers((timers, wait, passed) => {
     timers.enter("greeting");
     timers.enter("listening");
@@ -55,7 +55,7 @@ Deno.test("a silent caller is asked once, and later the call is ended", () =>
     assert.deepEqual(passed, ["listening nudge", "listening hangup"]);
   }));
 
-Deno.test("a caller who speaks is not asked, and may be asked again after their turn", () =>
+Deno.test("a caller who is speaking is not asked whether they are there, but may be after their turn", () =>
   withTimers((timers, wait, passed) => {
     timers.enter("listening");
     wait(7);
@@ -68,7 +68,7 @@ Deno.test("a caller who speaks is not asked, and may be asked again after their 
     assert.deepEqual(passed, ["listening nudge"]);
   }));
 
-Deno.test("the time the bot speaks is not the caller's silence", () =>
+Deno.test("time during which the bot speaks does not count as the caller's silence", () =>
   withTimers((timers, wait, passed) => {
     timers.enter("thinking");
     timers.enter("speaking");
@@ -79,7 +79,7 @@ Deno.test("the time the bot speaks is not the caller's silence", () =>
     assert.deepEqual(passed, []);
   }));
 
-Deno.test("a slow answer is apologised for, and an isolate that does not even do that is replaced", () =>
+Deno.test("a slow answer is apologised for, and an isolate that does not even apologise is replaced", () =>
   withTimers((timers, wait, passed) => {
     timers.enter("thinking");
     wait(20.1);
@@ -88,7 +88,7 @@ Deno.test("a slow answer is apologised for, and an isolate that does not even do
     assert.deepEqual(passed, ["thinking apologise", "thinking restart"]);
   }));
 
-Deno.test("a long answer is fine as long as its phrases are heard; playout that stopped is not", () =>
+Deno.test("a long answer may continue as long as its phrases are heard, but stopped playout may not", () =>
   withTimers((timers, wait, passed) => {
     timers.enter("speaking");
     for (let i = 0; i < 5; i++) {
@@ -100,7 +100,7 @@ Deno.test("a long answer is fine as long as its phrases are heard; playout that 
     assert.deepEqual(passed, ["speaking restart"]);
   }));
 
-Deno.test("the whole call has its limit, whatever happens in it", () =>
+Deno.test("a call has its limit, whatever happens in it", () =>
   withTimers((timers, wait, passed) => {
     for (let minute = 0; minute < 60; minute++) {
       assert.deepEqual(passed, []);

@@ -9,7 +9,7 @@ import type { CallEvent, CallRecord, ToolRecord, ToolResult } from "../../call_r
 
 const log = logger("tools");
 
-/** What a runner works on. */
+/** What a tool runner works with. */
 export interface ToolRunnerOptions {
   readonly record: CallRecord;
   readonly settings: Pick<Settings, "TRANSFER_TARGETS">;
@@ -74,13 +74,13 @@ export class ToolRunner {
       case "take_contact":
         return;
       case "send_dtmf":
-        // Keys pressed twice do more harm than none: noted before it is known whether it worked.
+        // Keys pressed twice do more harm than none: noted as done before the result is known.
         note({ kind: "tool_done", id, result: "done" });
         return await ari.runOnce((commands) => commands.sendDtmf(record.channelId, call.digits));
       case "hang_up":
         return await sendCaller({ to: "hangup" });
       case "transfer_to": {
-        // The configuration's word, not the isolate's.
+        // The configuration decides, not the isolate.
         const extension = settings.TRANSFER_TARGETS[call.key];
         if (extension === undefined) throw new TransferError(call.key);
         return await sendCaller({ to: "transfer", extension });
@@ -89,7 +89,7 @@ export class ToolRunner {
   }
 }
 
-/** A transfer to where the configuration allows none. */
+/** The configuration allows no transfer to this target. */
 class TransferError extends Error {
   override readonly name = "TransferError";
 

@@ -4,7 +4,7 @@ import { applyEvent, newCallRecord, type ToolResult } from "../../call_record.ts
 import type { Destination } from "../exit/destination.ts";
 import { ToolRunner, type ToolRunnerOptions } from "./tool_runner.ts";
 
-/** A call in which the assistant wants one thing, and a PBX that does it, or fails. */
+/** A call with one tool call of the assistant, and a PBX that carries it out or fails. */
 function callWanting(call: ToolCall, pbx: { fails: boolean } = { fails: false }) {
   const record = newCallRecord({ id: "c1", channelId: "ch", caller: "", startedAt: 0 });
   applyEvent(record, { kind: "tool_begun", turn: 1, id: "t1", call, after: 1 }, 0);
@@ -38,7 +38,7 @@ function callWanting(call: ToolCall, pbx: { fails: boolean } = { fails: false })
   return { options, runner: new ToolRunner(options), record, pressed, sent, results };
 }
 
-Deno.test("a transfer goes to the extension of the configuration, whatever the tool call says", async () => {
+Deno.test("a transfer goes to the configured extension, whatever the tool call says", async () => {
   const { runner, sent } = callWanting({
     name: "transfer_to",
     key: "sales",
@@ -48,7 +48,7 @@ Deno.test("a transfer goes to the extension of the configuration, whatever the t
   assert.deepEqual(sent, [{ to: "transfer", extension: "201" }]);
 });
 
-Deno.test("a transfer to a key that is not configured is not made", async () => {
+Deno.test("a transfer to a target that is not configured is not made", async () => {
   const { runner, sent } = callWanting({
     name: "transfer_to",
     key: "boss",
@@ -58,7 +58,7 @@ Deno.test("a transfer to a key that is not configured is not made", async () => 
   assert.deepEqual(sent, []);
 });
 
-Deno.test("keys are pressed once, even when two isolates ask, and when the PBX failed at it", async () => {
+Deno.test("keys are pressed once, even if two isolates ask and the PBX fails", async () => {
   const pbx = { fails: true };
   const { runner, options, pressed, record } = callWanting(
     { name: "send_dtmf", digits: "12#" },

@@ -31,7 +31,7 @@ function exitOf({ fallback = "operator" } = {}) {
   pbx.onEvent = (event) => {
     if (event.type === "StasisEnd") exit.channelLeft();
   };
-  return { exit, pbx, said, ended: () => soon(() => ended[0], "the call ends") };
+  return { exit, pbx, said, reasons: ended, ended: () => soon(() => ended[0], "the call ends") };
 }
 
 Deno.test("a caller who is bidden farewell hears it to its end before being hung up on", async () => {
@@ -82,13 +82,25 @@ Deno.test("a PBX that refuses to send the caller on is an error line, and the ca
 });
 
 Deno.test("a tool's destination has no last words, and the call ends once the tool's result is noted", async () => {
-  const { exit, pbx, said, ended } = exitOf();
+  const { exit, pbx, said, reasons, ended } = exitOf();
   await exit.sendTo({ to: "transfer", extension: "201" });
   assert.deepEqual(pbx.asked, [`continueInDialplan ${CALLER} people 201`]);
-  exit.isolateReplaced();
   assert.deepEqual(said, []);
+  assert.deepEqual(reasons, []);
   exit.toolAnswered();
   assert.equal(await ended(), "transfer");
+});
+
+Deno.test("a caller whom a tool is hanging up on is not bidden farewell by a new isolate", async () => {
+  const { exit, pbx, said, ended } = exitOf();
+  const release = pbx.holds("hangUp");
+  const sent = exit.sendTo({ to: "hangup" });
+  exit.isolateReplaced();
+  release();
+  await sent;
+  exit.toolAnswered();
+  assert.equal(await ended(), "hangup");
+  assert.deepEqual(said, []);
 });
 
 Deno.test("a transfer whose reply was lost took place, as the channel has left", async () => {

@@ -1,5 +1,5 @@
-// Which way the audio of calls travels on the PBX we are connected to: asked of it after every
-// connection, since it may come back as another version with other modules.
+// How the audio of calls travels on the PBX we are connected to. We ask it after every connection,
+// since it may come back as another version with other modules.
 
 import type { AriCommands } from "../../../asterisk/ari/mod.ts";
 import {
@@ -13,22 +13,27 @@ import { sweepPhraseFiles } from "../../../asterisk/transports/files/phrase_file
 import { logger } from "../../../config/logging.ts";
 import type { Settings } from "../../../config/settings.ts";
 import type { MediaPlan } from "../../../media/transport.ts";
+import { abortable } from "../../../runtime/waiting.ts";
 
 const log = logger("media");
 
+/** The commands that ask a PBX what it has. */
+export type RouteCommands = Pick<AriCommands, "globalVariable" | "info" | "modules">;
+
 type FilesPlan = Extract<MediaPlan, { kind: "files" }>;
 
-/** No call's audio can be carried on this PBX: the message says why, and what to do. */
+/** This PBX can carry no call's audio. The message says why, and what to do. */
 export class MediaRouteError extends Error {
   override readonly name = "MediaRouteError";
 }
 
-/** The way of all calls, once the PBX has been asked. */
+/** The route of all calls' audio, known once the PBX has been asked. */
 export class MediaRoute {
   readonly #settings: Settings;
   #plan = Promise.withResolvers<MediaPlan>();
   #problem: string | undefined = "the PBX has not been asked yet how audio can travel";
-  #told = "";
+  /** The outcome that was logged last; empty before the first. */
+  #logged = "";
   #files: FilesPlan | undefined;
 
   constructor(settings: Settings) {
@@ -36,41 +41,33 @@ export class MediaRoute {
     this.#plan.promise.catch(() => {});
   }
 
-  /** Why calls have no audio; undefined when they have. */
+  /** Why calls can have no audio; undefined when they can. */
   get problem(): string | undefined {
     return this.#problem;
   }
 
   /**
-   * What a call isolate is to make ready; waits until the PBX has been asked.
+   * The media that a call isolate must prepare. Waits until the PBX has been asked.
    *
-   * @throws {MediaRouteError} when no way is possible.
+   * @throws {MediaRouteError} when no transport is possible.
    * @throws the signal's reason when it aborts first.
    */
   async plan(signal: AbortSignal): Promise<MediaPlan> {
-    signal.throwIfAborted();
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = () => aborted.reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      return await Promise.race([this.#plan.promise, aborted.promise]);
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-    }
+    return await abortable(this.#plan.promise, signal);
   }
 
-  /** True while no PBX has told what it has. */
+  /** No PBX has been asked yet. */
   get unknown(): boolean {
-    return this.#told === "";
+    return this.#logged === "";
   }
 
   /**
-   * Asks the PBX what it has, and chooses. What was chosen before holds meanwhile.
+   * Asks the PBX what it has, and chooses a transport. Until it answers, the earlier choice holds.
    *
-   * @throws {AriError} when the PBX does not tell.
+   * @throws {AriError} when the PBX does not answer.
    */
-  async choose(commands: AriCommands): Promise<void> {
-    const pbx = await askedOf(commands);
+  async choose(commands: RouteCommands): Promise<void> {
+    const pbx = await factsOf(commands);
     const choice = chooseTransport(this.#settings, pbx);
     const { kind } = choice;
     if (kind === undefined) return this.#refuse(choice.why);
@@ -82,18 +79,18 @@ export class MediaRoute {
     this.#files = plan.kind === "files" ? plan : undefined;
     if (this.unknown) await this.tidyUp();
     this.#settle(plan);
-    this.#tell(
+    this.#logOnce(
       kind,
       () => log.info("audio of calls travels by", { transport: kind, why: choice.why }),
     );
   }
 
-  /** Removes the files of calls that died; to be called when no call is up. */
+  /** Removes the files that dead calls left behind. Call it only while no call is up. */
   async tidyUp(): Promise<void> {
     if (this.#files) await sweepPhraseFiles(this.#files.soundsDir, this.#files.language);
   }
 
-  async #planFor(kind: TransportKind, pbx: PbxFacts, commands: AriCommands): Promise<MediaPlan> {
+  async #planFor(kind: TransportKind, pbx: PbxFacts, commands: RouteCommands): Promise<MediaPlan> {
     const folders = { dataDir: "", spoolDir: "" };
     if (kind === "files") {
       const asked = ["ASTDATADIR", "ASTSPOOLDIR"].map((name) => commands.globalVariable(name));
@@ -112,7 +109,7 @@ export class MediaRoute {
     this.#problem = `no way for the audio of calls: ${why}`;
     this.#renew();
     this.#plan.reject(new MediaRouteError(this.#problem));
-    this.#tell(
+    this.#logOnce(
       this.#problem,
       () =>
         log.error("calls cannot be taken: there is no way for their audio", {
@@ -122,7 +119,7 @@ export class MediaRoute {
     );
   }
 
-  /** Those who wait are given the new answer, too. */
+  /** Those who still wait get the new answer, too. */
   #renew(): void {
     const waiting = this.#plan;
     this.#plan = Promise.withResolvers();
@@ -130,15 +127,15 @@ export class MediaRoute {
     this.#plan.promise.then(waiting.resolve, waiting.reject);
   }
 
-  /** Once for each outcome: the PBX may come and go often. */
-  #tell(what: string, say: () => void): void {
-    if (this.#told === what) return;
-    this.#told = what;
-    say();
+  /** Logs an outcome unless it is the last one's: the PBX may come and go often. */
+  #logOnce(outcome: string, write: () => void): void {
+    if (this.#logged === outcome) return;
+    this.#logged = outcome;
+    write();
   }
 }
 
-async function askedOf(commands: AriCommands): Promise<PbxFacts> {
+async function factsOf(commands: RouteCommands): Promise<PbxFacts> {
   const [info, modules] = await Promise.all([commands.info(), commands.modules()]);
   return {
     version: info.system?.version ?? "",

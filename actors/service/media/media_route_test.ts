@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import type { AriCommands } from "../../../asterisk/ari/mod.ts";
 import { settingsWith } from "../../../config/read_settings.ts";
 import { LogLines } from "../../../testing/log_lines.ts";
-import { MediaRoute, MediaRouteError } from "./media_route.ts";
+import { MediaRoute, MediaRouteError, type RouteCommands } from "./media_route.ts";
 
 const { signal } = new AbortController();
 
@@ -15,19 +14,24 @@ const FILES = [
 ];
 
 /** A PBX with these modules running. */
-function pbx(...names: string[]): AriCommands {
-  const modules = ["codec_resample.so", ...names].map((name) => ({ name, status: "Running" }));
+function pbx(...names: string[]): RouteCommands {
+  const modules = ["codec_resample.so", ...names].map((name) => ({
+    name,
+    status: "Running",
+    description: "",
+    use_count: 0,
+  }));
   return {
-    info: () => Promise.resolve({ system: { version: "22.10.1" } }),
+    info: () => Promise.resolve({ system: { version: "22.10.1", entity_id: "" } }),
     modules: () => Promise.resolve(modules),
     globalVariable: (name: string) => Promise.resolve(`/nowhere/${name}`),
-  } as unknown as AriCommands;
+  };
 }
 
 const WEBSOCKET = pbx("chan_websocket.so");
 const AUDIOSOCKET = pbx("chan_audiosocket.so", "res_audiosocket.so");
 
-Deno.test("a call that comes before the PBX has told what it has waits for that", async () => {
+Deno.test("a call that comes before the PBX has said what it has waits for it", async () => {
   const route = new MediaRoute(settingsWith({}));
   assert.ok(route.problem);
   const plan = route.plan(signal);
@@ -36,7 +40,7 @@ Deno.test("a call that comes before the PBX has told what it has waits for that"
   assert.equal(route.problem, undefined);
 });
 
-Deno.test("a PBX that comes back with other modules is used as it is now", async () => {
+Deno.test("after the PBX comes back with other modules, calls use what it has now", async () => {
   const route = new MediaRoute(settingsWith({}));
   await route.choose(AUDIOSOCKET);
   await route.choose(WEBSOCKET);
@@ -45,7 +49,7 @@ Deno.test("a PBX that comes back with other modules is used as it is now", async
   await assert.rejects(route.plan(signal), MediaRouteError);
 });
 
-Deno.test("what was chosen, and why nothing better, is in the log, once for each outcome", async () => {
+Deno.test("the log says once for each outcome which transport was chosen, and why none better", async () => {
   using log = new LogLines();
   const route = new MediaRoute(settingsWith({}));
   for (const found of [AUDIOSOCKET, AUDIOSOCKET, pbx()]) await route.choose(found);
@@ -57,7 +61,7 @@ Deno.test("what was chosen, and why nothing better, is in the log, once for each
   assert.match(log.all[1]!, /calls cannot be taken.*run the doctor/);
 });
 
-Deno.test("a transport that is set and impossible is refused, with the reason", async () => {
+Deno.test("a transport that is configured but impossible is refused, with the reason", async () => {
   const route = new MediaRoute(settingsWith({ MEDIA_TRANSPORT: "websocket" }));
   const waiting = assert.rejects(route.plan(signal), /MEDIA_TRANSPORT=websocket cannot be used/);
   await route.choose(AUDIOSOCKET);
@@ -65,14 +69,14 @@ Deno.test("a transport that is set and impossible is refused, with the reason", 
   assert.match(route.problem!, /does not run chan_websocket\.so/);
 });
 
-Deno.test("a call that ends while it waits stops waiting", async () => {
+Deno.test("a call that ends while it waits for the PBX stops waiting", async () => {
   const over = new AbortController();
   const plan = new MediaRoute(settingsWith({})).plan(over.signal);
   over.abort(new DOMException("hung up", "AbortError"));
   await assert.rejects(plan, { message: "hung up" });
 });
 
-Deno.test("files are refused while the PBX's folders cannot be used, and taken once they can", async () => {
+Deno.test("files are refused while the PBX's folders cannot be used, and chosen once they can", async () => {
   const folder = await Deno.makeTempDir();
   const [soundsDir, recordingDir] = [`${folder}/sounds`, `${folder}/recording`];
   const route = new MediaRoute(

@@ -58,6 +58,20 @@ Deno.test("a channel that is announced twice is one call", async () => {
   assert.equal(rig.switchboard.list().length, 1);
 });
 
+Deno.test("a caller whom the dialplan sends back to the bot is answered again, as a new call", async () => {
+  await using rig = new SwitchboardRig();
+  const first = rig.called("caller-1");
+  const isolate = await rig.service.isolates.talking(1);
+  rig.switchboard.speechless(true);
+  isolate.tells({ kind: "said" });
+  await soon(() => rig.switchboard.size === 0, "the first call is over");
+  rig.switchboard.speechless(false);
+  rig.pbx.enters("caller-1");
+  await rig.service.isolates.talking(2);
+  assert.equal(rig.switchboard.list().length, 2);
+  assert.equal(first.endReason, "handover");
+});
+
 Deno.test("a recording is offered once it exists, and only of calls that are known", async () => {
   const folder = await mkdtemp(join(tmpdir(), "switchboard-"));
   try {
@@ -179,6 +193,22 @@ Deno.test("media and bridges that belong to no call are removed; those of calls,
   await soon(() => !pbx.channels.has("voxbot-dead-12345678"), "the stray media are gone");
   assert.deepEqual([...pbx.channels.keys()], kept);
   assert.deepEqual([...pbx.bridges], [`voxbot-${id}`, "meeting"]);
+});
+
+Deno.test("media of a dead isolate that the PBX did not hang up are removed later", async () => {
+  using _log = new LogLines();
+  await using rig = new SwitchboardRig();
+  const { id } = rig.called("caller-1");
+  const isolate = await rig.service.isolates.talking(1);
+  const isMedia = (channel: string) => channel.startsWith(`voxbot-${id}`);
+  const [stray] = [...rig.pbx.channels.keys()].filter(isMedia);
+  rig.pbx.fails("hangUp", "unexpected");
+  isolate.dies("crash");
+  await rig.service.isolates.talking(2);
+  assert.ok(rig.pbx.channels.has(stray!));
+  await rig.reconcile();
+  await soon(() => !rig.pbx.channels.has(stray!), "the stray media are gone");
+  assert.equal([...rig.pbx.channels.keys()].filter(isMedia).length, 1);
 });
 
 Deno.test("a service whose application another client takes stands down: it touches nothing and takes nothing", async () => {
