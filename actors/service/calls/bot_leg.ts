@@ -25,7 +25,7 @@ export interface Resumption {
   readonly waitedMs: number;
 }
 
-/** Whose leg it is, and who learns what happens on it. */
+/** Whose leg it is, and what to do when something happens on it. */
 export interface BotLegOptions {
   readonly record: CallRecord;
   /** The call was begun by an earlier run of the service. */

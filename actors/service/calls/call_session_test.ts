@@ -185,7 +185,7 @@ Deno.test("a transfer that a tool calls for is made once, and its result is reco
   assert.equal(ended!.endReason, "transfer");
 });
 
-Deno.test("a transfer that the PBX refuses is told to the isolate, and the call continues", async () => {
+Deno.test("when the PBX refuses a transfer, the isolate learns it and the call continues", async () => {
   await using rig = new CallRig({ settings: { TRANSFER_TARGETS: { sales: "201" } } });
   const isolate = await rig.firstTalks();
   const call = { name: "transfer_to", key: "sales", extension: "201" } as const;

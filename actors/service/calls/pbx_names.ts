@@ -1,5 +1,5 @@
-// How our bridges and media channels are named on the PBX, so that they are told from anybody
-// else's, and from callers' channels.
+// The names of our bridges and media channels on the PBX, which tell them from everybody else's and
+// from callers' channels.
 
 const PREFIX = "voxbot-";
 

@@ -7,7 +7,7 @@ import type { CallCommands } from "./call_services.ts";
 
 type Commands = CallCommands & ReconcileCommands;
 
-/** A PBX that does at once what it is asked, unless a test lets it fail or wait. */
+/** A PBX that carries out each command immediately, unless a test lets it fail or wait. */
 export class FakePbx {
   /** Every command it was given, in order, such as "answer caller-1". */
   readonly asked: string[] = [];

@@ -111,7 +111,7 @@ Deno.test("a caller does not wait for an apology that the PBX cannot play", () =
     assert.match(log.errors[0]!, /the apology could not be played/);
   }));
 
-Deno.test("a caller does not wait for ever for an apology whose end the PBX does not report", () =>
+Deno.test("a caller waits at most 8 s for an apology whose end the PBX does not report", () =>
   withApology(async ({ pbx, lastResort }) => {
     const played = watched(lastResort.play(CALLER, signal));
     await soon(() => pbx.count("play") > 0, "it is played");

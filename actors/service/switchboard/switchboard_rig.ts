@@ -1,4 +1,4 @@
-// A switchboard on a PBX and with isolates that are none, for its tests.
+// A switchboard with a fake PBX and fake isolates, for its tests.
 
 import { mock } from "node:test";
 import type { Settings } from "../../../config/settings.ts";
