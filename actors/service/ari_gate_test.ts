@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { mock } from "node:test";
 import { type AriCommands, AriError, type AriErrorKind } from "../../asterisk/ari/mod.ts";
+import { MockedTimers, settled } from "../../testing/mocked_timers.ts";
 import { AriGate } from "./ari_gate.ts";
 
 /** A PBX that comes and goes when a test says so, and the failures that were counted. */
@@ -46,25 +46,6 @@ function failure(kind: AriErrorKind, status: number): AriError {
   return new AriError(kind, "channels.answer", status, "as the test has it");
 }
 
-/** Runs a script in which no time passes but what it lets pass. */
-async function inNoTime(script: (pass: (ms: number) => Promise<void>) => Promise<void>) {
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    await script(async (ms) => {
-      await settled();
-      mock.timers.tick(ms);
-      await settled();
-    });
-  } finally {
-    mock.timers.reset();
-  }
-}
-
-/** Lets everything that is ready to happen, happen. */
-async function settled(): Promise<void> {
-  for (let i = 0; i < 20; i++) await Promise.resolve();
-}
-
 Deno.test("a command sent while the PBX is away runs once it is back", async () => {
   const line = new Line();
   const answer = command();
@@ -86,16 +67,16 @@ Deno.test("a PBX that was there and is away again is waited for again", async ()
   await answered;
 });
 
-Deno.test("a PBX that stays away fails the command, and the error says for how long", () =>
-  inNoTime(async (pass) => {
-    const line = new Line();
-    const rejected = assert.rejects(
-      line.gate.run(command().run),
-      (error: AriError) => error.kind === "unreachable" && /30000 ms/.test(error.message),
-    );
-    await pass(30_000);
-    await rejected;
-  }));
+Deno.test("a PBX that stays away fails the command, and the error says for how long", async () => {
+  using time = new MockedTimers();
+  const line = new Line();
+  const rejected = assert.rejects(
+    line.gate.run(command().run),
+    (error: AriError) => error.kind === "unreachable" && /30000 ms/.test(error.message),
+  );
+  await time.pass(30_000);
+  await rejected;
+});
 
 Deno.test("a call that is over does not wait for the PBX", async () => {
   const line = new Line();
@@ -109,23 +90,23 @@ Deno.test("a call that is over does not wait for the PBX", async () => {
   assert.equal(answer.tries, 0);
 });
 
-Deno.test("a command that the PBX itself fails at is tried three times, and each failure is counted", () =>
-  inNoTime(async (pass) => {
-    const line = lineUp();
-    const twice = command(failure("unexpected", 500), failure("unexpected", 503));
-    const succeeds = line.gate.run(twice.run);
-    await pass(100);
-    await pass(100);
-    assert.equal(await succeeds, 3);
-    assert.deepEqual(line.failures, [500, 503]);
+Deno.test("a command that the PBX itself fails at is tried three times, and each failure is counted", async () => {
+  using time = new MockedTimers();
+  const line = lineUp();
+  const twice = command(failure("unexpected", 500), failure("unexpected", 503));
+  const succeeds = line.gate.run(twice.run);
+  await time.pass(100);
+  await time.pass(100);
+  assert.equal(await succeeds, 3);
+  assert.deepEqual(line.failures, [500, 503]);
 
-    const always = command(...Array(9).fill(failure("unexpected", 500)));
-    const fails = assert.rejects(line.gate.run(always.run), AriError);
-    await pass(100);
-    await pass(100);
-    await fails;
-    assert.equal(always.tries, 3);
-  }));
+  const always = command(...Array(9).fill(failure("unexpected", 500)));
+  const fails = assert.rejects(line.gate.run(always.run), AriError);
+  await time.pass(100);
+  await time.pass(100);
+  await fails;
+  assert.equal(always.tries, 3);
+});
 
 Deno.test("a command that is not idempotent is tried once", async () => {
   const line = lineUp();
@@ -152,14 +133,14 @@ Deno.test("a channel that has hung up is no failure of the PBX", async () => {
   assert.deepEqual(line.failures, []);
 });
 
-Deno.test("a call that ends between two tries is not tried again", () =>
-  inNoTime(async (pass) => {
-    const line = lineUp();
-    const over = new AbortController();
-    const answer = command(failure("unexpected", 500));
-    const rejected = assert.rejects(line.gate.run(answer.run, over.signal), /the caller hung up/);
-    await pass(50);
-    over.abort(new Error("the caller hung up"));
-    await rejected;
-    assert.equal(answer.tries, 1);
-  }));
+Deno.test("a call that ends between two tries is not tried again", async () => {
+  using time = new MockedTimers();
+  const line = lineUp();
+  const over = new AbortController();
+  const answer = command(failure("unexpected", 500));
+  const rejected = assert.rejects(line.gate.run(answer.run, over.signal), /the caller hung up/);
+  await time.pass(50);
+  over.abort(new Error("the caller hung up"));
+  await rejected;
+  assert.equal(answer.tries, 1);
+});

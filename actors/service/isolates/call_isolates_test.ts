@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mock } from "node:test";
 import type { MessagePort } from "node:worker_threads";
 import type { Prompts } from "../../../config/prompts.ts";
 import { settingsWith } from "../../../config/read_settings.ts";
 import type { SpeechEvent } from "../../../speech/events.ts";
 import { LogLines } from "../../../testing/log_lines.ts";
+import { MockedTimers, settled } from "../../../testing/mocked_timers.ts";
 import type { CallIsolateData, FromCall, ToCall } from "../../messages.ts";
 import type { IsolateOptions } from "../../otp/isolate.ts";
 import { FakeIsolate } from "../../otp/isolate_rig.ts";
@@ -29,9 +29,9 @@ class Pool implements AsyncDisposable {
   readonly pool: CallIsolates;
   readonly #waiting: (() => void)[] = [];
   readonly log = new LogLines();
+  readonly #time = new MockedTimers();
 
   constructor(warm = 1) {
-    mock.timers.enable({ apis: ["setTimeout"] });
     this.pool = new CallIsolates({
       settings: settingsWith({
         CALL_POOL_SIZE: warm,
@@ -61,10 +61,8 @@ class Pool implements AsyncDisposable {
     return this.isolates;
   }
 
-  async pass(ms: number): Promise<void> {
-    await settled();
-    mock.timers.tick(ms);
-    await settled();
+  pass(ms: number): Promise<void> {
+    return this.#time.pass(ms);
   }
 
   /** Lets the start that has taken longest succeed. */
@@ -77,7 +75,7 @@ class Pool implements AsyncDisposable {
     this.held = false;
     for (const start of this.#waiting) start();
     await this.pool[Symbol.asyncDispose]();
-    mock.timers.reset();
+    this.#time[Symbol.dispose]();
     this.log[Symbol.dispose]();
   }
 
@@ -92,11 +90,6 @@ class Pool implements AsyncDisposable {
     this.isolates.push(isolate);
     return isolate;
   }
-}
-
-/** Lets everything that is ready to happen, happen. */
-async function settled(): Promise<void> {
-  for (let i = 0; i < 50; i++) await Promise.resolve();
 }
 
 /** The kinds of what an isolate was sent. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { settingsWith } from "../../../config/read_settings.ts";
 import { LogLines } from "../../../testing/log_lines.ts";
+import { settled } from "../../../testing/mocked_timers.ts";
 import type { EngineIsolateData, FromEngine, ToEngine } from "../../messages.ts";
 import { FakeIsolate } from "../../otp/isolate_rig.ts";
 import { Supervisor } from "../../otp/supervisor.ts";
@@ -48,11 +49,6 @@ class Hosted implements AsyncDisposable {
     await this.stop();
     this.log[Symbol.dispose]();
   }
-}
-
-/** Lets everything that is ready to happen, happen. */
-async function settled(): Promise<void> {
-  for (let i = 0; i < 20; i++) await Promise.resolve();
 }
 
 Deno.test("each call gets a port of its own to the engine", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { mock } from "node:test";
 import { settingsWith } from "../../../config/read_settings.ts";
 import { LogLines } from "../../../testing/log_lines.ts";
+import { MockedTimers, settled } from "../../../testing/mocked_timers.ts";
 import { FakeSpec } from "../../otp/supervisor_rig.ts";
 import { EngineKeeper, needsEngine } from "./engine_keeper.ts";
 
@@ -20,34 +20,21 @@ interface Scene {
 function scene(name: string, play: (scene: Scene) => Promise<void>): void {
   Deno.test(name, async () => {
     using _log = new LogLines();
-    mock.timers.enable({ apis: ["setTimeout"] });
-    try {
-      const engine = new FakeSpec("speech engine");
-      const rests: boolean[] = [];
-      await using keeper = new EngineKeeper({
-        spec: engine,
-        onRest: (resting) => void rests.push(resting),
-      });
-      const pass = async (ms: number) => {
-        mock.timers.tick(ms);
+    using time = new MockedTimers();
+    const engine = new FakeSpec("speech engine");
+    const rests: boolean[] = [];
+    await using keeper = new EngineKeeper({
+      spec: engine,
+      onRest: (resting) => void rests.push(resting),
+    });
+    const dies = async (times: number) => {
+      for (let i = 0; i < times; i++) {
+        engine.last.die("crash");
         await settled();
-      };
-      const dies = async (times: number) => {
-        for (let i = 0; i < times; i++) {
-          engine.last.die("crash");
-          await settled();
-        }
-      };
-      await play({ engine, keeper, rests, pass, dies });
-    } finally {
-      mock.timers.reset();
-    }
+      }
+    };
+    await play({ engine, keeper, rests, pass: (ms) => time.pass(ms), dies });
   });
-}
-
-/** Lets everything that is ready to happen, happen. */
-async function settled(): Promise<void> {
-  for (let i = 0; i < 50; i++) await Promise.resolve();
 }
 
 scene(
