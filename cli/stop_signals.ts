@@ -5,7 +5,7 @@
  * group, and `deno task`, itself in the group, forwards its signal: the service gets each twice,
  * within a millisecond (Deno 2.9.6).
  */
-const ECHO_MS = 500;
+const ECHO_MS = 100;
 
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
