@@ -73,7 +73,7 @@ Deno.test("a misheard word still finds its answer", async () => {
   assert.equal((await ask("en", "how much is the dilivery")).heading, "Delivery");
 });
 
-Deno.test("a caller who asks what no base knows is told so honestly", async () => {
+Deno.test("a caller who asks something that no base knows gets an honest no", async () => {
   for (const question of ["Какая погода завтра в Париже?", "Сколько стоит полёт на Луну?"]) {
     const { text, heading } = await ask("ru", question);
     assert.match(text, /нет сведений/, question);
@@ -84,7 +84,7 @@ Deno.test("a caller who asks what no base knows is told so honestly", async () =
   }
 });
 
-Deno.test("a follow-up is understood with the question before it", async () => {
+Deno.test("a follow-up is understood together with the previous question", async () => {
   const history = [
     { role: "caller", text: "Есть у вас пресс ПБ-1000 для бетона?" },
     { role: "bot", text: "Да." },
@@ -102,12 +102,12 @@ Deno.test("thanks, a goodbye and a bare hello are answered as a person would", a
   assert.match((await ask("ru", "…")).text, /не расслышал/);
 });
 
-Deno.test("an answer is timed, names its source, then comes phrase by phrase", async () => {
+Deno.test("an answer reports its timing and its source, then arrives phrase by phrase", async () => {
   const { kinds } = await ask("en", "How long does delivery take?");
   assert.deepEqual(kinds, ["stage", "sources", "phrase", "phrase"]);
 });
 
-Deno.test("an answer no longer wanted ends without a word", async () => {
+Deno.test("a cancelled answer ends without a word", async () => {
   const settings = settingsWith({ ASTERISK_LANG: "en" });
   const prompts = await (await PromptsFile.open(settings)).current();
   const agent = await createAgent(settings, prompts);
@@ -119,12 +119,12 @@ Deno.test("an answer no longer wanted ends without a word", async () => {
   }
 });
 
-Deno.test("a goodbye is answered with the farewell, and then the call is ended", async () => {
+Deno.test("a goodbye is answered with the farewell, and then the call ends", async () => {
   assert.deepEqual((await ask("ru", "До свидания")).kinds, ["phrase", "tool"]);
   assert.deepEqual((await ask("ru", "Спасибо")).kinds, ["phrase"]);
 });
 
-Deno.test("an answer begun again after a crash leaves out what the caller has heard", async () => {
+Deno.test("an answer restarted after a crash leaves out what the caller has heard", async () => {
   const settings = settingsWith({ ASTERISK_LANG: "en" });
   const prompts = await (await PromptsFile.open(settings)).current();
   const agent = await createAgent(settings, prompts);
@@ -141,12 +141,12 @@ Deno.test("an answer begun again after a crash leaves out what the caller has he
   assert.deepEqual(await respond([first!]), [second]);
 });
 
-Deno.test("a question for a table's column without naming a row is answered with its range", async () => {
+Deno.test("a question about a table column that names no row is answered with the range", async () => {
   const { text } = await ask("ru", "Сколько весят разрывные машины?");
   assert.equal(text, "РМ-5: масса 120 кг. РМ-600: масса 3800 кг.");
 });
 
-Deno.test("no sentence is spoken that leans on one the caller has not heard", async () => {
+Deno.test("no sentence is spoken that depends on one the caller has not heard", async () => {
   const { text } = await ask("ru", "Сколько стоит?");
   assert.match(text, /^Цена зависит/);
   assert.doesNotMatch(text, /Оно бесплатное/);

@@ -16,7 +16,7 @@ async function answerOf(agent: Agent): Promise<readonly AgentEvent[]> {
   return await Array.fromAsync(agent.respond(REQUEST));
 }
 
-Deno.test("an assistant is made at the first question, and once for all of them", async () => {
+Deno.test("an agent is made at the first question, once for all questions", async () => {
   let made = 0;
   const agent = new LateAgent("model", "Hello.", () => {
     made++;
@@ -30,7 +30,7 @@ Deno.test("an assistant is made at the first question, and once for all of them"
   assert.equal(made, 1);
 });
 
-Deno.test("an assistant that could not be made fails that answer, and the next one is tried", async () => {
+Deno.test("an agent that cannot be made fails that answer, and the next answer tries again", async () => {
   let tries = 0;
   const agent = new LateAgent("model", "Hello.", () => {
     tries++;
@@ -41,7 +41,7 @@ Deno.test("an assistant that could not be made fails that answer, and the next o
   assert.equal(tries, 2);
 });
 
-Deno.test("an assistant is made while its caller still asks, and what fails then is told by the answer", async () => {
+Deno.test("an agent is made while its caller is still asking, and a failure is reported by the answer", async () => {
   let tries = 0;
   const agent = new LateAgent("model", "Hello.", () => {
     tries++;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { settingsWith } from "../../config/read_settings.ts";
 import { KnowledgeBaseError, loadKnowledge, splitKnowledgeBase } from "./knowledge_base.ts";
 
-Deno.test("the bases shipped in both languages hold twenty topics each and tables of specs", async () => {
+Deno.test("the shipped bases of both languages contain twenty topics each and tables of specifications", async () => {
   for (const ASTERISK_LANG of ["ru", "en"] as const) {
     const chunks = await loadKnowledge(settingsWith({ ASTERISK_LANG }));
     for (const kb of ["general", "tech"] as const) {
@@ -13,7 +13,7 @@ Deno.test("the bases shipped in both languages hold twenty topics each and table
   }
 });
 
-Deno.test("a base is cut at <<->>, each chunk carrying the heading nearest to its text", () => {
+Deno.test("a base is split at <<->>, and each chunk has the heading closest to its text", () => {
   const chunks = splitKnowledgeBase(
     "# База\n\n## **Цена**\nЗависит.\n### мелочь\nещё\n<<->>\nБез заголовка, но с текстом.\n<<->>\n\n",
     "general",
@@ -29,7 +29,7 @@ Deno.test("a base is cut at <<->>, each chunk carrying the heading nearest to it
   ]);
 });
 
-Deno.test("a base without <<->> is cut at its headings", () => {
+Deno.test("a base without <<->> is split at its headings", () => {
   const chunks = splitKnowledgeBase(
     "intro\r\n# A\r\none\r\n## B\r\ntwo # not a heading\r\n",
     "tech",
@@ -41,7 +41,7 @@ Deno.test("a base without <<->> is cut at its headings", () => {
   ]);
 });
 
-Deno.test("a long chunk is cut at 4,000 characters with 200 repeated, nothing lost", () => {
+Deno.test("a long chunk is cut at 4,000 characters with 200 repeated, and nothing is lost", () => {
   const text = Array.from({ length: 1500 }, (_, i) => `word${i}`).join(" ");
   const chunks = splitKnowledgeBase(`# Long\n${text}`, "tech");
   assert.ok(chunks.length >= 3);
@@ -56,7 +56,7 @@ Deno.test("a long chunk is cut at 4,000 characters with 200 repeated, nothing lo
   assert.ok(text.split(" ").every((word) => words.has(word)));
 });
 
-Deno.test("an empty or missing base is named with the setting to correct", async () => {
+Deno.test("the error about an empty or missing base names it and the setting to correct", async () => {
   await assert.rejects(
     loadKnowledge(settingsWith({ KNOWLEDGE_BASE2_PATH: "no/such/base.md" })),
     (error: unknown) =>

@@ -4,7 +4,7 @@ import { estimateTokens, recentHistory } from "./history.ts";
 
 const turn = (role: "caller" | "bot", text: string): DialogueTurn => ({ role, text });
 
-Deno.test("a long conversation is shown to the model from its newest turns back, within the budget", () => {
+Deno.test("the model sees the newest turns of a long conversation, within the budget", () => {
   const history = Array.from(
     { length: 100 },
     (_, i) =>
@@ -18,12 +18,12 @@ Deno.test("a long conversation is shown to the model from its newest turns back,
   assert.ok(cost <= 200);
 });
 
-Deno.test("a short conversation is shown whole, and none at all with no budget", () => {
+Deno.test("the model sees all of a short conversation, and nothing without a budget", () => {
   const history = [turn("bot", "Здравствуйте!"), turn("caller", "Цена?"), turn("bot", "Зависит.")];
   assert.deepEqual(recentHistory(history, 1000), history);
   assert.deepEqual(recentHistory(history, 0), []);
 });
 
-Deno.test("Russian is counted dearer than English of the same length", () => {
+Deno.test("Russian counts for more tokens than English of the same length", () => {
   assert.ok(estimateTokens("гарантия на машину") > estimateTokens("warranty of machine"));
 });

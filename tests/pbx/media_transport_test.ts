@@ -141,7 +141,7 @@ onEach(["websocket"], "more audio than Asterisk can queue is heard whole", async
   assert.ok(Math.abs(heard - 21_000) <= 100, `${heard} ms of 21000 heard`);
 });
 
-onEach(CONNECTED, "keys on the line are left to ARI, and the audio goes on", async (call) => {
+onEach(CONNECTED, "keys on the line are left to ARI, and the audio continues", async (call) => {
   for (const digit of "15#") await call.caller.press(digit);
   call.transport.out.send(tone(500));
   call.transport.out.endOfPhrase("next");
@@ -149,7 +149,7 @@ onEach(CONNECTED, "keys on the line are left to ARI, and the audio goes on", asy
   assert.deepEqual(call.ear.told, ["mark next"]);
 });
 
-onEach(CONNECTED, "the PBX hanging up the media is told once, as a hang-up", async (call) => {
+onEach(CONNECTED, "the PBX hanging up the media is reported once, as a hang-up", async (call) => {
   call.transport.out.send(tone(1000));
   await call.hangUpMedia();
   await call.ear.hears("close hangup");

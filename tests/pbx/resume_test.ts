@@ -114,7 +114,7 @@ async function diesInMidSentence(kill: (callId: string) => Promise<void>): Promi
   const { restarts } = await eventually(async () => {
     const call = await service.call(id).catch(() => undefined);
     return call && call.restarts.length > 0 && call;
-  }, "the call goes on");
+  }, "the call continues");
   const resumedAt = Date.parse(restarts[0]!.at) - performance.timeOrigin;
   await untilSpokenTo(caller.heard, resumedAt, { quietMs: 1500 });
   await caller.hangUp();

@@ -112,7 +112,7 @@ const PROMISES: readonly [string, string, (world: World) => Promise<void>][] = [
   ["greeting, answer, hang-up", "a caller is greeted, asks, is answered and hangs up", answered],
   ["barge-in", "a caller who talks over the bot silences it, and is answered", bargeIn],
   ["backchannel", "a backchannel does not stop the bot", backchannel],
-  ["resume", "an answer cut by a crash is heard whole, and the call goes on", resumed],
+  ["resume", "an answer cut by a crash is heard whole, and the call continues", resumed],
   ["keys", "a key that the caller presses is noted once", keys],
   [
     "hang-up everywhere",
@@ -243,7 +243,10 @@ async function noticed(world: World): Promise<void> {
   await eventually(() => performance.now() > answer + 1000, "a second of it was heard");
   const before = await timesHeld(world);
   const { endedAt: made } = await caller.say(tone(100));
-  await eventually(async () => await timesHeld(world) > before, "the bot was held, and goes on");
+  await eventually(
+    async () => await timesHeld(world) > before,
+    "the bot was paused, and continues",
+  );
   await untilSpokenTo(caller.heard, made, { quietMs: 1500 });
   await caller.hangUp();
   const [turn, ...others] = asked(record);

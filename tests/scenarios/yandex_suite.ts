@@ -184,7 +184,7 @@ export function yandex(pbx: TestPbx): void {
 
   for (const mode of ["utterance", "stream"] as const) {
     const name =
-      `when the voice breaks off in the middle of an answer (${mode}), another goes on, and each word is heard once`;
+      `when the voice breaks off in the middle of an answer (${mode}), another one continues, and each word is heard once`;
     if (pbx.kind === "simulator") {
       realTimeTest(name, () => heardWordForWord(pbx, mode));
     } else {
@@ -222,7 +222,7 @@ async function heardOnceByLength(scene: YandexWorld): Promise<void> {
 
   const texts = grpc.ttsRequests.slice(before).map((request) => textsOf(request)[0]!.trim());
   const unsaid = texts[0]!.split(/\s+/).slice(3).join(" ");
-  assert.ok(texts.includes(unsaid), `${texts.join(" / ")} goes on where it broke off`);
+  assert.ok(texts.includes(unsaid), `${texts.join(" / ")} continues where it broke off`);
   const wholeMs = durationMs(
     (await Promise.all(turn!.phrases.map(({ text }) => spokenBy(RUSSIAN_SERVICE, text))))
       .reduce((sum, { length }) => sum + length, 0),

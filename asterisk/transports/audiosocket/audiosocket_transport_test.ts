@@ -165,7 +165,7 @@ Deno.test("a PBX limited to 8 kHz is heard, and hears us, through a 16 kHz servi
     }
   }, "slin"));
 
-Deno.test("a key on the line is left to ARI, and the call goes on", () =>
+Deno.test("a key on the line is left to ARI, and the call continues", () =>
   onLine(async ({ log, transport, pbx }) => {
     await pbx.write(encodeMessage(0x03, new TextEncoder().encode("#")));
     await pbx.write(encodeAudio(speech(1, 9), 16_000));
@@ -196,7 +196,7 @@ Deno.test("a connection that ends within a frame is lost, not hung up", () =>
     assert.deepEqual(log.frames, []);
   }));
 
-Deno.test("messages of a wrong type, rate or length are dropped and counted, and the call goes on", () =>
+Deno.test("messages of a wrong type, rate or length are dropped and counted, and the call continues", () =>
   onLine(async ({ log, transport, pbx }) => {
     await pbx.write(encodeMessage(0x42, new Uint8Array(10)));
     await pbx.write(encodeAudio(speech(1, 1), 8000));

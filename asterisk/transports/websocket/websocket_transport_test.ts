@@ -194,7 +194,7 @@ Deno.test("text that is not JSON, an odd byte count or an unknown event does not
   assert.equal(transport.stats.badMessages, 2);
 });
 
-Deno.test("a key on the line is left to ARI, and the call goes on", async () => {
+Deno.test("a key on the line is left to ARI, and the call continues", async () => {
   await using pbx = new PbxEnd();
   const { transport, reports } = await opened(pbx);
   await using _ = transport;
