@@ -38,7 +38,11 @@ export function spokenBy(talker: CallerVoice, text: string): Promise<Pcm> {
 }
 
 async function render(text: string, talker: CallerVoice): Promise<Pcm> {
-  voice ??= LocalVoice.load();
+  // All voices first, whichever comes to speak: espeak-ng keeps state between them, so the same
+  // sentence would sound a little different after another history.
+  voice ??= LocalVoice.load(
+    [ENGLISH_CALLER, RUSSIAN_CALLER, RUSSIAN_SERVICE].map((one) => one.voice),
+  );
   const parts: Pcm[] = [];
   const { signal } = new AbortController();
   const request = { id: rendered.size, text, ...talker };
