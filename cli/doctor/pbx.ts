@@ -31,6 +31,7 @@ export async function* checkPbx(settings: PbxSettings): Findings {
   yield await checkMayCommand(settings);
   const version = textAt(info.body, "system", "version") ?? "unknown";
   yield checkVersion(version);
+  yield* checkName(textAt(info.body, "config", "name") ?? "");
   const modules = await askAri(settings, "GET", "asterisk/modules");
   if (modules.kind === "answer" && Array.isArray(modules.body)) {
     const loaded = running(modules.body);
@@ -98,6 +99,15 @@ function checkVersion(text: string): Finding {
   return update
     ? note(`Asterisk ${text} works`, `${update} fixes security holes in ARI: update`)
     : ok(`Asterisk ${text}`);
+}
+
+/** Its channels' ids begin with its name, those of the bot's bridges and media with `voxbot-`. */
+function* checkName(systemName: string): Generator<Finding> {
+  if (!systemName.startsWith("voxbot")) return;
+  yield note(
+    `the PBX is named ${systemName}: in its log its channels look like those of the bot`,
+    "calls are served all the same; to tell them apart set another systemname in asterisk.conf",
+  );
 }
 
 /** Modules by what needs them. */

@@ -15,6 +15,8 @@ const MODULES = [
 
 interface FakePbx {
   readonly version?: string;
+  /** `systemname` of asterisk.conf. */
+  readonly name?: string;
   readonly modules?: readonly string[];
   readonly apps?: readonly unknown[];
   /** Settings of the one SIP line. */
@@ -28,12 +30,23 @@ interface FakePbx {
 
 /** What the doctor finds at an HTTP server that answers like Asterisk (compared with 22.10.1). */
 async function examine(
-  { version = "22.10.1", modules = MODULES, apps = [], line = {}, readOnly, noAri, folders = {} }:
-    FakePbx,
+  {
+    version = "22.10.1",
+    name = "",
+    modules = MODULES,
+    apps = [],
+    line = {},
+    readOnly,
+    noAri,
+    folders = {},
+  }: FakePbx,
   changes: Partial<PbxSettings> = {},
 ): Promise<Finding[]> {
   const answers: Record<string, unknown> = {
-    "GET /ari/asterisk/info": { system: { version, entity_id: "02:fc:00:00:00:01" } },
+    "GET /ari/asterisk/info": {
+      system: { version, entity_id: "02:fc:00:00:00:01" },
+      config: { name, default_language: "en" },
+    },
     "GET /ari/asterisk/modules": modules.map((name) => ({ name, status: "Running" })),
     "GET /ari/applications": apps,
     "GET /ari/endpoints/PJSIP": [{ technology: "PJSIP", resource: "line" }],
@@ -212,4 +225,13 @@ Deno.test("the doctor says what ARI knows of the dialplan, and how to see the re
   const other = await about([{ name: "voxbott", channel_ids: [] }]);
   assert.match(other.what, /voxbot is not registered.*registered now: voxbott/);
   assert.match(other.fix ?? "", /Stasis\(voxbot\)/);
+});
+
+Deno.test("a PBX whose channels bear the bot's name is noted, and any other is not", async () => {
+  const about = async (name: string) =>
+    (await examine({ name })).filter(({ what }) => what.includes("is named"));
+  assert.deepEqual(await about("pbx1"), []);
+  const [finding] = await about("voxbot");
+  assert.equal(finding?.status, "note");
+  assert.match(finding!.fix!, /systemname/);
 });

@@ -13,6 +13,7 @@ import type { MediaAddress, MediaOffer, MediaPlan } from "../../../media/transpo
 import { messageOf } from "../../../runtime/error_text.ts";
 import { abortable, within } from "../../../runtime/waiting.ts";
 import type { Gate } from "../ari_gate.ts";
+import { newMediaChannel } from "../calls/pbx_names.ts";
 import type { CallIsolate } from "../isolates/pooled_isolate.ts";
 import type { FileEvent, FileRequest, ToMedia, ToSession } from "../../messages.ts";
 
@@ -67,7 +68,7 @@ export class CallMedia implements AsyncDisposable {
     this.#plan = plan;
     this.#options = options;
     // A new id each time: Asterisk 22.10.1 crashes on an external media channel whose id is taken.
-    this.id = `${options.bridgeId}-${crypto.randomUUID().slice(0, 8)}`;
+    this.id = newMediaChannel(options.bridgeId);
     this.#address.promise.catch(() => {});
   }
 

@@ -8,7 +8,7 @@ import { applyEvent, type CallRecord, type EndReason, newCallRecord } from "../.
 import type { FaultKind } from "../../otp/control.ts";
 import type { CallServices } from "../calls/call_services.ts";
 import { LastResort } from "../exit/last_resort.ts";
-import { isMediaChannel } from "../calls/pbx_names.ts";
+import { isMediaChannel, newCallId } from "../calls/pbx_names.ts";
 import { recordingFile } from "../calls/recording_file.ts";
 import type { Journal } from "../journal.ts";
 import type { MediaRoute } from "../media/media_route.ts";
@@ -281,10 +281,4 @@ export class Switchboard {
     });
     void this.letGo();
   }
-}
-
-/** Without digits: the log takes a run of digits for a phone number, and masks it. */
-function newCallId(): string {
-  const hex = crypto.randomUUID().replaceAll("-", "").slice(0, 12);
-  return hex.replace(/\d/g, (digit) => "ghijkmnpqr"[Number(digit)]!);
 }

@@ -187,12 +187,25 @@ Deno.test("media and bridges that belong to no call are removed; those of calls,
   await rig.service.isolates.talking(1);
   const kept = [...pbx.channels.keys()];
   pbx.onEvent = () => {};
-  pbx.enters("voxbot-dead-12345678");
-  pbx.bridges.add("voxbot-dead").add("meeting");
+  pbx.enters("voxbot-deadbeefdead-12345678");
+  pbx.bridges.add("voxbot-deadbeefdead").add("meeting");
   await rig.reconcile();
-  await soon(() => !pbx.channels.has("voxbot-dead-12345678"), "the stray media are gone");
+  await soon(() => !pbx.channels.has("voxbot-deadbeefdead-12345678"), "the stray media are gone");
   assert.deepEqual([...pbx.channels.keys()], kept);
   assert.deepEqual([...pbx.bridges], [`voxbot-${id}`, "meeting"]);
+});
+
+Deno.test("the callers of a PBX whose systemname is voxbot are answered, and are nobody's stray media", async () => {
+  await using rig = new SwitchboardRig();
+  const caller = "voxbot-1795641870.17";
+  rig.called(caller);
+  await rig.service.isolates.talking(1);
+  rig.pbx.onEvent = () => {};
+  rig.pbx.bridges.add("voxbot-1795641870.20");
+  await rig.reconcile();
+  assert.ok(rig.pbx.channels.has(caller));
+  assert.ok(rig.pbx.bridges.has("voxbot-1795641870.20"));
+  assert.equal(rig.switchboard.size, 1);
 });
 
 Deno.test("media of a dead isolate that the PBX did not hang up are removed later", async () => {
