@@ -14,6 +14,13 @@ const WAIT_FOR_PBX_MS = 30_000;
 const TRIES = 3;
 const RETRY_PAUSE_MS = 100;
 
+/**
+ * A PBX with too many connections closes further ones without an answer (http.conf `sessionlimit`) or
+ * answers 503; that passes as soon as others have been served. Tried again after some 0.1, 0.2… s: 6
+ * s in all at the most, each time at random, so that commands of one flood do not come back as one.
+ */
+const TRIES_WHEN_FULL = 7;
+
 /** A gate for those who need only some of the commands. */
 export interface Gate<Commands> {
   /** See `AriGate.run`. */
@@ -29,14 +36,18 @@ export interface Gate<Commands> {
 export class AriGate implements Gate<AriCommands> {
   readonly #connection: Pick<AriConnection, "commands" | "up">;
   readonly #metrics: Pick<ServiceMetrics, "ariCommandFailed">;
+  readonly #random: () => number;
   #up = Promise.withResolvers<void>();
 
+  /** @param random gives numbers from 0 to 1. */
   constructor(
     connection: Pick<AriConnection, "commands" | "up">,
     metrics: Pick<ServiceMetrics, "ariCommandFailed">,
+    random: () => number = Math.random,
   ) {
     this.#connection = connection;
     this.#metrics = metrics;
+    this.#random = random;
   }
 
   /** Commands pass from now on. */
@@ -51,20 +62,22 @@ export class AriGate implements Gate<AriCommands> {
   }
 
   /**
-   * Runs a command once the PBX is there, and tries it again when the PBX itself fails at it: the
-   * command must be idempotent.
+   * Runs a command once the PBX is there, and tries it again when the PBX itself fails at it or has no
+   * room for it: the command must be idempotent, or name its object by an id of ours.
    *
    * @throws {AriError} the command's, or `unreachable` when the PBX does not come back in time.
    * @throws the signal's reason when it aborts.
    */
   async run<T>(command: (commands: AriCommands) => Promise<T>, signal?: AbortSignal): Promise<T> {
     for (let tries = 1;; tries++) {
+      await this.#back(signal);
       try {
-        return await this.runOnce(command, signal);
+        return await this.#attempt(command);
       } catch (error) {
-        if (!(error instanceof AriError) || !failedItself(error) || tries >= TRIES) throw error;
+        const pauseMs = error instanceof AriError ? this.#pauseAfter(error, tries) : undefined;
+        if (pauseMs === undefined) throw error;
         log.warn("the PBX failed at a command, trying again", { error });
-        await pause(RETRY_PAUSE_MS, signal);
+        await pause(pauseMs, signal);
         signal?.throwIfAborted();
       }
     }
@@ -75,7 +88,11 @@ export class AriGate implements Gate<AriCommands> {
     command: (commands: AriCommands) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    if (!this.#connection.up) await this.#wait(signal);
+    await this.#back(signal);
+    return await this.#attempt(command);
+  }
+
+  async #attempt<T>(command: (commands: AriCommands) => Promise<T>): Promise<T> {
     try {
       return await command(this.#connection.commands);
     } catch (error) {
@@ -84,7 +101,17 @@ export class AriGate implements Gate<AriCommands> {
     }
   }
 
-  async #wait(signal?: AbortSignal): Promise<void> {
+  /** Before the next try; undefined when the failure is final. */
+  #pauseAfter(error: AriError, tries: number): number | undefined {
+    if (isFull(error)) {
+      const longest = RETRY_PAUSE_MS * 2 ** (tries - 1);
+      return tries < TRIES_WHEN_FULL ? (longest * (1 + this.#random())) / 2 : undefined;
+    }
+    return failedItself(error) && tries < TRIES ? RETRY_PAUSE_MS : undefined;
+  }
+
+  async #back(signal?: AbortSignal): Promise<void> {
+    if (this.#connection.up) return;
     const back = signal ? abortable(this.#up.promise, signal) : this.#up.promise;
     const reason = `not back within ${WAIT_FOR_PBX_MS} ms`;
     await within(
@@ -93,6 +120,11 @@ export class AriGate implements Gate<AriCommands> {
       () => new AriError("unreachable", "waiting for the PBX", 0, reason),
     );
   }
+}
+
+/** The PBX, or our queue for it, has no room at the moment. */
+function isFull({ status, kind }: AriError): boolean {
+  return kind === "crowded" || kind === "unreachable" || status === 503;
 }
 
 /** The PBX failed rather than refused: its answer says nothing about the command. */

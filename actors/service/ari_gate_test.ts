@@ -10,7 +10,7 @@ class Line {
   readonly failures: number[] = [];
   readonly gate = new AriGate(this, {
     ariCommandFailed: (status) => void this.failures.push(status),
-  });
+  }, () => 1);
 
   comes(): void {
     this.up = true;
@@ -93,12 +93,12 @@ Deno.test("a call that is over does not wait for the PBX", async () => {
 Deno.test("a command that the PBX itself fails at is tried three times, and each failure is counted", async () => {
   using time = new MockedTimers();
   const line = lineUp();
-  const twice = command(failure("unexpected", 500), failure("unexpected", 503));
+  const twice = command(failure("unexpected", 500), failure("unexpected", 502));
   const succeeds = line.gate.run(twice.run);
   await time.pass(100);
   await time.pass(100);
   assert.equal(await succeeds, 3);
-  assert.deepEqual(line.failures, [500, 503]);
+  assert.deepEqual(line.failures, [500, 502]);
 
   const always = command(...Array(9).fill(failure("unexpected", 500)));
   const fails = assert.rejects(line.gate.run(always.run), AriError);
@@ -106,6 +106,46 @@ Deno.test("a command that the PBX itself fails at is tried three times, and each
   await time.pass(100);
   await fails;
   assert.equal(always.tries, 3);
+});
+
+Deno.test("a PBX that has no room for a command is asked again, ever later, until it has", async () => {
+  using time = new MockedTimers();
+  const line = lineUp();
+  const full = [failure("unreachable", 0), failure("unexpected", 503), failure("crowded", 0)];
+  const sendAway = command(...full, ...full);
+  const sent = line.gate.run(sendAway.run);
+  for (const [nth, pauseMs] of [100, 200, 400, 800, 1600, 3200].entries()) {
+    await time.pass(pauseMs - 1);
+    assert.equal(sendAway.tries, nth + 1);
+    await time.pass(1);
+  }
+  assert.equal(await sent, 7);
+});
+
+Deno.test("a PBX that never has room fails the command in the end", async () => {
+  using time = new MockedTimers();
+  const line = lineUp();
+  const sendAway = command(...Array(9).fill(failure("unreachable", 0)));
+  const rejected = assert.rejects(line.gate.run(sendAway.run), AriError);
+  for (let nth = 0; nth < 9; nth++) await time.pass(5000);
+  await rejected;
+  assert.equal(sendAway.tries, 7);
+});
+
+Deno.test("commands of one flood do not all come back at the same moment", async () => {
+  using time = new MockedTimers();
+  const line = new Line();
+  const early = new AriGate(line, { ariCommandFailed: () => {} }, () => 0);
+  line.comes();
+  early.opened();
+  const [one, other] = [failure("unreachable", 0), failure("unreachable", 0)].map((error) =>
+    command(error)
+  ) as [ReturnType<typeof command>, ReturnType<typeof command>];
+  const both = [early.run(one.run), line.gate.run(other.run)];
+  await time.pass(50);
+  assert.deepEqual([one.tries, other.tries], [2, 1]);
+  await time.pass(50);
+  await Promise.all(both);
 });
 
 Deno.test("a command that is not idempotent is tried once", async () => {
@@ -117,14 +157,12 @@ Deno.test("a command that is not idempotent is tried once", async () => {
 
 Deno.test("a refusal is final", async () => {
   const line = lineUp();
-  for (
-    const [kind, status] of [["conflict", 409], ["conflict", 500], ["unreachable", 0]] as const
-  ) {
+  for (const [kind, status] of [["conflict", 409], ["conflict", 500]] as const) {
     const refused = command(failure(kind, status));
     await assert.rejects(line.gate.run(refused.run), AriError);
     assert.equal(refused.tries, 1, `${kind} ${status}`);
   }
-  assert.deepEqual(line.failures, [409, 500, 0]);
+  assert.deepEqual(line.failures, [409, 500]);
 });
 
 Deno.test("a channel that has hung up is no failure of the PBX", async () => {

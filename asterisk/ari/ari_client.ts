@@ -9,8 +9,9 @@ import { abortable } from "../../runtime/waiting.ts";
 import type { AriCommand } from "./command_table.ts";
 import { abortError, AriError, orNotServed } from "./error.ts";
 import { type AriAddress, AriHttp } from "./http.ts";
+import { RequestQueue, type Urgency } from "./requests/request_queue.ts";
 
-/** Longest wait for the answer to one command, unless its signal aborts earlier. */
+/** Longest wait for the answer to one command, once it is sent, unless its signal aborts earlier. */
 const COMMAND_DEADLINE_MS = 5000;
 
 /** Values of a command's parameters; undefined ones are not sent. */
@@ -20,6 +21,7 @@ export type CommandParams = Readonly<Record<string, string | number | boolean | 
 export class AriClient implements Disposable {
   readonly #http: AriHttp;
   readonly #operations: Operations;
+  readonly #queue = new RequestQueue();
 
   private constructor(http: AriHttp, operations: Operations) {
     this.#http = http;
@@ -53,14 +55,12 @@ export class AriClient implements Disposable {
   /**
    * Executes one command.
    *
-   * @throws {AriError} for any status but 2xx, and for an answer that does not fit
-   *   `command.result`.
+   * @throws {AriError} for any status but 2xx, for an answer that does not fit `command.result`, and
+   *   when too many commands are under way.
    * @throws the signal's reason when it aborts.
    */
   async run<R>(command: AriCommand<R>, params: CommandParams, signal?: AbortSignal): Promise<R> {
     const operation = describeCommand(command, params);
-    const deadline = withDeadline(signal);
-    deadline.throwIfAborted();
     const call = this.#operations[command.resource]?.[command.operation];
     if (!call) {
       throw new AriError("unexpected", operation, 0, "the PBX's api-docs have no such operation");
@@ -68,10 +68,7 @@ export class AriClient implements Disposable {
     const given = Object.fromEntries(
       Object.entries(params).filter(([, value]) => value !== undefined),
     );
-    const answer = await overHttp(
-      { http: this.#http, operation, signal: deadline },
-      () => call(given),
-    );
+    const answer = await this.#send(command, operation, () => call(given), signal);
     if (command.result === null) return undefined as R;
     const parsed = command.result.safeParse(answer);
     if (parsed.success) return parsed.data;
@@ -86,6 +83,16 @@ export class AriClient implements Disposable {
   async apiDocs(resource: string, signal?: AbortSignal): Promise<unknown> {
     const path = `/ari/api-docs/${resource}.json`;
     return JSON.parse(await this.#http.send(API_DOCS, "GET", path, withDeadline(signal)));
+  }
+
+  async #send(
+    command: AriCommand,
+    operation: string,
+    call: () => PromiseLike<unknown>,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    using _place = await this.#queue.acquire(operation, urgencyOf(command), signal);
+    return await overHttp({ http: this.#http, operation, signal: withDeadline(signal) }, call);
   }
 
   /** Closes the connections kept to the PBX; commands under way are cut off. */
@@ -109,6 +116,12 @@ type Operations = Readonly<
 >;
 
 const API_DOCS = "api-docs";
+
+/** Continuing in the dialplan is how most callers are sent away; to read is to look around. */
+function urgencyOf({ method, operation }: AriCommand): Urgency {
+  if (method === "GET") return "look";
+  return operation === "continueInDialplan" ? "send_away" : "call";
+}
 
 function withDeadline(signal?: AbortSignal): AbortSignal {
   const deadline = AbortSignal.timeout(COMMAND_DEADLINE_MS);

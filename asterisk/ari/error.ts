@@ -10,6 +10,7 @@ import { redact } from "../../config/logging.ts";
  * - `unauthorized`: user or password are wrong, or the user is read-only (401, 403).
  * - `timeout`: no answer before the deadline.
  * - `unreachable`: no HTTP server answered.
+ * - `crowded`: too many commands are under way; this one was not sent.
  * - `unexpected`: anything else, such as an answer that does not fit Asterisk's own description.
  */
 export type AriErrorKind =
@@ -19,6 +20,7 @@ export type AriErrorKind =
   | "unauthorized"
   | "timeout"
   | "unreachable"
+  | "crowded"
   | "unexpected";
 
 const CURES: Readonly<Record<AriErrorKind, string>> = {
@@ -28,6 +30,7 @@ const CURES: Readonly<Record<AriErrorKind, string>> = {
   unauthorized: "check ARI_USER and ARI_PASSWORD against ari.conf, and that read_only is no there",
   timeout: "check the load of the PBX and the network to it",
   unreachable: "check ARI_HTTP_URL, that Asterisk runs, and enabled=yes in http.conf and ari.conf",
+  crowded: "check the load of the PBX: it takes commands slower than calls come in",
   unexpected: "check the Asterisk version (22.10.1 or later is advised) and its log",
 };
 

@@ -13,6 +13,9 @@ export interface AriAddress {
   readonly password: string;
 }
 
+/** `GET /channels` has about 1 KB a channel: room for thousands. */
+const LONGEST_ANSWER_BYTES = 8 * 1024 * 1024;
+
 /** The value of the Authorization header; for events too, so that no address holds the password. */
 export function authorization({ user, password }: AriAddress): string {
   const bytes = new TextEncoder().encode(`${user}:${password}`);
@@ -24,7 +27,7 @@ export class AriHttp implements Disposable {
   readonly #address: AriAddress;
   // Asterisk closes a connection that is idle for 15 s (http.conf session_keep_alive). We close it
   // first, so that no command is written to a connection the PBX has just given up.
-  readonly #client = Deno.createHttpClient({ poolIdleTimeout: 10_000 });
+  readonly #client = Deno.createHttpClient({ poolIdleTimeout: 10_000, poolMaxIdlePerHost: 32 });
 
   constructor(address: AriAddress) {
     this.#address = address;
@@ -54,8 +57,10 @@ export class AriHttp implements Disposable {
         headers,
         body,
         signal,
+        // Our password goes to nobody else.
+        redirect: "manual",
       });
-      const text = await response.text();
+      const text = await boundedText(response, operation);
       if (response.ok) return text;
       const reason = explanationIn(text) || response.statusText;
       throw new AriError(kindOfStatus(response.status, reason), operation, response.status, reason);
@@ -71,6 +76,22 @@ export class AriHttp implements Disposable {
   [Symbol.dispose](): void {
     this.#client.close();
   }
+}
+
+/** The answer's body, unless it is longer than any answer of a PBX. */
+async function boundedText(response: Response, operation: string): Promise<string> {
+  let text = "";
+  let bytes = 0;
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > LONGEST_ANSWER_BYTES) {
+      const reason = `the answer is longer than ${LONGEST_ANSWER_BYTES} bytes`;
+      throw new AriError("unexpected", operation, response.status, reason);
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
 }
 
 /** Asterisk explains an error as `{"message": …}`, or `{"error": …}` to a refused user. */

@@ -175,6 +175,15 @@ export class InProcessSimulator implements Simulator {
     return Promise.resolve();
   }
 
+  limitSessions(limit: number): Promise<void> {
+    this.#server.faults.sessionLimit = limit;
+    return Promise.resolve();
+  }
+
+  mostSessions(): Promise<number> {
+    return Promise.resolve(this.#server.mostSessions);
+  }
+
   delayReplies(ms: number): Promise<void> {
     this.#server.faults.replyDelayMs = ms;
     return Promise.resolve();

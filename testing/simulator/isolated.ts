@@ -84,6 +84,14 @@ export class IsolatedSimulator implements Simulator {
     return this.#remote.simulator.refuseMedia(count);
   }
 
+  limitSessions(limit: number): Promise<void> {
+    return this.#remote.simulator.limitSessions(limit);
+  }
+
+  mostSessions(): Promise<number> {
+    return this.#remote.simulator.mostSessions();
+  }
+
   delayReplies(ms: number): Promise<void> {
     return this.#remote.simulator.delayReplies(ms);
   }

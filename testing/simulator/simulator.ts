@@ -86,6 +86,13 @@ export interface Simulator extends TestPbx {
   cutMedia(channelId?: string): Promise<void>;
   /** Refuses the next `count` media sockets with 503, like a PBX that has no room for them. */
   refuseMedia(count: number): Promise<void>;
+  /**
+   * Closes connections over `limit` without an answer, like http.conf's `sessionlimit`: of ARI, events
+   * and media together.
+   */
+  limitSessions(limit: number): Promise<void>;
+  /** Most connections there were at a time so far. */
+  mostSessions(): Promise<number>;
   /** From now on, delays ARI's answers; commands still take effect immediately. */
   delayReplies(ms: number): Promise<void>;
   /** Answers the next `count` commands with `status` (default 500) without executing them. */

@@ -52,8 +52,17 @@ export class CallerLeg {
       if (adopted) await this.destroyBridge();
       return;
     }
-    const created = ari.run((commands) => commands.createBridge(this.bridgeId, over), over);
-    await Promise.all([answered, adopted ? created.catch(ignoreConflict) : created]);
+    let tries = 0;
+    const created = ari.run((commands) => {
+      tries++;
+      return commands.createBridge(this.bridgeId, over);
+    }, over);
+    // It may be there already: an earlier run's, or of a try whose answer was lost.
+    const made = created.catch((error) => {
+      if (!adopted && tries === 1) throw error;
+      ignoreConflict(error);
+    });
+    await Promise.all([answered, made]);
     await ari.run((commands) => commands.addToBridge(this.bridgeId, channelId, over), over);
   }
 

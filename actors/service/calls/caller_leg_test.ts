@@ -97,3 +97,17 @@ Deno.test("a bridge that is gone already is no fault, and one that stays is an e
   await leg.destroyBridge();
   assert.match(log.errors[0]!, /bridge could not be destroyed.*call=abc.*bridge=voxbot-abc/);
 });
+
+Deno.test("a bridge whose answer was lost in a crowd is the call's own when it is asked for again", async () => {
+  const pbx = new FakePbx();
+  const { run } = pbx.gate;
+  // As the gate does when the PBX has no room.
+  Object.assign(pbx.gate, {
+    run: ((command, signal) =>
+      run(command, signal).catch(() => run(command, signal))) as typeof run,
+  });
+  pbx.fails("createBridge", "unreachable", "reply");
+  await legOn(pbx).join({ kind: "websocket" }, false);
+  assert.equal(pbx.count("createBridge"), 2);
+  assert.ok(pbx.asked.includes(`addToBridge ${BRIDGE} ${CALLER}`));
+});

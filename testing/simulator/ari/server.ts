@@ -38,6 +38,7 @@ export class AriServer {
   readonly #delayed = new Set<ReturnType<typeof setTimeout>>();
   readonly #webSockets = new PbxWebSockets();
   #server: Server | undefined;
+  #mostSessions = 0;
 
   /**
    * @param context the PBX as it is now: asked anew for each request, since a restart replaces it.
@@ -47,12 +48,20 @@ export class AriServer {
     this.#credentials = credentials;
   }
 
+  /** Most connections there were at a time. */
+  get mostSessions(): number {
+    return this.#mostSessions;
+  }
+
   /** Listens on loopback unless it does already. @returns the port. */
   async listen(port: number): Promise<number> {
     if (this.#server) return port;
     const server = createServer((request, response) => void this.#answer(request, response));
     server.on("connection", (socket: Socket) => {
+      // As main/http.c of Asterisk does: it writes a warning and closes.
+      if (this.#sockets.size >= this.faults.sessionLimit) return socket.destroy();
       this.#sockets.add(socket);
+      this.#mostSessions = Math.max(this.#mostSessions, this.#sockets.size);
       socket.on("close", () => this.#sockets.delete(socket));
     });
     server.on("upgrade", (request, socket, head) => this.#upgrade({ request, socket, head }));

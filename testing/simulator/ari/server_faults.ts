@@ -12,6 +12,8 @@ export class ServerFaults {
   failNext = 0;
   /** How many of the next media sockets are refused with 503. */
   refuseMedia = 0;
+  /** Connections there may be at a time, of any kind; further ones are closed without an answer. */
+  sessionLimit = Infinity;
 
   /** @throws {AriFailure} when the command at hand is to fail. */
   maybeFail(): void {
