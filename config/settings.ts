@@ -187,6 +187,12 @@ const SUPERVISION = {
     en: "calls served at the same time; further ones go to ARI_FALLBACK_CONTEXT",
     ru: "сколько звонков обслуживается одновременно; остальные уходят в ARI_FALLBACK_CONTEXT",
   }),
+  MAX_CALLS_PER_CALLER: integer(5, [0, 10000], {
+    en: "calls that one caller's number may have at the same time; further ones go to " +
+      "ARI_FALLBACK_CONTEXT. 0: no limit, for a trunk that shows one number for all its callers",
+    ru: "сколько звонков одновременно может быть с одного номера; остальные уходят в " +
+      "ARI_FALLBACK_CONTEXT. 0 — без предела, если линия показывает один номер для всех",
+  }),
   FAULT_INJECTION: flag(false, {
     en: "allow POST /api/calls/{id}/fault; for tests only",
     ru: "разрешить POST /api/calls/{id}/fault; только для испытаний",

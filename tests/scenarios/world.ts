@@ -36,6 +36,8 @@ export class World implements AsyncDisposable {
       CONSOLE_PORT: 0,
       DATA_DIR: dataDir,
       LOG_LEVEL: "error",
+      // The phones of a PBX all have one number.
+      MAX_CALLS_PER_CALLER: 0,
       ...changes,
     });
     const service = await startService(settings);

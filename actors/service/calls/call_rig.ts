@@ -9,6 +9,7 @@ import { abortable } from "../../../runtime/waiting.ts";
 import { type CallEvent, type CallRecord, newCallRecord } from "../../call_record.ts";
 import type { ToCall, ToMedia, ToSession } from "../../messages.ts";
 import type { ExitReason } from "../../otp/control.ts";
+import type { CallIsolates } from "../isolates/call_isolates.ts";
 import type { CallIsolate } from "../isolates/pooled_isolate.ts";
 import { Journal } from "../journal.ts";
 import { noMetrics, type ServiceMetrics } from "../metrics.ts";
@@ -84,9 +85,11 @@ export class FakeIsolate implements CallIsolate {
 }
 
 /** Isolates, given out in order. */
-export class FakeIsolates implements Pick<CallServices["isolates"], "prompts" | "take"> {
+export class FakeIsolates implements Pick<CallIsolates, "prompts" | "take" | "waitMs"> {
   /** To be given out before any other. */
   readonly next: FakeIsolate[] = [];
+  /** How long an isolate takes to start. */
+  startMs = 0;
   /** Given out so far. */
   readonly taken: FakeIsolate[] = [];
 
@@ -98,6 +101,10 @@ export class FakeIsolates implements Pick<CallServices["isolates"], "prompts" | 
 
   prompts() {
     return Promise.resolve(prompts);
+  }
+
+  waitMs(callers: number): number {
+    return callers * this.startMs;
   }
 
   /** The nth isolate given out, counted from 1, once it talks to the caller. */

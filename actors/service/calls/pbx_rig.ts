@@ -93,10 +93,10 @@ export class FakePbx {
     runOnce: (command) => command(this.commands),
   };
 
-  /** A channel enters our application. */
-  enters(id: string): void {
-    this.channels.set(id, { channel: channel(id), inApp: true });
-    this.tell({ type: "StasisStart", args: [], channel: channel(id) });
+  /** A channel enters our application, by default that of a caller who has one number for all. */
+  enters(id: string, number?: string): void {
+    this.channels.set(id, { channel: channel(id, number), inApp: true });
+    this.tell({ type: "StasisStart", args: [], channel: channel(id, number) });
   }
 
   /** A channel hangs up. */
@@ -186,8 +186,8 @@ export function playback(channelId: string, id: string) {
   return { id, media_uri: "", target_uri: `channel:${channelId}`, state: "done" };
 }
 
-function channel(id: string): Channel {
-  const party = { name: "", number: "79001234521" };
+function channel(id: string, number = "79001234521"): Channel {
+  const party = { name: "", number };
   return {
     id,
     name: `PJSIP/${id}`,

@@ -35,6 +35,9 @@ const REFILL_PAUSE_MS = 1000;
 /** Isolates started in parallel: more would only share the cores, and all would be late together. */
 const PARALLEL_STARTS = navigator.hardwareConcurrency;
 
+/** Until one has started here: an isolate's start takes under a second. */
+const FIRST_START_MS = 1000;
+
 /** A call speaks to these services itself. It neither speaks to ARI nor obtains IAM tokens. */
 const CALL_SECRETS = ["OPENAI_API_KEY", "YANDEX_API_KEY"] as const;
 
@@ -66,6 +69,8 @@ export class CallIsolates implements AsyncDisposable {
   readonly #warming = new Set<PooledIsolate>();
   #starting = 0;
   #started = 0;
+  /** How long an isolate's start takes at present, smoothed. */
+  #startMs = FIRST_START_MS;
   #closed = false;
   #refill?: ReturnType<typeof setTimeout>;
 
@@ -100,6 +105,12 @@ export class CallIsolates implements AsyncDisposable {
     this.#options.metrics.poolSize(this.#warm.length);
     this.#refillAfter(REFILL_AFTER_MS);
     return ready ?? await this.#start("a caller waits");
+  }
+
+  /** How long the last of so many callers would wait for an isolate, if none has taken one yet. */
+  waitMs(callers: number): number {
+    const toStart = Math.max(0, callers - this.#warm.length - this.#warming.size);
+    return Math.ceil(toStart / PARALLEL_STARTS) * this.#startMs;
   }
 
   /** The engine is back: every isolate gets a port to the new one. */
@@ -141,14 +152,17 @@ export class CallIsolates implements AsyncDisposable {
       prompts: await this.prompts(),
       callerWaits,
     };
+    const began = performance.now();
+    const handle = await start({
+      name,
+      module,
+      data,
+      heapMb: settings.CALL_HEAP_MB,
+      initTimeoutMs: INIT_TIMEOUT_MS,
+    });
+    this.#startMs = 0.7 * this.#startMs + 0.3 * (performance.now() - began);
     const isolate = new PooledIsolate(
-      await start({
-        name,
-        module,
-        data,
-        heapMb: settings.CALL_HEAP_MB,
-        initTimeoutMs: INIT_TIMEOUT_MS,
-      }),
+      handle,
       (message, from) => this.#onMessage(message, from),
     );
     if (this.#closed) isolate.kill();

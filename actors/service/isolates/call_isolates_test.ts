@@ -299,3 +299,14 @@ Deno.test("a service that ends takes every isolate with it, those that are start
   assert.equal(scene.pool.size, 0);
   assert.equal(scene.asked.length, 2);
 });
+
+Deno.test("how long a caller would wait grows with those before them, less the isolates that are warm", async () => {
+  await using rig = new Pool(2);
+  assert.equal(rig.pool.waitMs(0), 0);
+  const cold = rig.pool.waitMs(100);
+  assert.ok(cold > 1000, `${cold} ms`);
+  await rig.fill();
+  assert.equal(rig.pool.waitMs(2), 0);
+  assert.ok(rig.pool.waitMs(3) > 0);
+  assert.ok(rig.pool.waitMs(100) < cold);
+});

@@ -9,6 +9,12 @@ export class LiveCalls {
   readonly #byId = new Map<string, CallSession>();
   /** By the caller's channel and by the media channel. */
   readonly #byChannel = new Map<string, CallSession>();
+  #unsettled = 0;
+
+  /** Calls that wait for their first isolate. */
+  get unsettled(): number {
+    return this.#unsettled;
+  }
 
   get size(): number {
     return this.#byId.size;
@@ -44,6 +50,8 @@ export class LiveCalls {
     });
     this.#byId.set(record.id, session);
     this.#byChannel.set(record.channelId, session);
+    this.#unsettled++;
+    void session.settled.then(() => this.#unsettled--);
     void session.closed.finally(() => {
       this.#byId.delete(record.id);
       this.#byChannel.delete(record.channelId);

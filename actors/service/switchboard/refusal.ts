@@ -16,26 +16,51 @@ const log = logger("switchboard");
 const LONGEST_APOLOGY_MS = 10_000;
 
 /** Why a call is not taken. */
-export type Refusal = "draining" | "full" | "speechless" | "no_media";
+export type Refusal =
+  | "draining"
+  | "full"
+  | "same_caller"
+  | "speechless"
+  | "no_media"
+  | "busy";
+
+/** Longer than this no caller waits in silence for an isolate: a busy line tells them more, at once. */
+const LONGEST_SILENCE_MS = 8000;
+
+/** For whoever reads the log at night. */
+const MEANINGS: Readonly<Record<Refusal, string>> = {
+  draining: "the service is ending",
+  full: "MAX_CALLS calls are up",
+  same_caller: "this caller has MAX_CALLS_PER_CALLER calls up",
+  speechless: "the speech engine is being replaced",
+  no_media: "no audio can travel: run the doctor",
+  busy: "calls come faster than isolates start: raise CALL_POOL_SIZE, or lower MAX_CALLS",
+};
 
 /** The service as it is when a call comes. */
 export interface Capacity {
   readonly draining: boolean;
   readonly liveCalls: number;
   readonly maxCalls: number;
+  /** This caller has as many calls as one may have. */
+  readonly callerHasAll: boolean;
+  /** How long the caller would wait for an isolate. */
+  readonly silenceMs: number;
   readonly speechless: boolean;
   readonly route: Pick<MediaRoute, "problem" | "unknown">;
 }
 
 /** Why a new call cannot be taken; undefined when it can. */
 export function reasonToRefuse(
-  { draining, liveCalls, maxCalls, speechless, route }: Capacity,
+  { draining, liveCalls, maxCalls, callerHasAll, silenceMs, speechless, route }: Capacity,
 ): Refusal | undefined {
   if (draining) return "draining";
   if (liveCalls >= maxCalls) return "full";
+  if (callerHasAll) return "same_caller";
   if (speechless) return "speechless";
   // While the PBX has not yet said what it has, the call waits for it.
-  return route.unknown || route.problem === undefined ? undefined : "no_media";
+  if (!route.unknown && route.problem !== undefined) return "no_media";
+  return silenceMs > LONGEST_SILENCE_MS ? "busy" : undefined;
 }
 
 /** What refusing takes. */
@@ -68,6 +93,7 @@ export class RefusedCallers {
     log.warn("call refused", {
       channel: id,
       reason,
+      means: MEANINGS[reason],
       to: settings.ARI_FALLBACK_CONTEXT || "hangup",
     });
     this.#channels.add(id);
@@ -80,6 +106,11 @@ export class RefusedCallers {
     if (reason === "speechless") {
       await this.#options.lastResort.play(id, AbortSignal.timeout(LONGEST_APOLOGY_MS));
     }
-    await sendChannel(this.#options, id, { to: "handover" }, "congestion");
+    await sendChannel(
+      this.#options,
+      id,
+      { to: "handover" },
+      reason === "busy" ? "busy" : "congestion",
+    );
   }
 }

@@ -8,6 +8,8 @@ const CAPACITY = {
   draining: false,
   liveCalls: 0,
   maxCalls: 1,
+  callerHasAll: false,
+  silenceMs: 0,
   speechless: false,
   route: { problem: undefined, unknown: false },
 } as const;
@@ -18,7 +20,9 @@ Deno.test("a call is refused for the reason that an operator can act on first", 
   assert.equal(reasonToRefuse({ ...CAPACITY, route: noMedia }), "no_media");
   const speechless = { ...CAPACITY, route: noMedia, speechless: true };
   assert.equal(reasonToRefuse(speechless), "speechless");
-  assert.equal(reasonToRefuse({ ...speechless, liveCalls: 1 }), "full");
+  const again = { ...speechless, callerHasAll: true };
+  assert.equal(reasonToRefuse(again), "same_caller");
+  assert.equal(reasonToRefuse({ ...again, liveCalls: 1 }), "full");
   assert.equal(reasonToRefuse({ ...speechless, liveCalls: 1, draining: true }), "draining");
 });
 
@@ -75,4 +79,63 @@ Deno.test("a refused caller whom the PBX does not send away is an error line", a
   rig.pbx.enters("caller-1");
   await soon(() => log.errors[0], "it is logged");
   assert.match(log.errors[0]!, /refused caller could not be sent away.*channel=caller-1/);
+});
+
+Deno.test("a caller who would wait in silence for an isolate hears at once that the line is busy", async () => {
+  using log = new LogLines();
+  await using rig = new SwitchboardRig({ ARI_FALLBACK_CONTEXT: "" });
+  const { pbx, switchboard, service } = rig;
+  void switchboard;
+  service.isolates.startMs = 3000;
+  for (const nth of [1, 2, 3]) pbx.enters(`caller-${nth}`);
+  await soon(() => pbx.count("hangUp caller-3 busy"), "the third is sent away");
+  assert.equal(pbx.count("answer caller-3"), 0);
+  assert.match(log.all.find((line) => line.includes("call refused"))!, /CALL_POOL_SIZE/);
+  for (const nth of [1, 2]) await service.isolates.talking(nth);
+  await soon(() => switchboard.size === 2, "two are served");
+  await turn();
+  rig.called("caller-4");
+});
+
+Deno.test("one caller cannot take all the lines, and others are served beside them", async () => {
+  using log = new LogLines();
+  await using rig = new SwitchboardRig({ MAX_CALLS_PER_CALLER: 2, ARI_FALLBACK_CONTEXT: "" });
+  const { pbx, switchboard } = rig;
+  void switchboard;
+  for (const nth of [1, 2, 3]) pbx.enters(`loop-${nth}`, "+79000000001");
+  pbx.enters("other", "+79000000002");
+  await soon(() => pbx.count("hangUp loop-3"), "the third call is refused");
+  assert.equal(switchboard.size, 3);
+  assert.deepEqual(rig.service.counts("callRefused"), [["same_caller"]]);
+  pbx.hangsUp("loop-1");
+  await soon(() => switchboard.size === 2, "the first call is over");
+  await turn();
+  pbx.enters("loop-4", "+79000000001");
+  assert.equal(switchboard.size, 3);
+  assert.match(log.all.find((line) => line.includes("call refused"))!, /MAX_CALLS_PER_CALLER/);
+  assert.doesNotMatch(log.all.join(), /9000000001/);
+});
+
+Deno.test("callers who withhold their numbers are not one caller, and a limit of 0 is none", async () => {
+  for (
+    const [limit, number] of [[1, ""], [1, "anonymous"], [1, "Unavailable"], [
+      0,
+      "5550100",
+    ]] as const
+  ) {
+    await using rig = new SwitchboardRig({ MAX_CALLS_PER_CALLER: limit });
+    const { pbx, switchboard } = rig;
+    void switchboard;
+    for (const nth of [1, 2, 3]) pbx.enters(`caller-${nth}`, number);
+    assert.equal(switchboard.size, 3, `${limit} ${number}`);
+  }
+});
+
+Deno.test("calls adopted from an earlier run count as their caller's", async () => {
+  await using rig = new SwitchboardRig({ MAX_CALLS_PER_CALLER: 1 });
+  rig.leftBehind("old", "caller-1");
+  rig.pbx.enters("caller-1", "+79000000001");
+  await rig.reconcile();
+  rig.pbx.enters("caller-2", "+79000000001");
+  await soon(() => rig.pbx.count("continueInDialplan caller-2"), "the second call is refused");
 });

@@ -10,8 +10,10 @@ import type { CallServices } from "../calls/call_services.ts";
 import { LastResort } from "../exit/last_resort.ts";
 import { isMediaChannel, newCallId } from "../calls/pbx_names.ts";
 import { recordingFile } from "../calls/recording_file.ts";
+import type { CallIsolates } from "../isolates/call_isolates.ts";
 import type { Journal } from "../journal.ts";
 import type { MediaRoute } from "../media/media_route.ts";
+import { Callers } from "./callers.ts";
 import { LiveCalls } from "./live_calls.ts";
 import {
   type PbxInventory,
@@ -30,6 +32,7 @@ const KEEP_ENDED = 1000;
 export interface SwitchboardServices extends Omit<CallServices, "lastResort"> {
   readonly route: Pick<MediaRoute, "plan" | "problem" | "tidyUp" | "unknown">;
   readonly journal: Pick<Journal, "append" | "begin" | "endedCalls" | "liveCalls">;
+  readonly isolates: Pick<CallIsolates, "prompts" | "take" | "waitMs">;
 }
 
 /** The registry of calls. */
@@ -38,6 +41,7 @@ export class Switchboard {
   readonly #lastResort: LastResort;
   readonly #live = new LiveCalls();
   readonly #refused: RefusedCallers;
+  readonly #callers: Callers;
   /** Newest first. */
   readonly #ended: CallRecord[];
   /** Calls of an earlier run, by caller's channel, until the PBX says which of them are still up. */
@@ -52,6 +56,7 @@ export class Switchboard {
     this.#lastResort = new LastResort(services);
     this.#services = { ...services, lastResort: this.#lastResort };
     this.#refused = new RefusedCallers(this.#services);
+    this.#callers = new Callers(services.settings.MAX_CALLS_PER_CALLER);
     this.#ended = services.journal.endedCalls(KEEP_ENDED);
     this.#unresolved = new Map(
       services.journal.liveCalls().map((record) => [record.channelId, record]),
@@ -197,11 +202,13 @@ export class Switchboard {
       log.warn("channel entered twice, the second time is ignored", { channel: channel.id });
       return;
     }
-    const { settings, route, journal, metrics } = this.#services;
+    const { settings, route, journal, metrics, isolates } = this.#services;
     const refusal = reasonToRefuse({
       draining: this.#draining,
       liveCalls: this.#live.size,
       maxCalls: settings.MAX_CALLS,
+      callerHasAll: this.#callers.hasAll(channel.caller.number),
+      silenceMs: isolates.waitMs(this.#live.unsettled + 1),
       speechless: this.#speechless,
       route,
     });
@@ -215,11 +222,12 @@ export class Switchboard {
     journal.begin(record);
     metrics.callStarted();
     log.info("call begins", { call: record.id, channel: channel.id, caller: record.caller });
-    this.#start(record, false);
+    this.#start(record, channel, false);
   }
 
-  #start(record: CallRecord, adopted: boolean): void {
+  #start(record: CallRecord, channel: Channel, adopted: boolean): void {
     const session = this.#live.start(record, this.#services, adopted);
+    this.#callers.called(channel.caller.number, session.closed);
     this.#services.metrics.liveCalls(this.#live.size);
     void session.closed.finally(() => this.#onClosed(record));
   }
@@ -247,12 +255,13 @@ export class Switchboard {
     this.#unresolved.clear();
     for (const record of records) {
       const { id: call, channelId: channel, phase } = record;
-      if (!callers.has(channel) || this.#live.on(channel)) {
+      const caller = callers.get(channel);
+      if (!caller || this.#live.on(channel)) {
         this.#lose(record);
         continue;
       }
       log.warn("call of an earlier run is adopted", { call, channel, phase });
-      this.#start(record, true);
+      this.#start(record, caller, true);
     }
     const settled = this.#live.all().map(({ settled }) => settled);
     void Promise.all(settled).then(() => this.#resumed.resolve());
