@@ -15,7 +15,6 @@ import { Journal } from "../journal.ts";
 import { noMetrics, type ServiceMetrics } from "../metrics.ts";
 import { policiesOf } from "../policies.ts";
 import { CallSession } from "./call_session.ts";
-import type { CallServices } from "./call_services.ts";
 import { FakePbx } from "./pbx_rig.ts";
 
 const prompts = await (await PromptsFile.open(settingsWith({ ASTERISK_LANG: "en" }))).current();
