@@ -1,0 +1,15 @@
+// Every border, in the order in which a run crosses them.
+
+import type { Border } from "../border.ts";
+import { ariEvents } from "./ari_events.ts";
+import { consoleRequests } from "./console_requests.ts";
+import { knowledge, prompts, settings } from "./files.ts";
+
+/** All borders. */
+export const BORDERS: readonly Border[] = [
+  ariEvents,
+  consoleRequests,
+  prompts,
+  knowledge,
+  settings,
+];
