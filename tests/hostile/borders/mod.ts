@@ -4,11 +4,15 @@ import type { Border } from "../border.ts";
 import { ariEvents } from "./ari_events.ts";
 import { consoleRequests } from "./console_requests.ts";
 import { knowledge, prompts, settings } from "./files.ts";
+import { audiosocketFrames, rtpFrames, websocketFrames } from "./media_frames.ts";
 
 /** All borders. */
 export const BORDERS: readonly Border[] = [
   ariEvents,
   consoleRequests,
+  websocketFrames,
+  audiosocketFrames,
+  rtpFrames,
   prompts,
   knowledge,
   settings,
