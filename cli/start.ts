@@ -1,5 +1,7 @@
 // `start`: the service, until SIGTERM.
 //
+// Its permissions are computed by cli/launch.ts, which the task `start` of deno.json runs first.
+//
 // V8 can be tuned on the command line only, so the flags stand in the task `start` of deno.json.
 // V8's defaults suit one isolate that lives long; here each call has its own, which compiles the
 // same functions again and mostly ends before that pays. Measured with twenty calls on two cores:
@@ -15,6 +17,7 @@ import { describePolicies, policiesOf } from "../actors/service/policies.ts";
 import { logger } from "../config/logging.ts";
 import type { Settings } from "../config/settings.ts";
 import { VERSION } from "../config/version.ts";
+import { giveUpKeyFile } from "./permissions.ts";
 import { print } from "./print.ts";
 import { startService } from "./service.ts";
 import { StopSignals } from "./stop_signals.ts";
@@ -30,6 +33,7 @@ const log = logger("service");
 export async function start(settings: Settings): Promise<number> {
   using signals = new StopSignals();
   await using service = await startService(settings);
+  giveUpKeyFile(settings);
   log.info("service started", {
     version: VERSION,
     console: service.consoleUrl,

@@ -1,13 +1,40 @@
-// The only place that reads the environment of the process.
+// The only place that reads the environment of the process, and that takes secrets out of it.
 
 import { readSettings } from "./read_settings.ts";
-import type { Settings } from "./settings.ts";
+import { SCHEMA, type Settings } from "./settings.ts";
 
 /**
- * The settings of this process.
+ * Variables of others that hold secrets or make a library send them. `openai` reads OPENAI_ORG_ID,
+ * OPENAI_PROJECT_ID, OPENAI_CUSTOM_HEADERS, OPENAI_ADMIN_KEY and OPENAI_WEBHOOK_SECRET by itself
+ * (client.ts of 7.55), whatever server OPENAI_BASE_URL names.
+ */
+const SECRETIVE =
+  /^(OPENAI|AZURE|AWS|ANTHROPIC|CHROMA|YC)_|SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|PRIVATE_?KEY|API_?KEY/i;
+
+/**
+ * The settings of this process. Secrets leave its environment, whoever they belong to: an isolate,
+ * and every package that it loads, could read them there. A second call would miss them.
  *
  * @throws {SettingsError} naming everything that is wrong.
  */
 export function settingsFromEnvironment(): Settings {
-  return readSettings(Deno.env.toObject());
+  const env = Deno.env.toObject();
+  for (const name of Object.keys(env)) {
+    if (SECRETIVE.test(name) || isSecretOfOurs(name)) Deno.env.delete(name);
+  }
+  return readSettings(env);
+}
+
+/** As Deno's fetch and grpc-js read them, in small letters or capitals. */
+const PROXY_VARIABLES = ["http_proxy", "https_proxy", "all_proxy", "grpc_proxy"];
+
+/** The addresses of the proxies through which services are reached; what is no address is no proxy. */
+export function proxiesFromEnvironment(): string[] {
+  return PROXY_VARIABLES.flatMap((name) => [name, name.toUpperCase()])
+    .map((name) => Deno.env.get(name) ?? "")
+    .filter((proxy) => URL.canParse(proxy));
+}
+
+function isSecretOfOurs(name: string): boolean {
+  return Object.hasOwn(SCHEMA, name) && SCHEMA[name as keyof typeof SCHEMA].secret;
 }

@@ -1,6 +1,6 @@
 // Reads the settings from an environment, and reports everything that is wrong with it in one error.
 
-import { editDistance } from "./edit_distance.ts";
+import { editDistance } from "./spelling/edit_distance.ts";
 import { redact } from "./logging.ts";
 import { OperatorError } from "./operator_error.ts";
 import type { Setting } from "./schema.ts";
@@ -62,6 +62,34 @@ function contradictions(settings: Partial<Settings>): string[] {
   const { AGENT_PROVIDER, OPENAI_API_KEY, OPENAI_BASE_URL } = settings;
   if (AGENT_PROVIDER === "openai" && OPENAI_API_KEY === "" && OPENAI_BASE_URL === "") {
     problems.push("AGENT_PROVIDER=openai needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server");
+  }
+  problems.push(...unpassable(settings));
+  return problems;
+}
+
+/** `deno task start` passes these to Deno as lists in its flags, where white space and commas separate. */
+function unpassable(settings: Partial<Settings>): string[] {
+  const paths = (Object.keys(SCHEMA) as SettingName[])
+    .filter((name) => (SCHEMA[name] as Setting<unknown>).doc.unit === "path");
+  const problems = [...paths, "CONSOLE_HOST", "MEDIA_HOST"].flatMap((name) => {
+    const value = settings[name as SettingName];
+    return typeof value === "string" && /[\s,"'$]/.test(value)
+      ? [`${name}=${JSON.stringify(value)} must be without spaces, commas, quotes and $`]
+      : [];
+  });
+  for (const name of ["YANDEX_STT_ENDPOINT", "YANDEX_TTS_ENDPOINT"] as const) {
+    const value = settings[name];
+    if (value !== undefined && !/^(https?:\/\/)?([\w.-]+|\[[\da-f:]+\])(:\d{1,5})?$/i.test(value)) {
+      problems.push(`${name}=${JSON.stringify(value)} must be host:port or http://host:port`);
+    }
+  }
+  const hosts = (settings.ALLOW_NET ?? "").split(",").map((host) => host.trim()).filter(Boolean);
+  const wrong = hosts.filter((host) => !/^([\w.*-]+|\[[\da-f:]+\])(:\d{1,5})?$/i.test(host));
+  if (wrong.length > 0) {
+    problems.push(
+      `ALLOW_NET=${JSON.stringify(settings.ALLOW_NET)} must be whole, or a comma-separated list ` +
+        `of host or host:port, without scheme and path`,
+    );
   }
   return problems;
 }

@@ -178,3 +178,21 @@ Deno.test("without settings, the bot speaks and listens locally", () => {
   const settings = readSettings({});
   assert.deepEqual([settings.ASR_PROVIDER, settings.TTS_PROVIDER], [["local"], ["local"]]);
 });
+
+Deno.test("what the start cannot pass to Deno as a permission is named before anything starts", () => {
+  const wrong = {
+    DATA_DIR: "/srv/my data",
+    MEDIA_HOST: "127.0.0.1,10.0.0.1",
+    ALLOW_NET: "https://example.org/path",
+    YANDEX_STT_ENDPOINT: "not an address",
+  };
+  for (const [name, value] of Object.entries(wrong)) {
+    assert.throws(
+      () => readSettings({ [name]: value }),
+      new RegExp(`${name}="?${value}"? must be`),
+    );
+  }
+  for (const ALLOW_NET of ["whole", "10.0.0.1, pbx.example:5060,*.example.org", "[::1]:80"]) {
+    assert.equal(readSettings({ ALLOW_NET }).ALLOW_NET, ALLOW_NET);
+  }
+});

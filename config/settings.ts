@@ -481,6 +481,18 @@ const SERVICE = {
     en: "port of the HTTP console; 0: any free one",
     ru: "порт HTTP-консоли; 0 — любой свободный",
   }),
+  ALLOW_NET: text("", {
+    en: "hosts that the service may reach or listen on besides those of the other settings, as a " +
+      "comma-separated list of host or host:port; whole: any host",
+    ru: "к каким узлам, кроме названных в других настройках, служба может обращаться: список " +
+      "host или host:port через запятую; whole — к любым",
+  }),
+  HUNG_THREADS_IDLE: flag(false, {
+    en: "give hung threads only the CPU time that nobody else wants; needs all permissions of " +
+      "Deno, so start runs with --allow-all (docs/security.md)",
+    ru: "отдавать зависшим потокам только то процессорное время, которое больше никому не нужно; " +
+      "для этого start получает все разрешения Deno, --allow-all (docs/security.md)",
+  }),
   LOG_LEVEL: choice("info", ["debug", "info", "warning", "error"], {
     en: "least severe level of the log lines shown",
     ru: "минимальный уровень строк, попадающих в журнал",

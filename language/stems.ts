@@ -1,7 +1,7 @@
 // A text reduced to the stems that a search compares, in either language.
 
 import type { Language } from "../config/language.ts";
-import { editDistance } from "../config/edit_distance.ts";
+import { editDistance } from "../config/spelling/edit_distance.ts";
 import { lexiconOf, wordsOf } from "./lexicon.ts";
 
 /** Shorter stems are never treated as synonyms: "стоит" must not make "сто" a price. */

@@ -1,7 +1,7 @@
 // Word error rate: how far a recognised text is from what was said.
 
 import { toCardinal } from "n2words/en-US";
-import { editDistance } from "../config/edit_distance.ts";
+import { editDistance } from "../config/spelling/edit_distance.ts";
 
 /** The two counts of a word error rate. */
 export interface WordErrors {

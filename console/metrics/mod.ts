@@ -1,7 +1,7 @@
 // Every Prometheus metric of the service. Labels are words of closed sets; none is ever made from a
 // call, a channel or a caller.
 
-import { collectDefaultMetrics, Registry } from "prom-client";
+import { Registry } from "prom-client";
 import type { ServiceMetrics } from "../../actors/service/metrics.ts";
 import { assistantMetrics } from "./assistant.ts";
 import { ariMetrics, callMetrics, isolateMetrics } from "./calls.ts";
@@ -9,6 +9,7 @@ import { failureMetrics, turnMetrics } from "./conversation.ts";
 import { engineMetrics } from "./engine.ts";
 import { Instruments } from "./instruments.ts";
 import { lineMetrics } from "./line.ts";
+import { processMetrics } from "./process.ts";
 import { speechMetrics } from "./speech.ts";
 
 /** The service's metrics and the page that shows them. */
@@ -22,7 +23,7 @@ export interface PrometheusMetrics extends ServiceMetrics {
 /** Metrics in a registry of their own, with the process's own unless `ofProcess` is false. */
 export function createMetrics({ ofProcess = true } = {}): PrometheusMetrics {
   const registry = new Registry();
-  if (ofProcess) collectDefaultMetrics({ register: registry });
+  if (ofProcess) processMetrics(registry);
   const make = new Instruments(registry);
   return {
     contentType: registry.contentType,

@@ -22,13 +22,21 @@ const CPU_SET_BYTES = 128;
 /**
  * Leaves a worker's thread only the CPU time that nobody else wants, so that a hung call costs its
  * neighbours nothing. A thread that is about to end is not harmed. Linux only: elsewhere a thread's
- * priority cannot be set from outside.
+ * priority cannot be set from outside. Without all permissions (HUNG_THREADS_IDLE), it only logs.
  *
  * @param isolate its name, for the log.
  * @param threadId the worker's `threadId`, read while it was alive.
  */
 export function deprioritise(isolate: string, threadId: number): void {
   if (Deno.build.os !== "linux") return;
+  if (!mayDoAll()) {
+    log.warn(
+      "an isolate was ended; if its thread hangs, it takes a core from the calls until the next " +
+        "restart of the service, or with HUNG_THREADS_IDLE=true what nobody else wants",
+      { isolate },
+    );
+    return;
+  }
   try {
     const thread = threadNamed(`worker-${threadId}`);
     if (thread === undefined) return;
@@ -40,6 +48,14 @@ export function deprioritise(isolate: string, threadId: number): void {
   } catch (error) {
     log.error("a hung thread keeps running and takes CPU time from the calls", { isolate, error });
   }
+}
+
+/**
+ * Whether this process may read /proc and call the C library. Deno 2.9.6 lets only a process with all
+ * permissions read /proc/self/task, and there is no question about that one: FFI stands for it.
+ */
+function mayDoAll(): boolean {
+  return Deno.permissions.querySync({ name: "ffi" }).state === "granted";
 }
 
 /** The ids of a process's deprioritised threads; `folder` is its folder in /proc (Linux). */

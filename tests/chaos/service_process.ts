@@ -5,7 +5,7 @@ import { pause } from "../../runtime/waiting.ts";
 import type { FaultKind } from "../../actors/otp/control.ts";
 import { hungThreads } from "../../runtime/repairs/hung_thread.ts";
 import type { CallDetails, CallSummary } from "../../console/calls.ts";
-import denoJson from "../../deno.json" with { type: "json" };
+import { START_TASK } from "../confinement/start_task.ts";
 import { ROOT } from "../runner/steps.ts";
 
 /** A start takes about two seconds, far longer on a busy machine. */
@@ -13,9 +13,6 @@ const START_MS = 60_000;
 const POLL_MS = 20;
 /** More calls than are ever live at once. */
 const NEWEST = 100;
-
-/** The V8 flags of `deno task start`; see cli/start.ts. */
-const V8_FLAGS = /--v8-flags=\S+/.exec(denoJson.tasks.start.command)![0];
 
 /** The system resources that a process holds. */
 export interface Holdings {
@@ -47,6 +44,8 @@ export class ServiceProcess implements AsyncDisposable {
     this.#env = {
       ASTERISK_LANG: "en",
       FAULT_INJECTION: "1",
+      // A storm hangs threads all the time: left alone, they would take every core.
+      HUNG_THREADS_IDLE: "1",
       RECORD_CALLS: "0",
       LOG_LEVEL: "warning",
       DATA_DIR: dataDir,
@@ -62,9 +61,8 @@ export class ServiceProcess implements AsyncDisposable {
     this.#child = new Deno.Command("sh", {
       args: [
         "-c",
-        `exec "$0" run -A "$1" main.ts start >> "$2" 2>&1`,
+        `exec ${START_TASK} >> "$1" 2>&1`,
         Deno.execPath(),
-        V8_FLAGS,
         log,
       ],
       cwd: ROOT,
