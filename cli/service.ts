@@ -142,6 +142,7 @@ function wire({ settings, metrics, journal, promptsFile, tokens }: Shared) {
     settings.ARI_APP_NAME,
     {
       onEvent: (event) => switchboard.onEvent(event),
+      onDropped: (why) => metrics.ariEventDropped(why),
       onUp: () => monitor.onUp(),
       onDown: () => monitor.onDown(),
     },

@@ -72,6 +72,8 @@ export interface ServiceMetrics {
 
   /** The ARI events socket was opened or closed. */
   ariConnected(up: boolean): void;
+  /** A message of the events socket changed nothing: "malformed", "handler_failed". */
+  ariEventDropped(why: string): void;
   /** An ARI command failed with this HTTP status; 0 when there was no answer. */
   ariCommandFailed(status: number): void;
 }
@@ -103,6 +105,7 @@ export const noMetrics: ServiceMetrics = {
   journalFailed: ignore,
   recordingFailed: ignore,
   ariConnected: ignore,
+  ariEventDropped: ignore,
   ariCommandFailed: ignore,
 };
 

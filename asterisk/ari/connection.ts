@@ -4,6 +4,7 @@ import { abortable, pause } from "../../runtime/waiting.ts";
 import { logger } from "../../config/logging.ts";
 import { AriCommands } from "./commands.ts";
 import { AriError, type AriErrorKind } from "./error.ts";
+import type { DroppedBecause } from "./event_intake.ts";
 import { readEvents } from "./event_socket.ts";
 import type { AriEvent } from "./events.ts";
 import type { AriAddress } from "./http.ts";
@@ -20,6 +21,8 @@ export interface AriListener {
    * over: this connection stays up until it is lost, and is then not made again.
    */
   onEvent(event: AriEvent): void;
+  /** A message of the PBX was of no use, or its handler failed. */
+  onDropped?(why: DroppedBecause): void;
   /** Commands work and events arrive from now on. Missed events are not replayed: reconcile. */
   onUp(): void;
   /** No events arrive until the next `onUp`. Channels and their media stay alive. */
@@ -126,6 +129,7 @@ export class AriConnection implements AsyncDisposable {
       const reason = await readEvents(this.#address, this.#app, {
         onOpen: () => this.#cameUp(),
         onEvent: (event) => this.#onEvent(event),
+        onDropped: (why) => this.#listener.onDropped?.(why),
       }, { pingMs, signal });
       this.#wentDown(reason);
       return true;

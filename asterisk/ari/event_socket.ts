@@ -1,24 +1,23 @@
 // One events socket, from its handshake to its end.
 
 import { WebSocket } from "ws";
-import { logger } from "../../config/logging.ts";
 import { abortError, AriError, kindOfStatus, orNotServed } from "./error.ts";
-import { type AriEvent, parseMessage } from "./events.ts";
+import { EventIntake, type IntakeHandlers } from "./event_intake.ts";
 import { type AriAddress, authorization } from "./http.ts";
 
-const log = logger("ari");
-
-/** A handler that holds the reader longer than this, in ms, is logged. */
-const SLOW_HANDLER_MS = 5;
+/**
+ * Longest message that the socket survives, in bytes; a longer one closes it. Far over
+ * `LONGEST_EVENT`, so that an event too long is one event lost, not a connection.
+ */
+const LONGEST_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** Longest wait for the PBX's half of the opening and of the closing handshake, in ms. */
 const OPEN_DEADLINE_MS = 5000;
 const CLOSE_DEADLINE_MS = 1000;
 
 /** What happens on the socket. */
-export interface EventHandlers {
+export interface EventHandlers extends IntakeHandlers {
   /** The application is registered; called before the first event. */
   onOpen(): void;
-  onEvent(event: AriEvent): void;
 }
 
 /**
@@ -45,7 +44,9 @@ export async function readEvents(
     headers: { authorization: authorization(address) },
     handshakeTimeout: OPEN_DEADLINE_MS,
     perMessageDeflate: false,
+    maxPayload: LONGEST_MESSAGE_BYTES,
   });
+  const intake = new EventIntake(handlers);
   const { promise: ended, resolve, reject } = Promise.withResolvers<string>();
   let opened = false;
   let failure: unknown;
@@ -56,9 +57,9 @@ export async function readEvents(
     heartbeat = new Heartbeat(socket, pingMs);
     handlers.onOpen();
   });
-  socket.on("message", (data) => {
+  socket.on("message", (data, isBinary) => {
     heartbeat?.heard();
-    dispatch(String(data), (event) => handlers.onEvent(event));
+    intake.take(isBinary ? undefined : String(data));
   });
   socket.on("pong", () => heartbeat?.heard());
   socket.on("unexpected-response", (_request, { statusCode: status = 0, statusMessage = "" }) => {
@@ -116,32 +117,4 @@ class Heartbeat implements Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }
-}
-
-/** Passes one message on. Neither the message nor its handler can stop the reader. */
-function dispatch(text: string, onEvent: (event: AriEvent) => void): void {
-  const message = parseMessage(text);
-  switch (message.kind) {
-    case "not_in_use":
-      return log.debug("event not in use", { type: message.type });
-    case "malformed":
-      return log.warn("malformed event dropped", {
-        type: message.type,
-        problems: message.problems,
-      });
-    case "event":
-      return handle(message.event, onEvent);
-  }
-}
-
-function handle(event: AriEvent, onEvent: (event: AriEvent) => void): void {
-  const startedAt = performance.now();
-  try {
-    onEvent(event);
-  } catch (error) {
-    log.error("event handler failed", { type: event.type, error });
-  }
-  const tookMs = performance.now() - startedAt;
-  // Asterisk drops a reader that stalls for 100 ms.
-  if (tookMs > SLOW_HANDLER_MS) log.warn("event handler is slow", { type: event.type, tookMs });
 }

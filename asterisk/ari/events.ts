@@ -6,6 +6,12 @@ import { MODELS } from "./models.ts";
 
 const { Channel, Bridge, Playback, LiveRecording } = MODELS;
 
+/** Q.850 has 0 to 127; some drivers of Asterisk use more. */
+const Cause = z.number().int().min(0).max(100_000);
+/** In ms. */
+const Duration = z.number().int().min(0);
+const Key = z.string().regex(/^[0-9A-Da-d*#]$/);
+
 const EVENTS = [
   event("StasisStart", {
     args: z.array(z.string()),
@@ -14,18 +20,18 @@ const EVENTS = [
   }),
   event("StasisEnd", { channel: Channel }),
   event("ChannelStateChange", { channel: Channel }),
-  event("ChannelDestroyed", { cause: z.number(), cause_txt: z.string(), channel: Channel }),
+  event("ChannelDestroyed", { cause: Cause, cause_txt: z.string(), channel: Channel }),
   event("ChannelHangupRequest", {
-    cause: z.number().optional(),
+    cause: Cause.optional(),
     soft: z.boolean().optional(),
     channel: Channel,
   }),
-  event("ChannelDtmfReceived", { digit: z.string(), duration_ms: z.number(), channel: Channel }),
+  event("ChannelDtmfReceived", { digit: Key, duration_ms: Duration, channel: Channel }),
   event("ChannelVarset", { variable: z.string(), value: z.string(), channel: Channel.optional() }),
   event("ChannelEnteredBridge", { bridge: Bridge, channel: Channel.optional() }),
   event("ChannelLeftBridge", { bridge: Bridge, channel: Channel }),
   event("ChannelTalkingStarted", { channel: Channel }),
-  event("ChannelTalkingFinished", { duration: z.number(), channel: Channel }),
+  event("ChannelTalkingFinished", { duration: Duration, channel: Channel }),
   event("BridgeDestroyed", { bridge: Bridge }),
   event("PlaybackStarted", { playback: Playback }),
   event("PlaybackFinished", { playback: Playback }),
@@ -66,7 +72,13 @@ function channelOfTarget(uri: string): string | undefined {
 export type ParsedMessage =
   | { readonly kind: "event"; readonly event: AriEvent }
   | { readonly kind: "not_in_use"; readonly type: string }
-  | { readonly kind: "malformed"; readonly type: string; readonly problems: readonly string[] };
+  | {
+    readonly kind: "malformed";
+    readonly type: string;
+    /** The channel that it is about, as far as one can tell. */
+    readonly channel?: string;
+    readonly problems: readonly string[];
+  };
 
 const Typed = z.object({ type: z.string().regex(/^\w{1,64}$/) });
 
@@ -80,11 +92,20 @@ export function parseMessage(text: string): ParsedMessage {
   if (!EVENT_SCHEMAS.has(type)) return { kind: "not_in_use", type };
   const parsed = AnyEvent.safeParse(json.value);
   if (parsed.success) return { kind: "event", event: parsed.data };
-  return malformed(
-    type,
-    parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`),
+  const problems = parsed.error.issues.slice(0, MOST_PROBLEMS).map(({ path, message }) =>
+    `${path.join(".")}: ${message}`
   );
+  const about = AboutChannel.safeParse(json.value);
+  return { ...malformed(type, problems), ...about.success && { channel: about.data.channel.id } };
 }
+
+/** Of one message; the first ones say enough. */
+const MOST_PROBLEMS = 5;
+
+/** As Asterisk makes ids, `1795641870.17`, or as we do; nothing else of a message is quoted. */
+const AboutChannel = z.object({
+  channel: z.object({ id: z.string().regex(/^(\d{1,12}\.\d{1,9}|[\w-]{1,64})$/) }),
+});
 
 function event<const T extends string, S extends z.ZodRawShape>(type: T, shape: S) {
   return z.object({
@@ -95,8 +116,8 @@ function event<const T extends string, S extends z.ZodRawShape>(type: T, shape: 
   });
 }
 
-function malformed(type: string, problems: readonly string[]): ParsedMessage {
-  return { kind: "malformed", type, problems };
+function malformed(type: string, problems: readonly string[]) {
+  return { kind: "malformed", type, problems } as const;
 }
 
 function parseJson(text: string): { readonly value: unknown } | undefined {

@@ -3,12 +3,15 @@
 
 import { z } from "zod";
 
+/** Of a channel, a bridge, a playback: AST_MAX_PUBLIC_UNIQUEID of Asterisk is 149. */
+const Id = z.string().min(1).max(255);
+
 const CallerId = z.object({ name: z.string(), number: z.string() });
 
 const Dialplan = z.object({ context: z.string(), exten: z.string(), priority: z.number() });
 
 const Channel = z.object({
-  id: z.string(),
+  id: Id,
   name: z.string(),
   /**
    * "Down", "Ring", "Ringing", "Up"…: a plain string, so that a new state does not make an event
@@ -24,7 +27,7 @@ const Channel = z.object({
 });
 
 const Bridge = z.object({
-  id: z.string(),
+  id: Id,
   name: z.string(),
   technology: z.string(),
   bridge_type: z.string(),
@@ -32,7 +35,7 @@ const Bridge = z.object({
 });
 
 const Playback = z.object({
-  id: z.string(),
+  id: Id,
   media_uri: z.string(),
   target_uri: z.string(),
   /** "queued", "playing", "done", "failed"… */

@@ -80,9 +80,14 @@ export function isolateMetrics(
 /** The connection to the PBX. */
 export function ariMetrics(
   make: Instruments,
-): Pick<ServiceMetrics, "ariConnected" | "ariCommandFailed"> {
+): Pick<ServiceMetrics, "ariConnected" | "ariCommandFailed" | "ariEventDropped"> {
   const up = make.gauge("ari_up", "1 while the ARI events socket is open");
   const connects = make.counter("ari_connects", "Times the ARI events socket was opened");
+  const dropped = make.counter(
+    "ari_events_dropped",
+    "Messages of the ARI events socket that changed nothing",
+    ["reason"],
+  );
   const commandErrors = make.counter(
     "ari_command_errors",
     "ARI commands that failed, by HTTP status (0: no answer)",
@@ -95,6 +100,7 @@ export function ariMetrics(
       if (isUp && !wasUp) connects.inc();
       wasUp = isUp;
     },
+    ariEventDropped: (why) => dropped.inc({ reason: word(why) }),
     ariCommandFailed: (status) => commandErrors.inc({ status: String(status) }),
   };
 }

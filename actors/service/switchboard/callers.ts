@@ -3,9 +3,19 @@
 // are in no log, no journal and no core dump.
 
 import { createHmac, randomBytes } from "node:crypto";
+import type { Channel } from "../../../asterisk/ari/mod.ts";
+import { maskNumber } from "../../../config/logging.ts";
 
 /** What PBXs write in place of a number that is withheld or not known. */
 const NO_NUMBER = /^$|anonymous|unknown|unavailable|restricted|private|withheld/i;
+
+/** Of a caller's number: E.164 has 15 digits, SIP any name. What is beyond is a stranger's noise. */
+const LONGEST_NUMBER = 40;
+
+/** A channel's caller as the console, the journal and the log may show them. */
+export function shownCaller({ caller }: Pick<Channel, "caller">): string {
+  return maskNumber(caller.number.slice(0, LONGEST_NUMBER));
+}
 
 /** The callers who are on the line. */
 export class Callers {

@@ -1,8 +1,8 @@
 // The switchboard: which calls there are, and which call each event of the PBX belongs to.
 
 import { existsSync } from "node:fs";
-import { type AriEvent, type Channel, channelOf } from "../../../asterisk/ari/mod.ts";
-import { logger, maskNumber } from "../../../config/logging.ts";
+import type { AriEvent, Channel } from "../../../asterisk/ari/mod.ts";
+import { logger } from "../../../config/logging.ts";
 import { pause } from "../../../runtime/waiting.ts";
 import { applyEvent, type CallRecord, type EndReason, newCallRecord } from "../../call_record.ts";
 import type { FaultKind } from "../../otp/control.ts";
@@ -13,7 +13,7 @@ import { recordingFile } from "../calls/recording_file.ts";
 import type { CallIsolates } from "../isolates/call_isolates.ts";
 import type { Journal } from "../journal.ts";
 import type { MediaRoute } from "../media/media_route.ts";
-import { Callers } from "./callers.ts";
+import { Callers, shownCaller } from "./callers.ts";
 import { LiveCalls } from "./live_calls.ts";
 import {
   type PbxInventory,
@@ -39,7 +39,7 @@ export interface SwitchboardServices extends Omit<CallServices, "lastResort"> {
 export class Switchboard {
   readonly #services: SwitchboardServices & CallServices;
   readonly #lastResort: LastResort;
-  readonly #live = new LiveCalls();
+  readonly #live: LiveCalls;
   readonly #refused: RefusedCallers;
   readonly #callers: Callers;
   /** Newest first. */
@@ -55,6 +55,7 @@ export class Switchboard {
   constructor(services: SwitchboardServices) {
     this.#lastResort = new LastResort(services);
     this.#services = { ...services, lastResort: this.#lastResort };
+    this.#live = new LiveCalls(services.metrics);
     this.#refused = new RefusedCallers(this.#services);
     this.#callers = new Callers(services.settings.MAX_CALLS_PER_CALLER);
     this.#ended = services.journal.endedCalls(KEEP_ENDED);
@@ -122,8 +123,7 @@ export class Switchboard {
 
   /** Takes every event of the application. */
   onEvent(event: AriEvent): void {
-    const channelId = channelOf(event);
-    if (channelId !== undefined) this.#live.on(channelId)?.onEvent(event);
+    this.#live.tell(event);
     this.#lastResort.onEvent(event);
     if (event.type === "StasisStart") this.#channelEntered(event.channel);
     else if (event.type === "ApplicationReplaced") this.#standDown();
@@ -216,7 +216,7 @@ export class Switchboard {
     const record = newCallRecord({
       id: newCallId(),
       channelId: channel.id,
-      caller: maskNumber(channel.caller.number),
+      caller: shownCaller(channel),
       startedAt: Date.now(),
     });
     journal.begin(record);

@@ -1,0 +1,37 @@
+// Far more calls at once than the service takes, on a PBX with Asterisk's default session limit.
+
+import assert from "node:assert/strict";
+import { heardText } from "../../actors/call_record.ts";
+import { eventually, startSimulator } from "../../testing/mod.ts";
+import { realTimeTest } from "../real_time.ts";
+import { ask, asked, World } from "./world.ts";
+
+/** `sessionlimit` of http.conf where nothing is set. */
+const SESSION_LIMIT = 100;
+const FLOOD = 200;
+
+realTimeTest(
+  "200 callers too many are all sent to the operators, and the call beside them converses",
+  async () => {
+    await using pbx = await startSimulator();
+    await using world = await World.start(pbx, {
+      MAX_CALLS: 1,
+      ARI_FALLBACK_CONTEXT: "voxbot-fallback",
+    });
+    await pbx.limitSessions(SESSION_LIMIT);
+    const { caller, record } = await world.greeted();
+    const flood = await Promise.all(Array.from({ length: FLOOD }, () => pbx.call()));
+    await eventually(
+      async () =>
+        (await pbx.channels()).filter(({ context }) => context === "voxbot-fallback").length ===
+          FLOOD,
+      "all are with the operators",
+    );
+    assert.ok(await pbx.mostSessions() < SESSION_LIMIT);
+    await Promise.all(flood.map((one) => one.hangUp()));
+    await ask(caller, "What is the price of the machine?");
+    assert.match(heardText(asked(record)[0]!), /price depends/);
+    await caller.hangUp();
+    await world.nothingLeft();
+  },
+);
