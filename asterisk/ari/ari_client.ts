@@ -42,7 +42,7 @@ export class AriClient implements Disposable {
       // ari-client's own first request has no deadline, and ignores the status of its answer.
       await http.send(API_DOCS, "GET", "/ari/api-docs/resources.json", deadline);
       const client = await overHttp(
-        { http, operation: API_DOCS, signal: deadline },
+        { http, operation: API_DOCS, signal: deadline, answered: true },
         () => ariClient.connect(address.url, address.user, address.password),
       );
       return new AriClient(http, client as unknown as Operations);
@@ -92,7 +92,12 @@ export class AriClient implements Disposable {
     signal?: AbortSignal,
   ): Promise<unknown> {
     using _place = await this.#queue.acquire(operation, urgencyOf(command), signal);
-    return await overHttp({ http: this.#http, operation, signal: withDeadline(signal) }, call);
+    return await overHttp({
+      http: this.#http,
+      operation,
+      signal: withDeadline(signal),
+      answered: command.result !== null,
+    }, call);
   }
 
   /** Closes the connections kept to the PBX; commands under way are cut off. */
@@ -134,6 +139,8 @@ interface Exchange {
   /** The command, for errors. */
   readonly operation: string;
   readonly signal: AbortSignal;
+  /** The answer must hold something: ari-client takes an empty one, or null, for an empty list. */
+  readonly answered: boolean;
 }
 
 /** swagger-client has no place to carry it. */
@@ -180,12 +187,17 @@ const swaggerClient: SwaggerClient = createRequire(import.meta.resolve("ari-clie
 swaggerClient.SwaggerHttp.prototype.execute = (request) => {
   const exchange = exchanges.getStore();
   if (!exchange) throw new Error("an ari-client request was made outside overHttp()");
-  const { http, operation, signal, fail } = exchange;
+  const { http, operation, signal, answered, fail } = exchange;
   // Only the path is taken: the origin that the PBX names in its api-docs may be out of our reach.
   const { pathname, search } = new URL(request.url);
   const path = pathname.slice(Math.max(0, pathname.indexOf("/ari/"))) + search;
   http.send(operation, request.method.toUpperCase(), path, signal, request.body)
-    .then((data) => request.on.response({ status: 200, data }))
+    .then((data) => {
+      if (answered && /^\s*(null)?\s*$/.test(data)) {
+        throw new AriError("unexpected", operation, 200, "the answer is empty");
+      }
+      request.on.response({ status: 200, data });
+    })
     .catch(fail);
 };
 

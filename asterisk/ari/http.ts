@@ -14,7 +14,7 @@ export interface AriAddress {
 }
 
 /** `GET /channels` has about 1 KB a channel: room for thousands. */
-const LONGEST_ANSWER_BYTES = 8 * 1024 * 1024;
+const LONGEST_ANSWER_MB = 8;
 
 /** The value of the Authorization header; for events too, so that no address holds the password. */
 export function authorization({ user, password }: AriAddress): string {
@@ -85,8 +85,8 @@ async function boundedText(response: Response, operation: string): Promise<strin
   const decoder = new TextDecoder();
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > LONGEST_ANSWER_BYTES) {
-      const reason = `the answer is longer than ${LONGEST_ANSWER_BYTES} bytes`;
+    if (bytes > LONGEST_ANSWER_MB * 1e6) {
+      const reason = `the answer is longer than ${LONGEST_ANSWER_MB} MB`;
       throw new AriError("unexpected", operation, response.status, reason);
     }
     text += decoder.decode(chunk, { stream: true });
