@@ -1,0 +1,24 @@
+// Every border, in the order in which a run crosses them.
+
+import type { Border } from "../border.ts";
+import { ariEvents } from "./ari_events.ts";
+import { consoleRequests } from "./console_requests.ts";
+import { knowledge, prompts, settings } from "./files.ts";
+import { audiosocketFrames, rtpFrames, websocketFrames } from "./media_frames.ts";
+import { modelAnswers } from "./model_answers.ts";
+import { grpcSpeech, restSpeech } from "./speech_answers.ts";
+
+/** All borders. */
+export const BORDERS: readonly Border[] = [
+  ariEvents,
+  consoleRequests,
+  websocketFrames,
+  audiosocketFrames,
+  rtpFrames,
+  modelAnswers,
+  restSpeech,
+  grpcSpeech,
+  prompts,
+  knowledge,
+  settings,
+];
