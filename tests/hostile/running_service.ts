@@ -12,6 +12,8 @@ const ANSWER_MS = 15_000;
 /** Findings of a border that are kept. */
 const ENOUGH = 3;
 
+/** Log lines of what a handler did not expect. */
+const SURPRISE = / ERROR .*handler failed|Uncaught|unhandled/;
 /** What must not rise while a hostile input is handled. */
 const UNEXPECTED = "unexpected_errors_total";
 
@@ -81,6 +83,8 @@ async function harmOf(
   }
   const leaking = leakingLines(news);
   if (leaking.length > 0) harm.push({ kind: "leak", text: leaking[0]! });
+  const surprised = news.split("\n").find((line) => SURPRISE.test(line));
+  if (surprised !== undefined) harm.push({ kind: "unexpected", text: surprised });
   const unexpected = await service.metric(UNEXPECTED) - before;
   if (unexpected > 0) {
     harm.push({ kind: "unexpected", text: `voxbot_${UNEXPECTED} rose by ${unexpected}` });

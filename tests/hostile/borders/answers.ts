@@ -69,7 +69,11 @@ const STATUSES = [
 ];
 const RETRY_AFTER = ["0", "-1", "1e99", "NaN", "soon", "Fri, 99 Foo 9999 99:99:99 GMT"];
 
-function hostileAnswer(mutator: Mutator, sample: Sample): { text: string; response: Response } {
+/** A hostile answer, and how it reads. */
+export function hostileAnswer(
+  mutator: Mutator,
+  sample: Sample,
+): { text: string; response: Response } {
   const status = mutator.random.pick(STATUSES);
   const headers: Record<string, string> = {
     "content-type": "events" in sample ? "text/event-stream" : "application/json",
@@ -83,7 +87,7 @@ function hostileAnswer(mutator: Mutator, sample: Sample): { text: string; respon
     })
     : bodyOf(mutator, sample);
   const text = typeof body === "string" ? body : body.subarray(0, 200).toHex();
-  const response = new Response(mutator.chance(0.1) ? cut(body) : body, { status, headers });
+  const response = new Response(body, { status, headers });
   return { text: `${status} ${text}`, response };
 }
 
@@ -98,19 +102,6 @@ function bodyOf(mutator: Mutator, sample: Sample): string | Uint8Array<ArrayBuff
   if (mutator.chance(0.9)) lines.push("data: [DONE]\n\n");
   const text = lines.join("");
   return mutator.chance(0.1) ? mutator.text(text) : text;
-}
-
-/** A body that breaks off. */
-function cut(body: string | Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
-  let sent = false;
-  return new ReadableStream({
-    pull(controller) {
-      if (sent) return controller.error(new DOMException("cut", "AbortError"));
-      sent = true;
-      controller.enqueue(bytes.subarray(0, 1 + Math.floor(bytes.length / 2)));
-    },
-  });
 }
 
 function refused(): Response {

@@ -1,6 +1,7 @@
 // Every border, in the order in which a run crosses them.
 
 import type { Border } from "../border.ts";
+import { ariAnswers } from "./ari_answers.ts";
 import { ariEvents } from "./ari_events.ts";
 import { consoleRequests } from "./console_requests.ts";
 import { knowledge, prompts, settings } from "./files.ts";
@@ -11,6 +12,7 @@ import { grpcSpeech, restSpeech } from "./speech_answers.ts";
 /** All borders. */
 export const BORDERS: readonly Border[] = [
   ariEvents,
+  ariAnswers,
   consoleRequests,
   websocketFrames,
   audiosocketFrames,
