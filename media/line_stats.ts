@@ -27,6 +27,8 @@ export interface LineStats {
   readonly packetsMalformed?: number;
   /** RTP packets in another format than requested (RTCP on the same port counts here). */
   readonly packetsWrongPayload?: number;
+  /** RTP packets of another sequence while the sender's runs. */
+  readonly packetsOfOtherStream?: number;
   /** Datagrams from another address than the PBX's. */
   readonly packetsFromElsewhere?: number;
   /** RTP packets that could not be sent. */

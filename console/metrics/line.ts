@@ -50,6 +50,10 @@ const OF_ONE_TRANSPORT: Table<Exclude<LineCounter, keyof typeof SHARED>> = {
     "rtp_packets_wrong_payload",
     "RTP packets in another format than requested",
   ],
+  packetsOfOtherStream: [
+    "rtp_packets_of_other_stream",
+    "RTP packets dropped because they belonged to another sequence than the one that runs",
+  ],
   packetsFromElsewhere: [
     "rtp_packets_from_elsewhere",
     "Datagrams dropped because they did not come from the PBX's media address",

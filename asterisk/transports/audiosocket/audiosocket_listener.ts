@@ -10,6 +10,14 @@ const log = logger("audiosocket");
 
 /** A connection that has not sent its UUID by then is not the PBX's. */
 const UUID_DEADLINE_MS = 2000;
+/**
+ * Connections that may owe their UUID at the same time. The PBX sends it at once, so when there are
+ * more the oldest goes: strangers who connect and wait cannot keep the PBX out.
+ */
+const MOST_PENDING = 8;
+/** A port that cannot accept, such as for want of descriptors, is tried again; some 5 s in all. */
+const ACCEPT_TRIES = 50;
+const ACCEPT_PAUSE_MS = 100;
 /** Room for many frames per read. */
 export const READ_BYTES = 16_384;
 
@@ -30,8 +38,11 @@ export class AudioSocketListener implements AsyncDisposable {
   readonly #accepting: Promise<void>;
   /** Connections that have not sent their UUID yet. */
   readonly #pending = new Set<Deno.TcpConn>();
+  readonly #identifying = new Set<Promise<void>>();
   #closed = false;
   #refused = 0;
+  /** Ends a pause between two tries to accept. */
+  #wake = () => {};
 
   private constructor(socket: Deno.TcpListener, time: TimeSource) {
     this.#socket = socket;
@@ -44,10 +55,15 @@ export class AudioSocketListener implements AsyncDisposable {
   /**
    * Listens on a free port of `host`.
    *
+   * @param listen opens the port.
    * @throws when `host` is not an address of this machine.
    */
-  static listen(host: string, time: TimeSource = SYSTEM_TIME): AudioSocketListener {
-    return new AudioSocketListener(Deno.listen({ hostname: host, port: 0 }), time);
+  static listen(
+    host: string,
+    time: TimeSource = SYSTEM_TIME,
+    listen: (options: Deno.TcpListenOptions) => Deno.TcpListener = Deno.listen,
+  ): AudioSocketListener {
+    return new AudioSocketListener(listen({ hostname: host, port: 0 }), time);
   }
 
   get port(): number {
@@ -86,19 +102,39 @@ export class AudioSocketListener implements AsyncDisposable {
   }
 
   async #accept(): Promise<void> {
-    const identifying: Promise<void>[] = [];
-    try {
-      for await (const conn of this.#socket) identifying.push(this.#identify(conn));
-    } catch (error) {
-      if (!this.#closed) {
-        this.#accepted.reject(new TransportError("the AudioSocket port failed", { cause: error }));
+    let failures = 0;
+    while (!this.#closed) {
+      try {
+        const conn = await this.#socket.accept();
+        failures = 0;
+        const identified = this.#identify(conn);
+        this.#identifying.add(identified);
+        void identified.then(() => this.#identifying.delete(identified));
+      } catch (error) {
+        if (this.#closed) break;
+        if (++failures === 1) log.warn("cannot accept connections, trying again", { error });
+        if (failures === ACCEPT_TRIES || error instanceof Deno.errors.BadResource) {
+          const problem = "the AudioSocket port failed";
+          this.#accepted.reject(new TransportError(problem, { cause: error }));
+          break;
+        }
+        await this.#pause(ACCEPT_PAUSE_MS);
       }
     }
-    await Promise.all(identifying);
+    await Promise.all(this.#identifying);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const cancel = this.#time.after(ms, resolve);
+    await promise;
+    cancel();
   }
 
   async #identify(conn: Deno.TcpConn): Promise<void> {
     this.#pending.add(conn);
+    if (this.#pending.size > MOST_PENDING) this.#dropOldest();
     const cancelDeadline = this.#time.after(UUID_DEADLINE_MS, () => closeConnection(conn));
     const reader = new AudioSocketReader();
     const [first, ...early] = await firstMessages(conn, reader);
@@ -108,16 +144,24 @@ export class AudioSocketListener implements AsyncDisposable {
       this.#accepted.resolve({ conn, reader, early });
       return this.#close();
     }
-    this.#refused++;
+    closeConnection(conn);
+    // Of a flood the metric tells the rest.
+    if (this.#closed || this.#refused++ > 0) return;
     log.warn("connection refused: {reason}", {
       port: this.port,
       reason: first?.kind === "uuid" ? "unknown UUID" : "no UUID",
     });
-    closeConnection(conn);
+  }
+
+  #dropOldest(): void {
+    const [oldest] = this.#pending;
+    this.#pending.delete(oldest!);
+    closeConnection(oldest!);
   }
 
   #close(): void {
     this.#closed = true;
+    this.#wake();
     this.#socket.close();
     for (const conn of this.#pending) closeConnection(conn);
   }

@@ -10,6 +10,12 @@ const FRAME_SAMPLES = RTP_RATE_HZ * FRAME_MS / 1000;
 /** A packet with more audio than this (200 ms) is not a telephone frame. */
 const LONGEST_PAYLOAD_BYTES = 10 * FRAME_SAMPLES;
 
+/**
+ * How long the stream must have been silent before another (RTP calls it SSRC) may take its place, in
+ * ms. The PBX sends a packet every 20 ms; who speaks into a running stream is not the PBX.
+ */
+const STREAM_OVER_MS = 100;
+
 /** Numbers outgoing frames by RFC 3550: sequence, timestamp and SSRC all start at random. */
 export class RtpSender {
   readonly #codec: RtpCodec;
@@ -44,14 +50,22 @@ export class RtpSender {
 }
 
 /** Counts of what arrived and was not the call's audio. */
-type RefusedStats = Counters<"packetsMalformed" | "packetsWrongPayload">;
+type RefusedStats = Counters<
+  "packetsMalformed" | "packetsWrongPayload" | "packetsOfOtherStream"
+>;
 
 /** Takes packets off the wire and passes their audio on in order. */
 export class RtpReceiver {
   readonly #codec: RtpCodec;
   readonly #jitter: JitterBuffer;
-  readonly #refused: RefusedStats = { packetsMalformed: 0, packetsWrongPayload: 0 };
+  readonly #refused: RefusedStats = {
+    packetsMalformed: 0,
+    packetsWrongPayload: 0,
+    packetsOfOtherStream: 0,
+  };
   #ssrc: number | undefined;
+  /** When the stream's last packet came. */
+  #heardAt = 0;
 
   constructor(codec: RtpCodec, onAudio: (pcm: Pcm) => void) {
     this.#codec = codec;
@@ -70,11 +84,19 @@ export class RtpReceiver {
       this.#refused.packetsMalformed++;
     } else if (packet.payloadType !== this.#codec.payloadType) {
       this.#refused.packetsWrongPayload++;
+    } else if (this.#isOther(packet.ssrc, nowMs)) {
+      this.#refused.packetsOfOtherStream++;
     } else {
       if (this.#ssrc !== packet.ssrc) this.#jitter.restart();
       this.#ssrc = packet.ssrc;
+      this.#heardAt = nowMs;
       this.#jitter.push(packet.sequence, this.#codec.decode(packet.payload), nowMs);
     }
+  }
+
+  #isOther(ssrc: number, nowMs: number): boolean {
+    return this.#ssrc !== undefined && ssrc !== this.#ssrc &&
+      nowMs - this.#heardAt < STREAM_OVER_MS;
   }
 
   /** Conceals gaps that have lasted too long; call it about every 20 ms. */

@@ -111,6 +111,7 @@ class RtpTransport implements MediaTransport {
     this.#input = await LineInput.open(RTP_RATE_HZ, (frame) => handlers.onFrame(frame));
     this.#socket.on("message", (datagram, from) => this.#take(datagram, from));
     this.#socket.on("error", (error) => this.#lose(error));
+    this.#socket.on("close", () => this.#lose(new Error("it was closed")));
     this.out.start();
   }
 
@@ -181,6 +182,8 @@ function bind(host: string, port: number): Promise<Socket | undefined> {
   });
   socket.bind(port, host, () => {
     socket.removeAllListeners("error");
+    // Until the transport listens itself: an error that nobody hears would end the isolate.
+    socket.once("error", (error) => log.warn("the RTP socket failed before its use", { error }));
     resolve(socket);
   });
   return promise;

@@ -208,11 +208,58 @@ Deno.test("audio that starts late, or from a new sender on the PBX, is heard fro
     time.advance(60_000);
     await pbx.say(offer, 65_535, 1000);
     await pbx.say(offer, 65_536, 2000);
+    await log.until(({ frames }) => frames.length === 2);
+    time.advance(100);
     await pbx.say(offer, 300, 3000, { ssrc: 78 });
     await pbx.say(offer, 301, 4000, { ssrc: 78 });
     await log.until(({ frames }) => frames.length === 4);
     assert.deepEqual(levels(log.frames), [1, 2, 3, 4]);
     assert.equal(transport.stats.streamRestarts, 1);
+  }));
+
+Deno.test("who speaks into the PBX's running stream with an identity of their own is not heard", () =>
+  onLeg(async ({ time, log, transport, pbx, offer }) => {
+    await pbx.say(offer, 1, 1000);
+    for (let nth = 0; nth < 5; nth++) {
+      await pbx.say(offer, 500 + nth, 9000, { ssrc: 666 + nth });
+      time.advance(20);
+      await pbx.say(offer, 2 + nth, 1000);
+    }
+    await log.until(({ frames }) => frames.length === 6);
+    assert.ok(levels(log.frames).every((level) => level < 2), String(levels(log.frames)));
+    assert.equal(transport.stats.packetsOfOtherStream, 5);
+    assert.equal(transport.stats.streamRestarts, 0);
+  }));
+
+Deno.test("a flood of datagrams that are no audio of this call is counted, and the call goes on", () =>
+  onLeg(async ({ log, transport, pbx, offer }) => {
+    await using stranger = await Peer.bind("ulaw");
+    await pbx.say(offer, 1, 1000);
+    const hostile = [
+      new Uint8Array(0),
+      new Uint8Array(11),
+      new Uint8Array(1400).fill(0xff),
+      encodeRtp({
+        payloadType: 0,
+        marker: false,
+        sequence: 2,
+        timestamp: 0,
+        ssrc: 77,
+        payload: new Uint8Array(2000),
+      }),
+    ];
+    for (let nth = 0; nth < 5; nth++) {
+      for (const bytes of hostile) {
+        await pbx.sendBytes(offer, bytes);
+        await stranger.sendBytes(offer, bytes);
+      }
+    }
+    await pbx.say(offer, 2, 1000);
+    await log.until(({ frames }) => frames.length === 2);
+    assert.deepEqual(levels(log.frames), [1, 1]);
+    assert.deepEqual(log.ends, []);
+    assert.ok(transport.stats.packetsMalformed! > 0);
+    assert.ok(transport.stats.packetsFromElsewhere! > 0);
   }));
 
 Deno.test("calls begun together get a port each; when the range is used up, the error names the settings", async () => {
