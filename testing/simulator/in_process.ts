@@ -237,11 +237,11 @@ export class InProcessSimulator implements Simulator {
   }
 
   #newPbx(): SimulatedPbx {
-    const { sounds = {}, folders } = this.#options;
+    const { sounds = {}, folders, systemName } = this.#options;
     return new SimulatedPbx(this.#dialplan, this.#clock, sounds, {
       find: (name) => folders && readSoundFile(join(folders.dataDir, "sounds"), name),
       recordingDir: folders && join(folders.spoolDir, "recording"),
-    });
+    }, systemName);
   }
 
   #crash(why: string): never {

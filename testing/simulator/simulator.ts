@@ -45,6 +45,8 @@ export interface SimulatorOptions {
    * files.
    */
   readonly folders?: SimulatedFolders;
+  /** `systemname` of asterisk.conf: the ids of all callers' channels begin with it. Default: none. */
+  readonly systemName?: string;
   /** The Asterisk version it claims to be. Default `22.10.1-simulated`. */
   readonly version?: string;
   /** Modules `GET /asterisk/modules` lists. */

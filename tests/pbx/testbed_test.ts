@@ -154,6 +154,19 @@ Deno.test("an unknown number is refused, and the caller learns why", async () =>
   await assert.rejects(caller.say(new Int16Array(320)), /404/);
 });
 
+Deno.test("a call over the dialplan's limit hears a busy line, unanswered, and the next one is taken", async () => {
+  const limit = (calls: number) => pbx.cli(`dialplan set global VOXBOT_MAX_CALLS ${calls}`);
+  await limit(0);
+  {
+    await using caller = await pbx.call();
+    await assert.rejects(caller.answered);
+    assert.match(await caller.ended, /486|busy/i);
+  }
+  await limit(120);
+  await hearOperator(200);
+  await nothingLeft(pbx);
+});
+
 Deno.test("twenty calls in a row, then ten in parallel, all hear the operator", async () => {
   for (let i = 0; i < 20; i++) await hearOperator(200);
   await Promise.all(Array.from({ length: 10 }, () => hearOperator(2000)));

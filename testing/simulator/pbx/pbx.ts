@@ -26,6 +26,7 @@ export class SimulatedPbx {
   /** The tone or silence that a channel hears. */
   readonly #tones = new Map<SimulatedChannel, Disposable>();
   readonly #talkDetectors = new TalkDetectors();
+  readonly #systemName: string;
   #channelSerial = 0;
 
   constructor(
@@ -33,7 +34,9 @@ export class SimulatedPbx {
     clock: PbxClock,
     sounds: Sounds,
     files: { readonly find?: FindSound; readonly recordingDir?: string | undefined } = {},
+    systemName = "",
   ) {
+    this.#systemName = systemName;
     this.dialplan = dialplan;
     this.clock = clock;
     const tellOf: TellOf = (channel, type, facts) =>
@@ -42,9 +45,10 @@ export class SimulatedPbx {
     this.recordings = new Recordings(tellOf, files.recordingDir);
   }
 
-  /** A channel id as Asterisk makes them: seconds, a dot, a serial number. */
+  /** A channel id as Asterisk makes them: the PBX's name, seconds, a dot, a serial number. */
   newChannelId(): string {
-    return `${Math.floor(Date.now() / 1000)}.${this.#channelSerial++}`;
+    const id = `${Math.floor(Date.now() / 1000)}.${this.#channelSerial++}`;
+    return this.#systemName ? `${this.#systemName}-${id}` : id;
   }
 
   /** @throws {AriFailure} 404 */

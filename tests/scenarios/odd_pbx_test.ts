@@ -1,4 +1,5 @@
-// Far more calls at once than the service takes, on a PBX with Asterisk's default session limit.
+// PBXs that are not as one would set them up: with a tight session limit in a flood of calls, and
+// with a name that makes its channels look like ours.
 
 import assert from "node:assert/strict";
 import { heardText } from "../../actors/call_record.ts";
@@ -34,6 +35,24 @@ realTimeTest(
     // What is understood on a machine that carries 200 callers' audio is no promise.
     assert.notEqual(heardText(asked(record)[0]!), "");
     assert.deepEqual(record.restarts, []);
+    await world.nothingLeft();
+  },
+);
+
+realTimeTest(
+  "on a PBX named voxbot callers are greeted, and stay when the service asks it what it has",
+  async () => {
+    await using pbx = await startSimulator({ systemName: "voxbot" });
+    await using world = await World.start(pbx);
+    const { caller, record } = await world.greeted();
+    assert.match(record.channelId, /^voxbot-\d+\.\d+$/);
+    // The service reconciles with what the PBX has.
+    await pbx.cutEvents();
+    await eventually(() => !world.service.ready(), "the connection is lost");
+    await eventually(() => world.service.ready(), "the connection is back");
+    await ask(caller, "What is the price of the machine?");
+    assert.equal(record.endedAt, undefined);
+    await caller.hangUp();
     await world.nothingLeft();
   },
 );
