@@ -249,3 +249,18 @@ async function pass(from: Deno.TcpConn, to: Deno.TcpConn, cut: AbortSignal): Pro
     if (!closed) throw error;
   }
 }
+
+Deno.test("a message too long for any connection costs a reconnect, and events arrive again", async () => {
+  using log = new LogLines();
+  await using pbx = new TestAri();
+  const reports = new Reports();
+  await using ari = new AriConnection(pbx.address, "voxbot", reports, QUICK);
+  await ari.connect();
+  (await pbx.socket()).send("x".repeat(5 * 1024 * 1024));
+  await reports.seen("up", 2);
+  const socket = await pbx.socket();
+  socket.send(eventJson("StasisEnd", { channel: channelJson("c1") }));
+  await reports.seen("StasisEnd");
+  assert.deepEqual(reports.all, ["up", "down", "up", "StasisEnd"]);
+  assert.ok(log.warnings.some((line) => line.includes("connection lost")));
+});

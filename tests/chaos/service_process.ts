@@ -47,6 +47,8 @@ export class ServiceProcess implements AsyncDisposable {
       // A storm hangs threads all the time: left alone, they would take every core.
       HUNG_THREADS_IDLE: "1",
       RECORD_CALLS: "0",
+      // The phones of a PBX all have one number.
+      MAX_CALLS_PER_CALLER: "0",
       LOG_LEVEL: "warning",
       DATA_DIR: dataDir,
       CONSOLE_PORT: String(port),

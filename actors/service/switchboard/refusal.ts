@@ -24,8 +24,11 @@ export type Refusal =
   | "no_media"
   | "busy";
 
-/** Longer than this no caller waits in silence for an isolate: a busy line tells them more, at once. */
-const LONGEST_SILENCE_MS = 8000;
+/**
+ * Longer than this no caller waits in silence for an isolate: a busy line tells them more, at once. As
+ * long as the policies let a call's answering take.
+ */
+const LONGEST_SILENCE_MS = 10_000;
 
 /** For whoever reads the log at night. */
 const MEANINGS: Readonly<Record<Refusal, string>> = {

@@ -86,7 +86,7 @@ Deno.test("a caller who would wait in silence for an isolate hears at once that 
   await using rig = new SwitchboardRig({ ARI_FALLBACK_CONTEXT: "" });
   const { pbx, switchboard, service } = rig;
   void switchboard;
-  service.isolates.startMs = 3000;
+  service.isolates.startMs = 4000;
   for (const nth of [1, 2, 3]) pbx.enters(`caller-${nth}`);
   await soon(() => pbx.count("hangUp caller-3 busy"), "the third is sent away");
   assert.equal(pbx.count("answer caller-3"), 0);
