@@ -32,11 +32,16 @@ type Options = PacerOptions & { readonly resampler: Resampler };
 /**
  * Binds a UDP port of the plan's range.
  *
+ * @param bindSocket binds one of the ports.
  * @throws {TransportError} when every port of the range is taken, or `plan.host` is not an address of
  * this machine.
  */
-export async function listenRtp(plan: Plan, timing: PacerOptions = {}): Promise<MediaListener> {
-  const socket = await bindInRange(plan.host, plan.ports);
+export async function listenRtp(
+  plan: Plan,
+  timing: PacerOptions = {},
+  bindSocket: typeof bindInRange = bindInRange,
+): Promise<MediaListener> {
+  const socket = await bindSocket(plan.host, plan.ports);
   const resampler = await Resampler.create(16_000, RTP_RATE_HZ);
   return new RtpListener(plan, socket, { ...timing, resampler });
 }
@@ -80,6 +85,8 @@ class RtpTransport implements MediaTransport {
   #handlers: MediaHandlers | undefined;
   #input: LineInput | undefined;
   #over = false;
+  /** The socket is closed, by whomever. */
+  #closed = false;
   #fromElsewhere = 0;
   #sendErrors = 0;
 
@@ -111,7 +118,10 @@ class RtpTransport implements MediaTransport {
     this.#input = await LineInput.open(RTP_RATE_HZ, (frame) => handlers.onFrame(frame));
     this.#socket.on("message", (datagram, from) => this.#take(datagram, from));
     this.#socket.on("error", (error) => this.#lose(error));
-    this.#socket.on("close", () => this.#lose(new Error("it was closed")));
+    this.#socket.on("close", () => {
+      this.#closed = true;
+      this.#lose(new Error("it was closed"));
+    });
     this.out.start();
   }
 
@@ -119,7 +129,7 @@ class RtpTransport implements MediaTransport {
     if (this.#over) return;
     this.#over = true;
     this.out[Symbol.dispose]();
-    await closed(this.#socket);
+    if (!this.#closed) await closed(this.#socket);
     this.#input?.[Symbol.dispose]();
   }
 
@@ -156,7 +166,7 @@ class RtpTransport implements MediaTransport {
 }
 
 /** Binds a port of the range, starting at random so that calls begun together do not collide. */
-async function bindInRange(
+export async function bindInRange(
   host: string,
   [first, last]: readonly [number, number],
 ): Promise<Socket> {

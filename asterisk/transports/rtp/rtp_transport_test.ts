@@ -5,7 +5,7 @@ import type { Pcm } from "../../../media/frame.ts";
 import { ManualTime } from "../../../testing/manual_time.ts";
 import type { MediaOffer, MediaTransport } from "../../../media/transport.ts";
 import { LineLog } from "../../../testing/line_log.ts";
-import { listenRtp } from "./rtp_transport.ts";
+import { bindInRange, listenRtp } from "./rtp_transport.ts";
 import { RTP_CODECS } from "./rtp_codec.ts";
 import { decodeRtp, encodeRtp, type RtpPacket } from "./rtp_packet.ts";
 
@@ -288,3 +288,29 @@ Deno.test("ending the call leaves no socket and no timer", async () => {
   transport.out.send(speech(1, 1));
   await transport.out.flush();
 });
+
+for (
+  const [what, fault] of [
+    ["fails", (socket: Socket) => void socket.emit("error", new Error("ENOBUFS"))],
+    ["closes by itself", (socket: Socket) => void socket.close()],
+  ] as const
+) {
+  Deno.test(`a call whose RTP socket ${what} is told once that its audio is lost, and can be let go`, async () => {
+    const time = new ManualTime();
+    let socket: Socket | undefined;
+    const plan = { kind: "rtp", host: "127.0.0.1", ports: PORTS, format: "ulaw" } as const;
+    await using listener = await listenRtp(plan, { time }, async (host, ports) => {
+      return socket = await bindInRange(host, ports);
+    });
+    const log = new LineLog();
+    {
+      await using transport = listener.transport({ kind: "rtp", host: "127.0.0.1", port: 9 });
+      await transport.open(log, FOREVER);
+      fault(socket!);
+      await log.until(({ ends }) => ends.length > 0);
+      time.advance(100);
+    }
+    assert.deepEqual(log.ends.map(({ reason }) => reason), ["lost"]);
+    assert.equal(time.pending, 0);
+  });
+}
