@@ -17,6 +17,7 @@ import { describePolicies, policiesOf } from "../actors/service/policies.ts";
 import { logger } from "../config/logging.ts";
 import type { Settings } from "../config/settings.ts";
 import { VERSION } from "../config/version.ts";
+import { LastNet } from "./last_net.ts";
 import { giveUpKeyFile } from "./permissions.ts";
 import { print } from "./print.ts";
 import { startService } from "./service.ts";
@@ -31,6 +32,7 @@ const log = logger("service");
  * @returns the exit code.
  */
 export async function start(settings: Settings): Promise<number> {
+  using _net = new LastNet();
   using signals = new StopSignals();
   await using service = await startService(settings);
   giveUpKeyFile(settings);

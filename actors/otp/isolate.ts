@@ -15,6 +15,7 @@ import type {
   ToIsolate,
 } from "./control.ts";
 import { deprioritise } from "../../runtime/repairs/hung_thread.ts";
+import { guarded } from "../../runtime/unexpected.ts";
 import type { Child } from "./supervisor.ts";
 
 const log = logger("isolate");
@@ -154,7 +155,7 @@ export class Isolate<Out, In> implements IsolateHandle<Out, In> {
     this.#listener = listener;
     const untaken = this.#untaken;
     this.#untaken = [];
-    for (const message of untaken) listener(message);
+    for (const message of untaken) this.#onMessage(message);
   }
 
   /** Asks it to finish its work and end; the reason will be `shutdown`. */
@@ -201,7 +202,8 @@ export class Isolate<Out, In> implements IsolateHandle<Out, In> {
   }
 
   #onMessage(message: In): void {
-    if (this.#listener) this.#listener(message);
+    const listener = this.#listener;
+    if (listener) guarded("handler", () => listener(message), { isolate: this.name });
     else this.#untaken.push(message);
   }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { FAULT_KINDS } from "./control.ts";
 import { Isolate, IsolateStartError } from "./isolate.ts";
 import type { FixtureData, FromFixture, ToFixture } from "./isolate_fixture.ts";
+import { LogLines } from "../../testing/log_lines.ts";
 import { hungThreads } from "../../runtime/repairs/hung_thread.ts";
 
 /** Fast enough for a test, slow enough for a busy machine. */
@@ -33,6 +34,22 @@ test("an isolate answers what it is sent, in order", async () => {
   isolate.post({ kind: "echo", text: "two" });
   await both.promise;
   assert.deepEqual(heard, ["one", "two"]);
+  isolate.kill();
+  assert.equal(await isolate.exited, "shutdown");
+});
+
+test("an owner that stumbles over a message still gets the next one, and the process lives", async () => {
+  using log = new LogLines();
+  const isolate = await start();
+  const next = Promise.withResolvers<string>();
+  isolate.listen(({ text }) => {
+    if (text === "odd") throw new Error("cannot take this");
+    next.resolve(text);
+  });
+  isolate.post({ kind: "echo", text: "odd" });
+  isolate.post({ kind: "echo", text: "even" });
+  assert.equal(await next.promise, "even");
+  assert.match(log.errors.join(), /where=handler isolate=fixture error="cannot take this" stack=/);
   isolate.kill();
   assert.equal(await isolate.exited, "shutdown");
 });

@@ -8,9 +8,19 @@ import type { SpeechEvent } from "../../speech/events.ts";
 import type { AssistantEvent, EarlyStartOutcome } from "../messages.ts";
 import type { EndReason, Phase, StageTimings } from "../call_record.ts";
 import type { ExitReason } from "../otp/control.ts";
+import type { DeadlineAction } from "./policies.ts";
 
 /** What calls depend on and what can fail without ending the call. */
 export type ProviderKind = "asr" | "tts" | "agent";
+
+/** Why a call is not taken. */
+export type Refusal =
+  | "draining"
+  | "full"
+  | "same_caller"
+  | "speechless"
+  | "no_media"
+  | "busy";
 
 /**
  * Where the service's numbers go. No method blocks or throws. Words passed as `reason`, `action`,
@@ -21,7 +31,7 @@ export interface ServiceMetrics {
   /** A call was accepted. */
   callStarted(): void;
   /** A call was turned away before it was answered ("full", "draining"…). */
-  callRefused(reason: string): void;
+  callRefused(reason: Refusal): void;
   /** A call is over ("hangup", "handover", "lost"…) after `seconds`. */
   callEnded(reason: EndReason, seconds: number): void;
   /** How many calls are live now. */
@@ -38,7 +48,7 @@ export interface ServiceMetrics {
   /** What the speech engine measured last; undefined once it is gone. */
   engineMeasured(stats: EngineStats | undefined): void;
   /** A call stayed in a phase longer than its policy allows, and `action` followed. */
-  deadlinePassed(phase: Phase, action: string): void;
+  deadlinePassed(phase: Phase, action: DeadlineAction): void;
 
   /** Stages that a turn has newly reached; each stage of a turn is reported once. */
   turnTimed(stages: StageTimings): void;

@@ -205,12 +205,17 @@ function body({ model, messages, tools, temperature, maxTokens }: ModelRequest) 
   };
 }
 
-function usageEvent(usage: { prompt_tokens: number; completion_tokens: number }): ModelEvent {
+/** What a server says of its usage is data: some say -1 for unknown, some a string. */
+function usageEvent(usage: { prompt_tokens: unknown; completion_tokens: unknown }): ModelEvent {
   return {
     kind: "usage",
-    promptTokens: usage.prompt_tokens,
-    completionTokens: usage.completion_tokens,
+    promptTokens: tokensOf(usage.prompt_tokens),
+    completionTokens: tokensOf(usage.completion_tokens),
   };
+}
+
+function tokensOf(count: unknown): number {
+  return Number.isSafeInteger(count) && Number(count) >= 0 ? Number(count) : 0;
 }
 
 /** Assembles a streamed answer: text as it arrives, tool calls once complete, and whether the answer ended. */

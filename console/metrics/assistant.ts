@@ -5,6 +5,9 @@ import type { ServiceMetrics } from "../../actors/service/metrics.ts";
 import type { Instruments } from "./instruments.ts";
 import { observe, word } from "./values.ts";
 
+/** The settings name two models; what more there are names of is not worth a time series. */
+const MOST_MODELS = 20;
+
 /** Bucket bounds in seconds: from a pause in speech to the turn's end. */
 const HEAD_START_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1, 1.5, 2, 3];
 
@@ -35,12 +38,15 @@ export function assistantMetrics(
     "Head start of the answers that were begun early and used",
     HEAD_START_SECONDS,
   );
+  const models = new Set<string>();
   return {
     assistantDegraded: ({ part, reason }) => degraded.inc({ part, reason: word(reason) }),
     modelUsed({ model, promptTokens, completionTokens }) {
-      // The name comes from the settings, not from the server, so the set is closed.
-      tokens.inc({ model, direction: "prompt" }, promptTokens);
-      tokens.inc({ model, direction: "completion" }, completionTokens);
+      // The name comes from the settings, not from the server; an isolate passes it on.
+      if (models.size < MOST_MODELS) models.add(model);
+      const name = models.has(model) ? model : "other";
+      tokens.inc({ model: name, direction: "prompt" }, promptTokens);
+      tokens.inc({ model: name, direction: "completion" }, completionTokens);
     },
     startedEarly({ begun, hit, wonMs, wastedCharacters }) {
       early.inc({ outcome: "hit" }, hit ? 1 : 0);

@@ -1,9 +1,8 @@
 // The metrics of the speech engine: how long its models keep the calls waiting.
 
-import type { Gauge } from "prom-client";
 import type { ServiceMetrics } from "../../actors/service/metrics.ts";
 import type { EngineStats, Summary } from "../../speech/engine/stats.ts";
-import type { Instruments } from "./instruments.ts";
+import type { Instruments, Level } from "./instruments.ts";
 
 /** The figures of a summary that are shown, by their label; 1 is the maximum. */
 const QUANTILES = { "0.5": "p50", "0.95": "p95", "1": "max" } as const;
@@ -69,7 +68,7 @@ export function engineMetrics(make: Instruments): ServiceMetrics["engineMeasured
 }
 
 /** Sets the gauge of a summary, unless it has no values yet; `divisor` turns its unit into the gauge's. */
-function show(gauge: Gauge<"quantile">, summary: Summary, divisor: number): void {
+function show(gauge: Level<"quantile">, summary: Summary, divisor: number): void {
   if (summary.count === 0) return;
   for (const [quantile, key] of Object.entries(QUANTILES)) {
     gauge.set({ quantile }, summary[key] / divisor);

@@ -25,6 +25,7 @@ export function createMetrics({ ofProcess = true } = {}): PrometheusMetrics {
   const registry = new Registry();
   if (ofProcess) processMetrics(registry);
   const make = new Instruments(registry);
+  make.unexpectedErrors();
   return {
     contentType: registry.contentType,
     exposition: () => registry.metrics(),

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import type { EndReason } from "../../actors/call_record.ts";
 import { noMetrics } from "../../actors/service/metrics.ts";
 import type { EngineStats, Summary } from "../../speech/engine/stats.ts";
+import { unexpected } from "../../runtime/unexpected.ts";
+import { LogLines } from "../../testing/log_lines.ts";
 import { createMetrics } from "./mod.ts";
 
 /** The value of one series, `name{label="x"}`, in the text format. */
@@ -70,6 +72,44 @@ Deno.test("a duration that is no number is ignored, and throws nothing into a ca
   metrics.turnTimed({ endpoint: Infinity, asr_final: -3 });
   assert.equal(await series(metrics, "voxbot_barge_in_seconds_count"), 0);
   assert.equal(await series(metrics, 'voxbot_stage_latency_seconds_sum{stage="asr_final"}'), 0);
+});
+
+Deno.test("whatever a model's server claims to have used, metrics neither throw nor are spoilt", async () => {
+  const metrics = createMetrics({ ofProcess: false });
+  const used = (promptTokens: unknown) =>
+    metrics.modelUsed({
+      kind: "usage",
+      model: "m",
+      promptTokens: promptTokens as number,
+      completionTokens: 1,
+    });
+  const odd = [-1, "12", {}, null, NaN, Infinity, 10n, [7]];
+  for (const count of odd) used(count);
+  used(5);
+  const tokens = (direction: string) =>
+    series(metrics, `voxbot_model_tokens_total{model="m",direction="${direction}"}`);
+  assert.equal(await tokens("prompt"), 5);
+  assert.equal(await tokens("completion"), odd.length + 1);
+  const skipped = 'voxbot_metric_values_skipped_total{metric="voxbot_model_tokens_total"}';
+  assert.equal(await series(metrics, skipped), odd.length);
+});
+
+Deno.test("models that no setting names share one time series", async () => {
+  const metrics = createMetrics({ ofProcess: false });
+  for (let n = 0; n < 100; n++) {
+    metrics.modelUsed({ kind: "usage", model: `m${n}`, promptTokens: 1, completionTokens: 0 });
+  }
+  const page = await metrics.exposition();
+  assert.equal(page.match(/^voxbot_model_tokens_total\{.*direction="prompt"/gm)?.length, 21);
+});
+
+Deno.test("an error that nobody foresaw alerts through /metrics, and none is a series of zeros", async () => {
+  const metrics = createMetrics({ ofProcess: false });
+  const name = 'voxbot_unexpected_errors_total{where="rejection"}';
+  const before = await series(metrics, name);
+  using _log = new LogLines();
+  unexpected("rejection", new Error("nobody awaited it"));
+  assert.equal(await series(metrics, name), before + 1);
 });
 
 Deno.test("how a speech service performs can be read from /metrics, and whether it is left alone", async () => {

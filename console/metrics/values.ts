@@ -1,14 +1,29 @@
 // Guards for metrics: what isolates and services send is not trusted.
 
-import type { Histogram } from "prom-client";
+import type { LabelValues } from "prom-client";
 
-/** Adds one duration; ignores what is none, such as the work of a broken clock in an isolate. */
+/** Many values of one quantity. */
+export interface Spread<L extends string> {
+  observe(labels: LabelValues<L> | number, value?: number): void;
+}
+
+/** Adds one duration. A little less than none is none: clocks of two isolates differ. */
 export function observe<L extends string>(
-  histogram: Histogram<L>,
-  labels: Partial<Record<L, string>>,
+  spread: Spread<L>,
+  labels: LabelValues<L>,
   ms: number,
 ): void {
-  if (Number.isFinite(ms)) histogram.observe(labels, Math.max(0, ms) / 1000);
+  spread.observe(labels, isFigure(ms) ? Math.max(0, ms) / 1000 : ms);
+}
+
+/** Whether a counter can take it. */
+export function isAmount(value: unknown): value is number {
+  return isFigure(value) && value >= 0;
+}
+
+/** Whether it is a number that can be shown and added up. */
+export function isFigure(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
 }
 
 /** Keeps free text, which may contain a number or an id, out of the labels: it becomes "other". */

@@ -6,7 +6,7 @@ import { logger } from "../../../config/logging.ts";
 import type { Settings } from "../../../config/settings.ts";
 import type { Gate } from "../ari_gate.ts";
 import type { MediaRoute } from "../media/media_route.ts";
-import type { ServiceMetrics } from "../metrics.ts";
+import type { Refusal, ServiceMetrics } from "../metrics.ts";
 import { sendChannel } from "../exit/destination.ts";
 import type { LastResort } from "../exit/last_resort.ts";
 
@@ -14,15 +14,6 @@ const log = logger("switchboard");
 
 /** A refused caller is sent away after this time at the latest, whether they heard an apology or not. */
 const LONGEST_APOLOGY_MS = 10_000;
-
-/** Why a call is not taken. */
-export type Refusal =
-  | "draining"
-  | "full"
-  | "same_caller"
-  | "speechless"
-  | "no_media"
-  | "busy";
 
 /**
  * Longer than this no caller waits in silence for an isolate: a busy line tells them more, at once. As
