@@ -43,6 +43,15 @@ export type FromIsolate =
   /** The last message before an injected fault strikes; `at` is in milliseconds since the epoch. */
   | { readonly kind: "struck"; readonly at: number };
 
+/** Whether it is a control message of an isolate, in every field. */
+export function isControl(control: unknown): control is FromIsolate {
+  if (typeof control !== "object" || control === null) return false;
+  const { kind, seq, at } = control as Record<string, unknown>;
+  if (kind === "pong") return Number.isSafeInteger(seq);
+  if (kind === "struck") return Number.isFinite(at);
+  return kind === "ready" || kind === "done";
+}
+
 /** What travels on an isolate's port: a control message, or one of the product's. */
 export type Envelope<Control, Message> =
   | { readonly control: Control }

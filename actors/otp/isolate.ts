@@ -6,16 +6,16 @@
 
 import { type Transferable, Worker } from "node:worker_threads";
 import { logger } from "../../config/logging.ts";
-import type {
-  Envelope,
-  ExitReason,
-  FaultKind,
-  FromIsolate,
-  IsolateData,
-  ToIsolate,
+import {
+  type ExitReason,
+  type FaultKind,
+  type FromIsolate,
+  isControl,
+  type IsolateData,
+  type ToIsolate,
 } from "./control.ts";
 import { deprioritise } from "../../runtime/repairs/hung_thread.ts";
-import { guarded } from "../../runtime/unexpected.ts";
+import { Mailbox } from "./mailbox.ts";
 import type { Child } from "./supervisor.ts";
 
 const log = logger("isolate");
@@ -34,6 +34,8 @@ export interface IsolateOptions {
   readonly initTimeoutMs: number;
   /** `DEFAULT_HEARTBEAT` unless given. */
   readonly heartbeat?: Heartbeat;
+  /** Whether what it sent is one of its messages, in every field; others are dropped. */
+  readonly isMessage?: (message: unknown) => boolean;
 }
 
 /** A ping every `intervalMs`; an isolate that leaves `maxMissed` in a row unanswered is ended as a `hang`. */
@@ -84,8 +86,7 @@ export class Isolate<Out, In> implements IsolateHandle<Out, In> {
   readonly #ready = Promise.withResolvers<void>();
   readonly #struck = Promise.withResolvers<number>();
   readonly #heartbeat: Heartbeat;
-  #listener?: (message: In) => void;
-  #untaken: In[] = [];
+  readonly #mailbox: Mailbox<In>;
   #pinger?: ReturnType<typeof setInterval>;
   #seq = 0;
   #answered = 0;
@@ -105,10 +106,12 @@ export class Isolate<Out, In> implements IsolateHandle<Out, In> {
         ? { maxOldGenerationSizeMb: options.heapMb, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB }
         : undefined,
     });
-    this.#worker.on("message", (envelope: Envelope<FromIsolate, In>) => {
-      if ("control" in envelope) this.#onControl(envelope.control);
-      else this.#onMessage(envelope.message);
+    this.#mailbox = new Mailbox({
+      name: options.name,
+      isMessage: options.isMessage,
+      giveUp: (why) => this.#end("crash", why),
     });
+    this.#worker.on("message", (envelope: unknown) => this.#onEnvelope(envelope));
     this.#worker.on("error", (error: Error & { code?: string }) => {
       this.#cause ??= error.code === "ERR_WORKER_OUT_OF_MEMORY" ? "out_of_memory" : "crash";
       this.#detail ||= error.message;
@@ -152,10 +155,7 @@ export class Isolate<Out, In> implements IsolateHandle<Out, In> {
   }
 
   listen(listener: (message: In) => void): void {
-    this.#listener = listener;
-    const untaken = this.#untaken;
-    this.#untaken = [];
-    for (const message of untaken) this.#onMessage(message);
+    this.#mailbox.listen(listener);
   }
 
   /** Asks it to finish its work and end; the reason will be `shutdown`. */
@@ -183,6 +183,15 @@ export class Isolate<Out, In> implements IsolateHandle<Out, In> {
     if (!this.#ended) this.#worker.postMessage({ control });
   }
 
+  /** Whatever arrives is data, whoever wrote the isolate's code. */
+  #onEnvelope(envelope: unknown): void {
+    if (this.#ended) return;
+    const { control, message } = envelope as Partial<{ control: unknown; message: unknown }> ?? {};
+    if (control === undefined) this.#mailbox.arrived(message);
+    else if (isControl(control)) this.#onControl(control);
+    else this.#mailbox.wrong("control");
+  }
+
   #onControl(control: FromIsolate): void {
     switch (control.kind) {
       case "ready":
@@ -199,12 +208,6 @@ export class Isolate<Out, In> implements IsolateHandle<Out, In> {
         void this.#worker.terminate();
         this.#onEnd();
     }
-  }
-
-  #onMessage(message: In): void {
-    const listener = this.#listener;
-    if (listener) guarded("handler", () => listener(message), { isolate: this.name });
-    else this.#untaken.push(message);
   }
 
   #watch(): void {

@@ -1,11 +1,14 @@
 // The isolate that isolate_test.ts runs: it echoes, and dies in every way on request.
 
+import { parentPort } from "node:worker_threads";
 import type { IsolateData } from "./control.ts";
 import { runIsolate } from "./isolate_main.ts";
 
 /** What the fixture understands. */
 export type ToFixture =
   | { readonly kind: "echo"; readonly text: string }
+  /** Post this as it is, so many times in a row. */
+  | { readonly kind: "post"; readonly raw: unknown; readonly times: number }
   | { readonly kind: "finish" };
 
 /** What it answers. */
@@ -22,7 +25,9 @@ await runIsolate<ToFixture, FromFixture, FixtureData>(({ fails }, send, done) =>
   return Promise.resolve({
     onMessage: (message) => {
       if (message.kind === "finish") done();
-      else if (message.text === "late crash") void Promise.reject(new Error("unhandled"));
+      else if (message.kind === "post") {
+        for (let n = 0; n < message.times; n++) parentPort?.postMessage(message.raw);
+      } else if (message.text === "late crash") void Promise.reject(new Error("unhandled"));
       else send({ kind: "echoed", text: message.text });
     },
     onShutdown: () => Promise.resolve(),

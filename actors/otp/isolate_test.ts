@@ -17,6 +17,7 @@ function start(fails?: FixtureData["fails"], initTimeoutMs = 20_000) {
     heapMb: 64,
     initTimeoutMs,
     heartbeat: HEARTBEAT,
+    isMessage: (message) => Object(message).kind === "echoed",
   });
 }
 
@@ -49,9 +50,51 @@ test("an owner that stumbles over a message still gets the next one, and the pro
   isolate.post({ kind: "echo", text: "odd" });
   isolate.post({ kind: "echo", text: "even" });
   assert.equal(await next.promise, "even");
-  assert.match(log.errors.join(), /where=handler isolate=fixture error="cannot take this" stack=/);
+  assert.match(
+    log.errors.join(),
+    /where=handler isolate=fixture kind=echoed error="cannot take this" stack=/,
+  );
   isolate.kill();
   assert.equal(await isolate.exited, "shutdown");
+});
+
+test("messages that are none are dropped; an isolate that sends many is given up", async () => {
+  using log = new LogLines();
+  const isolate = await start();
+  const heard: unknown[] = [];
+  const next = Promise.withResolvers<void>();
+  isolate.listen((message) => {
+    heard.push(message);
+    next.resolve();
+  });
+  const odd = [null, 7, "text", {}, { control: null }, { control: { kind: "pong", seq: "1" } }, {
+    message: { kind: "unheard of" },
+  }];
+  for (const raw of odd) isolate.post({ kind: "post", raw, times: 1 });
+  isolate.post({ kind: "echo", text: "still here" });
+  await next.promise;
+  assert.deepEqual(heard, [{ kind: "echoed", text: "still here" }]);
+  assert.match(log.errors.join(), /where=message isolate=fixture kind=unknown/);
+  isolate.post({ kind: "post", raw: { message: "no" }, times: 20 });
+  assert.equal(await isolate.exited, "crash");
+  assert.match(isolate.detail, /20 messages that are none/);
+});
+
+test("an isolate that sends 100,000 messages is given up, and its neighbour is still served", async () => {
+  const [flooding, neighbour] = await Promise.all([start(), start()]);
+  let taken = 0;
+  flooding.listen(() => void taken++);
+  const answer = Promise.withResolvers<string>();
+  neighbour.listen(({ text }) => answer.resolve(text));
+  const raw = { message: { kind: "echoed", text: "again" } };
+  flooding.post({ kind: "post", raw, times: 100_000 });
+  neighbour.post({ kind: "echo", text: "served" });
+  assert.equal(await answer.promise, "served");
+  assert.equal(await flooding.exited, "crash");
+  assert.match(flooding.detail, /more than 1000 messages in a second/);
+  assert.ok(taken <= 2000, `${taken} taken`);
+  neighbour.kill();
+  await neighbour.exited;
 });
 
 const ENDS = { throw: "crash", exit: "exit", oom: "out_of_memory", hang: "hang" } as const;

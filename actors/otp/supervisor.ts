@@ -2,6 +2,7 @@
 // Principles), strategy one_for_one. It knows nothing of calls or isolates: a child is anything that
 // can be started, asked to stop and killed, and that says why it ended.
 
+import { guarded } from "../../runtime/unexpected.ts";
 import type { ExitReason } from "./control.ts";
 
 /**
@@ -180,7 +181,8 @@ export class Supervisor implements Child {
   #ended(slot: Slot, child: Child, reason: ExitReason): void {
     if (slot.child !== child) return;
     slot.child = undefined;
-    this.#options.onExit?.(slot.spec.id, reason);
+    // An owner that throws when told must not keep the child from being replaced.
+    guarded("supervisor", () => this.#options.onExit?.(slot.spec.id, reason));
     const abnormal = reason !== "normal" && reason !== "shutdown";
     if (slot.spec.restart === "permanent" || (slot.spec.restart === "transient" && abnormal)) {
       void this.#restart(slot, reason);
@@ -203,7 +205,7 @@ export class Supervisor implements Child {
         await this.#launch(slot, { previousExit });
         return;
       } catch (error) {
-        this.#options.onStartFailed?.(slot.spec.id, error);
+        guarded("supervisor", () => this.#options.onStartFailed?.(slot.spec.id, error));
       }
     }
   }

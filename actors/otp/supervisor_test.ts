@@ -2,6 +2,7 @@
 // Behaviour" in OTP Design Principles.
 
 import assert from "node:assert/strict";
+import { LogLines } from "../../testing/log_lines.ts";
 import { type Child, Supervisor, SupervisorError, type SupervisorOptions } from "./supervisor.ts";
 import { FakeChild, FakeSpec } from "./supervisor_rig.ts";
 
@@ -225,4 +226,23 @@ Deno.test("supervisors form trees: one is a child of another, and its end restar
   assert.equal(leaf.starts.length, 2);
   await top.stop();
   assert.equal(leaf.last.asked, 1);
+});
+
+Deno.test("a child is restarted though whoever is told of its end throws", async () => {
+  using log = new LogLines();
+  const spec = new FakeSpec("a");
+  const fail = () => {
+    throw new Error("cannot be told");
+  };
+  const sup = supervisor({ onExit: fail, onStartFailed: fail });
+  await sup.start([spec]);
+  spec.failing = 1;
+  spec.last.die("crash");
+  await settle();
+  assert.equal(spec.starts.length, 2);
+  assert.equal(
+    log.errors.filter((line) => /where=supervisor .*cannot be told/.test(line)).length,
+    2,
+  );
+  await sup.stop();
 });

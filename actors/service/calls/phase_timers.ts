@@ -1,6 +1,7 @@
 // The timers of one call's deadlines. They live with the service, where an isolate that hangs cannot
 // stop them.
 
+import { guarded } from "../../../runtime/unexpected.ts";
 import type { Phase } from "../../call_record.ts";
 import type { DeadlineAction, Policies } from "../policies.ts";
 
@@ -24,12 +25,12 @@ export class PhaseTimers implements Disposable {
       {},
   ) {
     this.#policies = policies;
-    this.#onDeadline = onDeadline;
+    this.#onDeadline = (phase, action) => guarded("timer", () => onDeadline(phase, action));
     this.#now = now;
     this.#quietSince = now();
     const { afterMs, then } = policies.call;
     this.#callTimer = setTimeout(
-      () => onDeadline(this.#phase ?? "answering", then),
+      () => this.#onDeadline(this.#phase ?? "answering", then),
       Math.max(0, afterMs - elapsedMs),
     );
   }
