@@ -4,7 +4,8 @@
 import { holdsWithin } from "../../testing/mod.ts";
 import { pause } from "../../runtime/waiting.ts";
 import type { CallDetails } from "../../console/calls.ts";
-import { type Fault, FAULTS, type Victim } from "./faults.ts";
+import type { Fault, Victim } from "./fault.ts";
+import { FAULTS } from "./faults.ts";
 import type { Random } from "./random.ts";
 import type { Talker } from "./talker.ts";
 import type { Transcripts } from "./transcripts.ts";

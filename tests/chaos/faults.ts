@@ -2,34 +2,8 @@
 
 import { pause } from "../../runtime/waiting.ts";
 import type { FaultKind } from "../../actors/otp/control.ts";
-import type { Simulator } from "../../testing/mod.ts";
-import type { SmallDisk } from "./small_disk.ts";
-import type { ServiceProcess } from "./service_process.ts";
-
-/** The surroundings that a fault can reach. */
-export interface Victim {
-  readonly service: ServiceProcess;
-  readonly pbx: Simulator;
-  readonly disk: SmallDisk | undefined;
-  /** The call it is aimed at. */
-  readonly callId: string;
-}
-
-/** One kind of fault. */
-export interface Fault {
-  readonly kind: string;
-  /** The share of this kind, in percent. */
-  readonly share: number;
-  /** Whom it hits: the targeted call, every call, or nobody who would notice. */
-  readonly hits: "the call" | "all calls" | "no call";
-  /** Whether it delays the PBX's replies, so that other repairs take longer meanwhile. */
-  readonly slowsOthers?: boolean;
-  /**
-   * Inflicts it. Resolves once it is over, with the moment from which the repair is timed (when it struck,
-   * or when the new process started; ms since the epoch), or undefined if nothing was broken.
-   */
-  inflict(victim: Victim): Promise<number | undefined>;
-}
+import type { Fault } from "./fault.ts";
+import { HOSTILE_FAULTS } from "./hostile_faults.ts";
 
 /** How long a disturbance lasts. */
 const DISTURBED_MS = 2500;
@@ -122,6 +96,7 @@ export const FAULTS: readonly Fault[] = [
       return service.startedAt;
     },
   },
+  ...HOSTILE_FAULTS,
 ];
 
 function ofCall(kind: FaultKind, share: number): Fault {

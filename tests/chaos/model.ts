@@ -19,22 +19,63 @@ const ANSWERS: readonly (readonly [RegExp, string])[] = [
   [/warranty/i, "The warranty is two years. | Wear parts are not covered by it. |"],
 ];
 
+/** The first model of each answer; the other one is asked when it fails. */
+export const PRIMARY = "primary";
+
+/** Costs that no good server names. */
+const ODD_USAGE: readonly unknown[] = [
+  { prompt_tokens: -1, completion_tokens: -1 },
+  { prompt_tokens: "12", completion_tokens: {} },
+  { prompt_tokens: 1e308, completion_tokens: null },
+  "free",
+  [],
+];
+/** Streams that no good server sends. None asks for a tool: what is asked for must be done once. */
+const ODD_STREAMS: readonly string[] = [
+  "",
+  "\0\x01\x02",
+  "<html>502</html>",
+  "data: [1,2\n\n",
+  "data: null\n\ndata: 7\n\ndata: []\n\ndata: [DONE]\n\n",
+  'data: {"choices":null}\n\ndata: [DONE]\n\n',
+  'data: {"choices":[{"index":0,"delta":{"content":-1}}]}\n\ndata: [DONE]\n\n',
+  'data: {"choices":[{"index":0,"delta":{"tool_calls":"no"}}]}\n\ndata: [DONE]\n\n',
+  `data: ${"[".repeat(5000)}\n\n`,
+  `data: {"error":{"message":"${"x".repeat(100_000)}"}}\n\n`,
+];
+
+/** A model that can turn hostile. */
+export interface StormModel extends OpenAiServer {
+  /** From now on, names odd costs and streams nonsense, the latter as the first of two models only. */
+  hostile: boolean;
+}
+
 /** Starts the model; `url` is the value for OPENAI_BASE_URL. */
-export function startModel(random: Random): OpenAiServer {
-  return startOpenAiServer({
+export function startModel(random: Random): StormModel {
+  let hostile = false;
+  const server = startOpenAiServer({
     answer: (request) => {
+      if (hostile && request.stream && request.model === PRIMARY) {
+        return { raw: random.pick(ODD_STREAMS) };
+      }
+      const usage = hostile ? random.pick(ODD_USAGE) : undefined;
       const asked = request.messages.findLast(({ role }) => role === "user")?.content ?? "";
       // A question to be rewritten, not answered.
-      if (!request.stream) return { text: asked };
+      if (!request.stream) return { text: asked, usage };
       const known = ANSWERS.find(([question]) => question.test(asked));
       const digits = keysFor(request);
       return {
         text: known?.[1] ?? "I have noted your question. | A colleague will call you back. |",
         firstTokenMs: random.between(...FIRST_TOKEN_MS),
         tokensPerSecond: TOKENS_PER_SECOND,
+        usage,
         ...digits && { tools: [{ name: "send_dtmf", arguments: { digits } }] },
       };
     },
+  });
+  return Object.defineProperty(server as StormModel, "hostile", {
+    get: () => hostile,
+    set: (now: boolean) => hostile = now,
   });
 }
 

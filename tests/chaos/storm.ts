@@ -10,7 +10,7 @@ import { describe } from "../../console/calls.ts";
 import { spoken } from "../../testing/voice.ts";
 import { Bombardment, type Inflicted, PHASES, planOf, type Recovery } from "./bombardment.ts";
 import { FAULTS } from "./faults.ts";
-import { startModel } from "./model.ts";
+import { PRIMARY, startModel } from "./model.ts";
 import { Random } from "./random.ts";
 import { type Report, spread } from "./report.ts";
 import { type Holdings, ServiceProcess } from "./service_process.ts";
@@ -64,6 +64,7 @@ export async function storm(options: StormOptions, report: Report): Promise<void
       ...pbx.env,
       AGENT_PROVIDER: "openai",
       OPENAI_BASE_URL: model.url,
+      LLM_MODEL_PRIMARY: PRIMARY,
       AGENT_TOOLS: "send_dtmf",
       // The model finds its place in a call by counting the questions.
       LLM_HISTORY_TOKENS: "100000",
@@ -90,7 +91,7 @@ export async function storm(options: StormOptions, report: Report): Promise<void
   await holdsWithin(SETTLE_MS, () => talkers.every(({ masked }) => transcripts.liveBy(masked)));
 
   const plan = random.shuffled(planOf(faults, disk !== undefined));
-  const bombardment = new Bombardment({ service, pbx, disk }, transcripts, talkers);
+  const bombardment = new Bombardment({ service, pbx, disk, model }, transcripts, talkers);
   await bombardment.run(plan, options.everyMs, random);
   await pause(3000);
   const strangers = await callersOnlyThePbxKnows(service, pbx);

@@ -107,7 +107,7 @@ function eventText(mutator: Mutator, index: number, { channels }: Target): strin
   if (mutator.chance(0.02)) {
     return new TextDecoder().decode(mutator.noise(mutator.below(400)));
   }
-  const ours = mutator.chance(0.2);
+  const ours = channels.length > 0 && mutator.chance(0.2);
   const kinds = Object.entries(ours ? HARMLESS : { ...HARMLESS, ...OTHERS });
   const [type, facts] = mutator.random.pick(kinds);
   const id = ours ? mutator.random.pick(channels) : `nowhere-${index}.1`;

@@ -11,6 +11,10 @@ export interface ScriptedAnswer {
   readonly firstTokenMs?: number;
   /** 0 sends everything in one go. A token is about four characters. */
   readonly tokensPerSecond?: number;
+  /** The body of the answer, streamed or not, whatever it may be; nothing else is sent. */
+  readonly raw?: string;
+  /** What the answer says of its cost; a count of tokens by default. */
+  readonly usage?: unknown;
   /** An error instead of an answer. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -82,6 +86,11 @@ export function startOpenAiServer(script: ServerScript): OpenAiServer {
     requests.push(seen);
     const answer = script.answer?.(seen, requests.length - 1) ?? { text: "Yes. |" };
     if (answer.status) return failure(answer);
+    if (answer.raw !== undefined) {
+      return new Response(answer.raw, {
+        headers: { "content-type": seen.stream ? "text/event-stream" : "application/json" },
+      });
+    }
     if (answer.fault === "silent") await pause(2 ** 30, stopped.signal);
     if (!seen.stream || answer.fault === "ignores_streaming") {
       await pause(answer.firstTokenMs ?? 0, stopped.signal);
@@ -163,7 +172,7 @@ export function startOpenAiServer(script: ServerScript): OpenAiServer {
 
 async function* events(
   model: string,
-  { text = "", tools = [], firstTokenMs = 0, tokensPerSecond = 0, fault }: ScriptedAnswer,
+  { text = "", tools = [], firstTokenMs = 0, tokensPerSecond = 0, fault, usage }: ScriptedAnswer,
   signal: AbortSignal,
   sent: { text: string; at: number }[],
 ): AsyncGenerator<string> {
@@ -207,18 +216,18 @@ async function* events(
     yield event({ tool_calls: [{ index, function: { arguments: json.slice(half) } }] });
   }
   yield event({}, tools.length > 0 ? "tool_calls" : "stop");
-  const usage = {
+  const cost = usage ?? {
     prompt_tokens: 10,
     completion_tokens: tokens.length,
     total_tokens: 10 + tokens.length,
   };
   yield `data: ${
-    JSON.stringify({ object: "chat.completion.chunk", model, choices: [], usage })
+    JSON.stringify({ object: "chat.completion.chunk", model, choices: [], usage: cost })
   }\n\n`;
   yield "data: [DONE]\n\n";
 }
 
-function completion(model: string, { text, tools = [] }: ScriptedAnswer) {
+function completion(model: string, { text, tools = [], usage }: ScriptedAnswer) {
   const tool_calls = tools.map((tool, i) => ({
     id: `call_${i}`,
     type: "function",
@@ -242,7 +251,7 @@ function completion(model: string, { text, tools = [] }: ScriptedAnswer) {
       },
       finish_reason: tools.length > 0 ? "tool_calls" : "stop",
     }],
-    usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
+    usage: usage ?? { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
   };
 }
 
