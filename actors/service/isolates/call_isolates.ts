@@ -18,6 +18,7 @@ import {
   IsolateStartError,
 } from "../../otp/isolate.ts";
 import type { ServiceMetrics } from "../metrics.ts";
+import { isFromCall } from "./border/from_call.ts";
 import type { EngineHost } from "./engine_host.ts";
 import { type CallIsolate, PooledIsolate, type PoolMessage } from "./pooled_isolate.ts";
 import type { TokenBroker } from "./token_broker.ts";
@@ -159,6 +160,7 @@ export class CallIsolates implements AsyncDisposable {
       data,
       heapMb: settings.CALL_HEAP_MB,
       initTimeoutMs: INIT_TIMEOUT_MS,
+      isMessage: isFromCall,
     });
     this.#startMs = 0.7 * this.#startMs + 0.3 * (performance.now() - began);
     const isolate = new PooledIsolate(

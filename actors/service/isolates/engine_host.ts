@@ -9,6 +9,7 @@ import type { ExitReason, FaultKind } from "../../otp/control.ts";
 import { Isolate, type IsolateHandle, type IsolateOptions } from "../../otp/isolate.ts";
 import type { ChildSpec } from "../../otp/supervisor.ts";
 import type { ServiceMetrics } from "../metrics.ts";
+import { isFromEngine } from "./border/from_engine.ts";
 
 const log = logger("engine");
 
@@ -84,6 +85,7 @@ export class EngineHost {
       data,
       heapMb: HEAP_MB,
       initTimeoutMs: INIT_TIMEOUT_MS,
+      isMessage: isFromEngine,
     });
     this.#isolate = isolate;
     isolate.listen(({ stats }) => metrics.engineMeasured(stats));
