@@ -74,14 +74,21 @@ const PHONE_NUMBER =
   /(?<!\w|\d\.|[\da-f]{4}-)(?![\da-f]{8}-[\da-f]{4}-)\+?\d(?:[ \u00a0()-]{0,3}\d){6,}(?!\w|\.\d)/g;
 
 /**
- * Masks what must not be kept: numbers of 7 digits or more, written like phone numbers, and
- * credentials in addresses and headers.
+ * Keys that show what they are: OpenAI's (sk-…), Yandex Cloud's API keys (AQVN…), OAuth tokens (y0_…)
+ * and IAM tokens (t1.…); as their services' documentation shows them.
+ */
+const SECRET_KEY = /(?<![A-Za-z-])(sk-|AQVN|y0_|t1\.)[\w.~+/=-]{12,}/g;
+
+/**
+ * Masks what must not be kept: numbers of 7 digits or more, written like phone numbers,
+ * credentials in addresses and headers, and keys.
  */
 export function redact(text: string): string {
   return text
     .replace(/(api_key=)[^&\s"]+/gi, "$1***")
     .replace(/(\b[a-z][a-z+.-]*:\/\/)[^\s/@"]+@/gi, "$1***@")
-    .replace(/\b(Basic|Bearer|Api-Key) +[\w.~+/=-]{16,}/g, "$1 ***")
+    .replace(/\b(Basic|Bearer|Api-Key) +[\w.~+/=-]{16,}/gi, "$1 ***")
+    .replace(SECRET_KEY, "$1***")
     .replace(PHONE_NUMBER, maskNumber);
 }
 

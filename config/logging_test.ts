@@ -150,3 +150,21 @@ Deno.test("logging can be configured again with another level", () => {
   configureLogging("debug");
   assert.equal(logger("x").isEnabledFor("debug"), true);
 });
+
+Deno.test("a key is masked wherever it is written, and what only looks like one is left", () => {
+  for (
+    const [written, masked] of [
+      [
+        "Incorrect API key provided: sk-Zq7PlantedKey00Vw3xT9.",
+        "Incorrect API key provided: sk-***",
+      ],
+      ["LOG_LEVEL=AQVNplanted0key0for0tests", "LOG_LEVEL=AQVN***"],
+      ["token y0_AgAAAAplanted0token, again", "token y0_***, again"],
+      ["t1.9euelZplanted-token_00", "t1.***"],
+      ["authorization: bearer abcdefghijklmnop0123", "authorization: bearer ***"],
+    ] as const
+  ) assert.equal(redact(written), masked);
+  for (const readable of ["task-force-of-the-night", "sk-short", "a desk-top computer of ours"]) {
+    assert.equal(redact(readable), readable);
+  }
+});

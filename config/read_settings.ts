@@ -10,10 +10,13 @@ import { SCHEMA, type SettingName, type Settings } from "./settings.ts";
 export class SettingsError extends OperatorError {
   override readonly name = "SettingsError";
 
-  constructor(readonly problems: readonly string[]) {
-    super(
-      `${problems.length} wrong setting(s):\n${problems.map((line) => `  - ${line}`).join("\n")}`,
-    );
+  readonly problems: readonly string[];
+
+  /** @param problems as found; a key that was put into the wrong setting is not shown. */
+  constructor(problems: readonly string[]) {
+    const shown = problems.map(redact);
+    super(`${shown.length} wrong setting(s):\n${shown.map((line) => `  - ${line}`).join("\n")}`);
+    this.problems = shown;
   }
 }
 
@@ -33,7 +36,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     const result = setting.parse.safeParse(given ?? setting.default);
     if (result.success) values[name] = result.data;
     else {
-      const shown = setting.secret ? "(hidden)" : JSON.stringify(redact(given ?? ""));
+      const shown = setting.secret ? "(hidden)" : JSON.stringify(given ?? "");
       problems.push(`${name}=${shown} must be ${result.error.issues[0]?.message ?? "valid"}`);
     }
   }

@@ -196,3 +196,13 @@ Deno.test("what the start cannot pass to Deno as a permission is named before an
     assert.equal(readSettings({ ALLOW_NET }).ALLOW_NET, ALLOW_NET);
   }
 });
+
+Deno.test("a key that was put into the wrong setting is not shown", () => {
+  const key = "sk-Zq7PlantedKey00Vw3xT9";
+  assert.throws(
+    () =>
+      readSettings({ LOG_LEVEL: key, YANDEX_STT_ENDPOINT: `Bearer ${key}`, ALLOW_NET: `a ${key}` }),
+    (error: Error) =>
+      !error.message.includes("Planted") && /LOG_LEVEL=.*must be/.test(error.message),
+  );
+});

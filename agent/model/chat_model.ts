@@ -8,6 +8,7 @@ import type { Settings } from "../../config/settings.ts";
 import { AgentError } from "../agent.ts";
 import type { ToolOffer } from "../tools.ts";
 import { openAiClient } from "./openai_client.ts";
+import { isOurs, knownCode, retryAfterMs } from "./server_error.ts";
 
 const log = logger("agent");
 
@@ -144,9 +145,13 @@ export class ChatModel {
   ): ChatModelError {
     if (error instanceof ChatModelError) return error;
     const fault = passed ?? faultOf(error, streaming);
-    const status = error instanceof APIError && error.status ? ` (HTTP ${error.status})` : "";
-    const message = `Model ${model} at ${this.#server} ${DESCRIPTIONS[fault]}${status}.`;
-    return new ChatModelError(fault, message, retryAfterMs(error), { cause: error });
+    const said = error instanceof APIError
+      ? [...error.status ? [`HTTP ${error.status}`] : [], ...knownCode(error.code)]
+      : [];
+    const facts = said.length > 0 ? ` (${said.join(", ")})` : "";
+    const message = `Model ${model} at ${this.#server} ${DESCRIPTIONS[fault]}${facts}.`;
+    const options = isOurs(error) ? { cause: error } : undefined;
+    return new ChatModelError(fault, message, retryAfterMs(error), options);
   }
 }
 
@@ -182,15 +187,6 @@ function faultOf(error: unknown, streaming: boolean): ModelFault {
 
 function emptyAnswer(model: string): ChatModelError {
   return new ChatModelError("empty", `Model ${model} ${DESCRIPTIONS.empty}.`);
-}
-
-/** Retry-After in milliseconds; the header holds seconds or a date (RFC 9110, 10.2.3). */
-function retryAfterMs(error: unknown): number | undefined {
-  const header = error instanceof APIError ? error.headers?.get("retry-after") : undefined;
-  if (!header) return undefined;
-  const seconds = Number(header);
-  const wait = Number.isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1000;
-  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
 function body({ model, messages, tools, temperature, maxTokens }: ModelRequest) {

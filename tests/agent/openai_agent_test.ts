@@ -12,6 +12,7 @@ import { loadKnowledge } from "../../agent/knowledge/knowledge_base.ts";
 import type { KnowledgeStore } from "../../agent/knowledge/knowledge_store.ts";
 import { LexicalStore } from "../../agent/knowledge/lexical_store.ts";
 import { OpenAiAgent } from "../../agent/model/openai_agent.ts";
+import { LogLines } from "../../testing/log_lines.ts";
 import { Retrieval } from "../../agent/knowledge/retrieval.ts";
 
 interface Scene {
@@ -302,4 +303,24 @@ Deno.test("the connection to the model is opened ahead of a question, and its fa
     assert.deepEqual(heads, listening ? ["HEAD"] : []);
     if (listening) await server.shutdown();
   }
+});
+
+Deno.test("nothing that a model's server says of itself reaches the log, but for its status and a known code", async () => {
+  using log = new LogLines();
+  const secret = "sk-Zq7PlantedKey00Vw3xT9 heard quokkazebra";
+  await scene([
+    { status: 401, text: `Incorrect API key provided: ${secret}` },
+    { status: 400, text: `messages[3].content "${secret}" is invalid` },
+  ], async ({ ask }) => {
+    await all(ask("Какая гарантия?"));
+  });
+  await scene(
+    [{ raw: `data: ${secret}\n\n` }, { raw: `data: {"error":"${secret}"}\n\n` }],
+    async ({ ask }) => {
+      await all(ask("Какая гарантия?"));
+    },
+  );
+  const text = log.all.join("");
+  assert.match(text, /refused the key.*HTTP 401/);
+  assert.doesNotMatch(text, /Planted|quokkazebra/);
 });

@@ -1,7 +1,12 @@
 // Two calls that go on beside the hostile inputs: their callers ask, and must be answered, by the same
 // isolates as before.
 
-import { type SimulatedCaller, type Simulator, untilSpokenTo } from "../../testing/mod.ts";
+import {
+  holdsWithin,
+  type SimulatedCaller,
+  type Simulator,
+  untilSpokenTo,
+} from "../../testing/mod.ts";
 import type { Pcm } from "../../media/frame.ts";
 import { spoken } from "../../testing/voice.ts";
 import type { ServiceProcess } from "../chaos/service_process.ts";
@@ -10,6 +15,8 @@ const CALLS = 2;
 const QUESTION = "What is the price of the machine?";
 /** On a machine that is busy with hostile inputs. */
 const ANSWER_MS = 30_000;
+/** Until the service has heard of the last sound. */
+const MARK_MS = 8000;
 const TRIES = 2;
 
 /** The calls beside. */
@@ -82,9 +89,10 @@ export class CallsBeside {
     let problem = "";
     for (let tries = 0; tries < TRIES && gone() === undefined; tries++) {
       try {
+        const before = (await this.#service.call(this.#ids[index]!)).turns.length;
         const { endedAt } = await caller.say(this.#question);
         await untilSpokenTo(caller.heard, endedAt, { timeoutMs: ANSWER_MS });
-        problem = await this.#notTheAnswer(index) ?? "";
+        problem = await this.#notTheAnswer(index, before) ?? "";
         if (problem === "") {
           this.#asked++;
           return undefined;
@@ -96,12 +104,16 @@ export class CallsBeside {
     return `call ${index}: ${gone() === undefined ? problem : `ended (${gone()})`}`;
   }
 
-  /** What is wrong with the call as the service shows it, after an answer. */
-  async #notTheAnswer(index: number): Promise<string | undefined> {
-    const call = await this.#service.call(this.#ids[index]!);
+  /** What is wrong with the call as the service shows it; its turns from `since` on are to hold the answer. */
+  async #notTheAnswer(index: number, since: number): Promise<string | undefined> {
+    let call = await this.#service.call(this.#ids[index]!);
+    // The last mark may come after the last sound, and a nudge before the answer.
+    const answered = await holdsWithin(MARK_MS, async () => {
+      call = await this.#service.call(this.#ids[index]!);
+      return call.turns.slice(since).some(({ bot }) => /price/i.test(bot));
+    });
     if (call.endedAt !== undefined) return "the service says that it has ended";
     if (call.restarts.length > 0) return `its isolate was restarted: ${call.restarts[0]!.reason}`;
-    const answer = call.turns.at(-1)?.bot ?? "";
-    return /price/i.test(answer) ? undefined : "the answer is not about the price";
+    return answered ? undefined : "the answer is not about the price";
   }
 }

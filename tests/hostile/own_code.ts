@@ -64,9 +64,9 @@ export async function sendToOwnCode(
     if (tookMs > LONGEST_MS) found(`takes ${Math.round(tookMs)} ms`);
     for (const error of strays.news()) found(`an error that nobody takes: ${describeError(error)}`);
     for (const line of leakingLines(log.news())) found(line);
-    // An operator may be told their own words, but not a key or a number.
-    const told = leaks(gate.told?.() ?? "").filter((what) => what !== "word");
-    if (told.length > 0) found(`the operator is shown the planted ${told.join(" and ")}`);
+    // An operator may be told the words and the numbers of their own files, but no key.
+    const shown = leaks(gate.told?.() ?? "").includes("secret");
+    if (shown) found("the operator is shown the planted secret");
   }
   await gate.settled?.();
   for (const error of strays.news()) {
