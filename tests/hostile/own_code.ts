@@ -3,7 +3,7 @@
 import type { Border, Finding, Gate, Target } from "./border.ts";
 import { leakingLines, type OwnLog } from "./log_tail.ts";
 import { Mutator } from "./mutator.ts";
-import { leaks } from "./planted.ts";
+import { showsKey } from "./planted.ts";
 
 /** One input may not hold its isolate longer than this: everything else there waits. */
 const LONGEST_MS = 2000;
@@ -65,8 +65,7 @@ export async function sendToOwnCode(
     for (const error of strays.news()) found(`an error that nobody takes: ${describeError(error)}`);
     for (const line of leakingLines(log.news())) found(line);
     // An operator may be told the words and the numbers of their own files, but no key.
-    const shown = leaks(gate.told?.() ?? "").includes("secret");
-    if (shown) found("the operator is shown the planted secret");
+    if (showsKey(gate.told?.() ?? "")) found("the operator is shown the planted secret");
   }
   await gate.settled?.();
   for (const error of strays.news()) {
