@@ -23,7 +23,16 @@ export interface SharedModels {
   voice(): Promise<Pick<VoiceThread, "speak">>;
 }
 
-/** Serves one call. */
+/** Far longer than any utterance or phrase: what is over it is no request of a call that works. */
+const MOST_SAMPLES = 10 * 60 * 16_000;
+const MOST_CHARACTERS = 20_000;
+/** A call renders its prompts all at once; an answer has a few phrases. */
+const MOST_PHRASES = 200;
+
+/**
+ * Serves one call. What the call sends is data: a request that is none is refused before it reaches a
+ * model, which other calls share.
+ */
 export class EngineSession implements EngineApi, Disposable {
   readonly #models: SharedModels;
   readonly #lane: VadLane;
@@ -40,6 +49,7 @@ export class EngineSession implements EngineApi, Disposable {
   /** Answers a window; never rejects. */
   async vad({ vadSeq, window }: VadQuestion): Promise<VadAnswer> {
     try {
+      if (!(window instanceof Int16Array)) throw new TypeError("a VAD window is 16-bit samples");
       return { vadSeq, probability: await this.#lane.probability(window) };
     } catch (error) {
       return { vadSeq, failed: messageOf(error) };
@@ -50,15 +60,26 @@ export class EngineSession implements EngineApi, Disposable {
     this.#lane.reset();
   }
 
-  transcribe(pcm: Pcm, urgency: Urgency): Promise<TranscribeReply> {
-    return this.#models.recognition.submit(this, pcm, urgency);
+  /** @throws {RangeError} for what is no audio, or more than ten minutes of it. */
+  async transcribe(pcm: Pcm, urgency: Urgency): Promise<TranscribeReply> {
+    if (!(pcm instanceof Int16Array) || pcm.length > MOST_SAMPLES) {
+      throw new RangeError(`audio to transcribe is at most ${MOST_SAMPLES} 16-bit samples`);
+    }
+    return await this.#models.recognition.submit(this, pcm, urgency);
   }
 
   cancelTranscription(): void {
     this.#models.recognition.cancel(this);
   }
 
+  /** @throws {RangeError} for what is no phrase, or while too many of the call wait. */
   async synthesize(request: SynthesizeRequest): Promise<void> {
+    checkPhrase(request);
+    if (this.#phrases.size >= MOST_PHRASES) {
+      throw new RangeError(
+        `more than ${MOST_PHRASES} phrases of one call wait for the local voice`,
+      );
+    }
     const phrase = new AbortController();
     this.#phrases.set(request.id, phrase);
     try {
@@ -79,4 +100,11 @@ export class EngineSession implements EngineApi, Disposable {
     this.cancelTranscription();
     for (const phrase of this.#phrases.values()) phrase.abort();
   }
+}
+
+function checkPhrase({ id, text, voice, speed }: SynthesizeRequest): void {
+  const good = Number.isSafeInteger(id) && typeof text === "string" &&
+    text.length <= MOST_CHARACTERS && typeof voice === "string" && voice.length <= 100 &&
+    Number.isFinite(speed) && speed > 0 && speed <= 10;
+  if (!good) throw new RangeError("a phrase has a number, a text, a voice and a speed up to 10");
 }

@@ -79,6 +79,39 @@ Deno.test("a window that cannot be answered is reported, and the next one is ans
   assert.deepEqual(next, { vadSeq: 2, probability: 0 });
 });
 
+Deno.test("a call's broken requests never reach the models that its neighbours share", async () => {
+  const models = new Models();
+  using session = new EngineSession(models, () => {});
+  using neighbour = new EngineSession(models, () => {});
+  const fake = "x".repeat(VAD_WINDOW_SAMPLES) as unknown as typeof WINDOW;
+  const [refused, served] = await Promise.all([
+    session.vad({ vadSeq: 1, window: fake }),
+    neighbour.vad({ vadSeq: 1, window: WINDOW }),
+  ]);
+  assert.deepEqual(refused, { vadSeq: 1, failed: "a VAD window is 16-bit samples" });
+  assert.deepEqual(served, { vadSeq: 1, probability: 0 });
+  for (const pcm of [fake, {} as typeof WINDOW, new Int16Array(10_000_000)]) {
+    await assert.rejects(session.transcribe(pcm, "urgent"), RangeError);
+  }
+  const odd = [{ id: "1" }, { text: 7 }, { text: "x".repeat(30_000) }, { speed: NaN }, {
+    voice: {},
+  }];
+  for (const change of odd) {
+    const request = { ...phrase(1), ...change } as SynthesizeRequest;
+    await assert.rejects(session.synthesize(request), RangeError);
+  }
+  assert.deepEqual(models.spoken, []);
+});
+
+Deno.test("one call cannot fill the queue of the local voice without end", async () => {
+  const models = new Models();
+  using session = new EngineSession(models, () => {});
+  const taken = Array.from({ length: 200 }, (_, id) => session.synthesize(phrase(id)));
+  await assert.rejects(session.synthesize(phrase(200)), /more than 200 phrases/);
+  session[Symbol.dispose]();
+  await Promise.all(taken);
+});
+
 function phrase(id: number): SynthesizeRequest {
   return { id, text: "Hello.", voice: "en-us", speed: 1 };
 }
