@@ -77,7 +77,7 @@ const WHOLE = 0.02;
 /** ARI's events. */
 export const ariEvents: Border = {
   name: "ari-events",
-  share: 0.34,
+  share: 0.22,
   live: true,
   open(target: Target) {
     let sent: Promise<void>[] = [];

@@ -86,7 +86,7 @@ export const knowledge: Border = {
 /** Settings, as an environment or an .env file holds them. */
 export const settings: Border = {
   name: "env",
-  share: 0.1,
+  share: 0.2,
   live: false,
   open() {
     const names = Object.keys(SCHEMA);

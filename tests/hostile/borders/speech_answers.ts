@@ -23,7 +23,7 @@ const TONE = Int16Array.from({ length: 4800 }, (_, i) => 8000 * Math.sin(i / 6))
 /** OpenAI's and Yandex's REST services. */
 export const restSpeech: Border = {
   name: "speech-rest",
-  share: 0.008,
+  share: 0.004,
   live: false,
   async open() {
     const server = new HostileServer(({ url }) => {
@@ -67,7 +67,7 @@ export const restSpeech: Border = {
 /** Yandex's gRPC services: well-framed messages that hold anything. */
 export const grpcSpeech: Border = {
   name: "speech-grpc",
-  share: 0.008,
+  share: 0.004,
   live: false,
   async open() {
     let mutator: Mutator | undefined;
