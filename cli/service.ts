@@ -3,11 +3,12 @@
 import { join } from "node:path";
 import type { FaultKind } from "../actors/otp/control.ts";
 import { AriGate } from "../actors/service/ari_gate.ts";
+import { closeDataFolder } from "../actors/service/data_folder.ts";
 import { CallIsolates } from "../actors/service/isolates/call_isolates.ts";
 import { EngineHost } from "../actors/service/isolates/engine_host.ts";
 import { EngineKeeper, needsEngine } from "../actors/service/isolates/engine_keeper.ts";
 import { TokenBroker } from "../actors/service/isolates/token_broker.ts";
-import { Journal } from "../actors/service/journal.ts";
+import { Journal } from "../actors/service/journal/journal.ts";
 import { MediaRoute } from "../actors/service/media/media_route.ts";
 import type { ServiceMetrics } from "../actors/service/metrics.ts";
 import { PbxMonitor } from "../actors/service/pbx_monitor.ts";
@@ -61,6 +62,7 @@ export interface Service extends AsyncDisposable {
 export async function startService(settings: Settings): Promise<Service> {
   await using scope = new AsyncDisposableStack();
   const metrics = createMetrics();
+  closeDataFolder(settings.DATA_DIR);
   const journal = scope.use(Journal.open(join(settings.DATA_DIR, "journal.sqlite"), metrics));
   const promptsFile = await PromptsFile.open(settings);
   await checkOperatorFiles(settings);

@@ -77,6 +77,8 @@ export interface ServiceMetrics {
   fillerSpoken(): void;
   /** An event could not be written to the journal. */
   journalFailed(): void;
+  /** Rows of the journal that are no calls or events, or that a call has no room for. */
+  journalSkipped(rows: number): void;
   /** A recording could not be written. */
   recordingFailed(): void;
 
@@ -113,6 +115,7 @@ export const noMetrics: ServiceMetrics = {
   startedEarly: ignore,
   fillerSpoken: ignore,
   journalFailed: ignore,
+  journalSkipped: ignore,
   recordingFailed: ignore,
   ariConnected: ignore,
   ariEventDropped: ignore,

@@ -2,7 +2,7 @@
 
 import type { AriConnection } from "../../asterisk/ari/mod.ts";
 import type { Switchboard } from "./switchboard/switchboard.ts";
-import type { Journal } from "./journal.ts";
+import type { Journal } from "./journal/journal.ts";
 import type { MediaRoute } from "./media/media_route.ts";
 
 /** What calls need. */

@@ -57,7 +57,7 @@ export function failureMetrics(
   make: Instruments,
 ): Pick<
   ServiceMetrics,
-  "vadDegraded" | "vadRestored" | "unserved" | "journalFailed" | "recordingFailed"
+  "vadDegraded" | "vadRestored" | "unserved" | "journalFailed" | "journalSkipped" | "recordingFailed"
 > {
   const vadDegraded = make.counter(
     "vad_degraded",
@@ -73,12 +73,17 @@ export function failureMetrics(
     ["kind"],
   );
   const journalErrors = make.counter("journal_errors", "Events not written to the journal");
+  const journalSkipped = make.counter(
+    "journal_rows_skipped",
+    "Rows left out of the journal: damaged ones in reading, those beyond a call's share in writing",
+  );
   const recordingErrors = make.counter("recording_errors", "Recordings not written");
   return {
     vadDegraded: () => vadDegraded.inc(),
     vadRestored: () => vadRestored.inc(),
     unserved: (kind) => unserved.inc({ kind }),
     journalFailed: () => journalErrors.inc(),
+    journalSkipped: (rows) => journalSkipped.inc(rows),
     recordingFailed: () => recordingErrors.inc(),
   };
 }

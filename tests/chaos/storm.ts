@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { pause } from "../../runtime/waiting.ts";
-import { Journal } from "../../actors/service/journal.ts";
+import { Journal } from "../../actors/service/journal/journal.ts";
 import { noMetrics } from "../../actors/service/metrics.ts";
 import { holdsWithin, percentile, type Simulator, startSimulator } from "../../testing/mod.ts";
 import { describe } from "../../console/calls.ts";

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Journal } from "../../actors/service/journal.ts";
+import { Journal } from "../../actors/service/journal/journal.ts";
 import type { FaultKind } from "../../actors/otp/control.ts";
 import { noMetrics } from "../../actors/service/metrics.ts";
 import { startTestbed } from "../asterisk/testbed.ts";

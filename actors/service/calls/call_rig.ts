@@ -11,7 +11,7 @@ import type { ToCall, ToMedia, ToSession } from "../../messages.ts";
 import type { ExitReason } from "../../otp/control.ts";
 import type { CallIsolates } from "../isolates/call_isolates.ts";
 import type { CallIsolate } from "../isolates/pooled_isolate.ts";
-import { Journal } from "../journal.ts";
+import { Journal } from "../journal/journal.ts";
 import { noMetrics, type ServiceMetrics } from "../metrics.ts";
 import { policiesOf } from "../policies.ts";
 import { CallSession } from "./call_session.ts";

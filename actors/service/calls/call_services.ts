@@ -4,7 +4,7 @@ import type { AriCommands } from "../../../asterisk/ari/mod.ts";
 import type { Settings } from "../../../config/settings.ts";
 import type { Gate } from "../ari_gate.ts";
 import type { CallIsolates } from "../isolates/call_isolates.ts";
-import type { Journal } from "../journal.ts";
+import type { Journal } from "../journal/journal.ts";
 import type { MediaCommands } from "../media/call_media.ts";
 import type { MediaRoute } from "../media/media_route.ts";
 import type { ServiceMetrics } from "../metrics.ts";

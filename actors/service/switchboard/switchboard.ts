@@ -11,7 +11,7 @@ import { LastResort } from "../exit/last_resort.ts";
 import { isMediaChannel, newCallId } from "../calls/pbx_names.ts";
 import { recordingFile } from "../calls/recording_file.ts";
 import type { CallIsolates } from "../isolates/call_isolates.ts";
-import type { Journal } from "../journal.ts";
+import type { Journal } from "../journal/journal.ts";
 import type { MediaRoute } from "../media/media_route.ts";
 import { Callers, shownCaller } from "./callers.ts";
 import { LiveCalls } from "./live_calls.ts";
@@ -58,10 +58,11 @@ export class Switchboard {
     this.#live = new LiveCalls(services.metrics);
     this.#refused = new RefusedCallers(this.#services);
     this.#callers = new Callers(services.settings.MAX_CALLS_PER_CALLER);
-    this.#ended = services.journal.endedCalls(KEEP_ENDED);
+    // First those who wait: a journal that proves damaged gives nothing more.
     this.#unresolved = new Map(
       services.journal.liveCalls().map((record) => [record.channelId, record]),
     );
+    this.#ended = services.journal.endedCalls(KEEP_ENDED);
     if (this.#unresolved.size === 0) this.#resumed.resolve();
   }
 
@@ -219,7 +220,7 @@ export class Switchboard {
       caller: shownCaller(channel),
       startedAt: Date.now(),
     });
-    journal.begin(record);
+    journal.begin(record, channel.caller.number);
     metrics.callStarted();
     log.info("call begins", { call: record.id, channel: channel.id, caller: record.caller });
     this.#start(record, channel, false);
