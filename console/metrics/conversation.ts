@@ -57,7 +57,12 @@ export function failureMetrics(
   make: Instruments,
 ): Pick<
   ServiceMetrics,
-  "vadDegraded" | "vadRestored" | "unserved" | "journalFailed" | "journalSkipped" | "recordingFailed"
+  | "vadDegraded"
+  | "vadRestored"
+  | "unserved"
+  | "journalFailed"
+  | "journalSkipped"
+  | "recordingFailed"
 > {
   const vadDegraded = make.counter(
     "vad_degraded",

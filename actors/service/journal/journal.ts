@@ -44,22 +44,21 @@ export class Journal implements Disposable {
   #unwritten: Entry[] = [];
   #timer?: ReturnType<typeof setTimeout>;
   #failing = false;
-  /** The journal is in memory only. */
-  #inMemory: boolean;
+  /** The file could not be opened: the journal is in memory instead. */
+  #inMemory = false;
   /** What happened to the file, and what to do. */
   #mishap?: string;
 
   private constructor(path: string, metrics: JournalMetrics) {
     this.#path = path;
     this.#metrics = metrics;
-    this.#inMemory = path === ":memory:";
     this.#open = new OpenCalls(metrics);
     try {
       this.#db = this.#openFile();
     } catch (error) {
       this.#db = this.#inMemoryInstead(error);
     }
-    if (!this.#inMemory) this.#key = callerKeyOf(path);
+    if (path !== ":memory:" && !this.#inMemory) this.#key = callerKeyOf(path);
   }
 
   /**
@@ -241,7 +240,7 @@ export class Journal implements Disposable {
     try {
       return openDatabase(this.#path);
     } catch (error) {
-      if (!isDamage(error) || this.#inMemory) throw error;
+      if (!isDamage(error)) throw error;
       return this.#replaceFile(error);
     }
   }
