@@ -77,6 +77,12 @@ export async function startService(settings: Settings): Promise<Service> {
         health: { ready },
         metrics,
         faultInjection: settings.FAULT_INJECTION,
+        access: {
+          host: settings.CONSOLE_HOST,
+          allowedHosts: settings.CONSOLE_ALLOWED_HOSTS.split(",").map((name) => name.trim())
+            .filter(Boolean),
+          token: settings.CONSOLE_TOKEN,
+        },
       }),
       { hostname: settings.CONSOLE_HOST, port: settings.CONSOLE_PORT },
     ),

@@ -2,6 +2,7 @@
 
 import { editDistance } from "./spelling/edit_distance.ts";
 import { redact } from "./logging.ts";
+import { isLoopback } from "./loopback.ts";
 import { OperatorError } from "./operator_error.ts";
 import type { Setting } from "./schema.ts";
 import { SCHEMA, type SettingName, type Settings } from "./settings.ts";
@@ -19,6 +20,9 @@ export class SettingsError extends OperatorError {
     this.problems = shown;
   }
 }
+
+/** A token of fewer characters can be guessed. */
+const SHORTEST_TOKEN = 16;
 
 /** Prefixes that only our settings have: an unknown name with one is a mistake, not another program's. */
 const OUR_FAMILIES = ["ARI_", "ENDPOINT_", "BARGE_IN_", "KNOWLEDGE_BASE", "CALL_", "CONSOLE_"];
@@ -66,7 +70,30 @@ function contradictions(settings: Partial<Settings>): string[] {
   if (AGENT_PROVIDER === "openai" && OPENAI_API_KEY === "" && OPENAI_BASE_URL === "") {
     problems.push("AGENT_PROVIDER=openai needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server");
   }
-  problems.push(...unpassable(settings));
+  problems.push(...exposedConsole(settings), ...unpassable(settings));
+  return problems;
+}
+
+/** A console that other machines reach shows calls to whoever asks, unless it asks for a token. */
+function exposedConsole(settings: Partial<Settings>): string[] {
+  const { CONSOLE_HOST: host = "127.0.0.1", CONSOLE_TOKEN: token = "", FAULT_INJECTION } = settings;
+  const problems: string[] = [];
+  if (token !== "" && token.length < SHORTEST_TOKEN) {
+    problems.push(`CONSOLE_TOKEN must have ${SHORTEST_TOKEN} characters or more`);
+  }
+  if (isLoopback(host)) return problems;
+  if (token === "") {
+    problems.push(
+      `CONSOLE_HOST=${host} lets other machines reach the console; set CONSOLE_TOKEN, ` +
+        `or CONSOLE_HOST=127.0.0.1`,
+    );
+  }
+  if (FAULT_INJECTION) {
+    problems.push(
+      `FAULT_INJECTION lets whoever reaches the console break calls; remove it, ` +
+        `or set CONSOLE_HOST=127.0.0.1 instead of ${host}`,
+    );
+  }
   return problems;
 }
 

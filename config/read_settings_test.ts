@@ -206,3 +206,23 @@ Deno.test("a key that was put into the wrong setting is not shown", () => {
       !error.message.includes("Planted") && /LOG_LEVEL=.*must be/.test(error.message),
   );
 });
+
+Deno.test("a console that other machines reach needs a token, and takes no faults", () => {
+  const outside = { CONSOLE_HOST: "0.0.0.0" };
+  assert.deepEqual(problems(outside), [
+    "CONSOLE_HOST=0.0.0.0 lets other machines reach the console; set CONSOLE_TOKEN, " +
+    "or CONSOLE_HOST=127.0.0.1",
+  ]);
+  assert.deepEqual(problems({ ...outside, CONSOLE_TOKEN: "short" }), [
+    "CONSOLE_TOKEN must have 16 characters or more",
+  ]);
+  const token = { CONSOLE_TOKEN: "a-token-of-a-test-1234" };
+  assert.deepEqual(problems({ ...outside, ...token }), []);
+  assert.match(
+    problems({ ...outside, ...token, FAULT_INJECTION: "1" }).join(),
+    /^FAULT_INJECTION .*CONSOLE_HOST=127\.0\.0\.1/,
+  );
+  for (const host of ["127.0.0.1", "127.0.0.2", "::1", "localhost"]) {
+    assert.deepEqual(problems({ CONSOLE_HOST: host, FAULT_INJECTION: "1" }), [], host);
+  }
+});

@@ -481,6 +481,18 @@ const SERVICE = {
     en: "port of the HTTP console; 0: any free one",
     ru: "порт HTTP-консоли; 0 — любой свободный",
   }),
+  CONSOLE_TOKEN: secret({
+    en: "token that the HTTP console asks for (Authorization: Bearer …), 16 characters or more; " +
+      "needed when CONSOLE_HOST is not loopback",
+    ru: "токен, который требует HTTP-консоль (Authorization: Bearer …), не короче 16 символов; " +
+      "обязателен, если CONSOLE_HOST — не loopback",
+  }),
+  CONSOLE_ALLOWED_HOSTS: text("", {
+    en: "names, besides localhost and CONSOLE_HOST, by which browsers and programs may ask the " +
+      "console, as a comma-separated list",
+    ru: "имена, кроме localhost и CONSOLE_HOST, по которым браузерам и программам можно " +
+      "обращаться к консоли, через запятую",
+  }),
   ALLOW_NET: text("", {
     en: "hosts that the service may reach or listen on besides those of the other settings, as a " +
       "comma-separated list of host or host:port; whole: any host",

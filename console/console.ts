@@ -6,6 +6,7 @@ import { type Context, Hono } from "hono";
 import { FAULT_KINDS, type FaultKind } from "../actors/otp/control.ts";
 import { logger } from "../config/logging.ts";
 import { VERSION } from "../config/version.ts";
+import { type ConsoleAccess, guard } from "./access.ts";
 import { describe, summarise } from "./calls.ts";
 import type { PrometheusMetrics } from "./metrics/mod.ts";
 import type { CallDirectory, Health } from "./ports.ts";
@@ -18,6 +19,8 @@ export interface ConsoleParts {
   readonly metrics: Pick<PrometheusMetrics, "contentType" | "exposition">;
   /** Whether faults can be injected; otherwise those paths do not exist. */
   readonly faultInjection: boolean;
+  /** Who may ask. */
+  readonly access: ConsoleAccess;
 }
 
 /** Most calls in one answer of `/api/calls`, and the limit of a request that names none. */
@@ -26,8 +29,11 @@ const MAX_PAGE = 1000;
 const log = logger("console");
 
 /** The console as an application: `app.fetch(request)` answers a request. */
-export function createConsole({ calls, health, metrics, faultInjection }: ConsoleParts): Hono {
+export function createConsole(
+  { calls, health, metrics, faultInjection, access }: ConsoleParts,
+): Hono {
   const app = new Hono();
+  app.use(...guard(access));
 
   app.get("/live", (c) => c.json({ live: true, version: VERSION }));
   app.get("/ready", (c) => {

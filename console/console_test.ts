@@ -7,6 +7,7 @@ import {
   newCallRecord,
 } from "../actors/call_record.ts";
 import type { FaultKind } from "../actors/otp/control.ts";
+import { LOCAL_ACCESS } from "./access.ts";
 import { createConsole } from "./console.ts";
 import { createMetrics } from "./metrics/mod.ts";
 import type { CallDirectory } from "./ports.ts";
@@ -50,10 +51,15 @@ function consoleOver(
     },
     metrics: createMetrics({ ofProcess: false }),
     faultInjection,
+    access: LOCAL_ACCESS,
   });
 }
 
-const json = (body: unknown) => ({ method: "POST", body: JSON.stringify(body) });
+const json = (body: unknown) => ({
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify(body),
+});
 
 Deno.test("the service is alive even while it is not ready, and says why it is not", async () => {
   const app = consoleOver(directory([]).calls, { ready: false });
@@ -238,7 +244,7 @@ Deno.test("with FAULT_INJECTION a call and the engine can be broken in four ways
   assert.equal((await app.request("/api/calls/b/fault", json({ kind: "exit" }))).status, 409);
   assert.equal((await app.request("/api/calls/x/fault", json({ kind: "exit" }))).status, 404);
   for (const body of ["", "{", "null", "[]", '"throw"', '{"kind":"nuke"}', '{"kind":null}']) {
-    const response = await app.request("/api/calls/c/fault", { method: "POST", body });
+    const response = await app.request("/api/calls/c/fault", { ...json({}), body });
     assert.equal(response.status, 400, body);
     assert.match((await response.json()).error, /throw, hang, oom, exit/);
   }

@@ -14,7 +14,11 @@ export async function serveRecording(
   const file = await openFile(path);
   if (!file) return undefined;
   const { size } = await file.stat();
-  const headers = new Headers({ "content-type": "audio/wav", "accept-ranges": "bytes" });
+  const headers = new Headers({
+    "content-type": "audio/wav",
+    "content-disposition": 'attachment; filename="recording.wav"',
+    "accept-ranges": "bytes",
+  });
 
   const part = range === undefined ? undefined : parseRange(range, size);
   if (part === "unsatisfiable") {

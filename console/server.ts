@@ -1,8 +1,13 @@
-// Serves the console on a port.
+// Serves the console on a port: so many connections at once and each for so long, whoever holds them,
+// and again after its listener has failed.
 
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 
 import { logger } from "../config/logging.ts";
+import { isLoopback } from "../config/loopback.ts";
 import { OperatorError } from "../config/operator_error.ts";
 import { messageOf } from "../runtime/error_text.ts";
 
@@ -19,13 +24,36 @@ export interface ConsoleAddress {
   readonly port: number;
 }
 
+/** What a client may hold, and for how long. Times are in milliseconds. */
+export interface ConsoleLimits {
+  /** Connections at once; one more is closed unanswered. A few operators and Prometheus hold ten. */
+  readonly connections: number;
+  /** From a connection's first byte to the end of its request's head. */
+  readonly headMs: number;
+  /** From the first byte of a request to its last. */
+  readonly requestMs: number;
+  /** A connection without a request, or whose answer nobody reads, lasts this long. */
+  readonly idleMs: number;
+  /** How long requests may continue once the console has been asked to stop. */
+  readonly graceMs: number;
+  /** From the failure of the listener to the next attempt. */
+  readonly reopenMs: number;
+}
+
+/** The limits unless a test sets others. */
+export const CONSOLE_LIMITS: ConsoleLimits = {
+  connections: 64,
+  headMs: 5000,
+  requestMs: 10_000,
+  idleMs: 30_000,
+  graceMs: 2000,
+  reopenMs: 1000,
+};
+
 /** The console cannot listen on its address; the message says what to do. */
 export class ConsoleError extends OperatorError {
   override readonly name = "ConsoleError";
 }
-
-/** How long requests may continue once the console has been asked to stop. */
-const SHUTDOWN_GRACE_MS = 2000;
 
 const log = logger("console");
 
@@ -35,86 +63,132 @@ const log = logger("console");
  * @throws {ConsoleError} when the address is in use or is not this machine's
  */
 export async function startConsole(
-  app: Hono,
-  { hostname, port }: ConsoleAddress,
-  graceMs: number = SHUTDOWN_GRACE_MS,
+  app: Pick<Hono, "fetch">,
+  address: ConsoleAddress,
+  limits: Partial<ConsoleLimits> = {},
 ): Promise<RunningConsole> {
-  const listening = Promise.withResolvers<Deno.NetAddr>();
-  const abort = new AbortController();
-  const traffic = new Traffic();
-  let server: Deno.HttpServer<Deno.NetAddr>;
+  const listener = new ConsoleListener(app, { ...CONSOLE_LIMITS, ...limits });
   try {
-    server = Deno.serve(
-      { hostname, port, signal: abort.signal, onListen: listening.resolve },
-      (request) => traffic.watch(() => app.fetch(request)),
-    );
+    await listener.open(address);
   } catch (error) {
-    throw new ConsoleError(cannotListen(error, { hostname, port }), { cause: error });
+    throw new ConsoleError(cannotListen(error, address), { cause: error });
   }
-  const address = await listening.promise;
-  const host = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
-  const url = `http://${host}:${address.port}`;
-  log.info("console listening", { url });
+  log.info("console listening", { url: listener.url });
   if (!isLoopback(address.hostname)) {
-    log.warn("anyone who can reach this address can read and hear the calls", { url });
+    log.warn("whoever reaches this address and has the token can read and hear the calls", {
+      url: listener.url,
+    });
   }
-  return {
-    url,
-    async [Symbol.asyncDispose]() {
-      const { promise: late, resolve } = Promise.withResolvers<"late">();
-      const timer = setTimeout(resolve, graceMs, "late");
-      // A Deno server can be ended by one of the two only: once shutdown() has begun, aborting throws.
-      const outcome = await Promise.race([traffic.over(), late]);
-      if (outcome === "late") abort.abort();
-      else await Promise.race([server.shutdown(), late]);
-      clearTimeout(timer);
-    },
-  };
+  return listener;
 }
 
-/** Requests under way, each from its arrival to the last byte of its answer. */
-class Traffic {
-  readonly #open = new Set<Promise<void>>();
+/** The HTTP server, replaced by a new one when it fails. */
+class ConsoleListener implements RunningConsole {
+  url = "";
+  readonly #limits: ConsoleLimits;
+  readonly #answer: ReturnType<typeof getRequestListener>;
+  #server: Server | undefined;
+  #reopening: ReturnType<typeof setTimeout> | undefined;
+  #refusedAt = -Infinity;
+  #stopped = false;
 
-  async watch(answer: () => Response | Promise<Response>): Promise<Response> {
-    const { promise: done, resolve } = Promise.withResolvers<void>();
-    this.#open.add(done);
-    void done.then(() => this.#open.delete(done));
-    try {
-      const response = await answer();
-      if (response.body) {
-        const body = response.body.pipeThrough(
-          new TransformStream({ flush: () => resolve(), cancel: () => resolve() }),
-        );
-        return new Response(body, response);
-      }
-      resolve();
-      return response;
-    } catch (error) {
-      resolve();
-      throw error;
-    }
+  constructor(app: Pick<Hono, "fetch">, limits: ConsoleLimits) {
+    this.#limits = limits;
+    this.#answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   }
 
-  /** Resolves once no request is under way. */
-  async over(): Promise<void> {
-    while (this.#open.size > 0) await Promise.all(this.#open);
+  /** Listens. Rejects when it cannot. */
+  async open({ hostname, port }: ConsoleAddress): Promise<void> {
+    const { connections, headMs, requestMs, idleMs } = this.#limits;
+    const server = createServer({
+      headersTimeout: headMs,
+      requestTimeout: requestMs,
+      keepAliveTimeout: Math.min(idleMs, 5000),
+      connectionsCheckingInterval: Math.min(1000, headMs),
+    }, this.#answer);
+    server.maxConnections = connections;
+    server.setTimeout(idleMs);
+    server.on("drop", () => this.#onRefused());
+    const listening = Promise.withResolvers<void>();
+    server.once("listening", listening.resolve);
+    server.on("error", (error) => {
+      listening.reject(error);
+      if (this.#server === server) this.#onFailed(error);
+    });
+    server.listen(port, hostname);
+    await listening.promise;
+    const bound = server.address() as AddressInfo;
+    const host = bound.address.includes(":") ? `[${bound.address}]` : bound.address;
+    this.url = `http://${host}:${bound.port}`;
+    this.#server = server;
+    server.on("close", () => {
+      if (this.#server === server) this.#onFailed(new Error("the listener was closed"));
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#reopening);
+    const server = this.#server;
+    this.#server = undefined;
+    if (!server) return;
+    const closed = new Promise<void>((done) => server.close(() => done()));
+    server.closeIdleConnections();
+    const late = setTimeout(() => server.closeAllConnections(), this.#limits.graceMs);
+    await closed;
+    clearTimeout(late);
+  }
+
+  /** The console may fail; the calls go on, and it is opened again at the same address. */
+  #onFailed(error: unknown): void {
+    log.error("the console's listener failed and is opened again; calls go on", {
+      url: this.url,
+      error,
+    });
+    const failed = this.#server;
+    this.#server = undefined;
+    failed?.closeAllConnections();
+    failed?.close();
+    this.#reopenSoon();
+  }
+
+  #reopenSoon(): void {
+    if (this.#stopped) return;
+    const { hostname, port } = new URL(this.url);
+    const address = { hostname: hostname.replace(/^\[|\]$/g, ""), port: Number(port) };
+    this.#reopening = setTimeout(async () => {
+      try {
+        await this.open(address);
+        log.info("console listening again", { url: this.url });
+      } catch (error) {
+        log.error("the console cannot listen yet", { url: this.url, error });
+        this.#reopenSoon();
+      }
+    }, this.#limits.reopenMs);
+  }
+
+  /** Says so once a minute: who floods the console must not flood the log. */
+  #onRefused(): void {
+    const now = performance.now();
+    if (now - this.#refusedAt < 60_000) return;
+    this.#refusedAt = now;
+    log.warn("the console refuses connections: too many are open", {
+      url: this.url,
+      connections: this.#limits.connections,
+    });
   }
 }
 
 function cannotListen(error: unknown, { hostname, port }: ConsoleAddress): string {
   const where = `the console cannot listen on ${hostname}:${port}`;
-  if (error instanceof Deno.errors.AddrInUse) {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE" || error instanceof Deno.errors.AddrInUse) {
     return `${where}: another program uses it; stop that one, or set CONSOLE_PORT (0: any free port)`;
   }
-  if (error instanceof Deno.errors.PermissionDenied) {
+  if (code === "EACCES" || error instanceof Deno.errors.PermissionDenied) {
     return `${where}: not permitted; set CONSOLE_PORT to 1024 or more`;
   }
   return `${where}: ${
     messageOf(error)
   }; set CONSOLE_HOST to an address of this machine, or 127.0.0.1`;
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname.startsWith("127.") || hostname === "::1" || hostname === "localhost";
 }

@@ -60,10 +60,10 @@ Deno.test("a client that never reads its answer does not keep the console from s
       }),
     );
   });
-  const running = await startConsole(app, ANY_PORT, 50);
+  const running = await startConsole(app, ANY_PORT, { graceMs: 50 });
   const { hostname, port } = new URL(running.url);
   using client = await Deno.connect({ hostname, port: Number(port) });
-  await client.write(new TextEncoder().encode("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n"));
+  await client.write(new TextEncoder().encode("GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   await asked.promise;
   await running[Symbol.asyncDispose]();
   await assert.rejects(() => fetch(running.url));
@@ -74,8 +74,31 @@ Deno.test("the console does not wait for a client that left in the middle of its
     const first = new Uint8Array(65_536);
     return new Response(new ReadableStream({ start: (controller) => controller.enqueue(first) }));
   });
-  const running = await startConsole(app, ANY_PORT, 60_000);
+  const running = await startConsole(app, ANY_PORT, { graceMs: 60_000 });
   const response = await fetch(`${running.url}/slow`);
   await response.body?.cancel();
   await running[Symbol.asyncDispose]();
+});
+
+Deno.test("clients that hold connections are bounded, and cannot keep others out for long", async () => {
+  const app = new Hono().get("/live", (c) => c.text("alive"));
+  await using running = await startConsole(app, ANY_PORT, { connections: 8, headMs: 100 });
+  const port = Number(new URL(running.url).port);
+  const held: Deno.TcpConn[] = [];
+  try {
+    // The first eight get a place and send half a head; the others are closed unanswered.
+    for (let n = 0; n < 40; n++) {
+      const client = await Deno.connect({ hostname: "127.0.0.1", port });
+      held.push(client);
+      await client.write(new TextEncoder().encode("GET /live HTTP/1.1\r\nHo")).catch(() => 0);
+    }
+    // All are let go: refused at once, or when their head is late.
+    await Promise.all(held.map(async (client) => {
+      const rest = new Uint8Array(512);
+      while (await client.read(rest).catch(() => null) !== null);
+    }));
+    assert.equal(await (await fetch(`${running.url}/live`)).text(), "alive");
+  } finally {
+    for (const client of held) client.close();
+  }
 });

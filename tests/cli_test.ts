@@ -1,6 +1,7 @@
 // The command line as an operator meets it: each test runs processes.
 
 import assert from "node:assert/strict";
+import { LOCAL_ACCESS } from "../console/access.ts";
 import { createConsole } from "../console/console.ts";
 import { createMetrics } from "../console/metrics/mod.ts";
 import type { CallDirectory } from "../console/ports.ts";
@@ -66,6 +67,7 @@ Deno.test("the command line, the console and the changelog name the version of p
     health: { ready: () => ({ ready: true, reason: "" }) },
     metrics: createMetrics({ ofProcess: false }),
     faultInjection: false,
+    access: LOCAL_ACCESS,
   });
   assert.deepEqual(await (await app.request("/live")).json(), { live: true, version });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 
 import { readSettings, settingsWith } from "../../config/read_settings.ts";
+import { LOCAL_ACCESS } from "../../console/access.ts";
 import { createConsole } from "../../console/console.ts";
 import { createMetrics } from "../../console/metrics/mod.ts";
 import { startConsole } from "../../console/server.ts";
@@ -90,6 +91,7 @@ Deno.test("the running bot may hold the console's port, another program may not"
         health: { ready: () => ({ ready: false, reason: "ARI is down" }) },
         metrics: createMetrics({ ofProcess: false }),
         faultInjection: false,
+        access: LOCAL_ACCESS,
       });
       await using ours = await startConsole(app, { hostname: "127.0.0.1", port: 0 });
       const findings = await Array.fromAsync(host(Number(new URL(ours.url).port)));

@@ -178,7 +178,9 @@ export class ServiceProcess implements AsyncDisposable {
   async #break(path: string, kind: FaultKind): Promise<number | undefined> {
     const body = JSON.stringify({ kind });
     // The service may be killed before the fault has struck.
-    const response = await fetch(this.url + path, { method: "POST", body }).catch(() => undefined);
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(this.url + path, { method: "POST", headers, body })
+      .catch(() => undefined);
     const { struckAt } = await response?.json().catch(() => undefined) ?? {};
     return struckAt === undefined ? undefined : Date.parse(struckAt);
   }
