@@ -26,6 +26,8 @@ const CLOSE_DEADLINE_MS = 1000;
 const READ_BYTES = 16 * 1024;
 /** Queued frames are written in batches no larger than this, so that `unsentBytes` reveals a stalled peer. */
 const WRITE_BYTES = 64 * 1024;
+/** Pongs that wait to be written; Asterisk pings once in a while, never twice before an answer. */
+const MOST_PONGS = 16;
 
 /** Takes what arrives on a connection. */
 export interface WebSocketHandlers {
@@ -43,6 +45,7 @@ export interface WebSocketHandlers {
 interface Outgoing {
   readonly frame: Uint8Array;
   readonly payloadBytes: number;
+  readonly pong: boolean;
 }
 
 /** One connection, from the handshake on. Messages sent before it is open or after its end are dropped. */
@@ -162,10 +165,16 @@ export class WebSocketClient {
       case OPCODE.binary:
         return this.#handlers.onBinary(payload);
       case OPCODE.ping:
-        return this.#send(OPCODE.pong, payload);
+        return this.#onPing(payload);
       case OPCODE.close:
         return this.#onClose(payload);
     }
+  }
+
+  /** A peer that pings faster than it reads gets fewer pongs (RFC 6455 §5.5.3 allows that). */
+  #onPing(payload: Uint8Array): void {
+    const waiting = this.#outbox.filter(({ pong }) => pong).length;
+    if (waiting < MOST_PONGS) this.#send(OPCODE.pong, payload);
   }
 
   /** The peer's half of the closing handshake, or its answer to ours. */
@@ -193,7 +202,11 @@ export class WebSocketClient {
 
   #send(opcode: number, payload: Uint8Array): void {
     if (this.#phase === "ended") return;
-    this.#outbox.push({ frame: encodeFrame(opcode, payload), payloadBytes: payload.length });
+    this.#outbox.push({
+      frame: encodeFrame(opcode, payload),
+      payloadBytes: payload.length,
+      pong: opcode === OPCODE.pong,
+    });
     this.#unsentBytes += payload.length;
     // Messages of one turn of the event loop leave in one write.
     this.#writing ??= Promise.resolve().then(() => this.#write());

@@ -231,3 +231,32 @@ Deno.test("a connection closed while it is being made ends immediately", async (
   (await listener.accept()).close();
   listener.close();
 });
+
+Deno.test("a peer that pings faster than it reads gets a few pongs, not one for each", async () => {
+  const PINGS = 8000;
+  using server = await bareServer(async (connection, key) => {
+    await write(connection, await acceptance(key));
+    // Unmasked pings without payload.
+    await write(connection, new Uint8Array(2 * PINGS).map((_, i) => i % 2 === 0 ? 0x89 : 0));
+  });
+  const { client, connection } = server;
+  let pongs = 0;
+  const chunk = new Uint8Array(65_536);
+  // A pong without payload: 6 bytes with the mask.
+  let rest: Uint8Array = new Uint8Array();
+  let closing: Promise<void> | undefined;
+  for (let closed = false; !closed;) {
+    const length = await connection.read(chunk);
+    assert.ok(length, "the client sends its close frame before it ends");
+    rest = new Uint8Array([...rest, ...chunk.subarray(0, length)]);
+    while (rest.length >= 6 && rest[0] === (0x80 | OPCODE.pong)) {
+      pongs++;
+      rest = rest.subarray(6);
+    }
+    closing ??= client.close();
+    closed = rest[0] === (0x80 | OPCODE.close);
+  }
+  await write(connection, Uint8Array.of(0x88, 0));
+  await closing;
+  assert.ok(pongs >= 1 && pongs <= PINGS / 10, `${pongs} pongs for ${PINGS} pings`);
+});

@@ -25,6 +25,8 @@ const LENGTH_64 = 127;
 const LONGEST_CONTROL = 125;
 /** Far more than a PBX sends in one message: a longer one is not audio. */
 const LONGEST_MESSAGE = 1 << 20;
+/** Asterisk sends messages whole; each fragment costs far more memory than its bytes. */
+const MOST_FRAGMENTS = 64;
 
 /** Close codes, RFC 6455 §7.4.1. */
 export const CLOSE = {
@@ -150,7 +152,12 @@ export class MessageReader {
       default:
         throw protocolError(`opcode ${opcode}`);
     }
-    this.#fragments.push(payload);
+    // An empty fragment is legal and says nothing: held, a flood of them would take the memory.
+    if (payload.length > 0) this.#fragments.push(payload);
+    if (this.#fragments.length > MOST_FRAGMENTS) {
+      const problem = `a message of more than ${MOST_FRAGMENTS} fragments`;
+      throw new WebSocketProtocolError(CLOSE.tooLong, problem);
+    }
     this.#fragmentBytes += payload.length;
     if (!final) return undefined;
     const whole = { opcode: this.#opcode, payload: concatBytes(this.#fragments) };

@@ -100,6 +100,31 @@ for (
   });
 }
 
+Deno.test("100,000 empty fragments are not held, and the message around them arrives whole", () => {
+  // What is held counts against the limit of 64 fragments, which the next test shows.
+  const reader = new MessageReader();
+  reader.read(serverFrame(bytesOf(3), OPCODE.binary, false));
+  const empty = serverFrame(bytesOf(0), OPCODE.continuation, false);
+  reader.read(concatBytes(Array.from({ length: 100_000 }, () => empty)));
+  const [whole] = reader.read(serverFrame(bytesOf(2), OPCODE.continuation));
+  assert.deepEqual(whole!.payload, Uint8Array.of(0, 1, 2, 0, 1));
+});
+
+Deno.test("a message may come in 64 fragments and in no more", () => {
+  const fragment = serverFrame(bytesOf(1), OPCODE.continuation, false);
+  const begun = [
+    serverFrame(bytesOf(1), OPCODE.binary, false),
+    ...Array.from({ length: 62 }, () => fragment),
+  ];
+  const last = serverFrame(bytesOf(1), OPCODE.continuation);
+  const [whole] = new MessageReader().read(concatBytes([...begun, last]));
+  assert.equal(whole!.payload.length, 64);
+  assert.throws(
+    () => new MessageReader().read(concatBytes([...begun, fragment, fragment])),
+    (error) => error instanceof WebSocketProtocolError && error.code === CLOSE.tooLong,
+  );
+});
+
 /** A frame as a server sends it: unmasked. */
 function serverFrame(
   payload: Uint8Array,
