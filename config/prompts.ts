@@ -51,7 +51,7 @@ const PROMPTS = z.object({
   no_context: sentence,
   /** To the model, after an answer of its own that the caller interrupted. */
   interrupted_note: sentence,
-  /** To a model that continues the answer of another; `{heard}` is what the caller has heard of it. */
+  /** To a model that continues the answer of another; its last message is what the caller has heard of it. */
   continue_note: sentence,
   /** Said while an answer is slow. */
   fillers: z.array(sentence).min(1, "must hold at least one text"),

@@ -155,7 +155,7 @@ const SUPERVISION = {
     en: "how often a phrase that could not be spoken is tried again",
     ru: "сколько раз повторять попытку произнести фразу, если не вышло сразу",
   }),
-  MAX_CALL_SECONDS: number(3600, [10, 86400], {
+  MAX_CALL_SECONDS: number(1800, [10, 86400], {
     unit: "s",
     en: "longest call",
     ru: "предельная длина звонка",

@@ -22,6 +22,11 @@ const SEPARATOR = "<<->>";
 const CHUNK_CHARS = 4000;
 /** …and this many characters of each piece's end are repeated at the start of the next. */
 const OVERLAP_CHARS = 200;
+/**
+ * The largest file, in bytes. Each call's isolate holds an index of both: 2.6 MB of markdown took
+ * 38 MB of its heap and half a second of its start, 12 MB took 91 MB of CALL_HEAP_MB's 128.
+ */
+const LARGEST_FILE = 4 * 1024 * 1024;
 const HEADING = /^#{1,6}\s+(.+?)\s*#*\s*$/;
 
 /** A knowledge base cannot be used. The message names the file and the setting. */
@@ -45,7 +50,7 @@ export function knowledgeBasePaths(
 /**
  * The chunks of both bases, general first.
  *
- * @throws {KnowledgeBaseError} when a file is missing, unreadable or without text.
+ * @throws {KnowledgeBaseError} when a file is missing, unreadable, too large or without text.
  */
 export async function loadKnowledge(
   settings: Pick<Settings, "KNOWLEDGE_BASE_PATH" | "KNOWLEDGE_BASE2_PATH" | "ASTERISK_LANG">,
@@ -59,16 +64,25 @@ export async function loadKnowledge(
 }
 
 async function loadBase(path: string, kb: KnowledgeBaseName, setting: string): Promise<Chunk[]> {
-  let markdown: string;
-  try {
-    markdown = await Deno.readTextFile(path);
-  } catch (cause) {
+  const unreadable = (cause: unknown) => {
     const detail = cause instanceof Error ? cause.message : String(cause);
+    const message =
+      `The ${kb} knowledge base ${path} cannot be read (${detail}); check ${setting}.`;
+    return new KnowledgeBaseError(message, { cause });
+  };
+  const size = await Deno.stat(path).then((file) => file.size, (cause) => {
+    throw unreadable(cause);
+  });
+  if (size > LARGEST_FILE) {
     throw new KnowledgeBaseError(
-      `The ${kb} knowledge base ${path} cannot be read (${detail}); check ${setting}.`,
-      { cause },
+      `The ${kb} knowledge base ${path} has ${(size / 2 ** 20).toFixed(1)} MB; ${
+        LARGEST_FILE / 2 ** 20
+      } MB at most fit into a call's memory: shorten it, or correct ${setting}.`,
     );
   }
+  const markdown = await Deno.readTextFile(path).catch((cause) => {
+    throw unreadable(cause);
+  });
   const chunks = splitKnowledgeBase(markdown, kb);
   if (chunks.length === 0) {
     throw new KnowledgeBaseError(

@@ -74,3 +74,18 @@ Deno.test("the error about an empty or missing base names it and the setting to 
     await Deno.remove(empty);
   }
 });
+
+Deno.test("a base too large for a call's memory is refused before any call, with its size and its setting", async () => {
+  const large = await Deno.makeTempFile({ suffix: ".md" });
+  try {
+    await Deno.truncate(large, 4 * 1024 * 1024 + 200_000);
+    await assert.rejects(
+      loadKnowledge(settingsWith({ KNOWLEDGE_BASE2_PATH: large })),
+      (error: unknown) =>
+        error instanceof KnowledgeBaseError && error.message.includes(large) &&
+        /4\.2 MB; 4 MB at most.*KNOWLEDGE_BASE2_PATH/.test(error.message),
+    );
+  } finally {
+    await Deno.remove(large);
+  }
+});

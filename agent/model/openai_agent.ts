@@ -264,7 +264,9 @@ export class OpenAiAgent implements Agent {
 
   #continuation(said: readonly string[]): ModelMessage[] {
     if (said.length === 0) return [];
-    const note = this.#prompts.continue_note.replace("{heard}", () => said.join(" "));
-    return [{ role: "system", content: note }];
+    // A model can be made to say anything, so its words never stand in an instruction. Prompts of
+    // operators may still name the place where they once stood.
+    const note = this.#prompts.continue_note.replaceAll("{heard}", "…");
+    return [{ role: "assistant", content: said.join(" ") }, { role: "system", content: note }];
   }
 }

@@ -80,8 +80,10 @@ export class ToolRunner {
       case "hang_up":
         return await sendCaller({ to: "hangup" });
       case "transfer_to": {
-        // The configuration decides, not the isolate.
-        const extension = settings.TRANSFER_TARGETS[call.key];
+        // The configuration decides, not the isolate, whose key may be any word: "constructor" is
+        // found in every object.
+        const targets = settings.TRANSFER_TARGETS;
+        const extension = Object.hasOwn(targets, call.key) ? targets[call.key] : undefined;
         if (extension === undefined) throw new TransferError(call.key);
         return await sendCaller({ to: "transfer", extension });
       }

@@ -49,13 +49,11 @@ Deno.test("a transfer goes to the configured extension, whatever the tool call s
 });
 
 Deno.test("a transfer to a target that is not configured is not made", async () => {
-  const { runner, sent } = callWanting({
-    name: "transfer_to",
-    key: "boss",
-    extension: "201",
-  });
-  assert.equal(await runner.run("t1"), "failed");
-  assert.deepEqual(sent, []);
+  for (const key of ["boss", "constructor", "toString", "__proto__"]) {
+    const { runner, sent } = callWanting({ name: "transfer_to", key, extension: "201" });
+    assert.equal(await runner.run("t1"), "failed", key);
+    assert.deepEqual(sent, [], key);
+  }
 });
 
 Deno.test("keys are pressed once, even if two isolates ask and the PBX fails", async () => {
