@@ -144,6 +144,7 @@ export type CallCounter =
   | "tts_failed"
   | "agent_failed"
   | "filler_spoken"
+  | "turn_begun_anew"
   | "recording_failed";
 
 /** What the service sends to the speech engine: a port for one call isolate. */

@@ -75,6 +75,8 @@ export interface ServiceMetrics {
   startedEarly(outcome: EarlyStartOutcome): void;
   /** A filler was spoken while the caller waited for an answer. */
   fillerSpoken(): void;
+  /** A caller talked over every answer, and was asked to say it again. */
+  turnBegunAnew(): void;
   /** An event could not be written to the journal. */
   journalFailed(): void;
   /** Rows of the journal that are no calls or events, or that a call has no room for. */
@@ -114,6 +116,7 @@ export const noMetrics: ServiceMetrics = {
   modelUsed: ignore,
   startedEarly: ignore,
   fillerSpoken: ignore,
+  turnBegunAnew: ignore,
   journalFailed: ignore,
   journalSkipped: ignore,
   recordingFailed: ignore,

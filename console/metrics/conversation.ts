@@ -13,7 +13,10 @@ const BARGE_IN_SECONDS = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.6, 1, 2];
 /** Whose turn it is, and how long that takes. */
 export function turnMetrics(
   make: Instruments,
-): Pick<ServiceMetrics, "turnTimed" | "bargeInConfirmed" | "bargeInResumed" | "fillerSpoken"> {
+): Pick<
+  ServiceMetrics,
+  "turnTimed" | "bargeInConfirmed" | "bargeInResumed" | "fillerSpoken" | "turnBegunAnew"
+> {
   const stageLatency = make.histogram(
     "stage_latency_seconds",
     "From the caller's last speech frame to each stage of the answer",
@@ -36,6 +39,10 @@ export function turnMetrics(
     ["outcome"],
   );
   const fillers = make.counter("fillers", "Fillers spoken while an answer was being made");
+  const begunAnew = make.counter(
+    "turns_begun_anew",
+    "Turns given up because the caller talked over every answer",
+  );
   return {
     turnTimed(stages) {
       for (const [stage, ms] of Object.entries(stages) as [Stage, number][]) {
@@ -49,6 +56,7 @@ export function turnMetrics(
     },
     bargeInResumed: () => bargeIns.inc({ outcome: "resumed" }),
     fillerSpoken: () => fillers.inc(),
+    turnBegunAnew: () => begunAnew.inc(),
   };
 }
 

@@ -57,21 +57,22 @@ const tables = new Map<Language, ReadonlyMap<string, NumberWord>>();
 
 /**
  * The number that starts at `start` and how many words it takes; undefined where none starts. Words
- * are lower case with "ё" as "е". A dictated "восемь девятьсот двенадцать" is two numbers.
+ * are lower case with "ё" as "е"; those from `end` on do not count. A dictated "восемь девятьсот двенадцать" is two numbers.
  */
 export function numberAt(
   words: readonly string[],
   start: number,
   language: Language,
+  end = words.length,
 ): { readonly value: number; readonly length: number } | undefined {
   const table = tableOf(language);
   let total = 0;
   let group = 0;
   let smallest = Infinity;
   let length = 0;
-  for (let i = start; i < words.length; i++) {
+  for (let i = start; i < end; i++) {
     const joined = language === "en" && words[i] === "and" && length > 0 && smallest >= 100;
-    if (joined && table.has(words[i + 1] ?? "")) continue;
+    if (joined && i + 1 < end && table.has(words[i + 1]!)) continue;
     const word = table.get(words[i]!);
     if (!word) break;
     if (word.multiplies) {

@@ -79,12 +79,13 @@ export function saysTheSame(a: string, b: string, language: Language): boolean {
 
 function withNumbers(tokens: readonly string[], language: Language): string[] {
   const words = tokens.map(bare);
+  const ends = clauseEnds(tokens);
   const result: string[] = [];
   for (let i = 0; i < tokens.length;) {
     const letters = letterCount(words, i, language);
     const number = endsClause(tokens, i, letters)
       ? undefined
-      : numberIn(tokens, words, i + letters, language);
+      : numberAt(words, i + letters, language, ends[i + letters]);
     if (
       !number || (letters === 0 && isBareSmallNumber(number) && !isDictated(words, i, language))
     ) {
@@ -98,15 +99,18 @@ function withNumbers(tokens: readonly string[], language: Language): string[] {
   return result;
 }
 
-/** The number that starts here; it never crosses a comma: "один, два" are two. */
-function numberIn(
-  tokens: readonly string[],
-  words: readonly string[],
-  start: number,
-  language: Language,
-) {
-  const stop = tokens.findIndex((token, i) => i >= start && /[,.;:!?]$/.test(token));
-  return numberAt(stop === -1 ? words : words.slice(0, stop + 1), start, language);
+/**
+ * For each token, where its clause ends (exclusive). A number never crosses a comma: "один, два" are
+ * two. Found once from the back: a turn without any comma would be searched whole for each word.
+ */
+function clauseEnds(tokens: readonly string[]): number[] {
+  const ends: number[] = [];
+  let end = tokens.length;
+  for (let i = tokens.length - 1; i >= 0; i--) {
+    if (/[,.;:!?]$/.test(tokens[i]!)) end = i + 1;
+    ends[i] = end;
+  }
+  return ends;
 }
 
 /** Whether another number stands right before or after: digits are being dictated. */
@@ -146,9 +150,16 @@ function withoutStutter(tokens: readonly string[]): string[] {
 }
 
 function bare(token: string): string {
-  return token.toLowerCase().replaceAll("ё", "е").replace(/^[^\p{L}\d]+|[^\p{L}\d]+$/gu, "");
+  const lower = token.toLowerCase().replaceAll("ё", "е");
+  const start = lower.search(/[\p{L}\d]/u);
+  return start === -1 ? "" : lower.slice(start, lower.length - trailingPunctuation(lower).length);
 }
 
+/** Found without `…+$`, which looks from each of its characters to the end. */
 function trailingPunctuation(token: string): string {
-  return /[^\p{L}\d]*$/u.exec(token)![0];
+  let end = 0;
+  for (const { 0: character, index } of token.matchAll(/[\p{L}\d]/gu)) {
+    end = index + character.length;
+  }
+  return token.slice(end);
 }

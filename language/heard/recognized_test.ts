@@ -56,6 +56,38 @@ Deno.test("any number up to a million is understood in English", () => {
   );
 });
 
+Deno.test("the work for a turn grows no faster than the turn, and no faster for odd words", () => {
+  for (
+    const [words, language] of [["слово два", "ru"], ["one", "en"], ["hundred and", "en"]] as const
+  ) {
+    const work = (times: number) =>
+      searchesDuring(() => normalizeRecognized(`${words} `.repeat(times), language));
+    const [short, long] = [work(500), work(2000)];
+    assert.ok(long <= 4.5 * short, `${words}: ${short} searches, four times the text ${long}`);
+  }
+});
+
+Deno.test("one word of 200,000 characters is taken like any other", () => {
+  const dots = ".".repeat(100_000);
+  assert.equal(normalizeRecognized(`${dots}цена${dots}!а`, "ru"), `${dots}цена${dots}!а`);
+});
+
+/** How many searches by regular expression `work` makes. */
+function searchesDuring(work: () => void): number {
+  const { exec } = RegExp.prototype;
+  let searches = 0;
+  RegExp.prototype.exec = function (text) {
+    searches++;
+    return exec.call(this, text);
+  };
+  try {
+    work();
+  } finally {
+    RegExp.prototype.exec = exec;
+  }
+  return searches;
+}
+
 Deno.test("a partial and a final text that differ only in punctuation say the same", () => {
   assert.ok(saysTheSame("сколько стоит доставка", "Сколько стоит доставка?", "ru"));
   assert.ok(

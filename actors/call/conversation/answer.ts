@@ -108,14 +108,26 @@ export interface SaidTurn {
   readonly raw: string;
 }
 
+/** The longest text of a turn, in characters: two minutes of fast speech. All of it goes to the model. */
+const LONGEST_TURN = 2000;
+
 /**
  * The turn that these words of the caller make. They continue the turn before while nothing of its
- * answer was heard.
+ * answer was heard. Of a turn that grows too long the newest words are kept.
  */
 export function saidWith(record: CallRecord, words: string, language: Language): SaidTurn {
   const last = record.turns.at(-1);
   const continues = last?.caller !== undefined && !last.answerComplete && heardText(last) === "";
-  const raw = continues ? `${last.raw ?? last.caller} ${words}` : words;
+  const raw = newestOf(continues ? `${last.raw ?? last.caller} ${words}` : words);
   const text = normalizeRecognized(raw, language) || raw;
   return { turn: continues ? last.turn : nextTurn(record), text, raw };
+}
+
+/** The end of a text, from the start of a word on. */
+function newestOf(text: string): string {
+  if (text.length <= LONGEST_TURN) return text;
+  // One character more shows whether the cut falls between two words.
+  const end = text.slice(-LONGEST_TURN - 1);
+  const space = end.search(/\s/);
+  return space === -1 ? end.slice(1) : end.slice(space + 1);
 }

@@ -17,6 +17,9 @@ import type { ConversationOptions } from "./conversation_options.ts";
 import { EarlyAgent } from "./early_agent.ts";
 import { Floor } from "./floor.ts";
 
+/** After so many answers that the caller talked over before a word was heard, the bot begins anew. */
+const MOST_UNHEARD_ANSWERS = 3;
+
 /** One call's conversation. */
 export class Conversation implements RecogniserEvents, Disposable {
   readonly #options: ConversationOptions;
@@ -25,6 +28,8 @@ export class Conversation implements RecogniserEvents, Disposable {
   readonly #answering: Answering;
   readonly #floor: Floor;
   readonly #recogniser: Recogniser;
+  /** Answers given up in a row because the caller continued the turn that they answered. */
+  #unheardAnswers = 0;
 
   constructor(options: ConversationOptions) {
     const { record, bargeIn, language, output } = options;
@@ -157,8 +162,24 @@ export class Conversation implements RecogniserEvents, Disposable {
     }
     if (verdict === "noise" || !this.#listening) return this.#agent.cancel();
     const said = saidWith(this.#state.record, heard.text, this.#options.language);
+    const continues = said.turn === this.#state.record.turns.at(-1)?.turn;
+    this.#unheardAnswers = continues ? this.#unheardAnswers + 1 : 0;
     this.#state.emit({ kind: "caller_turn", ...said });
+    // Each of these answers was asked for and paid for, and no caller heard one.
+    if (this.#unheardAnswers >= MOST_UNHEARD_ANSWERS) return this.#beginAnew();
     this.#answering.respond(this.#state.turn(said.turn), heard);
+  }
+
+  /** What the caller says next is a turn of its own. */
+  #beginAnew(): void {
+    logger("conversation").info("the caller talks over every answer; asking them to say it again", {
+      call: this.#state.record.id,
+      answers: this.#unheardAnswers,
+    });
+    this.#unheardAnswers = 0;
+    this.#options.output.count("turn_begun_anew");
+    this.#agent.cancel();
+    this.#answering.say(this.#options.prompts.not_heard);
   }
 
   onAsrFailed(error: unknown): void {

@@ -122,6 +122,32 @@ Deno.test("a caller who continues before hearing an answer gets one answer, to a
   assert.equal(heardText(call.record.turns[1]!), "First answer. Second part.");
 });
 
+Deno.test("a caller who talks over three answers in a row is asked to say it again, and is then answered", async () => {
+  using call = await inConversation();
+  for (const more of ["Of the small one.", "With the clamps.", "In metric tons."]) {
+    await call.ask(more);
+  }
+  assert.equal(call.agent.requests.length, 3, "the fourth answer is not paid for");
+  assert.equal(call.spoken.at(-1), prompts.not_heard);
+  assert.ok(call.told.includes("turn_begun_anew"));
+  await call.play();
+  assert.equal(call.conversation.phase, "listening");
+  await call.ask("How long is the warranty?");
+  assert.equal(call.agent.requests.at(-1)!.text, "How long is the warranty?");
+  await call.play();
+  assert.equal(heardText(call.record.turns.at(-1)!), "First answer. Second part.");
+});
+
+Deno.test("a caller who never stops talking costs a bounded text: the newest 2,000 characters", async () => {
+  using call = await inConversation();
+  await call.ask(`${"and again ".repeat(300)}the warranty`);
+  const { text } = call.agent.requests.at(-1)!;
+  assert.ok(text.length <= 2000 && text.length > 1900, `${text.length} characters`);
+  assert.ok(text.startsWith("a") && text.endsWith(" again the warranty"));
+  const heard = call.events.filter((event) => event.kind === "caller_turn");
+  assert.ok(heard.every((event) => event.text.length <= 2000 && event.raw!.length <= 2000));
+});
+
 Deno.test("when the agent fails the caller hears an apology, and the call continues", async () => {
   using call = rig();
   call.agent.failure = new Error("model down");

@@ -56,5 +56,6 @@ const COUNT: Readonly<Record<CallCounter, (metrics: ServiceMetrics) => void>> = 
   tts_failed: (metrics) => metrics.unserved("tts"),
   agent_failed: (metrics) => metrics.unserved("agent"),
   filler_spoken: (metrics) => metrics.fillerSpoken(),
+  turn_begun_anew: (metrics) => metrics.turnBegunAnew(),
   recording_failed: (metrics) => metrics.recordingFailed(),
 };

@@ -42,6 +42,7 @@ Deno.test("every counter of an isolate is counted for the operator", () => {
     tts_failed: ["unserved", "tts"],
     agent_failed: ["unserved", "agent"],
     filler_spoken: ["fillerSpoken"],
+    turn_begun_anew: ["turnBegunAnew"],
     recording_failed: ["recordingFailed"],
   };
   for (const [what, counted] of Object.entries(counters) as [CallCounter, unknown[]][]) {

@@ -206,6 +206,7 @@ const counter = word<CallCounter>({
   tts_failed: true,
   agent_failed: true,
   filler_spoken: true,
+  turn_begun_anew: true,
   recording_failed: true,
 });
 
