@@ -6,6 +6,7 @@ import { messageOf } from "../../runtime/error_text.ts";
 import type { Settings } from "../../config/settings.ts";
 import { ChromaKnowledge, ChromaStoreError, type KbPointer } from "./chroma.ts";
 import { createEmbedder, type Embedder, type EmbeddingSettings } from "./embeddings.ts";
+import { CHUNK_CHARS } from "./knowledge_base.ts";
 import type { KnowledgeStore, Passage, SearchOptions } from "./knowledge_store.ts";
 
 const FOUND = z.object({ kb: z.enum(["general", "tech"]), heading: z.string() });
@@ -57,11 +58,18 @@ export class ChromaStore implements KnowledgeStore {
         ? cause
         : new ChromaStoreError(`Chroma could not search: ${messageOf(cause)}.`, { cause });
     });
-    return (found.rows()[0] ?? []).flatMap(({ id, document, metadata, distance }) => {
-      const { data } = FOUND.safeParse(metadata);
-      if (!data || !document) return [];
-      return [{ chunk: { id, text: document, ...data }, score: 1 - (distance ?? 1) }];
-    });
+    // What Chroma answers goes to the model: no more and no longer than what `kb build` stored.
+    return (found.rows()[0] ?? []).slice(0, topK).flatMap(
+      ({ id, document, metadata, distance }) => {
+        const { data } = FOUND.safeParse(metadata);
+        if (!data || typeof document !== "string" || document === "") return [];
+        const text = document.slice(0, CHUNK_CHARS);
+        return [{
+          chunk: { id, text, ...data },
+          score: 1 - (Number.isFinite(distance) ? distance! : 1),
+        }];
+      },
+    );
   }
 
   #current(): Promise<Build> {

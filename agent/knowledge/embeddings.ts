@@ -3,6 +3,7 @@
 import { APIConnectionError, APIError, type OpenAI } from "openai";
 import { z } from "zod";
 import type { Settings } from "../../config/settings.ts";
+import { boundedFetch } from "../../runtime/bounded_fetch.ts";
 import { messageOf } from "../../runtime/error_text.ts";
 import { AgentError } from "../agent.ts";
 import { openAiClient } from "../model/openai_client.ts";
@@ -46,6 +47,9 @@ export function createEmbedder(settings: EmbeddingSettings): Embedder {
     : new OpenAiEmbedder(settings);
 }
 
+/** Vectors as JSON: a hundred of 3,072 numbers have about 7 MB. */
+const LARGEST_ANSWER = 32 * 1024 * 1024;
+
 const OPENAI_ANSWER = z.object({
   data: z.array(z.object({ index: z.int(), embedding: z.array(z.number()).min(1) })),
 });
@@ -58,7 +62,7 @@ class OpenAiEmbedder implements Embedder {
 
   constructor(settings: EmbeddingSettings) {
     this.#model = settings.EMBEDDING_MODEL || "text-embedding-3-small";
-    this.#client = openAiClient(settings);
+    this.#client = openAiClient(settings, LARGEST_ANSWER);
     this.name = `openai/${this.#model}`;
   }
 
@@ -159,7 +163,7 @@ async function post(
 ): Promise<unknown> {
   let response: Response;
   try {
-    response = await fetch(url, {
+    response = await boundedFetch(LARGEST_ANSWER)(url, {
       method: "POST",
       headers: { "content-type": "application/json", authorization },
       body: JSON.stringify(body),

@@ -19,7 +19,7 @@ export interface Chunk {
 /** Separates chunks in the operator's files. */
 const SEPARATOR = "<<->>";
 /** The longest chunk, in characters; longer text is cut… */
-const CHUNK_CHARS = 4000;
+export const CHUNK_CHARS = 4000;
 /** …and this many characters of each piece's end are repeated at the start of the next. */
 const OVERLAP_CHARS = 200;
 /**

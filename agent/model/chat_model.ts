@@ -5,12 +5,18 @@ import { APIConnectionError, APIError, APIUserAbortError, type OpenAI, OpenAIErr
 import type { ChatCompletionChunk, ChatCompletionMessageParam } from "openai/resources/chat";
 import { logger } from "../../config/logging.ts";
 import type { Settings } from "../../config/settings.ts";
+import { isTooLarge } from "../../runtime/bounded_fetch.ts";
 import { AgentError } from "../agent.ts";
 import type { ToolOffer } from "../tools.ts";
 import { openAiClient } from "./openai_client.ts";
 import { isOurs, knownCode, retryAfterMs } from "./server_error.ts";
 
 const log = logger("agent");
+
+/** An answer of 2,000 tokens has about 500 KB as a stream of events. */
+const LARGEST_ANSWER = 2 * 1024 * 1024;
+/** Tool calls of one answer; it may have one that ends the call and a few keys or contacts. */
+const MOST_TOOL_CALLS = 8;
 
 /** A message of the conversation with the model. */
 export type ModelMessage = ChatCompletionMessageParam;
@@ -42,6 +48,7 @@ export type ModelFault =
   | "stalled"
   | "cut_off"
   | "malformed"
+  | "too_large"
   | "no_streaming"
   | "unauthorized"
   | "rate_limited"
@@ -71,7 +78,7 @@ export class ChatModel {
   readonly #server: string;
 
   constructor(settings: Pick<Settings, "OPENAI_API_KEY" | "OPENAI_BASE_URL">) {
-    this.#client = openAiClient(settings);
+    this.#client = openAiClient(settings, LARGEST_ANSWER);
     this.#server = new URL(this.#client.baseURL).host;
   }
 
@@ -81,7 +88,7 @@ export class ChatModel {
    */
   async connect(): Promise<void> {
     try {
-      const response = await fetch(this.#client.baseURL, { method: "HEAD" });
+      const response = await fetch(this.#client.baseURL, { method: "HEAD", redirect: "manual" });
       await response.body?.cancel();
     } catch (error) {
       log.debug("could not connect before the first question", { server: this.#server, error });
@@ -130,10 +137,12 @@ export class ChatModel {
     );
     const message = choices[0]?.message;
     if (!message?.content && !message?.tool_calls?.length) throw emptyAnswer(request.model);
-    if (message.content) yield { kind: "text", text: message.content };
-    for (const call of message.tool_calls ?? []) {
+    if (message.content) yield { kind: "text", text: textOf(message.content) };
+    const calls = (message.tool_calls ?? []).filter(({ type }) => type === "function");
+    for (const call of checkedCount(calls, request.model)) {
       if (call.type !== "function") continue;
-      yield { kind: "tool_call", name: call.function.name, argumentsJson: call.function.arguments };
+      const { name, arguments: argumentsJson } = call.function;
+      yield { kind: "tool_call", name: textOf(name), argumentsJson: textOf(argumentsJson) };
     }
     if (usage) yield usageEvent(usage);
   }
@@ -160,6 +169,7 @@ const DESCRIPTIONS: Record<ModelFault, string> = {
   no_first_token: "did not start its answer in time; see LLM_FIRST_TOKEN_TIMEOUT_MS",
   stalled: "stopped sending in the middle of its answer; see LLM_STALL_TIMEOUT_MS",
   cut_off: "closed the connection in the middle of its answer",
+  too_large: "sent an answer that does not end; is the server OpenAI-compatible?",
   malformed: "sent an answer that cannot be parsed; is the server OpenAI-compatible?",
   no_streaming: "does not stream",
   unauthorized: "refused the key; check OPENAI_API_KEY",
@@ -171,6 +181,7 @@ const DESCRIPTIONS: Record<ModelFault, string> = {
 };
 
 function faultOf(error: unknown, streaming: boolean): ModelFault {
+  if (isTooLarge(error)) return "too_large";
   if (error instanceof APIConnectionError || error instanceof APIUserAbortError) {
     return "unreachable";
   }
@@ -187,6 +198,18 @@ function faultOf(error: unknown, streaming: boolean): ModelFault {
 
 function emptyAnswer(model: string): ChatModelError {
   return new ChatModelError("empty", `Model ${model} ${DESCRIPTIONS.empty}.`);
+}
+
+/** @throws {SyntaxError} where a server sends something else in place of a text. */
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  throw new SyntaxError(`${typeof value} in place of a text`);
+}
+
+/** @throws {ChatModelError} when a model asks for more tools than any answer needs. */
+function checkedCount<T>(calls: readonly T[], model: string): readonly T[] {
+  if (calls.length <= MOST_TOOL_CALLS) return calls;
+  throw new ChatModelError("malformed", `Model ${model} asked for ${calls.length} tools at once.`);
 }
 
 function body({ model, messages, tools, temperature, maxTokens }: ModelRequest) {
@@ -225,13 +248,14 @@ class StreamedAnswer {
     this.#chunks++;
     const choice = chunk.choices?.[0];
     if (choice?.delta?.content) {
-      this.#text += choice.delta.content;
-      yield { kind: "text", text: choice.delta.content };
+      const text = textOf(choice.delta.content);
+      this.#text += text;
+      yield { kind: "text", text };
     }
     for (const part of choice?.delta?.tool_calls ?? []) {
       const call = this.#tools.get(part.index) ?? { name: "", argumentsJson: "" };
-      call.name += part.function?.name ?? "";
-      call.argumentsJson += part.function?.arguments ?? "";
+      call.name += textOf(part.function?.name ?? "");
+      call.argumentsJson += textOf(part.function?.arguments ?? "");
       this.#tools.set(part.index, call);
     }
     if (choice?.finish_reason) this.#finished = true;
@@ -248,7 +272,9 @@ class StreamedAnswer {
       throw new ChatModelError("cut_off", `Model ${model} ${DESCRIPTIONS.cut_off}.`);
     }
     if (this.#text.trim() === "" && this.#tools.size === 0) throw emptyAnswer(model);
-    for (const call of this.#tools.values()) yield { kind: "tool_call", ...call };
+    for (const call of checkedCount([...this.#tools.values()], model)) {
+      yield { kind: "tool_call", ...call };
+    }
   }
 }
 

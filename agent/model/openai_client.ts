@@ -2,13 +2,15 @@
 
 import OpenAI from "openai";
 import type { Settings } from "../../config/settings.ts";
+import { boundedFetch } from "../../runtime/bounded_fetch.ts";
 
 /**
  * A client that tries once: what to try next is decided by its user, never by the client.
- * It reads nothing from the environment, so a compatible server gets its own key and nothing else.
+ * It follows no redirect, and an answer breaks off after `largestBytes`. It reads nothing from the environment, so a compatible server gets its own key and nothing else.
  */
 export function openAiClient(
   { OPENAI_API_KEY, OPENAI_BASE_URL }: Pick<Settings, "OPENAI_API_KEY" | "OPENAI_BASE_URL">,
+  largestBytes: number,
 ): OpenAI {
   return new OpenAI({
     // A compatible server on one's own machine needs no key, but the client insists on one.
@@ -17,6 +19,7 @@ export function openAiClient(
     organization: null,
     project: null,
     maxRetries: 0,
+    fetch: boundedFetch(largestBytes),
     logLevel: "off",
   });
 }

@@ -2,10 +2,13 @@
 
 import OpenAI, { APIConnectionError, APIError } from "openai";
 import type { Settings } from "../../config/settings.ts";
+import { boundedFetch } from "../../runtime/bounded_fetch.ts";
 import { ServiceFailure } from "../failure.ts";
 import { connectionFailure, type HttpService, statusFailure } from "../http_service.ts";
 
 const OPENAI_URL = "https://api.openai.com/v1";
+/** Eleven minutes of audio (24 kHz, 16 bit): the longest text of a request takes five. */
+const LARGEST_ANSWER = 32 * 1024 * 1024;
 
 /** A client without retries: retrying and failover are decided in one place, not here. */
 export function openAiClient(settings: Settings, timeoutMs: number): OpenAI {
@@ -17,6 +20,7 @@ export function openAiClient(settings: Settings, timeoutMs: number): OpenAI {
     organization: null,
     project: null,
     maxRetries: 0,
+    fetch: boundedFetch(LARGEST_ANSWER),
     timeout: timeoutMs,
     logLevel: "off",
   });

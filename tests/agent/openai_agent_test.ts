@@ -182,6 +182,40 @@ for (const fault of ["stall", "cut", "truncated", "malformed"] as const) {
     ));
 }
 
+for (
+  const [what, raw, fault] of [
+    ["never ends", event({ content: "а " }).repeat(40_000), "too_large"],
+    ["holds an object in place of text", event({ content: { text: "да" } }), "malformed"],
+    ["holds a number as a tool's arguments", event({ tool_calls: [toolCall(0, 7)] }), "malformed"],
+    [
+      "asks for a thousand tools",
+      event({ tool_calls: Array.from({ length: 1000 }, (_, i) => toolCall(i, "{}")) }) +
+      event({}, "stop"),
+      "malformed",
+    ],
+  ] as const
+) {
+  Deno.test(`an answer that ${what} is given up, and the next model answers`, () =>
+    scene([{ raw }, { text: "Два года. |" }], async ({ ask }) => {
+      const events = await all(ask("Какая гарантия?"));
+      assert.ok(
+        degradedOf(events).includes(`model ${fault} -> fallback`),
+        degradedOf(events).join(),
+      );
+      assert.equal(phrasesOf(events).at(-1), "Два года.");
+      assert.ok(events.every(({ kind }) => kind !== "tool"));
+    }));
+}
+
+/** One event of a streamed answer. */
+function event(delta: unknown, finish_reason: string | null = null): string {
+  return `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+}
+
+function toolCall(index: number, args: unknown) {
+  return { index, function: { name: "hang_up", arguments: args } };
+}
+
 Deno.test("a rate-limited model is not asked again in the next turn", () =>
   scene(
     [{ status: 429, headers: { "retry-after": "60" } }, { text: "Раз. |" }, { text: "Два. |" }],

@@ -143,6 +143,7 @@ export class IamTokens implements TokenSource {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(identity),
+        redirect: "error",
         signal: AbortSignal.timeout(EXCHANGE_TIMEOUT_MS),
       });
     } catch (error) {

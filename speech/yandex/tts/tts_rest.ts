@@ -107,6 +107,7 @@ export class YandexRestTts implements TtsProvider {
           sampleRateHertz: String(SAMPLE_RATE_HZ),
           ...(folderId && { folderId }),
         }),
+        redirect: "error",
         signal,
       });
     } catch (error) {
