@@ -10,6 +10,7 @@ import { AgentError } from "../agent.ts";
 import type { ToolOffer } from "../tools.ts";
 import { openAiClient } from "./openai_client.ts";
 import { isOurs, knownCode, retryAfterMs } from "./server_error.ts";
+import { usageEvent } from "./usage.ts";
 
 const log = logger("agent");
 
@@ -222,19 +223,6 @@ function body({ model, messages, tools, temperature, maxTokens }: ModelRequest) 
       tools: tools.map((tool) => ({ type: "function" as const, function: { ...tool } })),
     }),
   };
-}
-
-/** What a server says of its usage is data: some say -1 for unknown, some a string. */
-function usageEvent(usage: { prompt_tokens: unknown; completion_tokens: unknown }): ModelEvent {
-  return {
-    kind: "usage",
-    promptTokens: tokensOf(usage.prompt_tokens),
-    completionTokens: tokensOf(usage.completion_tokens),
-  };
-}
-
-function tokensOf(count: unknown): number {
-  return Number.isSafeInteger(count) && Number(count) >= 0 ? Number(count) : 0;
 }
 
 /** Assembles a streamed answer: text as it arrives, tool calls once complete, and whether the answer ended. */
