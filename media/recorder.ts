@@ -8,6 +8,9 @@ import { StereoWavWriter } from "./stereo_wav.ts";
 /** Longest silence inserted for the time an isolate was away: a longer gap means a clock that jumped. */
 const MAX_GAP_MS = 60_000;
 
+/** Callers' voices are for nobody else on the machine. */
+const PRIVATE_FOLDER = 0o700;
+
 const NOTHING: Pcm = new Int16Array(0);
 
 /** Writes one call's stereo WAV: caller left, bot right. */
@@ -27,7 +30,7 @@ export class Recorder implements AsyncDisposable {
    * @throws when the file cannot be written.
    */
   static async open(path: string, elapsedMs: number): Promise<Recorder> {
-    await Deno.mkdir(dirname(path), { recursive: true });
+    await Deno.mkdir(dirname(path), { recursive: true, mode: PRIVATE_FOLDER });
     const writer = await StereoWavWriter.open(path);
     const gapMs = Math.min(MAX_GAP_MS, elapsedMs - writer.durationMs);
     if (gapMs > 0) writer.append(new Int16Array(samplesIn(gapMs)), NOTHING);

@@ -9,6 +9,8 @@ export class RecordingError extends Error {
   override readonly name = "RecordingError";
 }
 
+/** Callers' voices are for nobody else on the machine. */
+const PRIVATE_FILE = 0o600;
 /** Audio collected before each write: also the most that is lost when the process dies. */
 const WRITE_EVERY_MS = 1000;
 /** Audio that may wait for a stalled disk before the recording is given up (4 MB). */
@@ -42,9 +44,16 @@ export class StereoWavWriter implements AsyncDisposable {
    * @throws when it cannot be opened or written.
    */
   static async open(path: string): Promise<StereoWavWriter> {
-    const file = await Deno.open(path, { read: true, write: true, create: true });
+    const file = await Deno.open(path, {
+      read: true,
+      write: true,
+      create: true,
+      mode: PRIVATE_FILE,
+    });
     try {
-      const { size } = await file.stat();
+      const { size, mode } = await file.stat();
+      // One that an earlier version began.
+      if (mode !== null && (mode & 0o077) !== 0) await Deno.chmod(path, PRIVATE_FILE);
       const audioBytes = Math.max(0, size - WAV_HEADER_BYTES) & ~3;
       if (size >= WAV_HEADER_BYTES) await expectRecording(path, file);
       await file.truncate(size === 0 ? 0 : WAV_HEADER_BYTES + audioBytes);

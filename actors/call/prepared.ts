@@ -15,6 +15,9 @@ const log = logger("prepared");
 
 /** What every Asterisk plays without a codec of its own. */
 const PBX_WAV_HZ = 8000;
+/** The PBX runs as another user, which must find and read the sound whatever this process's umask is. */
+const PBX_FOLDER = 0o755;
+const PBX_FILE = 0o644;
 
 /** The bot's fixed sentences as audio, by their text as it is written. */
 export class PreparedSpeech {
@@ -58,7 +61,7 @@ export class PreparedSpeech {
   async #writeLastResort(pcm: Pcm): Promise<void> {
     const path = `${lastResortSound(this.#settings)}.wav`;
     const present = await Deno.stat(path).then(({ size }) => size > 0, () => false);
-    if (present) return;
+    if (present) return await this.#letPbxRead(path);
     const unique = `${path}.${crypto.randomUUID().slice(0, 8)}`;
     try {
       // Loaded only by the isolate that writes: a resampler in each would cost 6 MB a call.
@@ -71,6 +74,26 @@ export class PreparedSpeech {
       await Deno.rename(unique, path);
     } catch (error) {
       log.error("sound of the last resort could not be written", { path, error });
+      return;
+    }
+    await this.#letPbxRead(path);
+  }
+
+  /** Opens to all a sound that only this process's user can read, and our folder that it lies in. */
+  async #letPbxRead(path: string): Promise<void> {
+    const folder = dirname(path);
+    try {
+      const openness = async (name: string) => ((await Deno.stat(name)).mode ?? 0o777) & 0o055;
+      // The folder of the PBX's sounds is the PBX's affair.
+      const ours = this.#settings.ASTERISK_SOUNDS_DIR === "";
+      if (ours && await openness(folder) === 0) await Deno.chmod(folder, PBX_FOLDER);
+      if (await openness(path) === 0) await Deno.chmod(path, PBX_FILE);
+    } catch (error) {
+      log.error("the PBX may not be able to read the sound of the last resort", {
+        path,
+        fix: `chmod ${PBX_FILE.toString(8)} that file, and let the PBX's user into its folder`,
+        error,
+      });
     }
   }
 }

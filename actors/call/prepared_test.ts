@@ -92,3 +92,25 @@ Deno.test("an apology that cannot be written is logged, and calls are taken", as
   assert.ok(isolate.prepared.get(prompts.greeting));
   assert.match(log.errors.join(), /could not be written.*voxbot-last-resort-en/);
 });
+
+Deno.test("a PBX of another user can play the last apology, whatever the bot's umask is", async () => {
+  const dataDir = await Deno.makeTempDir();
+  const umask = Deno.umask(0o077);
+  try {
+    await Deno.chmod(dataDir, 0o711);
+    const settings = settingsWith({ ASTERISK_LANG: "en", DATA_DIR: dataDir });
+    const mode = async (name: string) => (await Deno.stat(join(dataDir, name))).mode! & 0o777;
+    await new PreparedSpeech(new FakeVoice(), settings).render(prompts);
+    assert.equal(await mode("prompts"), 0o755);
+    assert.equal(await mode(join("prompts", SOUND)), 0o644);
+
+    await Deno.chmod(join(dataDir, "prompts", SOUND), 0o600);
+    await Deno.chmod(join(dataDir, "prompts"), 0o700);
+    await new PreparedSpeech(new FakeVoice(), settings).render(prompts);
+    assert.equal(await mode("prompts"), 0o755, "as an earlier version left it");
+    assert.equal(await mode(join("prompts", SOUND)), 0o644);
+  } finally {
+    Deno.umask(umask);
+    await Deno.remove(dataDir, { recursive: true });
+  }
+});

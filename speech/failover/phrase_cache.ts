@@ -13,6 +13,9 @@ const SUFFIX = ".pcm";
 const KEPT_SHARE = 0.9;
 /** An unfinished file this old was left by an isolate that died. */
 const ABANDONED_MS = 3_600_000;
+/** A phrase may repeat what a caller has said: nobody else on the machine may read it. */
+const PRIVATE_FOLDER = 0o700;
+const PRIVATE_FILE = 0o600;
 
 /** Spoken phrases by key, on disk. The least recently used are deleted first. */
 export class PhraseCache {
@@ -76,10 +79,10 @@ export class PhraseCache {
 
   /** Atomic: a reader sees the old file or the complete new one. */
   async #write(path: string, bytes: Uint8Array): Promise<void> {
-    await Deno.mkdir(this.#folder, { recursive: true });
+    await Deno.mkdir(this.#folder, { recursive: true, mode: PRIVATE_FOLDER });
     const draft = `${path}.${crypto.randomUUID()}.tmp`;
     try {
-      await Deno.writeFile(draft, bytes);
+      await Deno.writeFile(draft, bytes, { mode: PRIVATE_FILE });
       await Deno.rename(draft, path);
     } catch (error) {
       await removeIfThere(draft);
