@@ -74,7 +74,8 @@ export class MediaSocket {
     const control = parseControl(text);
     switch (control.kind) {
       case "not_in_use":
-        return log.debug("control message not in use", { name: control.name });
+        // Its name is not shown: it is whatever the PBX sent.
+        return log.debug("control message not in use");
       case "malformed":
         this.#badMessages++;
         return log.warn("malformed control message dropped", { problem: control.problem });
