@@ -186,7 +186,8 @@ export function playback(channelId: string, id: string) {
   return { id, media_uri: "", target_uri: `channel:${channelId}`, state: "done" };
 }
 
-function channel(id: string, number = "79001234521"): Channel {
+/** A caller's channel, as events have it. */
+export function channel(id: string, number = "79001234521"): Channel {
   const party = { name: "", number };
   return {
     id,

@@ -2,8 +2,19 @@
 // have made anything of it. Only what is an event, field by field, and fits the call's record is folded.
 
 import type { Contact, ToolCall } from "../../../agent/agent.ts";
-import type { CallEvent, CallRecord, EndReason, Phase, Stage } from "../../call_record.ts";
+import type { CallEvent, CallRecord, EndReason } from "../../call_record.ts";
 import type { ExitReason } from "../../otp/control.ts";
+import { phase, stage } from "../isolates/border/call_words.ts";
+import {
+  type Check,
+  count,
+  isObject,
+  list,
+  maybe,
+  record,
+  text as textUpTo,
+  word,
+} from "../isolates/border/shapes.ts";
 
 /** Longest event that is written or read, in characters; a turn's words are far fewer. */
 export const MAX_EVENT_CHARS = 65_536;
@@ -11,7 +22,6 @@ export const MAX_EVENT_CHARS = 65_536;
 /** More turns or phrases than a call of a day can have: beyond it a number is nonsense. */
 const MAX_INDEX = 100_000;
 
-type Check = (value: unknown) => boolean;
 type Kind = CallEvent["kind"];
 type Fields<K extends Kind> = {
   readonly [F in keyof Omit<Extract<CallEvent, { kind: K }>, "kind">]-?: Check;
@@ -57,39 +67,12 @@ function parsed(text: string): unknown {
   }
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const text: Check = (value) => typeof value === "string";
-const index: Check = (value) =>
-  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_INDEX;
+/** An event's text bounds what it holds: no string and no list of it is longer. */
+const text = textUpTo(MAX_EVENT_CHARS);
+const index = count(MAX_INDEX);
 const ms: Check = (value) => typeof value === "number" && Math.abs(value) <= 86_400_000;
-const optional = (check: Check): Check => (value) => value === undefined || check(value);
-const listOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check);
-/** Keys of a table, so that the compiler misses none of a type's words. */
-const oneOf = <W extends string>(words: Readonly<Record<W, true>>): Check => (value) =>
-  typeof value === "string" && Object.hasOwn(words, value);
 
-const phase = oneOf<Phase>({
-  answering: true,
-  greeting: true,
-  listening: true,
-  thinking: true,
-  speaking: true,
-  handover: true,
-});
-
-const stage = oneOf<Stage>({
-  endpoint: true,
-  asr_final: true,
-  retrieval: true,
-  model_first_token: true,
-  first_phrase: true,
-  tts_first_byte: true,
-  audio_queued: true,
-  audio_heard: true,
-});
-
-const exitReason = oneOf<ExitReason>({
+const exitReason = word<ExitReason>({
   normal: true,
   crash: true,
   hang: true,
@@ -100,13 +83,12 @@ const exitReason = oneOf<ExitReason>({
   shutdown: true,
 });
 
-const stages: Check = (value) =>
-  isObject(value) && Object.entries(value).every(([name, at]) => stage(name) && ms(at));
+const stages = record(stage, ms, MAX_EVENT_CHARS);
 
 const CONTACT: { readonly [F in keyof Contact]-?: Check } = {
-  name: optional(text),
-  phone: optional(text),
-  email: optional(text),
+  name: maybe(text),
+  phone: maybe(text),
+  email: maybe(text),
 };
 
 type Tool = ToolCall["name"];
@@ -127,7 +109,7 @@ const toolCall: Check = (value) =>
 
 const FIELDS: { readonly [K in Kind]: Fields<K> } = {
   phase: { phase },
-  caller_turn: { turn: index, text, raw: optional(text) },
+  caller_turn: { turn: index, text, raw: maybe(text) },
   bot_phrase: { turn: index, phrase: index, text },
   phrase_heard: { turn: index, phrase: index },
   answer_complete: { turn: index, phrases: index },
@@ -135,17 +117,17 @@ const FIELDS: { readonly [K in Kind]: Fields<K> } = {
   answer_withdrawn: { turn: index },
   sources: {
     turn: index,
-    kb: listOf(oneOf({ general: true, tech: true })),
-    headings: listOf(text),
+    kb: list(word({ general: true, tech: true }), MAX_EVENT_CHARS),
+    headings: list(text, MAX_EVENT_CHARS),
   },
   timings: { turn: index, stages },
   nudged: {},
   dtmf: { digit: text },
   tool_begun: { turn: index, id: text, call: toolCall, after: index },
-  tool_done: { id: text, result: oneOf({ done: true, failed: true }) },
+  tool_done: { id: text, result: word({ done: true, failed: true }) },
   restarted: { reason: exitReason, phase, waitedMs: ms },
   ended: {
-    reason: oneOf<Exclude<EndReason, "stood_down">>({
+    reason: word<Exclude<EndReason, "stood_down">>({
       hangup: true,
       handover: true,
       transfer: true,

@@ -2,27 +2,13 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { AriEvent, Channel } from "../../../asterisk/ari/mod.ts";
+import type { AriEvent } from "../../../asterisk/ari/mod.ts";
 import { LogLines } from "../../../testing/log_lines.ts";
 import { soon, turn } from "../calls/call_rig.ts";
-import { playback } from "../calls/pbx_rig.ts";
+import { channel, playback } from "../calls/pbx_rig.ts";
 import { SwitchboardRig } from "./switchboard_rig.ts";
 
 const ODD = "caller-odd";
-
-function channel(id: string, number = "+79000000001"): Channel {
-  const party = { name: "", number };
-  return {
-    id,
-    name: `PJSIP/${id}`,
-    state: "Up",
-    caller: party,
-    connected: party,
-    dialplan: { context: "default", exten: "s", priority: 1 },
-    creationtime: "",
-    language: "en",
-  };
-}
 
 const about = { application: "voxbot", timestamp: "2026-01-01T00:00:00Z", channel: channel(ODD) };
 const bridge = { id: "b", name: "b", technology: "", bridge_type: "mixing", channels: [] };

@@ -23,11 +23,11 @@ export const prompts: Border = {
     const path = await Deno.makeTempFile({ prefix: "voxbot-hostile-", suffix: ".json" });
     await Deno.writeTextFile(path, json);
     const file = await PromptsFile.open({ ASTERISK_LANG: LANGUAGE, PROMPTS_FILE_PATH: path });
-    let told = "";
+    const told = new Told();
     return {
       async take(mutator, index) {
         const text = mutator.chance(0.1) ? mutator.text(json) : mutator.json(sample);
-        told += await refusal(() => parsePrompts(text, "prompts.json", defaults));
+        await told.refusalOf(() => parsePrompts(text, "prompts.json", defaults));
         if (index % 20 === 0) {
           await Deno.writeFile(path, mutator.bytes(new TextEncoder().encode(text)));
           // A broken edit must leave the last good prompts in use.
@@ -36,11 +36,7 @@ export const prompts: Border = {
         }
         return text;
       },
-      told() {
-        const all = told;
-        told = "";
-        return all;
-      },
+      told: () => told.take(),
       async [Symbol.asyncDispose]() {
         await Deno.remove(path);
       },
@@ -60,22 +56,18 @@ export const knowledge: Border = {
       KNOWLEDGE_BASE_PATH: path,
       KNOWLEDGE_BASE2_PATH: path,
     };
-    let told = "";
+    const told = new Told();
     return {
       async take(mutator) {
         const bytes = mutator.bytes(new TextEncoder().encode(markdown(mutator)));
         await Deno.writeFile(path, bytes);
-        told += await refusal(async () => {
+        await told.refusalOf(async () => {
           const store = new LexicalStore(await loadKnowledge(files), LANGUAGE);
           store.searchNow("What is the price of the machine?", { topK: 3 });
         });
         return new TextDecoder().decode(bytes);
       },
-      told() {
-        const all = told;
-        told = "";
-        return all;
-      },
+      told: () => told.take(),
       async [Symbol.asyncDispose]() {
         await Deno.remove(path);
       },
@@ -91,7 +83,7 @@ export const settings: Border = {
   open() {
     const names = Object.keys(SCHEMA);
     const valid: Record<string, unknown> = settingsWith({});
-    let told = "";
+    const told = new Told();
     return {
       async take(mutator) {
         const env: Record<string, string> = Object.create(null);
@@ -102,14 +94,10 @@ export const settings: Border = {
             : mutator.text(textOf(valid[name]));
           env[mutator.chance(0.1) ? mutator.text(name) : name] = value;
         }
-        told += await refusal(() => readSettings(env));
+        await told.refusalOf(() => readSettings(env));
         return JSON.stringify(env);
       },
-      told() {
-        const all = told;
-        told = "";
-        return all;
-      },
+      told: () => told.take(),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   },
@@ -144,13 +132,24 @@ function textOf(value: unknown): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-/** What an operator is told of the input; nothing when it is taken. Any other error is thrown on. */
-async function refusal(load: () => unknown): Promise<string> {
-  try {
-    await load();
-    return "";
-  } catch (error) {
-    if (error instanceof OperatorError) return `${error.message}\n`;
-    throw error;
+/** What an operator was told of the inputs. */
+class Told {
+  #text = "";
+
+  /** Loads an input and keeps what is said of it, if it is refused. Any other error is thrown on. */
+  async refusalOf(load: () => unknown): Promise<void> {
+    try {
+      await load();
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      this.#text += `${error.message}\n`;
+    }
+  }
+
+  /** All since the last call. */
+  take(): string {
+    const all = this.#text;
+    this.#text = "";
+    return all;
   }
 }

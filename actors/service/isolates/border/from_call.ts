@@ -6,7 +6,7 @@ import type { LineCounter } from "../../../../media/line_stats.ts";
 import type { MediaOffer, MediaTransport } from "../../../../media/transport.ts";
 import type { SpeechEvent, SpeechTask } from "../../../../speech/events.ts";
 import type { ServiceName } from "../../../../speech/failure.ts";
-import type { CallEvent, Phase, Stage } from "../../../call_record.ts";
+import type { CallEvent } from "../../../call_record.ts";
 import type {
   AssistantEvent,
   CallCounter,
@@ -14,6 +14,7 @@ import type {
   FromCall,
   TokenQuestion,
 } from "../../../messages.ts";
+import { phase, stage } from "./call_words.ts";
 import {
   type Check,
   count,
@@ -85,16 +86,7 @@ const toolCall = kinds<ToolCall, "name">("name", {
 type Reported = Exclude<CallEvent, { kind: "ended" | "restarted" | "tool_done" }>;
 
 const callEvent = kinds<Reported, "kind">("kind", {
-  phase: {
-    phase: word<Phase>({
-      answering: true,
-      greeting: true,
-      listening: true,
-      thinking: true,
-      speaking: true,
-      handover: true,
-    }),
-  },
+  phase: { phase },
   caller_turn: { turn: INDEX, text: WORDS, raw: maybe(WORDS) },
   bot_phrase: { turn: INDEX, phrase: INDEX, text: WORDS },
   phrase_heard: { turn: INDEX, phrase: INDEX },
@@ -104,20 +96,7 @@ const callEvent = kinds<Reported, "kind">("kind", {
   sources: { turn: INDEX, kb: list(knowledge, 10), headings: list(text(5000), 200) },
   timings: {
     turn: INDEX,
-    stages: record(
-      word<Stage>({
-        endpoint: true,
-        asr_final: true,
-        retrieval: true,
-        model_first_token: true,
-        first_phrase: true,
-        tts_first_byte: true,
-        audio_queued: true,
-        audio_heard: true,
-      }),
-      maybe(figure),
-      8,
-    ),
+    stages: record(stage, maybe(figure), 8),
   },
   nudged: {},
   dtmf: { digit: text(1) },

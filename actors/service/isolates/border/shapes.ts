@@ -1,4 +1,5 @@
-// Checks of plain data that another isolate sent: types, ranges and sizes. Cheap enough for each message.
+// Checks of plain data that another isolate sent or a file holds: types, ranges and sizes. Cheap enough
+// for each message.
 
 /** Whether a value is as it should be. Never throws. */
 export type Check = (value: unknown) => boolean;
@@ -76,6 +77,7 @@ export function kinds<U extends object, By extends keyof U & string>(
   };
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** An object with fields: no array, no null. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
