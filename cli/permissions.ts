@@ -2,6 +2,7 @@
 // `deno task start` runs it with. docs/security.md explains them to the operator.
 
 import { isAbsolute, join, relative, resolve } from "node:path";
+import { commaList } from "../config/spelling/comma_list.ts";
 import type { Settings } from "../config/settings.ts";
 
 /** What the computation needs besides settings. */
@@ -80,7 +81,7 @@ export function findAddon(): string | undefined {
 /** What `--allow-net` names: hosts, with a port where it is known; "whole" is any. */
 function hostsOf(settings: Settings, proxies: readonly string[]): string[] | "whole" {
   if (settings.ALLOW_NET === "whole") return "whole";
-  const extra = settings.ALLOW_NET.split(",").map((host) => host.trim()).filter(Boolean);
+  const extra = commaList(settings.ALLOW_NET);
   const hosts = [
     bracketed(settings.CONSOLE_HOST, settings.CONSOLE_PORT),
     ...ofPbx(settings),

@@ -16,6 +16,7 @@ import { policiesOf } from "../actors/service/policies.ts";
 import { readiness } from "../actors/service/readiness.ts";
 import { Switchboard } from "../actors/service/switchboard/switchboard.ts";
 import { AriConnection } from "../asterisk/ari/mod.ts";
+import { commaList } from "../config/spelling/comma_list.ts";
 import { logger } from "../config/logging.ts";
 import { PromptsFile } from "../config/prompts.ts";
 import type { Settings } from "../config/settings.ts";
@@ -79,8 +80,7 @@ export async function startService(settings: Settings): Promise<Service> {
         faultInjection: settings.FAULT_INJECTION,
         access: {
           host: settings.CONSOLE_HOST,
-          allowedHosts: settings.CONSOLE_ALLOWED_HOSTS.split(",").map((name) => name.trim())
-            .filter(Boolean),
+          allowedHosts: commaList(settings.CONSOLE_ALLOWED_HOSTS),
           token: settings.CONSOLE_TOKEN,
         },
       }),

@@ -1,5 +1,6 @@
 // Reads the settings from an environment, and reports everything that is wrong with it in one error.
 
+import { commaList } from "./spelling/comma_list.ts";
 import { editDistance } from "./spelling/edit_distance.ts";
 import { redact } from "./logging.ts";
 import { isLoopback } from "./loopback.ts";
@@ -113,7 +114,7 @@ function unpassable(settings: Partial<Settings>): string[] {
       problems.push(`${name}=${JSON.stringify(value)} must be host:port or http://host:port`);
     }
   }
-  const hosts = (settings.ALLOW_NET ?? "").split(",").map((host) => host.trim()).filter(Boolean);
+  const hosts = commaList(settings.ALLOW_NET ?? "");
   const wrong = hosts.filter((host) => !/^([\w.*-]+|\[[\da-f:]+\])(:\d{1,5})?$/i.test(host));
   if (wrong.length > 0) {
     problems.push(

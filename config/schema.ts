@@ -2,6 +2,7 @@
 // be right when it cannot.
 
 import { z } from "zod";
+import { commaList } from "./spelling/comma_list.ts";
 
 /** What a setting is for, in the languages of docs/settings.md, and its unit if it has one. */
 export interface Doc {
@@ -115,7 +116,7 @@ export function choices<const W extends string>(
 export function pairs(fallback: string, doc: Doc): Setting<Readonly<Record<string, string>>> {
   const message = "a comma-separated list of key:extension such as sales:201,service:202";
   const parse = z.string()
-    .transform((value) => value.split(",").map((pair) => pair.trim()).filter((pair) => pair !== ""))
+    .transform(commaList)
     .refine((list) => list.every((pair) => /^[\w-]+:[\w*#+-]+$/.test(pair)), message)
     .transform((list) => list.map((pair) => pair.split(":") as [string, string]))
     .refine((list) => new Set(list.map(([key]) => key)).size === list.length, message)

@@ -89,7 +89,6 @@ class ConsoleListener implements RunningConsole {
   readonly #answer: ReturnType<typeof getRequestListener>;
   #server: Server | undefined;
   #reopening: ReturnType<typeof setTimeout> | undefined;
-  #refusedAt = -Infinity;
   #stopped = false;
 
   constructor(app: Pick<Hono, "fetch">, limits: ConsoleLimits) {
@@ -108,7 +107,6 @@ class ConsoleListener implements RunningConsole {
     }, this.#answer);
     server.maxConnections = connections;
     server.setTimeout(idleMs);
-    server.on("drop", () => this.#onRefused());
     const listening = Promise.withResolvers<void>();
     server.once("listening", listening.resolve);
     server.on("error", (error) => {
@@ -165,17 +163,6 @@ class ConsoleListener implements RunningConsole {
         this.#reopenSoon();
       }
     }, this.#limits.reopenMs);
-  }
-
-  /** Says so once a minute: who floods the console must not flood the log. */
-  #onRefused(): void {
-    const now = performance.now();
-    if (now - this.#refusedAt < 60_000) return;
-    this.#refusedAt = now;
-    log.warn("the console refuses connections: too many are open", {
-      url: this.url,
-      connections: this.#limits.connections,
-    });
   }
 }
 
