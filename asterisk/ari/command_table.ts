@@ -11,7 +11,7 @@ export type ParamUsage = `${"path" | "query"} ${"string" | "int" | "boolean"}`;
 export interface AriCommand<R = unknown> {
   /** The api-docs file that describes it: `channels` for `/ari/api-docs/channels.json`. */
   readonly resource: string;
-  /** Its nickname there, by which ari-client calls it. */
+  /** Its nickname there, which the comparison goes by. */
   readonly operation: string;
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;

@@ -1,7 +1,7 @@
 // Commands to the PBX, with types, deadlines and errors one can act on.
 
 import type { MediaAddress } from "../../media/transport.ts";
-import { AriClient, describeCommand } from "./ari_client.ts";
+import { AriClient, describeCommand } from "./client.ts";
 import { COMMANDS } from "./command_table.ts";
 import { AriError } from "./error.ts";
 import {
@@ -50,9 +50,9 @@ export class AriCommands implements Disposable {
     this.#url = url;
   }
 
-  /** Reads the PBX's api-docs with these credentials. Errors as of `AriClient.load`. */
+  /** Asks whether the PBX takes these credentials. Errors as of `AriClient.open`. */
   static async open(address: AriAddress, signal?: AbortSignal): Promise<AriCommands> {
-    return new AriCommands(await AriClient.load(address, signal), address.url);
+    return new AriCommands(await AriClient.open(address, signal), address.url);
   }
 
   /** Answers the call. */

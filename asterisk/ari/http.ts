@@ -46,16 +46,12 @@ export class AriHttp implements Disposable {
     method: string,
     path: string,
     signal: AbortSignal,
-    body?: string,
   ): Promise<string> {
-    const headers: Record<string, string> = { authorization: authorization(this.#address) };
-    if (body !== undefined) headers["content-type"] = "application/json";
     try {
       const response = await fetch(this.#address.url + path, {
         client: this.#client,
         method,
-        headers,
-        body,
+        headers: { authorization: authorization(this.#address) },
         signal,
         // Our password goes to nobody else.
         redirect: "manual",

@@ -1,5 +1,5 @@
 // `/ari/api-docs`: the description of the simulated ARI in Swagger 1.1, the form that Asterisk
-// writes and ari-client reads.
+// writes.
 
 import { API_MODELS, type Fields, SUB_TYPES } from "./api_models.ts";
 import { API_OPERATIONS, type Operation, type Resource } from "./api_operations.ts";
