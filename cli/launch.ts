@@ -1,6 +1,9 @@
 // Prints the flags that `deno task start` runs the service with, on one line: its permissions, as the
 // settings have them, and no more. Its argument is the hard limit of open files.
 //
+// The task tries with what is installed, so that a start asks no registry, and only in a folder where
+// nothing is installed yet a second time without --cached-only, which installs it.
+//
 // Wrong settings are left to the service, which names them and ends with its own exit code.
 
 import { proxiesFromEnvironment, settingsFromEnvironment } from "../config/environment.ts";

@@ -4,6 +4,7 @@ import { mkdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Settings } from "../../config/settings.ts";
+import { fewFilesFor } from "../open_files.ts";
 import { fail, type Finding, type Findings, note, ok, reasonOf } from "./finding.ts";
 
 /** Less than a busy day of recordings: stereo 16 kHz audio takes 230 MB an hour. */
@@ -12,14 +13,35 @@ const LOW_DISK_MB = 2048;
 const LEAST_DISK_MB = 100;
 
 /** The settings these checks are about. */
-export type HostSettings = Pick<Settings, "DATA_DIR" | "CONSOLE_HOST" | "CONSOLE_PORT">;
+export type HostSettings = Pick<
+  Settings,
+  "DATA_DIR" | "CONSOLE_HOST" | "CONSOLE_PORT" | "MAX_CALLS"
+>;
 
-/** Checks the data folder, its disk and the console's port. */
-export async function* checkHost(settings: HostSettings): Findings {
+/**
+ * Checks the data folder, its disk, the console's port and the limit of open files; `limitsFile` is
+ * that of proc(5), which only Linux has.
+ */
+export async function* checkHost(
+  settings: HostSettings,
+  limitsFile = "/proc/self/limits",
+): Findings {
   const folder = await checkDataFolder(settings.DATA_DIR);
   yield folder;
   if (folder.status === "ok") yield await checkDisk(settings.DATA_DIR);
+  yield* checkOpenFiles(settings, limitsFile);
   yield await checkConsolePort(settings);
+}
+
+/** Of the shell that runs the doctor: systemd's is LimitNOFILE, and `start` checks again. */
+async function* checkOpenFiles({ MAX_CALLS }: HostSettings, limitsFile: string): Findings {
+  if (Deno.build.os !== "linux") return;
+  const limits = await Deno.readTextFile(limitsFile);
+  const hard = /^Max open files +\S+ +(\S+)/m.exec(limits)?.[1];
+  const problem = fewFilesFor(MAX_CALLS, Number(hard));
+  yield problem
+    ? note(problem.what, problem.cure)
+    : ok(`open files: at most ${hard}, enough for MAX_CALLS=${MAX_CALLS}`);
 }
 
 async function checkDataFolder(path: string): Promise<Finding> {

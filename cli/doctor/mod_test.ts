@@ -75,6 +75,25 @@ Deno.test("a data folder that cannot be written is found before it costs a call"
     assert.deepEqual(await Array.fromAsync(Deno.readDir(fresh)), []);
   }));
 
+Deno.test("an operator hears that this machine opens too few files for MAX_CALLS", () =>
+  inFolder(async (folder) => {
+    const limits = join(folder, "limits");
+    const settings = settingsWith({ DATA_DIR: folder, CONSOLE_PORT: 0, MAX_CALLS: 100 });
+    const finding = async (hard: string) => {
+      await Deno.writeTextFile(
+        limits,
+        `Max open files            1024         ${hard}      files\n`,
+      );
+      const findings = await Array.fromAsync(checkHost(settings, limits));
+      return findings.find(({ what }) => /open files/.test(what));
+    };
+    const low = await finding("1024");
+    assert.equal(low?.status, "note");
+    assert.match(low?.what ?? "", /1024, and MAX_CALLS=100 may need 2064/);
+    assert.equal((await finding("65536"))?.status, "ok");
+    assert.equal((await finding("unlimited"))?.status, "ok");
+  }));
+
 Deno.test("the running bot may hold the console's port, another program may not", () =>
   inFolder(async (folder) => {
     const host = (port: number) =>
