@@ -67,6 +67,13 @@ function contradictions(settings: Partial<Settings>): string[] {
   if (first !== undefined && last !== undefined && last < first) {
     problems.push(`RTP_PORT_MAX=${last} must be at least RTP_PORT_MIN=${first}`);
   }
+  const { KEEP_JOURNAL_DAYS: calls, KEEP_RECORDINGS_DAYS: recordings } = settings;
+  if (calls && recordings !== undefined && (recordings === 0 || recordings > calls)) {
+    problems.push(
+      `KEEP_RECORDINGS_DAYS=${recordings} must be 1 to KEEP_JOURNAL_DAYS=${calls}: without the ` +
+        `journal nobody finds whose recording it is`,
+    );
+  }
   const { AGENT_PROVIDER, OPENAI_API_KEY, OPENAI_BASE_URL } = settings;
   if (AGENT_PROVIDER === "openai" && OPENAI_API_KEY === "" && OPENAI_BASE_URL === "") {
     problems.push("AGENT_PROVIDER=openai needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server");

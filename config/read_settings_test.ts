@@ -226,3 +226,17 @@ Deno.test("a console that other machines reach needs a token, and takes no fault
     assert.deepEqual(problems({ CONSOLE_HOST: host, FAULT_INJECTION: "1" }), [], host);
   }
 });
+
+Deno.test("a recording cannot be kept longer than the journal that says whose it is", () => {
+  const kept = (calls: string, recordings: string) =>
+    readSettings({ KEEP_JOURNAL_DAYS: calls, KEEP_RECORDINGS_DAYS: recordings });
+  for (const [calls, recordings] of [["10", "30"], ["90", "0"]] as const) {
+    assert.throws(() => kept(calls, recordings), /KEEP_RECORDINGS_DAYS=.*KEEP_JOURNAL_DAYS=/);
+  }
+  assert.throws(() => kept("-1", "30"), /KEEP_JOURNAL_DAYS/);
+  const { KEEP_JOURNAL_DAYS, KEEP_RECORDINGS_DAYS } = readSettings({});
+  assert.deepEqual([KEEP_JOURNAL_DAYS, KEEP_RECORDINGS_DAYS], [90, 30]);
+  for (const [calls, recordings] of [["0", "0"], ["0", "30"], ["30", "30"]] as const) {
+    assert.equal(kept(calls, recordings).KEEP_JOURNAL_DAYS, Number(calls));
+  }
+});

@@ -12,7 +12,7 @@ export interface Doc {
 }
 
 /** What a value counts. */
-export type Unit = "ms" | "s" | "MB" | "tokens" | "path";
+export type Unit = "ms" | "s" | "days" | "MB" | "tokens" | "path";
 
 /** A setting: how to parse it, its default, and what the operator should know. */
 export interface Setting<T> {

@@ -473,6 +473,16 @@ const SERVICE = {
     en: "folder of recordings, journal and caches",
     ru: "папка записей, журнала и кешей",
   }),
+  KEEP_JOURNAL_DAYS: integer(90, [0, 36500], {
+    unit: "days",
+    en: "how long the journal keeps what was said in a call that has ended; 0: for ever",
+    ru: "сколько журнал хранит сказанное в законченном звонке; 0 — всегда",
+  }),
+  KEEP_RECORDINGS_DAYS: integer(30, [0, 36500], {
+    unit: "days",
+    en: "how long recordings are kept, at most KEEP_JOURNAL_DAYS; 0: for ever",
+    ru: "сколько хранятся записи разговоров, не дольше KEEP_JOURNAL_DAYS; 0 — всегда",
+  }),
   CONSOLE_HOST: text("127.0.0.1", {
     en: "address on which the HTTP console listens",
     ru: "адрес, на котором слушает HTTP-консоль",

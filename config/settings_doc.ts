@@ -33,7 +33,7 @@ once, misspelt names included.
 
 По-русски: [settings.ru.md](settings.ru.md).`,
     header: ["Name", "Default", "Values", "Meaning"],
-    units: { ms: "ms", s: "s", MB: "MB", tokens: "tokens", path: "path" },
+    units: { ms: "ms", s: "s", days: "days", MB: "MB", tokens: "tokens", path: "path" },
     secret: "never logged",
   },
   ru: {
@@ -47,7 +47,7 @@ once, misspelt names included.
 
 In English: [settings.md](settings.md).`,
     header: ["Имя", "По умолчанию", "Значения", "Смысл"],
-    units: { ms: "мс", s: "с", MB: "МБ", tokens: "токены", path: "путь" },
+    units: { ms: "мс", s: "с", days: "дней", MB: "МБ", tokens: "токены", path: "путь" },
     secret: "в журнал не попадает",
   },
 };

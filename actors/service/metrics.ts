@@ -83,6 +83,10 @@ export interface ServiceMetrics {
   journalSkipped(rows: number): void;
   /** A recording could not be written. */
   recordingFailed(): void;
+  /** Calls or recordings were deleted because they had been kept long enough. */
+  retentionDeleted(what: "calls" | "recordings", count: number): void;
+  /** What was kept long enough could not be deleted. */
+  retentionFailed(): void;
 
   /** The ARI events socket was opened or closed. */
   ariConnected(up: boolean): void;
@@ -120,6 +124,8 @@ export const noMetrics: ServiceMetrics = {
   journalFailed: ignore,
   journalSkipped: ignore,
   recordingFailed: ignore,
+  retentionDeleted: ignore,
+  retentionFailed: ignore,
   ariConnected: ignore,
   ariEventDropped: ignore,
   ariCommandFailed: ignore,

@@ -71,6 +71,8 @@ export function failureMetrics(
   | "journalFailed"
   | "journalSkipped"
   | "recordingFailed"
+  | "retentionDeleted"
+  | "retentionFailed"
 > {
   const vadDegraded = make.counter(
     "vad_degraded",
@@ -91,6 +93,15 @@ export function failureMetrics(
     "Rows left out of the journal: damaged ones in reading, those beyond a call's share in writing",
   );
   const recordingErrors = make.counter("recording_errors", "Recordings not written");
+  const retentionDeleted = make.counter(
+    "retention_deleted",
+    "Calls and recordings deleted because they had been kept long enough",
+    ["what"],
+  );
+  const retentionErrors = make.counter(
+    "retention_errors",
+    "Times that old calls and recordings could not be deleted",
+  );
   return {
     vadDegraded: () => vadDegraded.inc(),
     vadRestored: () => vadRestored.inc(),
@@ -98,5 +109,7 @@ export function failureMetrics(
     journalFailed: () => journalErrors.inc(),
     journalSkipped: (rows) => journalSkipped.inc(rows),
     recordingFailed: () => recordingErrors.inc(),
+    retentionDeleted: (what, count) => retentionDeleted.inc({ what }, count),
+    retentionFailed: () => retentionErrors.inc(),
   };
 }

@@ -2,13 +2,14 @@
 // service. The service thread must not wait for the disk, so events are written in batches, a moment
 // after they happened; and a journal that cannot be opened, read or written costs resuming, not calls.
 
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { logger } from "../../../config/logging.ts";
 import type { CallEvent, CallRecord } from "../../call_record.ts";
 import type { ServiceMetrics } from "../metrics.ts";
 import { callerHash, callerKeyOf } from "./caller_key.ts";
 import { isDamage, openDatabase, setAside } from "./database.ts";
-import { type BegunCall, type CallStart, OpenCalls } from "./open_calls.ts";
+import { type Entry, EntryWriter, isRowFault } from "./entry_writer.ts";
+import { type CallStart, OpenCalls } from "./open_calls.ts";
 import { type StoredCalls, storedEndedCalls, storedLiveCalls } from "./stored_calls.ts";
 
 const log = logger("journal");
@@ -25,13 +26,6 @@ const MAX_UNWRITTEN = 100_000;
 
 const FREE_OR_CHANGE = "free some space there, or set DATA_DIR to a folder that can be written";
 
-/** SQLite's numbers of what is wrong with a row, not with the disk: https://sqlite.org/rescode.html */
-const ROW_FAULTS = [18, /* TOOBIG */ 19, /* CONSTRAINT */ 20 /* MISMATCH */];
-
-type Entry =
-  | BegunCall
-  | { readonly callId: string; readonly at: number; readonly text: string; readonly last: boolean };
-
 /** An append-only journal of calls. */
 export class Journal implements Disposable {
   readonly #metrics: JournalMetrics;
@@ -39,8 +33,8 @@ export class Journal implements Disposable {
   /** Undefined when it cannot be kept: then calls have no hash of their caller. */
   readonly #key: Uint8Array | undefined;
   readonly #open: OpenCalls;
-  readonly #statements = new Map<string, StatementSync>();
-  #db: DatabaseSync;
+  #db!: DatabaseSync;
+  #writer!: EntryWriter;
   #unwritten: Entry[] = [];
   #timer?: ReturnType<typeof setTimeout>;
   #failing = false;
@@ -53,11 +47,7 @@ export class Journal implements Disposable {
     this.#path = path;
     this.#metrics = metrics;
     this.#open = new OpenCalls(metrics);
-    try {
-      this.#db = this.#openFile();
-    } catch (error) {
-      this.#db = this.#inMemoryInstead(error);
-    }
+    this.#take(() => this.#openFile());
     if (path !== ":memory:" && !this.#inMemory) this.#key = callerKeyOf(path);
   }
 
@@ -112,6 +102,20 @@ export class Journal implements Disposable {
     return this.#read((db) => storedEndedCalls(db, limit));
   }
 
+  /**
+   * Runs `work` on the database, which must not leave a transaction open.
+   *
+   * @throws what `work` throws. A file that proves to be damaged has then been set aside.
+   */
+  use<T>(work: (db: DatabaseSync) => T): T {
+    try {
+      return work(this.#db);
+    } catch (error) {
+      this.#beginAnew(error);
+      throw error;
+    }
+  }
+
   /** Writes what is still in memory and closes the file. */
   [Symbol.dispose](): void {
     this.#write();
@@ -149,9 +153,9 @@ export class Journal implements Disposable {
 
   #writeAll(): void {
     try {
-      this.#together(this.#unwritten);
+      this.#writer.write(this.#unwritten);
     } catch (error) {
-      if (this.#beginAnew(error)) this.#together(this.#unwritten);
+      if (this.#beginAnew(error)) this.#writer.write(this.#unwritten);
       else if (isRowFault(error)) this.#oneByOne();
       else throw error;
     }
@@ -161,55 +165,13 @@ export class Journal implements Disposable {
   #oneByOne(): void {
     while (this.#unwritten.length > 0) {
       try {
-        this.#together(this.#unwritten.slice(0, 1));
+        this.#writer.write(this.#unwritten.slice(0, 1));
       } catch (error) {
         if (!isRowFault(error)) throw error;
         this.#metrics.journalSkipped(1);
         log.warn("journal refused an entry; the others are written", { error });
       }
       this.#unwritten.shift();
-    }
-  }
-
-  #together(entries: readonly Entry[]): void {
-    this.#db.exec("BEGIN");
-    try {
-      for (const entry of entries) this.#insert(entry);
-      this.#db.exec("COMMIT");
-    } finally {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-    }
-  }
-
-  /** Prepared once for each file. */
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (!statement) this.#statements.set(sql, statement = this.#db.prepare(sql));
-    return statement;
-  }
-
-  #insert(entry: Entry): void {
-    if ("call" in entry) {
-      const { id, channelId, caller, startedAt } = entry.call;
-      this.#statement(
-        "INSERT OR IGNORE INTO calls (id, channel_id, caller, started_at, caller_key) " +
-          "VALUES (?, ?, ?, ?, ?)",
-      ).run(id, channelId, caller, startedAt, entry.callerKey);
-      return;
-    }
-    const { callId, at, text, last } = entry;
-    // Not of a call that is no longer there: nobody would ever delete it.
-    this.#statement(
-      "INSERT INTO events (call_id, at, event) SELECT ?, ?, ? " +
-        "WHERE EXISTS (SELECT 1 FROM calls WHERE id = ?)",
-    ).run(callId, at, text, callId);
-    if (!last) return;
-    if (!this.#inMemory) {
-      this.#statement("UPDATE calls SET ended = 1 WHERE id = ?").run(callId);
-    } else {
-      // Nobody will ask for it, and it must not fill the memory.
-      this.#statement("DELETE FROM events WHERE call_id = ?").run(callId);
-      this.#statement("DELETE FROM calls WHERE id = ?").run(callId);
     }
   }
 
@@ -236,6 +198,17 @@ export class Journal implements Disposable {
     }
   }
 
+  /** Takes a database into use; one in memory where that fails. */
+  #take(open: () => DatabaseSync): void {
+    try {
+      this.#db = open();
+    } catch (error) {
+      this.#db = this.#inMemoryInstead(error);
+    }
+    // In memory, nobody will ask for ended calls, and they must not fill it.
+    this.#writer = new EntryWriter(this.#db, !this.#inMemory);
+  }
+
   #openFile(): DatabaseSync {
     try {
       return openDatabase(this.#path);
@@ -248,13 +221,8 @@ export class Journal implements Disposable {
   /** Where the file proves to be damaged: a new one, with the calls that are up. False otherwise. */
   #beginAnew(error: unknown): boolean {
     if (this.#inMemory || !isDamage(error)) return false;
-    this.#statements.clear();
     this.#db.close();
-    try {
-      this.#db = this.#replaceFile(error);
-    } catch (second) {
-      this.#db = this.#inMemoryInstead(second);
-    }
+    this.#take(() => this.#replaceFile(error));
     this.#unwritten.unshift(...this.#open.all());
     this.#timer ??= setTimeout(() => this.#write(), WRITE_AFTER_MS);
     return true;
@@ -283,11 +251,4 @@ export class Journal implements Disposable {
     this.#inMemory = true;
     return openDatabase(":memory:");
   }
-}
-
-/** Whether the row is at fault: SQLite refuses it, or it cannot even be handed over. */
-function isRowFault(error: unknown): boolean {
-  if (error instanceof TypeError) return true;
-  const code = error instanceof Error && "errcode" in error ? Number(error.errcode) : 0;
-  return ROW_FAULTS.includes(code & 0xff);
 }

@@ -14,6 +14,7 @@ import type { CallIsolates } from "../isolates/call_isolates.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { MediaRoute } from "../media/media_route.ts";
 import { Callers, shownCaller } from "./callers.ts";
+import { EndedCalls } from "./ended_calls.ts";
 import { LiveCalls } from "./live_calls.ts";
 import {
   type PbxInventory,
@@ -24,9 +25,6 @@ import {
 import { reasonToRefuse, RefusedCallers } from "./refusal.ts";
 
 const log = logger("switchboard");
-
-/** Ended calls kept in memory for the console. */
-const KEEP_ENDED = 1000;
 
 /** What the switchboard works with: its calls' services, and more of some. */
 export interface SwitchboardServices extends Omit<CallServices, "lastResort"> {
@@ -42,8 +40,7 @@ export class Switchboard {
   readonly #live: LiveCalls;
   readonly #refused: RefusedCallers;
   readonly #callers: Callers;
-  /** Newest first. */
-  readonly #ended: CallRecord[];
+  readonly #ended: EndedCalls;
   /** Calls of an earlier run, by caller's channel, until the PBX says which of them are still up. */
   readonly #unresolved: Map<string, CallRecord>;
   readonly #resumed = Promise.withResolvers<void>();
@@ -62,7 +59,7 @@ export class Switchboard {
     this.#unresolved = new Map(
       services.journal.liveCalls().map((record) => [record.channelId, record]),
     );
-    this.#ended = services.journal.endedCalls(KEEP_ENDED);
+    this.#ended = new EndedCalls((limit) => services.journal.endedCalls(limit));
     if (this.#unresolved.size === 0) this.#resumed.resolve();
   }
 
@@ -97,15 +94,26 @@ export class Switchboard {
   /** All calls, newest first: live, ended, and those of an earlier run as it left them. */
   list(): readonly CallRecord[] {
     const live = this.#live.all().map(({ record }) => record);
-    return [...live, ...this.#unresolved.values(), ...this.#ended].sort((a, b) =>
+    return [...live, ...this.#unresolved.values(), ...this.#ended.all()].sort((a, b) =>
       b.startedAt - a.startedAt
     );
   }
 
   /** The call with this id. */
   get(id: string): CallRecord | undefined {
-    const others = [...this.#unresolved.values(), ...this.#ended];
+    const others = [...this.#unresolved.values(), ...this.#ended.all()];
     return this.#live.get(id)?.record ?? others.find((record) => record.id === id);
+  }
+
+  /** Whether the call is up, or may be: the PBX has not been asked yet about calls of an earlier run. */
+  isUp(id: string): boolean {
+    return this.#live.get(id) !== undefined ||
+      [...this.#unresolved.values()].some((record) => record.id === id);
+  }
+
+  /** Keeps ended calls no longer in memory for which `which` says so. */
+  forget(which: (call: CallRecord) => boolean): void {
+    this.#ended.forget(which);
   }
 
   /** The call's recording, once it exists. */
@@ -235,7 +243,7 @@ export class Switchboard {
 
   #onClosed(record: CallRecord): void {
     const { metrics, route } = this.#services;
-    this.#keepEnded(record);
+    this.#ended.keep(record);
     metrics.liveCalls(this.#live.size);
     if (this.#live.size === 0) void route.tidyUp();
     const seconds = (Date.now() - record.startedAt) / 1000;
@@ -273,13 +281,8 @@ export class Switchboard {
     const now = Date.now();
     applyEvent(record, event, now);
     this.#services.journal.append(record.id, event, now);
-    this.#keepEnded(record);
+    this.#ended.keep(record);
     log.warn("call of an earlier run is over", { call: record.id, channel: record.channelId });
-  }
-
-  #keepEnded(record: CallRecord): void {
-    this.#ended.unshift(record);
-    this.#ended.length = Math.min(this.#ended.length, KEEP_ENDED);
   }
 
   #standDown(): void {
