@@ -29,9 +29,4 @@ export class EnergyVad {
     const threshold = Math.max(SILENCE_DBFS, floor + SPEECH_ABOVE_FLOOR_DB);
     return Math.max(0, Math.min(1, 0.5 + (level - threshold) / RANGE_DB));
   }
-
-  /** Forgets the line. */
-  reset(): void {
-    this.#floorDbfs = undefined;
-  }
 }

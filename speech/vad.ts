@@ -9,6 +9,4 @@ export const VAD_WINDOW_SAMPLES = 512;
 export interface VadStream {
   /** Probability (0…1) that this window (`VAD_WINDOW_SAMPLES` samples) holds speech. */
   probability(window: Pcm): Promise<number>;
-  /** Forgets the past: the next audio does not continue what came before. */
-  reset(): void;
 }

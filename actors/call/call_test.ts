@@ -54,7 +54,7 @@ async function opened(recordingPath?: string) {
     settings: settingsWith({ ASTERISK_LANG: "en" }),
     agent: new ScriptedAgent(),
     speech: {
-      vad: { probability: () => Promise.resolve(0 * windows++), reset: () => {} },
+      vad: { probability: () => Promise.resolve(0 * windows++) },
       asr: asrOf(state),
       tts: voiceOf(state, [], false),
     },

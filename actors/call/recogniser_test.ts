@@ -36,7 +36,6 @@ function setUp({ text = "What is the price?", failsToOpen = false } = {}) {
     call: "c1",
     vad: {
       probability: (window) => Promise.resolve(window[0]! >= LOUD ? 0.9 : 0.05),
-      reset: () => {},
     },
     asr,
     language: "en",

@@ -3,11 +3,12 @@
 
 import type { MessagePort } from "node:worker_threads";
 import * as Comlink from "comlink";
+import { logger } from "../../config/logging.ts";
 import { VAD_WINDOW_SAMPLES } from "../vad.ts";
 import { comlinkEndpoint } from "./comlink_endpoint.ts";
 import { EngineSession, type SharedModels } from "./engine_session.ts";
 import { findModels } from "./models.ts";
-import { isVadQuestion } from "./protocol.ts";
+import { isVadRing } from "./protocol.ts";
 import { RecognitionQueue } from "./recognition/recognition_queue.ts";
 import { RecognizerThread } from "./recognition/recognizer_thread.ts";
 import type { EngineStats } from "./stats.ts";
@@ -15,6 +16,8 @@ import { SileroMemory, SileroModel } from "./vad/silero.ts";
 import { VadBatcher } from "./vad/vad_batcher.ts";
 import { VoiceThread } from "./voice/voice_thread.ts";
 import type { WantedModels } from "./wanted_models.ts";
+
+const log = logger("engine");
 
 /**
  * Which models to load, by default one recogniser and no voice. Without a voice, espeak-ng (GPL-3)
@@ -53,7 +56,7 @@ export class SpeechEngine implements AsyncDisposable {
     this.#recognizers = recognizers;
     this.#onFatal = onFatal;
     this.#models = {
-      vad: new VadBatcher(silero),
+      vad: new VadBatcher(silero, (error) => log.error("voice detection failed", { error })),
       recognition: new RecognitionQueue(recognizers),
       voice: () => this.#voiceReady ??= this.#loadVoice([]),
     };
@@ -95,10 +98,8 @@ export class SpeechEngine implements AsyncDisposable {
       port.postMessage(audio, [audio.pcm.buffer]);
     });
     this.#sessions.set(port, session);
-    port.on("message", async (message) => {
-      if (!isVadQuestion(message)) return;
-      const answer = await session.vad(message);
-      if (this.#sessions.has(port)) port.postMessage(answer);
+    port.on("message", (message) => {
+      if (isVadRing(message)) openVad(session, message.vadRing);
     });
     port.on("close", () => {
       this.#sessions.delete(port);
@@ -150,6 +151,15 @@ export class SpeechEngine implements AsyncDisposable {
     const voice = this.#voice = new VoiceThread(this.#onFatal);
     await voice.load(voices);
     return voice;
+  }
+}
+
+/** A ring that is none leaves its call to loudness, which the call reports. */
+function openVad(session: EngineSession, ring: unknown): void {
+  try {
+    session.openVad(ring);
+  } catch (error) {
+    log.warn("a call's ring of VAD windows is refused", { error });
   }
 }
 

@@ -1,18 +1,15 @@
 // One call at the engine, served over its MessagePort.
 
 import type { Pcm } from "../../media/frame.ts";
-import { messageOf } from "../../runtime/error_text.ts";
 import type {
   AudioMessage,
   EngineApi,
   SynthesizeRequest,
   TranscribeReply,
   Urgency,
-  VadAnswer,
-  VadQuestion,
 } from "./protocol.ts";
 import type { RecognitionQueue } from "./recognition/recognition_queue.ts";
-import type { VadBatcher, VadLane } from "./vad/vad_batcher.ts";
+import type { VadBatcher } from "./vad/vad_batcher.ts";
 import type { VoiceThread } from "./voice/voice_thread.ts";
 
 /** The models that all calls share. */
@@ -35,7 +32,7 @@ const MOST_PHRASES = 200;
  */
 export class EngineSession implements EngineApi, Disposable {
   readonly #models: SharedModels;
-  readonly #lane: VadLane;
+  #lane: Disposable | undefined;
   readonly #phrases = new Map<number, AbortController>();
   readonly #send: (audio: AudioMessage) => void;
 
@@ -43,21 +40,16 @@ export class EngineSession implements EngineApi, Disposable {
   constructor(models: SharedModels, send: (audio: AudioMessage) => void) {
     this.#models = models;
     this.#send = send;
-    this.#lane = models.vad.open();
   }
 
-  /** Answers a window; never rejects. */
-  async vad({ vadSeq, window }: VadQuestion): Promise<VadAnswer> {
-    try {
-      if (!(window instanceof Int16Array)) throw new TypeError("a VAD window is 16-bit samples");
-      return { vadSeq, probability: await this.#lane.probability(window) };
-    } catch (error) {
-      return { vadSeq, failed: messageOf(error) };
-    }
-  }
-
-  resetVad(): void {
-    this.#lane.reset();
+  /**
+   * Answers the windows of the call's ring from now on.
+   *
+   * @throws {RangeError} for what is no ring, or a second one.
+   */
+  openVad(ring: unknown): void {
+    if (this.#lane) throw new RangeError("a call has one ring of VAD windows");
+    this.#lane = this.#models.vad.open(ring);
   }
 
   /** @throws {RangeError} for what is no audio, or more than ten minutes of it. */
@@ -96,7 +88,7 @@ export class EngineSession implements EngineApi, Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#lane[Symbol.dispose]();
+    this.#lane?.[Symbol.dispose]();
     this.cancelTranscription();
     for (const phrase of this.#phrases.values()) phrase.abort();
   }

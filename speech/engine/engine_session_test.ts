@@ -5,6 +5,7 @@ import { EngineSession } from "./engine_session.ts";
 import type { AudioMessage, SynthesizeRequest } from "./protocol.ts";
 import { RecognitionQueue } from "./recognition/recognition_queue.ts";
 import { VadBatcher } from "./vad/vad_batcher.ts";
+import { WindowRing } from "./vad/window_ring.ts";
 
 const WINDOW = new Int16Array(VAD_WINDOW_SAMPLES);
 
@@ -12,9 +13,10 @@ const WINDOW = new Int16Array(VAD_WINDOW_SAMPLES);
 class Models {
   readonly spoken: number[] = [];
   readonly cancelled: number[] = [];
-  readonly vad = new VadBatcher({
-    probabilities: (inputs) => Promise.resolve(new Float32Array(inputs.length)),
-  });
+  readonly vad = new VadBatcher(
+    { probabilities: (inputs) => Promise.resolve(new Float32Array(inputs.length).fill(0.5)) },
+    () => {},
+  );
   #abortRecognition = Promise.withResolvers<undefined>();
   readonly recognition = new RecognitionQueue([{
     transcribe: () => this.#abortRecognition.promise,
@@ -56,27 +58,20 @@ Deno.test("a call gets the audio of its phrases, and can cancel one without the 
 
 Deno.test("nothing is spoken, transcribed or detected for a call that has left", async () => {
   const models = new Models();
-  // Of two lanes a batch waits a moment, so that the window is still waiting below.
-  using _neighbour = models.vad.open();
   const session = new EngineSession(models, () => {});
   const phrases = [session.synthesize(phrase(1)), session.synthesize(phrase(2))];
   const text = session.transcribe(new Int16Array(1600), "urgent");
-  const window = session.vad({ vadSeq: 1, window: WINDOW });
+  const ring = WindowRing.create();
+  session.openVad(ring.memory);
+  ring.write(WINDOW, true);
   await Promise.resolve();
   await Promise.resolve();
   session[Symbol.dispose]();
   await Promise.all(phrases);
   assert.deepEqual([models.spoken, models.cancelled], [[1, 2], [1, 2]]);
   assert.equal((await text).kind, "superseded");
-  assert.match(JSON.stringify(await window), /the call has left/);
-});
-
-Deno.test("a window that cannot be answered is reported, and the next one is answered", async () => {
-  using session = new EngineSession(new Models(), () => {});
-  const failed = await session.vad({ vadSeq: 1, window: new Int16Array(320) });
-  assert.deepEqual(failed, { vadSeq: 1, failed: "a VAD window is 512 samples, not 320" });
-  const next = await session.vad({ vadSeq: 2, window: WINDOW });
-  assert.deepEqual(next, { vadSeq: 2, probability: 0 });
+  await models.vad.beat();
+  assert.equal(ring.answered, 0);
 });
 
 Deno.test("a call's broken requests never reach the models that its neighbours share", async () => {
@@ -84,12 +79,15 @@ Deno.test("a call's broken requests never reach the models that its neighbours s
   using session = new EngineSession(models, () => {});
   using neighbour = new EngineSession(models, () => {});
   const fake = "x".repeat(VAD_WINDOW_SAMPLES) as unknown as typeof WINDOW;
-  const [refused, served] = await Promise.all([
-    session.vad({ vadSeq: 1, window: fake }),
-    neighbour.vad({ vadSeq: 1, window: WINDOW }),
-  ]);
-  assert.deepEqual(refused, { vadSeq: 1, failed: "a VAD window is 16-bit samples" });
-  assert.deepEqual(served, { vadSeq: 1, probability: 0 });
+  for (const memory of [fake, undefined, {}, new SharedArrayBuffer(8), new ArrayBuffer(66_000)]) {
+    assert.throws(() => session.openVad(memory), RangeError);
+  }
+  const ring = WindowRing.create();
+  neighbour.openVad(ring.memory);
+  assert.throws(() => neighbour.openVad(WindowRing.create().memory), RangeError);
+  ring.write(WINDOW, true);
+  await models.vad.beat();
+  assert.deepEqual([ring.answered, ring.probability(1)], [1, 0.5]);
   for (const pcm of [fake, {} as typeof WINDOW, new Int16Array(10_000_000)]) {
     await assert.rejects(session.transcribe(pcm, "urgent"), RangeError);
   }

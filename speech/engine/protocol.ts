@@ -54,34 +54,20 @@ export function isAudioMessage(message: unknown): message is AudioMessage {
 }
 
 /**
- * The next window of a call, thirty a second; answered in order. Not a Comlink call, which would
- * cost both ends half as much again.
+ * Begins a call's voice detection: a `WindowRing`'s memory, through which its windows and their
+ * probabilities travel from then on. A call sends one at most.
  */
-export interface VadQuestion {
-  readonly vadSeq: number;
-  /** `VAD_WINDOW_SAMPLES` long. */
-  readonly window: Pcm;
+export interface VadRingMessage {
+  readonly vadRing: SharedArrayBuffer;
 }
 
-/** The probability (0…1) that a window holds speech, or why there is none. */
-export type VadAnswer =
-  | { readonly vadSeq: number; readonly probability: number }
-  | { readonly vadSeq: number; readonly failed: string };
-
-/** Whether a message to the engine is a window. */
-export function isVadQuestion(message: unknown): message is VadQuestion {
-  return typeof message === "object" && message !== null && "vadSeq" in message;
-}
-
-/** Whether a message to a call is the answer to a window. */
-export function isVadAnswer(message: unknown): message is VadAnswer {
-  return typeof message === "object" && message !== null && "vadSeq" in message;
+/** Whether a message to the engine brings a ring. */
+export function isVadRing(message: unknown): message is VadRingMessage {
+  return typeof message === "object" && message !== null && "vadRing" in message;
 }
 
 /** The engine as one call sees it. */
 export interface EngineApi {
-  /** Says that the next window does not continue the last. */
-  resetVad(): void;
   /** Transcribes English speech. A newer request of the call supersedes the one before. */
   transcribe(pcm: Pcm, urgency: Urgency): Promise<TranscribeReply>;
   /** Cancels the call's transcription. */

@@ -8,24 +8,27 @@ import type { AsrUtterance } from "../asr.ts";
 import { collect, NEVER } from "../audio_rig.ts";
 import {
   type EngineApi,
-  isVadQuestion,
+  isVadRing,
   type SynthesizeRequest,
   type TranscribeReply,
   type Urgency,
 } from "../engine/protocol.ts";
 import { comlinkEndpoint } from "../engine/comlink_endpoint.ts";
+import { WindowRing } from "../engine/vad/window_ring.ts";
 import { VAD_WINDOW_SAMPLES } from "../vad.ts";
 import { connectEngine, type LocalSpeech, type LocalSpeechOptions } from "./mod.ts";
 
 /** An engine whose answers a test decides. Its text is how long the audio was. */
 export class FakeEngine implements EngineApi {
-  vadAnswer: () => Promise<number> = () => Promise.resolve(0.75);
+  /** Undefined: the engine stands still. */
+  vadAnswer: () => number | undefined = () => 0.75;
   transcribeAnswer: ((pcm: Pcm) => Promise<TranscribeReply>) | undefined;
   chunks: number[] = [1, 2, 3];
   synthesizeEnds: () => Promise<void> = () => Promise.resolve();
 
   windows = 0;
-  vadResets = 0;
+  /** Windows that began a stream. */
+  streams = 0;
   cancelledTranscriptions = 0;
   readonly urgencies: Urgency[] = [];
   readonly phrases: SynthesizeRequest[] = [];
@@ -42,7 +45,7 @@ export class FakeEngine implements EngineApi {
     this.#port = port1;
     Comlink.expose(this, comlinkEndpoint(port1));
     port1.on("message", (message) => {
-      if (isVadQuestion(message)) void this.#answer(port1, message.vadSeq);
+      if (isVadRing(message)) this.#answer(port1, new WindowRing(message.vadRing));
     });
     return take(port2);
   }
@@ -51,13 +54,16 @@ export class FakeEngine implements EngineApi {
     this.#port!.close();
   }
 
-  async #answer(port: MessagePort, vadSeq: number): Promise<void> {
-    this.windows++;
-    port.postMessage({ vadSeq, probability: await this.vadAnswer() });
-  }
-
-  resetVad(): void {
-    this.vadResets++;
+  #answer(port: MessagePort, ring: WindowRing): void {
+    const beat = setInterval(() => {
+      const window = ring.next();
+      const probability = window && this.vadAnswer();
+      if (probability === undefined) return;
+      this.windows++;
+      if (window!.fresh) this.streams++;
+      ring.answer(probability);
+    }, 1);
+    port.on("close", () => clearInterval(beat));
   }
 
   transcribe(pcm: Pcm, urgency: Urgency): Promise<TranscribeReply> {

@@ -11,9 +11,7 @@ import {
   type AudioMessage,
   type EngineApi,
   isAudioMessage,
-  isVadAnswer,
-  type VadAnswer,
-  type VadQuestion,
+  type VadRingMessage,
 } from "../engine/protocol.ts";
 
 /** Why a request to the engine failed. */
@@ -56,7 +54,6 @@ export type EngineRemote = {
 /** Take what the engine sends besides its answers to requests. */
 export interface LinkHandlers {
   onAudio(audio: AudioMessage): void;
-  onVad(answer: VadAnswer): void;
   /** The engine is gone: what was posted to it will not be answered. */
   onGone(reason: string): void;
 }
@@ -99,9 +96,9 @@ export class EngineLink implements Disposable {
     this.#handlers.onGone(reason);
   }
 
-  /** Sends a window, which `onVad` answers; false when there is no engine. */
-  post(question: VadQuestion): boolean {
-    this.#connection?.post(question);
+  /** Sends the ring of the call's windows; false when there is no engine. */
+  post(ring: VadRingMessage): boolean {
+    this.#connection?.post(ring);
     return this.#connection !== undefined;
   }
 
@@ -157,7 +154,6 @@ class Connection {
     this.engine = Comlink.wrap<EngineApi>(comlinkEndpoint(port)) as unknown as EngineRemote;
     port.on("message", (message) => {
       if (isAudioMessage(message)) handlers.onAudio(message);
-      else if (isVadAnswer(message)) handlers.onVad(message);
     });
     port.on("close", onClose);
   }
@@ -167,8 +163,8 @@ class Connection {
     return this.#pending.answer(ask(this.engine));
   }
 
-  post(question: VadQuestion): void {
-    this.#port.postMessage(question);
+  post(ring: VadRingMessage): void {
+    this.#port.postMessage(ring);
   }
 
   close(reason: string): void {

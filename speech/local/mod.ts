@@ -46,7 +46,6 @@ export interface LocalSpeech extends Disposable {
 export function connectEngine(port: MessagePort, options: LocalSpeechOptions = {}): LocalSpeech {
   const link = new EngineLink({
     onAudio: (audio) => tts.receive(audio),
-    onVad: (answer) => vad.answered(answer),
     onGone: (reason) => vad.gone(reason),
   });
   const tts = new LocalTts(link, {

@@ -2,12 +2,17 @@
 
 import type { Pcm } from "../../media/frame.ts";
 import { EnergyVad } from "../energy_vad.ts";
-import type { VadAnswer } from "../engine/protocol.ts";
+import { WindowRing } from "../engine/vad/window_ring.ts";
 import type { VadStream } from "../vad.ts";
 import type { EngineLink } from "./link.ts";
 
 /** Windows between two attempts to reach an engine that did not answer: a quarter of a second. */
 const PROBE_EVERY = 8;
+/**
+ * When to look for an answer: the engine's beat and a batch later. The next window, which looks as
+ * well, comes after 20 or 40 ms.
+ */
+const LOOK_AFTER_MS = 14;
 
 /** How the fallback is reported. */
 export interface DegradedHandlers {
@@ -19,6 +24,7 @@ export interface DegradedHandlers {
 
 /** A window that the engine has not answered yet. */
 interface Asked {
+  readonly number: number;
   readonly at: number;
   readonly settle: (probability: number) => void;
   readonly byLoudness: number;
@@ -30,13 +36,16 @@ export class LocalVad implements VadStream, Disposable {
   readonly #deadlineMs: number;
   readonly #handlers: DegradedHandlers;
   readonly #energy = new EnergyVad();
-  /** By question number, in order. */
-  readonly #waiting = new Map<number, Asked>();
-  #asked = 0;
-  #watch: ReturnType<typeof setTimeout> | undefined;
+  /** The windows on their way to this engine; made with its first window. */
+  #ring: WindowRing | undefined;
+  /** In order. */
+  readonly #waiting: Asked[] = [];
+  #look: ReturnType<typeof setTimeout> | undefined;
+  /** The next window does not continue what the engine has heard. */
+  #fresh = true;
   #degraded = false;
   #sinceProbe = 0;
-  #probe: { readonly seq: number; readonly at: number } | undefined;
+  #probe: { readonly number: number; readonly at: number } | undefined;
 
   constructor(link: EngineLink, deadlineMs: number, handlers: DegradedHandlers) {
     this.#link = link;
@@ -46,80 +55,82 @@ export class LocalVad implements VadStream, Disposable {
 
   probability(window: Pcm): Promise<number> {
     const byLoudness = this.#energy.probability(window);
+    this.#takeAnswers();
     if (this.#degraded) {
       if (this.#sinceProbe++ % PROBE_EVERY === 0) this.#tryAgain(window);
       return Promise.resolve(byLoudness);
     }
-    const seq = this.#ask(window);
-    if (seq === undefined) {
+    const number = this.#ask(window);
+    if (number === undefined) {
       this.#degrade(`is not there: ${this.#link.goneBecause}`);
       return Promise.resolve(byLoudness);
     }
-    const { promise, resolve } = Promise.withResolvers<number>();
-    this.#waiting.set(seq, { at: performance.now(), settle: resolve, byLoudness });
-    this.#watch ??= setTimeout(this.#onWatch, this.#deadlineMs);
+    const { promise, resolve: settle } = Promise.withResolvers<number>();
+    this.#waiting.push({ number, at: performance.now(), settle, byLoudness });
+    this.#look ??= setTimeout(this.#onLook, LOOK_AFTER_MS);
     return promise;
   }
 
-  reset(): void {
-    this.#energy.reset();
-    this.#link.tell((engine) => engine.resetVad());
-  }
-
-  /** Takes an answer from the engine. */
-  answered(answer: VadAnswer): void {
-    if (answer.vadSeq === this.#probe?.seq) {
-      this.#probe = undefined;
-      if ("failed" in answer) return;
-      this.#degraded = false;
-      return this.#handlers.onRestored();
-    }
-    const asked = this.#waiting.get(answer.vadSeq);
-    if (!asked) return;
-    if ("failed" in answer) return this.#degrade(`failed: ${answer.failed}`);
-    this.#waiting.delete(answer.vadSeq);
-    asked.settle(answer.probability);
-  }
-
-  /** A new engine is connected: the next window probes it. */
+  /** A new engine is connected: it gets a ring of its own, and the next window probes it. */
   reconnected(): void {
+    this.#ring = undefined;
+    this.#probe = undefined;
     this.#sinceProbe = 0;
   }
 
   /** The engine is gone: open questions are answered by loudness. */
   gone(reason: string): void {
+    this.#takeAnswers();
+    this.#ring = undefined;
     this.#probe = undefined;
-    if (this.#waiting.size > 0) this.#degrade(`is not there: ${reason}`);
+    if (this.#waiting.length > 0) this.#degrade(`is not there: ${reason}`);
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#watch);
+    clearTimeout(this.#look);
   }
 
-  /** Sends a question and returns its number; undefined when there is no engine. */
+  /** Gives the engine a window; undefined when there is none, or when it stands still. */
   #ask(window: Pcm): number | undefined {
-    // Posting a view would copy its whole buffer.
-    const question = { vadSeq: ++this.#asked, window: window.slice() };
-    return this.#link.post(question) ? question.vadSeq : undefined;
+    if (!this.#ring) {
+      const ring = WindowRing.create();
+      if (!this.#link.post({ vadRing: ring.memory })) return undefined;
+      this.#ring = ring;
+      this.#fresh = true;
+    }
+    const number = this.#ring.write(window, this.#fresh);
+    if (number !== undefined) this.#fresh = false;
+    return number;
   }
 
-  /** One timer for all windows: thirty timers a second would cost more than the windows themselves. */
-  #onWatch = (): void => {
-    this.#watch = undefined;
-    const [oldest] = this.#waiting.values();
+  #takeAnswers(): void {
+    if (!this.#ring) return;
+    const { answered } = this.#ring;
+    if (this.#probe && this.#probe.number <= answered) this.#probed(this.#probe.number);
+    while (this.#waiting.length > 0 && this.#waiting[0]!.number <= answered) {
+      const probability = this.#ring.probability(this.#waiting[0]!.number);
+      if (Number.isNaN(probability)) return this.#degrade("failed at a window");
+      this.#waiting.shift()!.settle(probability);
+    }
+  }
+
+  /** One timer for all windows: each would cost more than its window. */
+  #onLook = (): void => {
+    this.#look = undefined;
+    this.#takeAnswers();
+    const [oldest] = this.#waiting;
     if (!oldest) return;
-    const leftMs = oldest.at + this.#deadlineMs - performance.now();
-    if (leftMs > 0) this.#watch = setTimeout(this.#onWatch, leftMs);
-    else this.#degrade(`did not answer in ${this.#deadlineMs} ms`);
+    if (performance.now() - oldest.at >= this.#deadlineMs) {
+      return this.#degrade(`did not answer in ${this.#deadlineMs} ms`);
+    }
+    this.#look = setTimeout(this.#onLook, LOOK_AFTER_MS);
   };
 
   #degrade(what: string): void {
     if (this.#degraded) return;
     this.#degraded = true;
     this.#sinceProbe = 1;
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { settle, byLoudness } of waiting) settle(byLoudness);
+    for (const { settle, byLoudness } of this.#waiting.splice(0)) settle(byLoudness);
     this.#handlers.onDegraded(`VAD: the speech engine ${what}`);
   }
 
@@ -127,8 +138,16 @@ export class LocalVad implements VadStream, Disposable {
     const now = performance.now();
     if (this.#probe && now - this.#probe.at < this.#deadlineMs) return;
     // What the engine's VAD remembers is from before the gap.
-    this.#link.tell((engine) => engine.resetVad());
-    const seq = this.#ask(window);
-    this.#probe = seq === undefined ? undefined : { seq, at: now };
+    this.#fresh = true;
+    const number = this.#ask(window);
+    this.#probe = number === undefined ? undefined : { number, at: now };
+  }
+
+  #probed(number: number): void {
+    const failed = Number.isNaN(this.#ring!.probability(number));
+    this.#probe = undefined;
+    if (failed) return;
+    this.#degraded = false;
+    this.#handlers.onRestored();
   }
 }

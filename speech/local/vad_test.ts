@@ -11,23 +11,34 @@ Deno.test("VAD goes by loudness while the engine does not answer, and by the eng
     onRestored: () => heard.push("restored"),
   });
   assert.equal(await local.vad.probability(voiceWindow()), 0.75);
-  engine.vadAnswer = () => new Promise(() => {});
+  engine.vadAnswer = () => undefined;
   const stuck = [voiceWindow(), silentWindow()].map((window) => local.vad.probability(window));
   assert.deepEqual(await Promise.all(stuck), [1, 0]);
   assert.match(heard[0]!, /degraded: .*1000 ms/);
 
-  engine.vadAnswer = () => Promise.resolve(0.75);
-  for (let i = 0; i < 40; i++) await local.vad.probability(silentWindow());
-  await eventually(() => heard.includes("restored"), "VAD is restored");
+  engine.vadAnswer = () => 0.75;
+  await eventually(() => {
+    void local.vad.probability(silentWindow());
+    return heard.includes("restored");
+  }, "VAD is restored");
   assert.equal(await local.vad.probability(voiceWindow()), 0.75);
-  assert.equal(engine.vadResets, 1);
+  assert.equal(engine.streams, 2, "what was heard before the gap is forgotten");
+});
+
+Deno.test("VAD goes by loudness when the engine fails at a window", async () => {
+  const engine = new FakeEngine();
+  const reasons: string[] = [];
+  using local = engine.connect({ vadDeadlineMs: 60_000, onDegraded: (why) => reasons.push(why) });
+  engine.vadAnswer = () => NaN;
+  assert.equal(await local.vad.probability(voiceWindow()), 1);
+  assert.match(String(reasons), /failed at a window/);
 });
 
 Deno.test("when the engine dies, pending windows are answered immediately and in order", async () => {
   const engine = new FakeEngine();
   const reasons: string[] = [];
   using local = engine.connect({ vadDeadlineMs: 60_000, onDegraded: (why) => reasons.push(why) });
-  engine.vadAnswer = () => new Promise(() => {});
+  engine.vadAnswer = () => undefined;
   const order: number[] = [];
   const waiting = [1, 2, 3].map(async (n) => {
     await local.vad.probability(voiceWindow());

@@ -123,7 +123,6 @@ export function rig(
     recogniser: {
       vad: {
         probability: (window) => Promise.resolve(window[0] === 0 ? 0.02 : 0.98),
-        reset: () => {},
       },
       asr: asrOf(state),
       vadThreshold: 0.5,

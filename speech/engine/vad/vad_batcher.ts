@@ -1,134 +1,112 @@
-// One VAD model for many calls: windows that arrive within a few milliseconds form one batch.
+// One VAD model for many calls: at a fixed beat, the windows that have come form a batch.
 
-import type { Pcm } from "../../../media/frame.ts";
-import { VAD_WINDOW_SAMPLES } from "../../vad.ts";
-import { type SileroInput, SileroMemory } from "./silero.ts";
 import { Distribution } from "../stats.ts";
+import { type SileroInput, SileroMemory } from "./silero.ts";
+import { now, type RingWindow, WindowRing } from "./window_ring.ts";
 
 /**
- * Windows (of 32 ms) that a call may have waiting, since audio may arrive in bursts. Beyond that the
- * engine cannot keep up, and the oldest is dropped.
+ * Time between two looks. Longer, and a caller is noticed later; shorter, and a batch is smaller: the
+ * model's weights are read into the cache for each (0.8 ms), and each window of a batch costs 0.04 ms.
  */
-const MOST_WAITING = 64;
+const BEAT_MS = 12;
 
 /** The model a batcher runs. */
 export interface VadModel {
+  /** Speech probabilities, in the order of `inputs`. */
   probabilities(inputs: readonly SileroInput[]): Promise<Float32Array>;
 }
 
-interface Waiting {
-  readonly window: Pcm;
+/** One call's place in the batches. */
+interface Lane {
+  readonly ring: WindowRing;
   readonly memory: SileroMemory;
-  readonly arrivedAt: number;
-  readonly settle: PromiseWithResolvers<number>;
+}
+
+interface Taken extends SileroInput {
+  readonly ring: WindowRing;
+  readonly askedAt: number;
 }
 
 /** Runs the windows of all lanes through one model. */
 export class VadBatcher {
   readonly #model: VadModel;
-  readonly #gatherMs: number;
-  readonly #lanes = new Set<VadLane>();
+  readonly #onFailed: (error: unknown) => void;
+  readonly #lanes = new Set<Lane>();
+  #beat: ReturnType<typeof setInterval> | undefined;
   #running = false;
 
-  /** Windows a batch, and milliseconds from a window's arrival to its answer. */
+  /** Windows a batch, and milliseconds from a window's writing to its answer. */
   readonly batchSizes: Distribution = new Distribution();
   readonly latencies: Distribution = new Distribution();
 
-  /** @param gatherMs how long the first window of a batch waits for others. */
-  constructor(model: VadModel, gatherMs = 2) {
+  /** @param onFailed is told why a batch has failed; its windows are answered with NaN. */
+  constructor(model: VadModel, onFailed: (error: unknown) => void) {
     this.#model = model;
-    this.#gatherMs = gatherMs;
+    this.#onFailed = onFailed;
   }
 
-  /** A lane for one more call. */
-  open(): VadLane {
-    const lane = new VadLane(() => this.#wake(), () => this.#lanes.delete(lane));
+  /**
+   * Answers one more call's windows, until the lane is disposed.
+   *
+   * @throws {RangeError} when `memory` is no ring's.
+   */
+  open(memory: unknown): Disposable {
+    const lane = { ring: new WindowRing(memory), memory: new SileroMemory() };
     this.#lanes.add(lane);
-    return lane;
+    this.#beat ??= setInterval(() => this.beat(), BEAT_MS);
+    return {
+      [Symbol.dispose]: () => {
+        this.#lanes.delete(lane);
+        if (this.#lanes.size > 0) return;
+        clearInterval(this.#beat);
+        this.#beat = undefined;
+      },
+    };
   }
 
   /** Windows waiting now. */
   get waiting(): number {
     let sum = 0;
-    for (const lane of this.#lanes) sum += lane.waiting;
+    for (const { ring } of this.#lanes) sum += ring.waiting;
     return sum;
   }
 
-  async #wake(): Promise<void> {
+  /** Answers all windows that have come. The batcher's own timer calls it. */
+  async beat(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
-    // A single call has nobody to wait for.
-    if (this.#lanes.size > 1) await new Promise((done) => setTimeout(done, this.#gatherMs));
-    for (let batch = this.#next(); batch.length > 0; batch = this.#next()) await this.#run(batch);
+    // One window of each lane, never two: a window depends on the one before it in its stream.
+    for (let batch = this.#take(); batch.length > 0; batch = this.#take()) await this.#run(batch);
     this.#running = false;
   }
 
-  /** One window of each lane, never two: a window depends on the one before it in its stream. */
-  #next(): Waiting[] {
-    return [...this.#lanes].map((lane) => lane.take()).filter((item) => item !== undefined);
+  #take(): Taken[] {
+    const batch: Taken[] = [];
+    for (const { ring, memory } of this.#lanes) {
+      const window = ring.next();
+      if (window) batch.push(taken(ring, memory, window));
+    }
+    return batch;
   }
 
-  async #run(batch: readonly Waiting[]): Promise<void> {
+  async #run(batch: readonly Taken[]): Promise<void> {
     try {
       const probabilities = await this.#model.probabilities(batch);
-      const now = performance.now();
-      batch.forEach((item, n) => {
-        this.latencies.add(now - item.arrivedAt);
-        item.settle.resolve(probabilities[n]!);
+      const at = now();
+      batch.forEach(({ ring, askedAt }, n) => {
+        ring.answer(probabilities[n]!);
+        // A call writes the time itself.
+        if (askedAt > 0 && askedAt <= at) this.latencies.add(at - askedAt);
       });
       this.batchSizes.add(batch.length);
     } catch (error) {
-      for (const { settle } of batch) settle.reject(error);
+      for (const { ring } of batch) ring.answer(NaN);
+      this.#onFailed(error);
     }
   }
 }
 
-/** One call's place in the batches. */
-export class VadLane implements Disposable {
-  #memory = new SileroMemory();
-  readonly #queue: Waiting[] = [];
-  readonly #wake: () => void;
-  readonly #leave: () => void;
-
-  constructor(wake: () => void, leave: () => void) {
-    this.#wake = wake;
-    this.#leave = leave;
-  }
-
-  get waiting(): number {
-    return this.#queue.length;
-  }
-
-  /** Speech probability of the next window. */
-  probability(window: Pcm): Promise<number> {
-    if (window.length !== VAD_WINDOW_SAMPLES) {
-      return Promise.reject(
-        new RangeError(`a VAD window is ${VAD_WINDOW_SAMPLES} samples, not ${window.length}`),
-      );
-    }
-    const settle = Promise.withResolvers<number>();
-    this.#queue.push({ window, memory: this.#memory, arrivedAt: performance.now(), settle });
-    if (this.#queue.length > MOST_WAITING) {
-      this.#queue.shift()!.settle.reject(new Error("VAD is overloaded: a window was dropped"));
-    }
-    this.#wake();
-    return settle.promise;
-  }
-
-  /** Forgets the past. Windows from now on begin a new stream; waiting ones still belong to the old. */
-  reset(): void {
-    this.#memory = new SileroMemory();
-  }
-
-  /** Removes and returns the next waiting window. */
-  take(): Waiting | undefined {
-    return this.#queue.shift();
-  }
-
-  [Symbol.dispose](): void {
-    this.#leave();
-    for (const { settle } of this.#queue.splice(0)) {
-      settle.reject(new Error("the call has left the speech engine"));
-    }
-  }
+function taken(ring: WindowRing, memory: SileroMemory, window: RingWindow): Taken {
+  if (window.fresh) memory.clear();
+  return { ring, memory, window: window.samples, askedAt: window.askedAt };
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { Pcm } from "../../../media/frame.ts";
 import { VAD_WINDOW_SAMPLES } from "../../vad.ts";
 import type { SileroInput, SileroMemory } from "./silero.ts";
 import { VadBatcher, type VadModel } from "./vad_batcher.ts";
+import { WindowRing } from "./window_ring.ts";
 
 /** Answers with the window's first sample and adds it to the stream's memory. */
 class CountingModel implements VadModel {
@@ -21,78 +21,83 @@ class CountingModel implements VadModel {
   }
 }
 
-Deno.test("windows of many calls that arrive together form one batch", async () => {
+/** A batcher whose beat is the test's. */
+function setUp() {
   const model = new CountingModel();
-  const batcher = new VadBatcher(model);
-  const lanes = Array.from({ length: 50 }, () => batcher.open());
-  const answers = await Promise.all(lanes.map((lane, n) => lane.probability(windowOf(n))));
-  assert.deepEqual(answers, lanes.map((_, n) => n));
-  assert.deepEqual(model.batches, [50]);
+  const failures: unknown[] = [];
+  const batcher = new VadBatcher(model, (error) => failures.push(error));
+  const lanes = new DisposableStack();
+  return {
+    model,
+    batcher,
+    failures,
+    open() {
+      const ring = WindowRing.create();
+      return { ring, lane: lanes.use(batcher.open(ring.memory)) };
+    },
+    [Symbol.dispose]: () => lanes.dispose(),
+  };
+}
+
+Deno.test("windows of many calls form one batch at the beat, and each call has its own answer", async () => {
+  using engine = setUp();
+  const rings = Array.from({ length: 50 }, () => engine.open().ring);
+  rings.forEach((ring, n) => ring.write(windowOf(n), true));
+  await engine.batcher.beat();
+  assert.deepEqual(rings.map((ring) => ring.probability(1)), rings.map((_, n) => n));
+  assert.deepEqual(engine.model.batches, [50]);
+  assert.equal(engine.batcher.latencies.summary().count, 50);
 });
 
 Deno.test("the windows of one call are answered one after another, in order", async () => {
-  const model = new CountingModel();
-  const lane = new VadBatcher(model).open();
-  const order: number[] = [];
-  await Promise.all([1, 2, 3].map(async (n) => order.push(await lane.probability(windowOf(n)))));
-  assert.deepEqual(order, [1, 2, 3]);
-  assert.deepEqual(model.batches, [1, 1, 1]);
-  assert.deepEqual(remembered(model), [6]);
+  using engine = setUp();
+  const { ring } = engine.open();
+  for (const n of [1, 2, 3]) ring.write(windowOf(n), n === 1);
+  await engine.batcher.beat();
+  assert.deepEqual([1, 2, 3].map((n) => ring.probability(n)), [1, 2, 3]);
+  assert.deepEqual(engine.model.batches, [1, 1, 1]);
+  assert.deepEqual(remembered(engine.model), [6]);
 });
 
-Deno.test("a reset forgets the past of its own call only, including the windows that still wait", async () => {
-  const model = new CountingModel();
-  const batcher = new VadBatcher(model);
-  const [one, other] = [batcher.open(), batcher.open()];
-  const past = [one.probability(windowOf(1)), one.probability(windowOf(2))];
-  const others = [other.probability(windowOf(10)), other.probability(windowOf(20))];
-  one.reset();
-  await Promise.all([...past, ...others, one.probability(windowOf(5))]);
-  assert.deepEqual(remembered(model).sort((a, b) => a - b), [3, 5, 30]);
+Deno.test("a window that begins a stream forgets the past of its own call only", async () => {
+  using engine = setUp();
+  const [one, other] = [engine.open().ring, engine.open().ring];
+  for (const [n, fresh] of [[1, true], [2, false], [5, true]] as const) {
+    one.write(windowOf(n), fresh);
+    other.write(windowOf(10 * n), false);
+  }
+  await engine.batcher.beat();
+  assert.deepEqual(remembered(engine.model).sort((a, b) => a - b), [5, 80]);
 });
 
-Deno.test("a failing model fails the windows of that batch only", async () => {
-  const model = new CountingModel();
-  const lane = new VadBatcher(model).open();
-  model.fail = true;
-  await assert.rejects(lane.probability(windowOf(1)), /out of memory/);
-  model.fail = false;
-  assert.equal(await lane.probability(windowOf(2)), 2);
+Deno.test("a failing model fails the windows of that batch only, and says why", async () => {
+  using engine = setUp();
+  const { ring } = engine.open();
+  engine.model.fail = true;
+  ring.write(windowOf(1), true);
+  await engine.batcher.beat();
+  assert.ok(Number.isNaN(ring.probability(1)));
+  assert.match(String(engine.failures), /out of memory/);
+  engine.model.fail = false;
+  ring.write(windowOf(2), false);
+  await engine.batcher.beat();
+  assert.equal(ring.probability(2), 2);
 });
 
-Deno.test("a call that leaves fails its own waiting windows, not those of others", async () => {
-  const batcher = new VadBatcher(new CountingModel());
-  const [stays, leaves] = [batcher.open(), batcher.open()];
-  const kept = stays.probability(windowOf(1));
-  const gone = assert.rejects(leaves.probability(windowOf(2)), /left/);
-  leaves[Symbol.dispose]();
-  await gone;
-  assert.equal(await kept, 1);
-  assert.equal(batcher.waiting, 0);
-});
-
-Deno.test("a call whose windows pile up loses its oldest, and the rest are answered", async () => {
-  const batcher = new VadBatcher(new CountingModel());
-  const lane = batcher.open();
-  batcher.open();
-  const answers = Array.from({ length: 70 }, (_, n) => lane.probability(windowOf(n)));
-  assert.equal(batcher.waiting, 64);
-  const outcomes = await Promise.allSettled(answers);
-  const dropped = outcomes.filter(({ status }) => status === "rejected");
-  assert.equal(dropped.length, 6);
-  assert.deepEqual(outcomes.slice(0, 6), dropped, "the oldest");
-  await assert.rejects(answers[0]!, /overloaded/);
-});
-
-Deno.test("a window of the wrong length is refused, not misread", async () => {
-  const lane = new VadBatcher(new CountingModel()).open();
-  await assert.rejects(lane.probability(new Int16Array(320)), /512 samples, not 320/);
+Deno.test("a call that leaves is not answered any more, and those who stay are", async () => {
+  using engine = setUp();
+  const [stays, leaves] = [engine.open(), engine.open()];
+  for (const { ring } of [stays, leaves]) ring.write(windowOf(1), true);
+  leaves.lane[Symbol.dispose]();
+  await engine.batcher.beat();
+  assert.deepEqual([stays.ring.answered, leaves.ring.answered], [1, 0]);
+  assert.equal(engine.batcher.waiting, 0);
 });
 
 function remembered(model: CountingModel): number[] {
   return [...model.memories].map((memory) => memory.state[0]!);
 }
 
-function windowOf(value: number): Pcm {
+function windowOf(value: number) {
   return new Int16Array(VAD_WINDOW_SAMPLES).fill(value);
 }
