@@ -16,6 +16,11 @@ export interface AsrOptions {
   readonly language: Language;
   /** The text so far has changed. Never called after the utterance is finished or cancelled. */
   onPartial(transcript: Transcript): void;
+  /**
+   * Whether a text of the unfinished utterance is of use at this moment; always, where it is not
+   * given. A provider for which a text costs work of its own asks before it begins.
+   */
+  wantsPartials?(): boolean;
   /** Cancels the recognition and frees what it holds. */
   readonly signal: AbortSignal;
   /**
@@ -41,6 +46,12 @@ export interface AsrUtterance {
    * Costs nothing where the provider streams anyway.
    */
   checkpoint(): void;
+
+  /**
+   * The caller speaks on: the text that `checkpoint` asked for is of no use any more, and another
+   * checkpoint follows.
+   */
+  resumed?(): void;
 
   /**
    * Ends the utterance and returns the text of everything pushed: immediately, if a checkpoint

@@ -43,6 +43,8 @@ export interface RecogniserEvents {
   onOnset(onsetAt: number): void;
   /** The sound that `expectSpeech` announced was not speech. */
   onNoSpeech(): void;
+  /** Whether a text of an unfinished utterance would change anything at this moment. */
+  wantsText(): boolean;
   /** More was heard of the utterance that `onOnset` began. */
   onSpeech(soFar: HeardSoFar): void;
   /** The caller has paused, and this is the text of all they said: the turn may be over. */
@@ -173,6 +175,7 @@ export class Recogniser implements Disposable {
   #onOnset(at: number): void {
     this.#expectedMs = 0;
     if (this.#utterance) {
+      if (this.#utterance.checkpointed) this.#utterance.asr.resumed?.();
       this.#utterance.checkpointed = false;
       return;
     }
@@ -199,6 +202,7 @@ export class Recogniser implements Disposable {
       recognition = asr.open({
         language,
         signal: abort.signal,
+        wantsPartials: () => events.wantsText(),
         onPartial,
         onEndOfUtterance: () => this.#end(utterance, performance.now()),
       });

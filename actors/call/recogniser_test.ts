@@ -48,6 +48,7 @@ function setUp({ text = "What is the price?", failsToOpen = false } = {}) {
       looksUnfinished: (words) => words.endsWith("the"),
     },
     events: {
+      wantsText: () => true,
       onOnset: () => told.onsets++,
       onNoSpeech: () => told.unfounded++,
       onSpeech: (soFar) => told.soFar.push(soFar),

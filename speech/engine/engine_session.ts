@@ -60,6 +60,10 @@ export class EngineSession implements EngineApi, Disposable {
     return await this.#models.recognition.submit(this, pcm, urgency);
   }
 
+  hurryTranscription(): void {
+    this.#models.recognition.hurry(this);
+  }
+
   cancelTranscription(): void {
     this.#models.recognition.cancel(this);
   }

@@ -60,7 +60,7 @@ Deno.test("nothing is spoken, transcribed or detected for a call that has left",
   const models = new Models();
   const session = new EngineSession(models, () => {});
   const phrases = [session.synthesize(phrase(1)), session.synthesize(phrase(2))];
-  const text = session.transcribe(new Int16Array(1600), "urgent");
+  const text = session.transcribe(new Int16Array(1600), "pause");
   const ring = WindowRing.create();
   session.openVad(ring.memory);
   ring.write(WINDOW, true);
@@ -89,7 +89,7 @@ Deno.test("a call's broken requests never reach the models that its neighbours s
   await models.vad.beat();
   assert.deepEqual([ring.answered, ring.probability(1)], [1, 0.5]);
   for (const pcm of [fake, {} as typeof WINDOW, new Int16Array(10_000_000)]) {
-    await assert.rejects(session.transcribe(pcm, "urgent"), RangeError);
+    await assert.rejects(session.transcribe(pcm, "pause"), RangeError);
   }
   const odd = [{ id: "1" }, { text: 7 }, { text: "x".repeat(30_000) }, { speed: NaN }, {
     voice: {},

@@ -5,10 +5,12 @@ import type { Pcm } from "../../media/frame.ts";
 
 /** How urgent a transcription is. */
 export type Urgency =
-  /** Done only while no urgent request waits. */
+  /** In mid-sentence: done only while nobody waits. */
   | "partial"
-  /** The caller has paused or finished, and waits. */
-  | "urgent";
+  /** The caller has paused, and may have finished. */
+  | "pause"
+  /** The caller's turn is over: they wait for an answer. */
+  | "turn";
 
 /** The outcome of a request to transcribe. */
 export type TranscribeReply =
@@ -20,7 +22,7 @@ export type TranscribeReply =
     /** How long recognition took. */
     readonly ms: number;
   }
-  /** A newer request of the same call, or an urgent one of another, took its place. */
+  /** It was cancelled, or a newer request of the same call, or one that waits for it, took its place. */
   | { readonly kind: "superseded" }
   /** A partial was refused because every recogniser is busy. */
   | { readonly kind: "busy" };
@@ -70,6 +72,8 @@ export function isVadRing(message: unknown): message is VadRingMessage {
 export interface EngineApi {
   /** Transcribes English speech. A newer request of the call supersedes the one before. */
   transcribe(pcm: Pcm, urgency: Urgency): Promise<TranscribeReply>;
+  /** The call's turn is over: its transcription, asked for at a pause, is one that a caller waits for. */
+  hurryTranscription(): void;
   /** Cancels the call's transcription. */
   cancelTranscription(): void;
   /** Sends a phrase as `AudioMessage`s; answers when all are sent. */

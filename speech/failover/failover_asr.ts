@@ -78,6 +78,11 @@ class FailoverUtterance implements AsrUtterance {
     this.#attempt?.utterance.checkpoint();
   }
 
+  resumed(): void {
+    this.#checkpointed = false;
+    this.#attempt?.utterance.resumed?.();
+  }
+
   finish(): Promise<Transcript> {
     return this.#finished ??= this.#finish();
   }
@@ -145,6 +150,7 @@ class FailoverUtterance implements AsrUtterance {
     const utterance = service.provider.open({
       language: this.#options.language,
       signal: abort.signal,
+      wantsPartials: () => this.#options.wantsPartials?.() ?? true,
       onPartial: (transcript) => {
         if (this.#attempt !== attempt) return;
         if (!attempt.heard && transcript.text !== "") {

@@ -22,6 +22,12 @@ const SOUND_PROBABILITY = 0.2;
 /** The rest between two partials, as a multiple of the time that the last one took. */
 const PARTIAL_REST_FACTOR = 3;
 
+/**
+ * With less audio than this a transcription is cancelled when the caller speaks on; more is worth
+ * finishing, since the part before a pause need not be recognised again (`segments.ts` cuts from 5 s).
+ */
+const WORTH_FINISHING_MS = 6000;
+
 /** Room for audio at first; it doubles when it is full. */
 const FIRST_ROOM_MS = 4000;
 
@@ -104,13 +110,20 @@ class LocalUtterance implements AsrUtterance {
     if (this.#checkpoint && this.#isCovered(this.#checkpoint)) return;
     // A checkpoint is always answered: endpointing waits for it.
     if (this.#isCovered(this.#covered)) return this.#report(this.#covered);
-    const checkpoint = { samples: this.#samples, done: this.#transcribe("urgent") };
+    const checkpoint = { samples: this.#samples, done: this.#transcribe("pause") };
     this.#checkpoint = checkpoint;
     checkpoint.done.then((coverage) => this.#report(coverage), () => {
       // finish() tries again and reports a failure.
     }).finally(() => {
       if (this.#checkpoint === checkpoint) this.#checkpoint = undefined;
     });
+  }
+
+  resumed(): void {
+    const short = durationMs(this.#audioSamples) < WORTH_FINISHING_MS;
+    if (this.#over || !this.#checkpoint || !short || this.#wantsPartials) return;
+    this.#checkpoint = undefined;
+    this.#link.tell((engine) => engine.cancelTranscription());
   }
 
   async finish(): Promise<Transcript> {
@@ -136,10 +149,11 @@ class LocalUtterance implements AsrUtterance {
     if (this.#isCovered(this.#covered)) return this.#covered.text;
     const checkpoint = this.#checkpoint;
     if (checkpoint && this.#isCovered(checkpoint)) {
+      this.#link.tell((engine) => engine.hurryTranscription());
       const coverage = await checkpoint.done.catch(() => undefined);
       if (coverage) return coverage.text;
     }
-    return (await this.#transcribe("urgent")).text;
+    return (await this.#transcribe("turn")).text;
   }
 
   /** Whether only silence (or a click) came after what `part` covers. */
@@ -148,8 +162,13 @@ class LocalUtterance implements AsrUtterance {
     return part.samples > 0 && durationMs(since * VAD_WINDOW_SAMPLES) < NEW_SPEECH_MS;
   }
 
+  get #wantsPartials(): boolean {
+    return this.#options.wantsPartials?.() ?? true;
+  }
+
   #askPartial(): void {
-    if (this.#partial || this.#checkpoint || this.#isCovered(this.#covered)) return;
+    if (this.#partial || this.#checkpoint || !this.#wantsPartials) return;
+    if (this.#isCovered(this.#covered)) return;
     const startedAt = performance.now();
     this.#partial = this.#transcribe("partial")
       .then((coverage) => {
@@ -183,7 +202,7 @@ class LocalUtterance implements AsrUtterance {
       what,
       deadlineMs: this.#timing.deadlineMs,
       signal: this.#options.signal,
-      retry: urgency === "urgent",
+      retry: urgency !== "partial",
     });
     if (reply.kind !== "text") throw new LinkError("refused", `${what}: ${reply.kind}`);
     this.#settle({

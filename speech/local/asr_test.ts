@@ -13,7 +13,7 @@ Deno.test("silence after a checkpoint costs nothing: the checkpoint's text is th
   utterance.checkpoint();
   for (let i = 0; i < 20; i++) utterance.push(new Int16Array(320));
   assert.deepEqual(await utterance.finish(), { text: "1.0 s", final: true });
-  assert.deepEqual(engine.urgencies, ["urgent"]);
+  assert.deepEqual(engine.urgencies, ["pause"]);
 });
 
 Deno.test("a word after a checkpoint is not lost", async () => {
@@ -120,4 +120,59 @@ Deno.test("Russian is refused, naming the settings to change", () => {
     (error: Error) =>
       error instanceof AsrError && /ASR_PROVIDER.*ASTERISK_LANG/.test(error.message),
   );
+});
+
+Deno.test("while nobody asks for a text in mid-sentence, none is made; each pause has one", async () => {
+  const engine = new FakeEngine();
+  using local = engine.connect({ partialEveryMs: 0 });
+  const partials: string[] = [];
+  const utterance = local.asr.open({
+    language: "en",
+    signal: NEVER,
+    wantsPartials: () => false,
+    onPartial: ({ text }) => partials.push(text),
+  });
+  for (let i = 0; i < 20; i++) utterance.push(voice(100));
+  utterance.checkpoint();
+  await eventually(() => partials.length > 0, "the checkpoint is answered");
+  assert.deepEqual(engine.urgencies, ["pause"]);
+  assert.equal((await utterance.finish()).text, "2.0 s");
+  assert.deepEqual(engine.urgencies, ["pause"], "nothing was added: the text is the final one");
+});
+
+Deno.test("a caller who speaks on costs no transcription of what is not all they say", async () => {
+  const engine = new FakeEngine();
+  using local = engine.connect();
+  engine.transcribeAnswer = () => new Promise(() => {});
+  const utterance = local.asr.open({
+    language: "en",
+    signal: NEVER,
+    wantsPartials: () => false,
+    onPartial() {},
+  });
+  utterance.push(voice(1000));
+  utterance.checkpoint();
+  utterance.resumed!();
+  await eventually(() => engine.cancelledTranscriptions === 1, "the transcription is cancelled");
+  engine.transcribeAnswer = undefined;
+  utterance.push(voice(1000));
+  assert.equal((await utterance.finish()).text, "2.0 s");
+});
+
+Deno.test("a caller whose turn is over goes before others who have only paused", async () => {
+  const engine = new FakeEngine();
+  using local = engine.connect();
+  const answer = Promise.withResolvers<void>();
+  engine.transcribeAnswer = async () => {
+    await answer.promise;
+    return { kind: "text", text: "Hello.", settled: { samples: 0, text: "" }, ms: 1 };
+  };
+  const utterance = open(local);
+  utterance.push(voice(1000));
+  utterance.checkpoint();
+  const final = utterance.finish();
+  await eventually(() => engine.hurried === 1, "the engine is told");
+  answer.resolve();
+  assert.equal((await final).text, "Hello.");
+  assert.deepEqual(engine.urgencies, ["pause"]);
 });

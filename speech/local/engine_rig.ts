@@ -30,6 +30,7 @@ export class FakeEngine implements EngineApi {
   /** Windows that began a stream. */
   streams = 0;
   cancelledTranscriptions = 0;
+  hurried = 0;
   readonly urgencies: Urgency[] = [];
   readonly phrases: SynthesizeRequest[] = [];
   readonly cancelledPhrases: number[] = [];
@@ -74,6 +75,10 @@ export class FakeEngine implements EngineApi {
       settled: { samples: 0, text: "" },
       ms: 1,
     });
+  }
+
+  hurryTranscription(): void {
+    this.hurried++;
   }
 
   cancelTranscription(): void {

@@ -132,6 +132,7 @@ async function endpointOf(
       looksUnfinished: (words) => looksUnfinished(words, "ru"),
     },
     events: {
+      wantsText: () => true,
       onOnset: () => {},
       onNoSpeech: () => {},
       onStable: () => {},

@@ -139,6 +139,11 @@ export class Conversation implements RecogniserEvents, Disposable {
     this.#resumePlayout();
   }
 
+  /** Words decide whether the bot is interrupted. A turn of the caller's is judged at its pauses. */
+  wantsText(): boolean {
+    return this.#interruptible;
+  }
+
   onSpeech(soFar: HeardSoFar): void {
     if (!this.#interruptible) return;
     const verdict = this.#floor.claim(soFar);

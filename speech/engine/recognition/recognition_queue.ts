@@ -1,5 +1,5 @@
-// Which call is transcribed next: one request a call, the newest; urgent requests in order of
-// arrival; partials only while no urgent request waits.
+// Which call is transcribed next: one request a call, the newest. Whose turn is over comes before who
+// may only have paused, each in order of arrival; partials run only while nobody waits.
 
 import type { Pcm } from "../../../media/frame.ts";
 import type { TranscribeReply, Urgency } from "../protocol.ts";
@@ -18,7 +18,7 @@ export type CallKey = object;
 interface Request {
   readonly call: CallKey;
   readonly pcm: Pcm;
-  readonly urgency: Urgency;
+  urgency: Urgency;
   readonly arrivedAt: number;
   readonly settle: PromiseWithResolvers<TranscribeReply>;
   dropped: boolean;
@@ -32,10 +32,10 @@ interface Seat {
 /** Shares a few recognisers among all calls. */
 export class RecognitionQueue {
   readonly #seats: Seat[];
-  /** Urgent requests only: a partial runs immediately or not at all. */
+  /** In the order in which they will be served. No partials: these run immediately or not at all. */
   readonly #queue: Request[] = [];
 
-  /** Milliseconds from an urgent request to its text, and spent recognising. */
+  /** Milliseconds from a request that is no partial to its text, and spent recognising. */
   readonly urgentLatencies: Distribution = new Distribution();
   readonly recognitionTimes: Distribution = new Distribution();
   /** How many requests had which outcome. */
@@ -45,7 +45,7 @@ export class RecognitionQueue {
     this.#seats = recognizers.map((recognizer) => ({ recognizer, request: undefined }));
   }
 
-  /** Urgent requests waiting for a recogniser. */
+  /** Requests waiting for a recogniser. */
   get waiting(): number {
     return this.#queue.length;
   }
@@ -72,12 +72,21 @@ export class RecognitionQueue {
     if (seat && this.#queue.length === 0) this.#run(seat, request);
     else if (urgency === "partial") request.settle.resolve({ kind: "busy" });
     else {
-      this.#queue.splice(place < 0 ? this.#queue.length : place, 0, request);
+      this.#enqueue(request, place);
       this.#makeRoom();
     }
     const reply = await request.settle.promise;
     this.outcomes[reply.kind]++;
     return reply;
+  }
+
+  /** The caller waits for the request that was made at a pause. */
+  hurry(call: CallKey): void {
+    const index = this.#queue.findIndex((request) => request.call === call);
+    if (index < 0 || this.#queue[index]!.urgency === "turn") return;
+    const [request] = this.#queue.splice(index, 1);
+    request!.urgency = "turn";
+    this.#enqueue(request!, -1);
   }
 
   /** Drops this call's request, which is answered "superseded". */
@@ -87,7 +96,16 @@ export class RecognitionQueue {
     for (const seat of this.#seats) if (seat.request?.call === call) drop(seat);
   }
 
-  /** Aborts a running partial, if there is one, for an urgent request that waits. */
+  /** @param place that an older request of the call had; -1 where there was none. */
+  #enqueue(request: Request, place: number): void {
+    const firstPause = this.#queue.findIndex(({ urgency }) => urgency === "pause");
+    const pauses = firstPause < 0 ? this.#queue.length : firstPause;
+    const [from, to] = request.urgency === "turn" ? [0, pauses] : [pauses, this.#queue.length];
+    const at = place < 0 ? to : Math.min(Math.max(place, from), to);
+    this.#queue.splice(at, 0, request);
+  }
+
+  /** Aborts a running partial, if there is one, for a request that waits. */
   #makeRoom(): void {
     const beingFreed = this.#seats.filter((seat) => seat.request?.dropped).length;
     if (beingFreed >= this.#queue.length) return;
@@ -103,7 +121,7 @@ export class RecognitionQueue {
       const now = performance.now();
       if (result) {
         this.recognitionTimes.add(now - startedAt);
-        if (request.urgency === "urgent") this.urgentLatencies.add(now - request.arrivedAt);
+        if (request.urgency !== "partial") this.urgentLatencies.add(now - request.arrivedAt);
         request.settle.resolve({ kind: "text", ...result, ms: now - startedAt });
       } else request.settle.resolve({ kind: "superseded" });
     } catch (error) {

@@ -38,9 +38,9 @@ Deno.test("waiting callers are served in order of arrival", async () => {
   const recognizer = new ManualRecognizer();
   const queue = new RecognitionQueue([recognizer]);
   const replies = [
-    queue.submit(ANNA, audio(1), "urgent"),
-    queue.submit(BORIS, audio(2), "urgent"),
-    queue.submit(CLARA, audio(3), "urgent"),
+    queue.submit(ANNA, audio(1), "pause"),
+    queue.submit(BORIS, audio(2), "pause"),
+    queue.submit(CLARA, audio(3), "pause"),
   ];
   assert.equal(queue.waiting, 2);
   for (let i = 0; i < 3; i++) await recognizer.finish();
@@ -55,7 +55,7 @@ Deno.test("waiting callers are served in order of arrival", async () => {
 Deno.test("two recognisers serve two callers at the same time", async () => {
   const [one, two] = [new ManualRecognizer(), new ManualRecognizer()];
   const queue = new RecognitionQueue([one, two]);
-  const replies = [queue.submit(ANNA, audio(1), "urgent"), queue.submit(BORIS, audio(2), "urgent")];
+  const replies = [queue.submit(ANNA, audio(1), "pause"), queue.submit(BORIS, audio(2), "pause")];
   assert.equal(queue.waiting, 0);
   await two.finish();
   await one.finish();
@@ -66,11 +66,11 @@ Deno.test("two recognisers serve two callers at the same time", async () => {
 Deno.test("a call's newer request supersedes its older one, waiting or running", async () => {
   const recognizer = new ManualRecognizer();
   const queue = new RecognitionQueue([recognizer]);
-  const running = queue.submit(ANNA, audio(1), "urgent");
-  const waiting = queue.submit(BORIS, audio(2), "urgent");
-  const newerOfBoris = queue.submit(BORIS, audio(3), "urgent");
+  const running = queue.submit(ANNA, audio(1), "pause");
+  const waiting = queue.submit(BORIS, audio(2), "pause");
+  const newerOfBoris = queue.submit(BORIS, audio(3), "pause");
   assert.equal((await waiting).kind, "superseded");
-  const newerOfAnna = queue.submit(ANNA, audio(4), "urgent");
+  const newerOfAnna = queue.submit(ANNA, audio(4), "pause");
   assert.equal((await running).kind, "superseded");
   await settled();
   await recognizer.finish();
@@ -84,7 +84,7 @@ Deno.test("a partial never keeps a waiting caller waiting", async () => {
   const recognizer = new ManualRecognizer();
   const queue = new RecognitionQueue([recognizer]);
   const partial = queue.submit(ANNA, audio(1), "partial");
-  const urgent = queue.submit(BORIS, audio(2), "urgent");
+  const urgent = queue.submit(BORIS, audio(2), "pause");
   assert.equal((await partial).kind, "superseded");
   assert.equal((await queue.submit(CLARA, audio(3), "partial")).kind, "busy");
   await settled();
@@ -95,8 +95,8 @@ Deno.test("a partial never keeps a waiting caller waiting", async () => {
 Deno.test("a caller who hung up takes no recogniser's time", async () => {
   const recognizer = new ManualRecognizer();
   const queue = new RecognitionQueue([recognizer]);
-  const running = queue.submit(ANNA, audio(1), "urgent");
-  const waiting = queue.submit(BORIS, audio(2), "urgent");
+  const running = queue.submit(ANNA, audio(1), "pause");
+  const waiting = queue.submit(BORIS, audio(2), "pause");
   queue.cancel(BORIS);
   queue.cancel(ANNA);
   assert.deepEqual([(await running).kind, (await waiting).kind], ["superseded", "superseded"]);
@@ -107,18 +107,36 @@ Deno.test("a caller who keeps talking keeps their place in the queue", async () 
   const recognizer = new ManualRecognizer();
   const queue = new RecognitionQueue([recognizer]);
   const replies = [
-    queue.submit(ANNA, audio(1), "urgent"),
-    queue.submit(BORIS, audio(2), "urgent"),
-    queue.submit(CLARA, audio(3), "urgent"),
-    queue.submit(BORIS, audio(4), "urgent"),
+    queue.submit(ANNA, audio(1), "pause"),
+    queue.submit(BORIS, audio(2), "pause"),
+    queue.submit(CLARA, audio(3), "pause"),
+    queue.submit(BORIS, audio(4), "pause"),
   ];
   for (let i = 0; i < 3; i++) await recognizer.finish();
   await Promise.all(replies);
   assert.deepEqual(recognizer.started, [1, 4, 3]);
 });
 
+Deno.test("a caller whose turn is over is served before those who may only have paused", async () => {
+  const recognizer = new ManualRecognizer();
+  const queue = new RecognitionQueue([recognizer]);
+  const [DORA, EMIL] = [{ call: "Dora" }, { call: "Emil" }];
+  const replies = [
+    queue.submit(ANNA, audio(1), "pause"),
+    queue.submit(BORIS, audio(2), "pause"),
+    queue.submit(CLARA, audio(3), "pause"),
+    queue.submit(DORA, audio(4), "turn"),
+    queue.submit(EMIL, audio(5), "turn"),
+  ];
+  queue.hurry(CLARA);
+  queue.hurry(ANNA);
+  for (let i = 0; i < 5; i++) await recognizer.finish();
+  await Promise.all(replies);
+  assert.deepEqual(recognizer.started, [1, 4, 5, 3, 2]);
+});
+
 Deno.test("without a recogniser the error names the settings that load one", async () => {
-  await assert.rejects(new RecognitionQueue([]).submit(ANNA, audio(1), "urgent"), /ASR_PROVIDER/);
+  await assert.rejects(new RecognitionQueue([]).submit(ANNA, audio(1), "pause"), /ASR_PROVIDER/);
 });
 
 function audio(value: number): Pcm {
