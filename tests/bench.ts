@@ -1,6 +1,6 @@
 // `deno task bench [NAME…]`: timings, memory and recognition. Measure on a quiet machine. Without a name
 // it times calls on the simulator and on a real Asterisk. `--help` lists the names; `bench agent` and
-// `bench --agent` are the same.
+// `bench --agent` are the same. `bench capacity` has options of its own, which `bench capacity --help` lists.
 
 import { startSimulator } from "../testing/mod.ts";
 import { TestbedError } from "./asterisk/error.ts";
@@ -17,6 +17,8 @@ interface Bench {
   readonly byDefault?: true;
   run(): Promise<void>;
 }
+
+const CAPACITY = "capacity/main";
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   simulator: {
@@ -50,6 +52,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     what: "all four transports side by side on a real Asterisk (16 minutes)",
     run: () => onAsterisk(benchTransports),
   },
+  capacity: script(CAPACITY, "how many calls one service serves well, by real SIP callers"),
   agent: script("agent", "what the agent adds to a model's time; what starting early wins"),
   kb: script("kb", "`kb build` of a large knowledge base on a real Chroma server"),
   pacing: script("pacing", "how evenly frames leave where the playout clock is ours"),
@@ -58,6 +61,9 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   speech: script("speech", "what the cloud speech services cost on our side"),
 };
 
+if (/^(--)?capacity$/.test(Deno.args[0] ?? "")) {
+  Deno.exit(await runScript(CAPACITY, Deno.args.slice(1)));
+}
 const names = Deno.args.filter((arg) => !arg.includes("help")).map((arg) => arg.replace(/^--/, ""));
 const unknown = names.filter((name) => !(name in BENCHES));
 if (unknown.length > 0 || Deno.args.includes("--help")) {
@@ -75,12 +81,16 @@ function script(name: string, what: string): Bench {
   return {
     what,
     async run() {
-      const path = new URL(`./bench/${name}.ts`, import.meta.url);
-      const child = new Deno.Command(Deno.execPath(), { args: ["run", "-A", path.href] }).spawn();
-      const { success } = await child.status;
-      if (!success) await line(`the benchmark ${name} failed`);
+      if (await runScript(name) !== 0) await line(`the benchmark ${name} failed`);
     },
   };
+}
+
+/** @returns its exit code. */
+async function runScript(name: string, args: readonly string[] = []): Promise<number> {
+  const path = new URL(`./bench/${name}.ts`, import.meta.url);
+  const command = ["run", "-A", path.href, ...args];
+  return (await new Deno.Command(Deno.execPath(), { args: command }).spawn().status).code;
 }
 
 /** Runs a part on its own real Asterisk, or says why there can be none. */

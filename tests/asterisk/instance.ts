@@ -8,7 +8,7 @@ const SAMPLE = new URL("../../asterisk/etc/", import.meta.url);
 /** In the tree. Each folder's name begins with the id of the process that owns it. */
 const INSTANCES = "/var/lib/voxbot-testbed";
 /** Below the range of outgoing connections on Linux, which begins at 32768. */
-const RTP_PORTS = { first: 20_000, last: 32_000, perInstance: 400 } as const;
+const RTP_PORTS = { first: 20_000, last: 32_000, perInstance: 1000 } as const;
 /**
  * Left out of the distribution's configuration: the manager interface, which Debian binds to a
  * fixed port, and a deprecated file that Asterisk warns about at each start. Any warning in the log

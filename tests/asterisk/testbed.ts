@@ -43,6 +43,8 @@ export interface Testbed extends TestPbx {
   readonly soundsDir: string;
   /** Asterisk's folder of ARI recordings, on this machine. */
   readonly recordingDir: string;
+  /** How a SIP phone of one's own calls: the port of the loopback address, and the line's password. */
+  readonly sip: { readonly port: number; readonly user: string; readonly password: string };
   /** Calls from a SIP phone, which can also `vanish()`; `codec` is the only one it offers. */
   call(options?: SipCallOptions): Promise<SipCaller>;
   /** Runs a command on Asterisk's console (`asterisk -rx`). @returns its output. */
@@ -81,6 +83,7 @@ export async function startTestbed(
 class RealAsterisk implements Testbed {
   readonly kind = "asterisk";
   readonly env: PbxEnv;
+  readonly sip: Testbed["sip"];
   readonly folder: string;
   readonly soundsDir: string;
   readonly recordingDir: string;
@@ -104,6 +107,8 @@ class RealAsterisk implements Testbed {
     this.folder = instance.hostPath;
     this.soundsDir = soundsFolder(tree);
     this.recordingDir = `${instance.hostPath}/spool/recording`;
+    const { sipPort: port, sipUser: user, sipPassword: password } = instance;
+    this.sip = { port, user, password };
     this.env = {
       ARI_HTTP_URL: `http://127.0.0.1:${instance.httpPort}`,
       ARI_USER: instance.ariUser,

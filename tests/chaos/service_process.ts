@@ -31,14 +31,19 @@ export class ServiceProcess implements AsyncDisposable {
   readonly dataDir: string;
   readonly url: string;
   readonly #env: Record<string, string>;
+  readonly #cpus: string | undefined;
   #child?: Deno.ChildProcess;
   #guard?: Deno.ChildProcess;
   /** When the running process was started, in milliseconds since the epoch. */
   startedAt = 0;
 
-  /** @param dataDir holds the journal, the recordings and the service's log (`service.log`). */
-  constructor(dataDir: string, env: Readonly<Record<string, string>>) {
+  /**
+   * @param dataDir holds the journal, the recordings and the service's log (`service.log`).
+   * @param cpus the only ones it may run on, as taskset(1) names them.
+   */
+  constructor(dataDir: string, env: Readonly<Record<string, string>>, cpus?: string) {
     this.dataDir = dataDir;
+    this.#cpus = cpus;
     const port = freePort();
     this.url = `http://127.0.0.1:${port}`;
     this.#env = {
@@ -56,17 +61,21 @@ export class ServiceProcess implements AsyncDisposable {
     };
   }
 
+  /** Of the running process. */
+  get pid(): number {
+    return this.#child!.pid;
+  }
+
   /** Starts it. Resolves once the console answers. */
   async start(): Promise<void> {
     this.startedAt = Date.now();
     const log = join(this.dataDir, "service.log");
-    this.#child = new Deno.Command("sh", {
-      args: [
-        "-c",
-        `exec ${START_TASK} >> "$1" 2>&1`,
-        Deno.execPath(),
-        log,
-      ],
+    const shell = ["sh", "-c", `exec ${START_TASK} >> "$1" 2>&1`, Deno.execPath(), log];
+    const [command, ...args] = this.#cpus === undefined
+      ? shell
+      : ["taskset", "-c", this.#cpus, ...shell];
+    this.#child = new Deno.Command(command!, {
+      args,
       cwd: ROOT,
       env: this.#env,
       stdin: "null",
