@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { type Command, HELP } from "./cli/help.ts";
 import { print, printError } from "./cli/print.ts";
-import { settingsFromEnvironment } from "./config/environment.ts";
+import { forbidTelemetry, settingsFromEnvironment } from "./config/environment.ts";
 import { configureLogging } from "./config/logging.ts";
 import { OperatorError } from "./config/operator_error.ts";
 import type { Settings } from "./config/settings.ts";
@@ -30,6 +30,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 
 /** Each command is loaded only when it runs: `doctor` needs no model, `kb` no telephone line. */
 async function run(command: Command, args: readonly string[]): Promise<number> {
+  forbidTelemetry();
   switch (command) {
     case "start": {
       const { policies } = options(args, "policies");

@@ -10,8 +10,8 @@ import { PromptsFile } from "../config/prompts.ts";
 import { settingsWith } from "../config/read_settings.ts";
 import { Recorder } from "../media/recorder.ts";
 import { PhraseCache } from "../speech/failover/phrase_cache.ts";
+import { everyFile, listedByNobody, readByNobody } from "../testing/other_user.ts";
 
-const NOBODY = 65_534;
 const SOUND = "prompts/voxbot-last-resort-en.wav";
 
 for (const umask of [0o000, 0o022, 0o077]) {
@@ -33,7 +33,7 @@ for (const umask of [0o000, 0o022, 0o077]) {
       for (const name of ["recordings/one.wav", "tts-cache", "journal.sqlite", SOUND]) {
         assert.ok(names.some((found) => found.startsWith(name)), `there is no ${name}`);
       }
-      const readable = (await asNobody(kept)).map((path) => relative(dataDir, path));
+      const readable = (await readByNobody(kept)).map((path) => relative(dataDir, path));
       assert.deepEqual(readable, [SOUND]);
       assert.deepEqual(await listedByNobody(dataDir), []);
     },
@@ -68,30 +68,4 @@ async function afterACall(dataDir: string): Promise<void> {
   await new PreparedSpeech(voice, settings).render(
     await (await PromptsFile.open(settings)).current(),
   );
-}
-
-async function everyFile(folder: string): Promise<string[]> {
-  const paths = await Array.fromAsync(Deno.readDir(folder), async ({ name, isDirectory }) => {
-    const path = join(folder, name);
-    return isDirectory ? await everyFile(path) : [path];
-  });
-  return paths.flat();
-}
-
-/** Those of the files that a user who owns nothing can read. */
-async function asNobody(paths: readonly string[]): Promise<string[]> {
-  const script = 'for path; do [ -r "$path" ] && printf "%s\\n" "$path"; done; true';
-  return await linesOfNobody("sh", ["-c", script, "sh", ...paths]);
-}
-
-/** What a user who owns nothing sees in a folder. */
-async function listedByNobody(folder: string): Promise<string[]> {
-  return await linesOfNobody("sh", ["-c", 'ls "$1" 2> /dev/null; true', "sh", folder]);
-}
-
-async function linesOfNobody(command: string, args: string[]): Promise<string[]> {
-  const options = { args, uid: NOBODY, gid: NOBODY, stderr: "inherit" } as const;
-  const { success, stdout } = await new Deno.Command(command, options).output();
-  assert.ok(success);
-  return new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
 }

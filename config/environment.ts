@@ -1,4 +1,4 @@
-// The only place that reads the environment of the process, and that takes secrets out of it.
+// The only place that reads the environment of the process, and that changes it: secrets leave it.
 
 import { readSettings } from "./read_settings.ts";
 import { SCHEMA, type Settings } from "./settings.ts";
@@ -23,6 +23,15 @@ export function settingsFromEnvironment(): Settings {
     if (SECRETIVE.test(name) || isSecretOfOurs(name)) Deno.env.delete(name);
   }
   return readSettings(env);
+}
+
+/**
+ * Keeps ONNX Runtime, whose native code no permission of Deno binds, from sending Microsoft what it runs
+ * on and which models, as its builds since 1.29 do. To be called before it is loaded: it looks once.
+ * https://github.com/microsoft/onnxruntime/pull/27379
+ */
+export function forbidTelemetry(): void {
+  Deno.env.set("ORT_DISABLE_TELEMETRY", "1");
 }
 
 /** As Deno's fetch and grpc-js read them, in small letters or capitals. */

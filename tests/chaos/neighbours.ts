@@ -75,6 +75,8 @@ export async function neighbours(
       ...pbx.env,
       MEDIA_TRANSPORT: transport,
       CALL_RESTART_INTENSITY: "1000",
+      // What an operator sets to whom neighbours matter more than permissions.
+      HUNG_THREADS_IDLE: "1",
     }),
   );
   await service.start();

@@ -1,8 +1,12 @@
-// The service as a process of its own, so that it can be killed and measured from outside.
+// The service as a process of its own, so that it can be killed and measured from outside. It is started
+// by the command of `deno task start`: its settings decide what it may do, as an operator's do.
 
 import { join } from "node:path";
 import { pause } from "../../runtime/waiting.ts";
 import type { FaultKind } from "../../actors/otp/control.ts";
+import { findAddon, permissionFlags } from "../../cli/permissions.ts";
+import { proxiesFromEnvironment } from "../../config/environment.ts";
+import { readSettings } from "../../config/read_settings.ts";
 import { hungThreads } from "../../runtime/repairs/hung_thread.ts";
 import type { CallDetails, CallSummary } from "../../console/calls.ts";
 import { START_TASK } from "../confinement/start_task.ts";
@@ -26,31 +30,42 @@ export interface Holdings {
   readonly cpuSeconds: number;
 }
 
+/** Another user of the machine, who may run a copy of Deno. */
+export interface ServiceUser {
+  /** Its number, also that of its group. It need not have a name. */
+  readonly uid: number;
+  /** The path of a Deno that it may run. */
+  readonly deno: string;
+}
+
+/** On what, and as whom, it runs: by default as this process. */
+export interface ServiceHost {
+  /** Becoming another user takes root. They must be able to write the data folder. */
+  readonly user?: ServiceUser;
+  /** The only CPUs it may run on, as taskset(1) names them. */
+  readonly cpus?: string;
+}
+
 /** A service that can be started, killed and started again on one data folder and one port. */
 export class ServiceProcess implements AsyncDisposable {
   readonly dataDir: string;
   readonly url: string;
   readonly #env: Record<string, string>;
-  readonly #cpus: string | undefined;
+  readonly #host: ServiceHost;
   #child?: Deno.ChildProcess;
   #guard?: Deno.ChildProcess;
   /** When the running process was started, in milliseconds since the epoch. */
   startedAt = 0;
 
-  /**
-   * @param dataDir holds the journal, the recordings and the service's log (`service.log`).
-   * @param cpus the only ones it may run on, as taskset(1) names them.
-   */
-  constructor(dataDir: string, env: Readonly<Record<string, string>>, cpus?: string) {
+  /** @param dataDir holds the journal, the recordings and the service's log (`service.log`). */
+  constructor(dataDir: string, env: Readonly<Record<string, string>>, host: ServiceHost = {}) {
     this.dataDir = dataDir;
-    this.#cpus = cpus;
+    this.#host = host;
     const port = freePort();
     this.url = `http://127.0.0.1:${port}`;
     this.#env = {
       ASTERISK_LANG: "en",
       FAULT_INJECTION: "1",
-      // A storm hangs threads all the time: left alone, they would take every core.
-      HUNG_THREADS_IDLE: "1",
       RECORD_CALLS: "0",
       // The phones of a PBX all have one number.
       MAX_CALLS_PER_CALLER: "0",
@@ -70,18 +85,34 @@ export class ServiceProcess implements AsyncDisposable {
   async start(): Promise<void> {
     this.startedAt = Date.now();
     const log = join(this.dataDir, "service.log");
-    const shell = ["sh", "-c", `exec ${START_TASK} >> "$1" 2>&1`, Deno.execPath(), log];
-    const [command, ...args] = this.#cpus === undefined
-      ? shell
-      : ["taskset", "-c", this.#cpus, ...shell];
+    const { user, cpus } = this.#host;
+    const deno = user?.deno ?? Deno.execPath();
+    const shell = ["sh", "-c", `exec ${START_TASK} >> "$1" 2>&1`, deno, log];
+    const [command, ...args] = cpus === undefined ? shell : ["taskset", "-c", cpus, ...shell];
     this.#child = new Deno.Command(command!, {
       args,
       cwd: ROOT,
       env: this.#env,
+      ...user && { uid: user.uid, gid: user.uid },
       stdin: "null",
     }).spawn();
     this.#guard = guardOf(this.#child);
     await this.#until("/live", START_MS);
+  }
+
+  /** The permissions that its command line gives it (Linux). */
+  permissions(): string[] {
+    const words = Deno.readTextFileSync(`/proc/${this.#child!.pid}/cmdline`).split("\0");
+    return words.filter((word) => /^(-A|--no-prompt|--(allow|deny)-.*)$/.test(word));
+  }
+
+  /** Those that its settings need, and no more. */
+  permissionsNeeded(): string[] {
+    const settings = readSettings(this.#env);
+    return permissionFlags(settings, {
+      addon: findAddon(),
+      proxies: proxiesFromEnvironment(),
+    });
   }
 
   /** Resolves once it takes calls. */

@@ -69,6 +69,8 @@ export async function storm(options: StormOptions, report: Report): Promise<void
       // The model finds its place in a call by counting the questions.
       LLM_HISTORY_TOKENS: "100000",
       CALL_POOL_SIZE: "4",
+      // Left alone, the threads that a storm hangs would take every core.
+      HUNG_THREADS_IDLE: "1",
       // Another test covers calls that exceed the intensity.
       CALL_RESTART_INTENSITY: "1000",
     }),

@@ -53,7 +53,11 @@ async function run(
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
-    env: Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" },
+    env: {
+      // Tests load models in their own process: see forbidTelemetry of config/environment.ts.
+      ORT_DISABLE_TELEMETRY: "1",
+      ...!Deno.stdout.isTerminal() && { NO_COLOR: "1" },
+    },
     signal: timeout,
   }).spawn();
   let output = "";

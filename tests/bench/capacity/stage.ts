@@ -63,7 +63,7 @@ export async function startStage(options: CapacityOptions): Promise<Stage> {
       ...!offers && { MAX_CALLS: String(mostCalls(options) + SPARE_CALLS) },
       ...await speech?.next(),
       ...options.settings,
-    }, cpus.service),
+    }, { cpus: cpus.service }),
   );
   await service.start();
   await service.ready();
