@@ -4,12 +4,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CallRecord } from "../../actors/call_record.ts";
-import { type Service, startService } from "../../cli/service.ts";
+import { startService } from "../../cli/service.ts";
 import { configureLogging } from "../../config/logging.ts";
 import { settingsWith } from "../../config/read_settings.ts";
 import type { Settings } from "../../config/settings.ts";
 import { eventually, type TestCaller, type TestPbx, untilSpokenTo } from "../../testing/mod.ts";
 import { spoken } from "../../testing/voice.ts";
+import { type ServiceUnderTest, StartedService } from "../confinement/started_service.ts";
 
 configureLogging("error");
 
@@ -20,29 +21,40 @@ export class World implements AsyncDisposable {
 
   private constructor(
     readonly pbx: TestPbx,
-    readonly settings: Settings,
     readonly dataDir: string,
-    public service: Service,
+    public service: ServiceUnderTest,
   ) {}
 
-  /** Starts the service on a running PBX, which the caller of this function stops. */
-  static async start(pbx: TestPbx, changes: Partial<Settings> = {}): Promise<World> {
+  /**
+   * Starts the service on a running PBX, which the caller of this function stops.
+   *
+   * @param confined as `deno task start` does, with its permissions; otherwise in the test's process,
+   *   which may do all. A real PBX gets the real thing unless the test says otherwise.
+   */
+  static async start(
+    pbx: TestPbx,
+    changes: Partial<Settings> = {},
+    confined = pbx.kind === "asterisk",
+  ): Promise<World> {
     const dataDir = await mkdtemp(join(tmpdir(), "voxbot-"));
-    const settings = settingsWith({
+    const wanted: Partial<Settings> = {
       ...pbx.env,
       // Scenarios that hand calls over name the context themselves.
       ARI_FALLBACK_CONTEXT: "",
       ASTERISK_LANG: "en",
-      CONSOLE_PORT: 0,
       DATA_DIR: dataDir,
       LOG_LEVEL: "error",
       // The phones of a PBX all have one number.
       MAX_CALLS_PER_CALLER: 0,
       ...changes,
-    });
-    const service = await startService(settings);
+    };
+    if (confined) {
+      const service = await StartedService.start(dataDir, { RECORD_CALLS: true, ...wanted });
+      return new World(pbx, dataDir, service);
+    }
+    const service = await startService(settingsWith({ CONSOLE_PORT: 0, ...wanted }));
     await service.connected;
-    return new World(pbx, settings, dataDir, service);
+    return new World(pbx, dataDir, service);
   }
 
   /** Places a call and waits for the end of the greeting. */
@@ -91,6 +103,7 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.hangUpAll();
     await this.service[Symbol.asyncDispose]();
     await rm(this.dataDir, { recursive: true, force: true });
   }
