@@ -1,5 +1,6 @@
 // The only place that reads the environment of the process, and that changes it: secrets leave it.
 
+import { hideValues } from "./privacy/redact.ts";
 import { readSettings } from "./read_settings.ts";
 import { SCHEMA, type Settings } from "./settings.ts";
 
@@ -8,20 +9,23 @@ import { SCHEMA, type Settings } from "./settings.ts";
  * OPENAI_PROJECT_ID, OPENAI_CUSTOM_HEADERS, OPENAI_ADMIN_KEY and OPENAI_WEBHOOK_SECRET by itself
  * (client.ts of 7.55), whatever server OPENAI_BASE_URL names.
  */
-const SECRETIVE =
-  /^(OPENAI|AZURE|AWS|ANTHROPIC|CHROMA|YC)_|SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|PRIVATE_?KEY|API_?KEY/i;
+const SECRETIVE = /^(OPENAI|AZURE|AWS|ANTHROPIC|CHROMA|YC)_/i;
+const SECRET_NAME = /SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|PRIVATE_?KEY|API_?KEY|ADMIN_?KEY/i;
 
 /**
  * The settings of this process. Secrets leave its environment, whoever they belong to: an isolate,
- * and every package that it loads, could read them there. A second call would miss them.
+ * and every package that it loads, could read them there. A second call would miss them. Their values
+ * are masked in every line that this thread logs from now on.
  *
  * @throws {SettingsError} naming everything that is wrong.
  */
 export function settingsFromEnvironment(): Settings {
   const env = Deno.env.toObject();
-  for (const name of Object.keys(env)) {
-    if (SECRETIVE.test(name) || isSecretOfOurs(name)) Deno.env.delete(name);
-  }
+  const secretive = Object.keys(env).filter((name) =>
+    SECRETIVE.test(name) || SECRET_NAME.test(name) || isSecretOfOurs(name)
+  );
+  for (const name of secretive) Deno.env.delete(name);
+  hideValues(secretive.filter(isSecret).map((name) => env[name]!));
   return readSettings(env);
 }
 
@@ -42,6 +46,11 @@ export function proxiesFromEnvironment(): string[] {
   return PROXY_VARIABLES.flatMap((name) => [name, name.toUpperCase()])
     .map((name) => Deno.env.get(name) ?? "")
     .filter((proxy) => URL.canParse(proxy));
+}
+
+/** Whether the value itself is one, unlike OPENAI_BASE_URL's or LLM_DAILY_TOKENS's. */
+function isSecret(name: string): boolean {
+  return Object.hasOwn(SCHEMA, name) ? isSecretOfOurs(name) : SECRET_NAME.test(name);
 }
 
 function isSecretOfOurs(name: string): boolean {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { settingsFromEnvironment } from "./environment.ts";
+import { hideValues, redact } from "./privacy/redact.ts";
 import { SCHEMA, type SettingName } from "./settings.ts";
 
 /** Secrets of ours, of libraries, and of whoever else started the service. */
@@ -24,11 +25,16 @@ const LOOK = `
   parentPort.postMessage({ ...process.env, ...Deno.env.toObject() });
 `;
 
-Deno.test("once the settings are read, no isolate finds a secret in its environment", async () => {
+Deno.test("once the settings are read, no isolate finds a secret in its environment, and no log shows one", async () => {
   const before = Deno.env.toObject();
   try {
     for (const [name, value] of Object.entries(PLANTED)) Deno.env.set(name, value);
+    Deno.env.set("OPENAI_BASE_URL", "http://127.0.0.1:1234/v1");
     const settings = settingsFromEnvironment();
+    for (const [name, value] of Object.entries(PLANTED)) {
+      if (/KEY|TOKEN|PASSWORD/.test(name)) assert.doesNotMatch(redact(`said ${value}`), /planted/);
+    }
+    assert.match(redact("no answer from http://127.0.0.1:1234/v1"), /1234/, "no secret of its own");
     assert.equal(settings.ARI_PASSWORD, PLANTED.ARI_PASSWORD);
     assert.equal(settings.OPENAI_API_KEY, PLANTED.OPENAI_API_KEY);
 
@@ -43,6 +49,8 @@ Deno.test("once the settings are read, no isolate finds a secret in its environm
     }
     assert.equal(seen.PATH, before.PATH);
   } finally {
+    hideValues([]);
+    Deno.env.delete("OPENAI_BASE_URL");
     for (const name of Object.keys(PLANTED)) Deno.env.delete(name);
     for (const [name, value] of Object.entries(before)) Deno.env.set(name, value);
   }

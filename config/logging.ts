@@ -2,6 +2,7 @@
 // phase=….
 
 import { configureSync, getLogger, type Logger, type LogRecord } from "@logtape/logtape";
+import { redact } from "./privacy/redact.ts";
 
 export type { Logger };
 
@@ -64,39 +65,4 @@ function showInside(_key: string, value: unknown): unknown {
   if (value instanceof Error) return redact(errorText(value));
   if (typeof value === "string") return redact(value);
   return typeof value === "bigint" ? String(value) : value;
-}
-
-/**
- * Digits with the separators that people write between them, unless they are part of a word, a decimal
- * (such as the Asterisk id 1732084742.17) or a UUID. The one in `PJSIP/70000000001-0000001f` counts.
- */
-const PHONE_NUMBER =
-  /(?<!\w|\d\.|[\da-f]{4}-)(?![\da-f]{8}-[\da-f]{4}-)\+?\d(?:[ \u00a0()-]{0,3}\d){6,}(?!\w|\.\d)/g;
-
-/**
- * Keys that show what they are: OpenAI's (sk-…), Yandex Cloud's API keys (AQVN…), OAuth tokens (y0_…)
- * and IAM tokens (t1.…); as their services' documentation shows them.
- */
-const SECRET_KEY = /(?<![A-Za-z-])(sk-|AQVN|y0_|t1\.)[\w.~+/=-]{12,}/g;
-
-/**
- * Masks what must not be kept: numbers of 7 digits or more, written like phone numbers,
- * credentials in addresses and headers, and keys.
- */
-export function redact(text: string): string {
-  return text
-    .replace(/(api_key=)[^&\s"]+/gi, "$1***")
-    .replace(/(\b[a-z][a-z+.-]*:\/\/)[^\s/@"]+@/gi, "$1***@")
-    .replace(/\b(Basic|Bearer|Api-Key) +[\w.~+/=-]{16,}/gi, "$1 ***")
-    .replace(SECRET_KEY, "$1***")
-    .replace(PHONE_NUMBER, maskNumber);
-}
-
-/**
- * A phone number with all but its last two digits hidden, as `/api/calls` shows a `caller`.
- * Extensions (fewer than 7 digits) and names are shown whole.
- */
-export function maskNumber(number: string): string {
-  const digits = number.replace(/\D/g, "");
-  return digits.length < 7 ? number : `${"*".repeat(digits.length - 2)}${digits.slice(-2)}`;
 }

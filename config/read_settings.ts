@@ -2,7 +2,7 @@
 
 import { commaList } from "./spelling/comma_list.ts";
 import { editDistance } from "./spelling/edit_distance.ts";
-import { redact } from "./logging.ts";
+import { redact } from "./privacy/redact.ts";
 import { isLoopback } from "./loopback.ts";
 import { OperatorError } from "./operator_error.ts";
 import type { Setting } from "./schema.ts";

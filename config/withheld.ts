@@ -8,3 +8,9 @@ export function withholdSecrets(settings: Settings, needed: readonly SettingName
   const withheld = names.filter((name) => SCHEMA[name].secret && !needed.includes(name));
   return { ...settings, ...Object.fromEntries(withheld.map((name) => [name, ""])) };
 }
+
+/** The values of the settings that are secret, as `hideValues` takes them. */
+export function secretsOf(settings: Settings): string[] {
+  const names = Object.keys(SCHEMA) as SettingName[];
+  return names.filter((name) => SCHEMA[name].secret).map((name) => String(settings[name]));
+}

@@ -1,6 +1,6 @@
 // The one error that every ARI command fails with.
 
-import { redact } from "../../config/logging.ts";
+import { redact } from "../../config/privacy/redact.ts";
 
 /**
  * Why a command failed, as far as callers act differently on it.

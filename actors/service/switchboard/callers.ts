@@ -4,7 +4,7 @@
 
 import { createHmac, randomBytes } from "node:crypto";
 import type { Channel } from "../../../asterisk/ari/mod.ts";
-import { maskNumber } from "../../../config/logging.ts";
+import { maskNumber } from "../../../config/privacy/redact.ts";
 
 /** What PBXs write in place of a number that is withheld or not known. */
 const NO_NUMBER = /^$|anonymous|unknown|unavailable|restricted|private|withheld/i;
