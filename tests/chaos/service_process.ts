@@ -15,6 +15,8 @@ import { ROOT } from "../runner/steps.ts";
 /** A start takes about two seconds, far longer on a busy machine. */
 const START_MS = 60_000;
 const POLL_MS = 20;
+/** A thread that spins takes more than this in that time, even one of twenty on two cores. */
+const [LOOK_MS, SPINS_SECONDS] = [2000, 0.1];
 /** More calls than are ever live at once. */
 const NEWEST = 100;
 
@@ -24,8 +26,6 @@ export interface Holdings {
   readonly files: number;
   /** One per isolate, and a few of Deno's own. */
   readonly threads: number;
-  /** Threads of isolates that hung: see runtime/repairs/hung_thread.ts. */
-  readonly hungThreads: number;
   /** CPU seconds used so far. */
   readonly cpuSeconds: number;
 }
@@ -186,9 +186,17 @@ export class ServiceProcess implements AsyncDisposable {
       rssMb,
       files,
       threads: fact("Threads"),
-      hungThreads: hungThreads(folder).length,
       cpuSeconds: cpuSeconds(this.#child!.pid),
     };
+  }
+
+  /**
+   * How many threads of isolates hang, at a moment when nothing else computes: those that wait for CPU
+   * time that nobody else wants, and those that kept their priority (Linux).
+   */
+  async hungThreads(): Promise<number> {
+    const folder = `/proc/${this.#child!.pid}`;
+    return new Set([...hungThreads(folder), ...await spinningThreads(folder)]).size;
   }
 
   /** Its open handles by kind: "socket", "pipe", "file"… (Linux). */
@@ -251,10 +259,30 @@ function guardOf({ pid }: Deno.ChildProcess): Deno.ChildProcess {
   return new Deno.Command("sh", { args, stdin: "piped", stdout: "null", stderr: "null" }).spawn();
 }
 
+/** Threads that compute without a pause (Linux). */
+async function spinningThreads(folder: string): Promise<string[]> {
+  const used = () =>
+    new Map(
+      [...Deno.readDirSync(`${folder}/task`)].map((
+        { name },
+      ) => [name, cpuSecondsOf(`${folder}/task/${name}`)]),
+    );
+  const before = used();
+  await pause(LOOK_MS);
+  return [...used()].filter(([thread, seconds]) =>
+    seconds - (before.get(thread) ?? seconds) > SPINS_SECONDS
+  ).map(([thread]) => thread);
+}
+
 /** CPU seconds that a process has used (Linux). */
 export function cpuSeconds(pid: number): number {
+  return cpuSecondsOf(`/proc/${pid}`);
+}
+
+/** The same of a process's or a thread's folder. */
+function cpuSecondsOf(folder: string): number {
   // proc(5): the 12th and 13th field after the name, in hundredths of a second (CLK_TCK).
-  const [user, system] = statOf(`/proc/${pid}`).slice(11, 13).map(Number);
+  const [user, system] = statOf(folder).slice(11, 13).map(Number);
   return (user! + system!) / 100;
 }
 

@@ -5,6 +5,8 @@
 //   --calls N    calls at once                    (20)
 //   --faults N   faults in the storm              (120; 500 is the full run)
 //   --every N    mean milliseconds between faults (1600)
+//   --confined   the storm's service has the permissions of task start and no others: its hung threads
+//                then keep their priority
 //   --only NAME  storm, neighbours or soak
 //   --on PBX     simulator or asterisk, for neighbours only: the others need a PBX that fails on demand
 //   --transport NAME  the service's MEDIA_TRANSPORT, for neighbours (auto)
@@ -30,6 +32,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     on: { type: "string", default: "simulator" },
     transport: { type: "string", default: "auto" },
+    confined: { type: "boolean", default: false },
   },
 });
 const [seed, calls, faults, everyMs, soakCalls] = [
@@ -39,7 +42,7 @@ const [seed, calls, faults, everyMs, soakCalls] = [
   values.every,
   values.soak,
 ].map(Number) as [number, number, number, number, number];
-const { on, transport } = values;
+const { on, transport, confined } = values;
 if (on !== "simulator" && on !== "asterisk") {
   throw new TypeError(`--on takes simulator or asterisk, not ${on}`);
 }
@@ -48,7 +51,7 @@ const wanted = (name: string) =>
 
 const report = new Report();
 await report.line(`load of this machine: ${Deno.loadavg().map((l) => l.toFixed(1)).join(" ")}`);
-if (wanted("storm")) await storm({ seed, calls, faults, everyMs }, report);
+if (wanted("storm")) await storm({ seed, calls, faults, everyMs, confined }, report);
 if (wanted("neighbours")) await whereItCanBe(() => neighbours({ calls, on, transport }, report));
 if (wanted("soak") && soakCalls > 0) await soak({ calls: soakCalls }, report);
 await report.line(`load of this machine: ${Deno.loadavg().map((l) => l.toFixed(1)).join(" ")}`);
