@@ -1,4 +1,4 @@
-// The command line: start, demo, doctor, kb; nothing else.
+// The command line: start, demo, doctor, kb, forget; nothing else.
 
 import { parseArgs } from "node:util";
 import { type Command, HELP } from "./cli/help.ts";
@@ -52,6 +52,11 @@ async function run(command: Command, args: readonly string[]): Promise<number> {
       const settings = loggedSettings();
       const { runKb } = await import("./cli/kb.ts");
       return await runKb(args, settings);
+    }
+    case "forget": {
+      const settings = loggedSettings();
+      const { forget } = await import("./cli/forget/mod.ts");
+      return await forget(args, settings);
     }
   }
 }

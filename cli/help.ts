@@ -23,6 +23,14 @@ fix each fault. Exit code: 0 nothing failed, 1 something did.`,
   search "question" what a caller's question finds, and in which base
 
 Exit code: 0 done, 1 failed or out of date, 2 wrong usage or settings.`,
+  forget: `Usage: deno task forget <call id | number>
+
+Deletes a call, or all calls of a caller's number, from the journal, the recordings and the cached
+phrases, and rewrites the journal so that no byte is left. The service may run meanwhile; a call
+that is up is not deleted. A number is compared by its last ten digits.
+
+Exit code: 0 nothing is left, 1 something is (the lines say what), or nothing was found, 2 wrong
+usage or settings.`,
 } as const;
 
 /** A command of the command line. */

@@ -14,6 +14,7 @@ import type { ServiceMetrics } from "../actors/service/metrics.ts";
 import { PbxMonitor } from "../actors/service/pbx_monitor.ts";
 import { policiesOf } from "../actors/service/policies.ts";
 import { readiness } from "../actors/service/readiness.ts";
+import { ForgottenCalls } from "../actors/service/retention/forgotten_calls.ts";
 import { Retention } from "../actors/service/retention/retention.ts";
 import { Switchboard } from "../actors/service/switchboard/switchboard.ts";
 import { AriConnection } from "../asterisk/ari/mod.ts";
@@ -103,6 +104,7 @@ export async function startService(settings: Settings): Promise<Service> {
   const connected = connection.connect();
   connected.catch((error) => log.debug("never connected", { error }));
   scope.use(monitor).start();
+  scope.use(new ForgottenCalls({ journal, switchboard })).start();
   scope.use(new Retention({ settings, journal, switchboard, metrics })).start();
   scope.defer(() => switchboard.letGo());
   const running = scope.move();

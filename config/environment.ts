@@ -53,6 +53,14 @@ function isSecret(name: string): boolean {
   return Object.hasOwn(SCHEMA, name) ? isSecretOfOurs(name) : SECRET_NAME.test(name);
 }
 
+/**
+ * SQLite copies a database that it rewrites into a temporary file: beside the database, not in a folder
+ * of everybody (https://sqlite.org/tempfiles.html).
+ */
+export function keepTempFilesIn(folder: string): void {
+  Deno.env.set("SQLITE_TMPDIR", folder);
+}
+
 function isSecretOfOurs(name: string): boolean {
   return Object.hasOwn(SCHEMA, name) && SCHEMA[name as keyof typeof SCHEMA].secret;
 }

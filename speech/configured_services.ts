@@ -5,6 +5,7 @@ import type { AsrProvider } from "./asr.ts";
 import type { SpeechEventHandler } from "./events.ts";
 import type { AsrService, TtsService } from "./failover/service_list.ts";
 import type { TtsProvider } from "./tts.ts";
+import { cacheKeyOf, localVoiceOf } from "./voices.ts";
 import type { TokenSource } from "./yandex/auth/iam.ts";
 
 /** What the local engine gives a call. */
@@ -70,6 +71,5 @@ export async function configuredServices(
 }
 
 function localVoice(settings: Settings, provider: TtsProvider): TtsService {
-  const { LOCAL_TTS_VOICE, LOCAL_TTS_SPEED } = settings;
-  return { name: "local", provider, cacheKey: `${LOCAL_TTS_VOICE} ${LOCAL_TTS_SPEED}` };
+  return { name: "local", provider, cacheKey: cacheKeyOf(localVoiceOf(settings)) };
 }

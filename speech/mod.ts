@@ -12,9 +12,10 @@ import type { SpeechEvent } from "./events.ts";
 import { Episodes } from "./failover/episodes.ts";
 import { FailoverAsr } from "./failover/failover_asr.ts";
 import { FailoverTts } from "./failover/failover_tts.ts";
-import { PhraseCache } from "./failover/phrase_cache.ts";
+import { PhraseCache, phraseFolder } from "./failover/phrase_cache.ts";
 import type { TtsProvider } from "./tts.ts";
 
+export { forgetPhrases } from "./forget_phrases.ts";
 export type { LocalProviders, SpeechHooks } from "./configured_services.ts";
 export type { SpeechEvent, SpeechEventHandler } from "./events.ts";
 
@@ -49,7 +50,7 @@ export async function createSpeech(
   const onEvent = hooks.onEvent ?? ((event) => episodes.happened(event));
   const services = await configuredServices(settings, local, hooks);
   const cache = settings.TTS_CACHE_MB > 0
-    ? new PhraseCache(`${settings.DATA_DIR}/tts-cache`, settings.TTS_CACHE_MB * MB)
+    ? new PhraseCache(phraseFolder(settings), settings.TTS_CACHE_MB * MB)
     : undefined;
   const asr = new FailoverAsr(services.recognisers, onEvent);
   const tts = new FailoverTts(services.voices, cache, onEvent);

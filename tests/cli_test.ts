@@ -41,7 +41,7 @@ async function run(args: readonly string[], env: Record<string, string> = {}): P
 }
 
 Deno.test("each command explains itself", async () => {
-  for (const name of ["start", "demo", "doctor", "kb"]) {
+  for (const name of ["start", "demo", "doctor", "kb", "forget"]) {
     const { code, stdout } = await run([name, "--help"]);
     assert.equal(code, 0, name);
     assert.match(stdout, new RegExp(`deno task ${name}`));

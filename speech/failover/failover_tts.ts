@@ -7,14 +7,12 @@ import { withTimeouts } from "../service_timeouts.ts";
 import type { SpeechEventHandler } from "../events.ts";
 import { failureOf, type ServiceFailure } from "../failure.ts";
 import type { PhraseCache } from "./phrase_cache.ts";
+import { LONGEST_CACHED_CHARACTERS, phraseKey } from "./phrase_key.ts";
 import { PhraseTape } from "./phrase_tape.ts";
 import { ServiceList, type TtsService, type WatchedService } from "./service_list.ts";
 import { SpokenPosition } from "./spoken_position.ts";
 import { hasWords, stripUnspeakable } from "../../language/spoken/text.ts";
 import { type SpokenChunk, TtsError, type TtsOptions, type TtsProvider } from "../tts.ts";
-
-/** Longer texts are hardly ever spoken twice. */
-const LONGEST_CACHED_CHARACTERS = 300;
 
 /** Speaks with the first service that works. */
 export class FailoverTts implements TtsProvider {
@@ -182,7 +180,7 @@ export class FailoverTts implements TtsProvider {
   }
 
   #cacheKey(service: WatchedService<TtsProvider>, text: string, language: string): string {
-    return [service.name, this.#keys.get(service.name), language, text].join("\n");
+    return phraseKey(service.name, this.#keys.get(service.name)!, language, text);
   }
 
   async #cached(

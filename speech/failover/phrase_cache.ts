@@ -17,6 +17,11 @@ const ABANDONED_MS = 3_600_000;
 const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
 
+/** Where a service keeps its phrases. */
+export function phraseFolder({ DATA_DIR }: { readonly DATA_DIR: string }): string {
+  return `${DATA_DIR}/tts-cache`;
+}
+
 /** Spoken phrases by key, on disk. The least recently used are deleted first. */
 export class PhraseCache {
   readonly #folder: string;
@@ -65,6 +70,11 @@ export class PhraseCache {
       }
     });
     return this.#writing;
+  }
+
+  /** Deletes a phrase; false when there is none. @throws {Deno.errors} when the folder does not allow it. */
+  async delete(key: string): Promise<boolean> {
+    return await removeIfThere(await this.#pathOf(key));
   }
 
   /** Resolves when everything given to `put` so far is on disk or its write has failed. */
@@ -149,11 +159,13 @@ function decode(bytes: Uint8Array): Pcm | undefined {
   return crc32(samples) === checksum ? pcmFromBytes(samples) : undefined;
 }
 
-async function removeIfThere(path: string): Promise<void> {
+async function removeIfThere(path: string): Promise<boolean> {
   try {
     await Deno.remove(path);
+    return true;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return false;
   }
 }
 

@@ -4,6 +4,7 @@
 import type { Settings } from "../../config/settings.ts";
 import type { ServiceTimeouts } from "../service_timeouts.ts";
 import type { AsrService, TtsService } from "../failover/service_list.ts";
+import { cacheKeyOf, openAiVoiceOf } from "../voices.ts";
 import { openAiClient } from "./client.ts";
 import { OpenAiAsr } from "./stt.ts";
 import { OpenAiTts } from "./tts.ts";
@@ -20,12 +21,7 @@ export function openAiRecogniser(settings: Settings, timeouts: ServiceTimeouts):
 
 /** Streaming speech. */
 export function openAiVoice(settings: Settings, timeouts: ServiceTimeouts): TtsService {
-  const voice = {
-    model: settings.OPENAI_TTS_MODEL,
-    voice: settings.OPENAI_TTS_VOICE,
-    speed: settings.OPENAI_TTS_SPEED,
-  };
+  const voice = openAiVoiceOf(settings);
   const provider = new OpenAiTts(openAiClient(settings, timeouts.stallMs), voice);
-  const cacheKey = Object.values(voice).join(" ");
-  return { name: "openai", timeouts, provider, cacheKey };
+  return { name: "openai", timeouts, provider, cacheKey: cacheKeyOf(voice) };
 }

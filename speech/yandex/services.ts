@@ -5,6 +5,7 @@ import type { Settings } from "../../config/settings.ts";
 import type { ServiceTimeouts } from "../service_timeouts.ts";
 import type { SpeechEventHandler } from "../events.ts";
 import type { AsrService, TtsService } from "../failover/service_list.ts";
+import { cacheKeyOf, yandexVoice } from "../voices.ts";
 import { YandexChannel } from "./channel.ts";
 import { type Credentials, yandexCredentials } from "./auth/credentials.ts";
 import type { TokenSource } from "./auth/iam.ts";
@@ -50,12 +51,8 @@ export class YandexServices implements AsyncDisposable {
   voices(): TtsService[] {
     const settings = this.#settings;
     const timeouts = this.#timeouts;
-    const voice = {
-      voice: settings.YANDEX_TTS_VOICE,
-      role: settings.YANDEX_TTS_ROLE,
-      speed: settings.YANDEX_TTS_SPEED,
-    };
-    const cacheKey = Object.values(voice).join(" ");
+    const voice = yandexVoice(settings);
+    const cacheKey = cacheKeyOf(voice);
     const channel = this.#channel("tts", settings.YANDEX_TTS_ENDPOINT);
     const streamStallMs = settings.YANDEX_TTS_MODE === "stream" ? timeouts.stallMs : undefined;
     const rest = new YandexRestTts(settings.YANDEX_TTS_V1_ENDPOINT, voice, this.#credentials);

@@ -9,6 +9,9 @@ import { logger } from "../../../config/logging.ts";
 
 const log = logger("journal");
 
+/** The key of a journal. */
+export type CallerKey = Uint8Array;
+
 const KEY_BYTES = 32;
 const PRIVATE_FILE = 0o600;
 /** Without prefixes of countries and trunks: +7 900 000-00-01 and 8 900 000-00-01 are one caller. */
@@ -18,8 +21,8 @@ const COMPARED_DIGITS = 10;
  * The key of the journal at `path`; a new one where there is none. Undefined, and a line in the log,
  * when it cannot be read or kept.
  */
-export function callerKeyOf(path: string): Uint8Array | undefined {
-  const file = join(dirname(path), "caller.key");
+export function callerKeyOf(path: string): CallerKey | undefined {
+  const file = fileOf(path);
   try {
     return keyIn(file);
   } catch (error) {
@@ -31,12 +34,25 @@ export function callerKeyOf(path: string): Uint8Array | undefined {
   }
 }
 
+/**
+ * The key of the journal at `path`, if there is one.
+ *
+ * @throws when its file cannot be read.
+ */
+export function knownCallerKey(path: string): CallerKey | undefined {
+  return readIfThere(fileOf(path));
+}
+
 /** A number, or a SIP name, as the journal knows it; null when the PBX gave none. */
-export function callerHash(key: Uint8Array, caller: string): string | null {
+export function callerHash(key: CallerKey, caller: string): string | null {
   const name = caller.trim().toLowerCase();
   const digits = name.replace(/\D/g, "").slice(-COMPARED_DIGITS);
   const compared = /\p{L}/u.test(name) ? name : digits;
   return compared === "" ? null : createHmac("sha256", key).update(compared).digest("base64url");
+}
+
+function fileOf(path: string): string {
+  return join(dirname(path), "caller.key");
 }
 
 function keyIn(file: string): Uint8Array {

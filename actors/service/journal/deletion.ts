@@ -41,6 +41,7 @@ export function deletePiece(db: DatabaseSync, callIds: readonly string[]): strin
   const emptyCall = db.prepare(
     "DELETE FROM calls WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM events WHERE call_id = ?1)",
   );
+  const isThere = db.prepare("SELECT 1 FROM calls WHERE id = ?");
   const gone: string[] = [];
   let [events, chars] = [EVENTS_A_PIECE, CHARS_A_PIECE];
   db.exec("BEGIN IMMEDIATE");
@@ -49,7 +50,8 @@ export function deletePiece(db: DatabaseSync, callIds: readonly string[]): strin
       const deleted = someEvents.all(id, events, chars);
       events -= deleted.length;
       chars -= deleted.reduce((sum, row) => sum + Number(row.chars), 0);
-      if (emptyCall.run(id).changes) gone.push(id);
+      emptyCall.run(id);
+      if (!isThere.get(id)) gone.push(id);
       if (events <= 0 || chars <= 0) break;
     }
     db.exec("COMMIT");
