@@ -5,7 +5,7 @@ import type { AsrProvider } from "./asr.ts";
 import type { SpeechEventHandler } from "./events.ts";
 import type { AsrService, TtsService } from "./failover/service_list.ts";
 import type { TtsProvider } from "./tts.ts";
-import { cacheKeyOf, localVoiceOf } from "./voices.ts";
+import { cacheKeyOf, localVoiceOf } from "./voices/voices.ts";
 import type { TokenSource } from "./yandex/auth/iam.ts";
 
 /** What the local engine gives a call. */

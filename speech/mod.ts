@@ -15,7 +15,7 @@ import { FailoverTts } from "./failover/failover_tts.ts";
 import { PhraseCache, phraseFolder } from "./failover/phrase_cache.ts";
 import type { TtsProvider } from "./tts.ts";
 
-export { forgetPhrases } from "./forget_phrases.ts";
+export { forgetPhrases } from "./voices/forget_phrases.ts";
 export type { LocalProviders, SpeechHooks } from "./configured_services.ts";
 export type { SpeechEvent, SpeechEventHandler } from "./events.ts";
 

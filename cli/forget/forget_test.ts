@@ -12,7 +12,7 @@ import type { Settings } from "../../config/settings.ts";
 import { speakable } from "../../language/spoken/speakable.ts";
 import { PhraseCache, phraseFolder } from "../../speech/failover/phrase_cache.ts";
 import { phraseKey } from "../../speech/failover/phrase_key.ts";
-import { cachedVoices } from "../../speech/voices.ts";
+import { cachedVoices } from "../../speech/voices/voices.ts";
 import { ManualTime } from "../../testing/manual_time.ts";
 import { forget } from "./mod.ts";
 
@@ -107,11 +107,9 @@ async function contents(folder: string): Promise<string> {
 
 async function inFolder(run: (rig: Rig) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
-  const before = Deno.env.get("SQLITE_TMPDIR");
   try {
     await run(new Rig(folder));
   } finally {
-    if (before === undefined) Deno.env.delete("SQLITE_TMPDIR");
     await Deno.remove(folder, { recursive: true });
   }
 }

@@ -4,7 +4,7 @@
 import type { Settings } from "../../config/settings.ts";
 import type { ServiceTimeouts } from "../service_timeouts.ts";
 import type { AsrService, TtsService } from "../failover/service_list.ts";
-import { cacheKeyOf, openAiVoiceOf } from "../voices.ts";
+import { cacheKeyOf, openAiVoiceOf } from "../voices/voices.ts";
 import { openAiClient } from "./client.ts";
 import { OpenAiAsr } from "./stt.ts";
 import { OpenAiTts } from "./tts.ts";

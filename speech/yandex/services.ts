@@ -5,7 +5,7 @@ import type { Settings } from "../../config/settings.ts";
 import type { ServiceTimeouts } from "../service_timeouts.ts";
 import type { SpeechEventHandler } from "../events.ts";
 import type { AsrService, TtsService } from "../failover/service_list.ts";
-import { cacheKeyOf, yandexVoice } from "../voices.ts";
+import { cacheKeyOf, yandexVoice } from "../voices/voices.ts";
 import { YandexChannel } from "./channel.ts";
 import { type Credentials, yandexCredentials } from "./auth/credentials.ts";
 import type { TokenSource } from "./auth/iam.ts";

@@ -1,10 +1,10 @@
 // Takes phrases out of the phrase cache: they may repeat what a caller has said of themselves.
 
-import type { Settings } from "../config/settings.ts";
-import { speakable } from "../language/spoken/speakable.ts";
-import { stripUnspeakable } from "../language/spoken/text.ts";
-import { PhraseCache, phraseFolder } from "./failover/phrase_cache.ts";
-import { LONGEST_CACHED_CHARACTERS, phraseKey } from "./failover/phrase_key.ts";
+import type { Settings } from "../../config/settings.ts";
+import { speakable } from "../../language/spoken/speakable.ts";
+import { stripUnspeakable } from "../../language/spoken/text.ts";
+import { PhraseCache, phraseFolder } from "../failover/phrase_cache.ts";
+import { LONGEST_CACHED_CHARACTERS, phraseKey } from "../failover/phrase_key.ts";
 import { cachedVoices } from "./voices.ts";
 
 /**

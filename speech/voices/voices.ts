@@ -1,8 +1,8 @@
 // The voices that the settings choose, and what tells each from others in the phrase cache. Loads no
 // service's library.
 
-import type { Settings } from "../config/settings.ts";
-import type { ServiceName } from "./failure.ts";
+import type { Settings } from "../../config/settings.ts";
+import type { ServiceName } from "../failure.ts";
 
 /** SpeechKit's voice. */
 export function yandexVoice(settings: Settings) {
