@@ -83,7 +83,7 @@ export type CallEvent =
   | { readonly kind: "timings"; readonly turn: number; readonly stages: StageTimings }
   /** The caller was silent, and the bot asked whether they are still there. */
   | { readonly kind: "nudged" }
-  /** The caller pressed a key. */
+  /** The caller pressed a key: which one, or "x" under `MASK_CARDS`. */
   | { readonly kind: "dtmf"; readonly digit: string }
   /** The assistant called a tool, to be run once the caller has heard `after` phrases of the answer. */
   | {
@@ -158,7 +158,7 @@ export interface CallRecord {
   phase: Phase;
   turns: TurnRecord[];
   nudged: boolean;
-  /** Keys the caller pressed, in order. */
+  /** Keys the caller pressed, in order, each as "x" under `MASK_CARDS`. */
   keys: string;
   restarts: { at: number; reason: ExitReason; phase: Phase; waitedMs: number }[];
   tools: ToolRecord[];

@@ -87,6 +87,14 @@ const MEDIA = {
     en: "keep a stereo WAV of each call in DATA_DIR/recordings",
     ru: "сохранять стереозапись (WAV) каждого звонка в DATA_DIR/recordings",
   }),
+  MASK_CARDS: flag(true, {
+    en:
+      "mask card numbers and their codes in what callers say, and the keys they press, wherever " +
+      "they are kept or sent; a recording keeps them all the same",
+    ru:
+      "скрывать номера карт, их коды и нажатые клавиши везде, где слова звонящих сохраняются или " +
+      "передаются; в записи разговора они остаются",
+  }),
 } as const satisfies Table;
 
 const TURN_TAKING = {

@@ -188,6 +188,7 @@ function conversationOptions(
     prompts: assignment.prompts,
     language,
     startEarly: settings.EARLY_START,
+    maskCards: settings.MASK_CARDS,
     fillerAfterMs: settings.FILLER_AFTER_MS,
     record: assignment.record,
     bargeIn: {

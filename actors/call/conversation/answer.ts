@@ -1,7 +1,7 @@
 // One answer of the bot, from the caller's last word to the last phrase heard.
 
-import type { Language } from "../../../config/language.ts";
 import type { DialogueTurn } from "../../../agent/agent.ts";
+import { maskCards } from "../../../language/heard/card_numbers.ts";
 import { normalizeRecognized } from "../../../language/heard/recognized.ts";
 import { heardPrefix } from "../../../media/playout/playout.ts";
 import {
@@ -13,6 +13,7 @@ import {
   type StageTimings,
   type TurnRecord,
 } from "../../call_record.ts";
+import type { EarlyAgentOptions } from "./early_agent.ts";
 import type { Interruption } from "./floor.ts";
 
 /** A phrase of an answer; `phrase` counts from 0 in its turn. */
@@ -115,12 +116,20 @@ const LONGEST_TURN = 2000;
  * The turn that these words of the caller make. They continue the turn before while nothing of its
  * answer was heard. Of a turn that grows too long the newest words are kept.
  */
-export function saidWith(record: CallRecord, words: string, language: Language): SaidTurn {
+export function saidWith(
+  record: CallRecord,
+  words: string,
+  { language, maskCards: masks }: Pick<EarlyAgentOptions, "language" | "maskCards">,
+): SaidTurn {
   const last = record.turns.at(-1);
   const continues = last?.caller !== undefined && !last.answerComplete && heardText(last) === "";
   const raw = newestOf(continues ? `${last.raw ?? last.caller} ${words}` : words);
   const text = normalizeRecognized(raw, language) || raw;
-  return { turn: continues ? last.turn : nextTurn(record), text, raw };
+  const turn = continues ? last.turn : nextTurn(record);
+  if (!masks) return { turn, text, raw };
+  const masked = maskCards(text);
+  // A card dictated in words shows in the tidied text only.
+  return { turn, text: masked, raw: masked === text ? maskCards(raw) : masked };
 }
 
 /** The end of a text, from the start of a word on. */

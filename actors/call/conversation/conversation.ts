@@ -154,7 +154,7 @@ export class Conversation implements RecogniserEvents, Disposable {
   onStable(text: string): void {
     if (!this.#listening || this.#floor.judge(text) !== "interruption") return;
     const { record } = this.#state;
-    const said = saidWith(record, text, this.#options.language);
+    const said = saidWith(record, text, this.#options);
     this.#agent.begin(said.text, dialogueBefore(record, said.turn));
   }
 
@@ -166,7 +166,7 @@ export class Conversation implements RecogniserEvents, Disposable {
       this.#interrupt();
     }
     if (verdict === "noise" || !this.#listening) return this.#agent.cancel();
-    const said = saidWith(this.#state.record, heard.text, this.#options.language);
+    const said = saidWith(this.#state.record, heard.text, this.#options);
     const continues = said.turn === this.#state.record.turns.at(-1)?.turn;
     this.#unheardAnswers = continues ? this.#unheardAnswers + 1 : 0;
     this.#state.emit({ kind: "caller_turn", ...said });

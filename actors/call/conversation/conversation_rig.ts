@@ -112,6 +112,7 @@ export function rig(
     prompts,
     language: "en",
     startEarly: options.startEarly ?? false,
+    maskCards: true,
     fillerAfterMs: options.fillerAfterMs ?? 0,
     record,
     bargeIn: {

@@ -12,6 +12,18 @@ Deno.test("a caller is greeted, asks, and is answered", async () => {
   assert.deepEqual(call.agent.requests[0]!.history, [{ role: "bot", text: "Hello." }]);
 });
 
+Deno.test("a caller's card number reaches neither what is kept nor the model", async () => {
+  using call = rig();
+  call.conversation.greet();
+  await call.play();
+  await call.ask("My card is four 111 1111 1111 1111, the CVV is 123.");
+  const turn = call.record.turns[1]!;
+  assert.equal(turn.caller, "My card is ****, the CVV is ****.");
+  assert.equal(turn.raw, turn.caller);
+  assert.equal(call.agent.requests[0]!.text, turn.caller);
+  assert.doesNotMatch(JSON.stringify(call.events), /1111|123/);
+});
+
 Deno.test("an answer spoken in one stream is heard to its end, and the next one as well", async () => {
   using call = rig(undefined, { streaming: true });
   call.conversation.greet();

@@ -21,6 +21,8 @@ export interface EarlyAgentOptions {
   readonly language: Language;
   /** Answers are begun before the caller has surely finished (`EARLY_START`). */
   readonly startEarly: boolean;
+  /** Card numbers in the caller's words are masked (`MASK_CARDS`). */
+  readonly maskCards: boolean;
 }
 
 /** One call's agent, with early start. */

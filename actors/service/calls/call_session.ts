@@ -22,6 +22,9 @@ import { CallerLeg } from "./caller_leg.ts";
 import { PhaseTimers } from "./phase_timers.ts";
 import { ToolRunner } from "./tool_runner.ts";
 
+/** In place of a key that the caller pressed: it may belong to a card number or a PIN. */
+const MASKED_KEY = "x";
+
 const log = logger("call");
 
 /** A call to carry on. */
@@ -205,8 +208,10 @@ export class CallSession {
     this.#exit.toolAnswered();
   }
 
-  #onKey(digit: string): void {
-    if (!this.#over.signal.aborted) this.#note({ kind: "dtmf", digit });
+  #onKey(key: string): void {
+    if (this.#over.signal.aborted) return;
+    const { MASK_CARDS } = this.#options.services.settings;
+    this.#note({ kind: "dtmf", digit: MASK_CARDS ? MASKED_KEY : key });
   }
 
   #onDeadline(phase: Phase, action: DeadlineAction): void {

@@ -5,7 +5,7 @@ const FAREWELL = { kind: "say_last", prompt: "farewell" } as const;
 const LAST_RESORT = { kind: "say_last", prompt: "last_resort" } as const;
 
 Deno.test("keys pressed while an isolate is being replaced, or before the first talks, are kept", async () => {
-  await using rig = new CallRig();
+  await using rig = new CallRig({ settings: { MASK_CARDS: false } });
   const slow = new FakeIsolate("slow", false);
   rig.isolates.next.push(slow);
   rig.begin();
@@ -23,6 +23,14 @@ Deno.test("keys pressed while an isolate is being replaced, or before the first 
   rig.pbx.keyPressed(CALLER, "#");
   assert.equal(rig.record.keys, "123#");
   assert.equal(rig.service.journalled().live[0]!.keys, "123#");
+});
+
+Deno.test("which keys a caller presses is kept nowhere, only how many", async () => {
+  await using rig = new CallRig();
+  await rig.firstTalks();
+  for (const key of "41#") rig.pbx.keyPressed(CALLER, key);
+  assert.equal(rig.record.keys, "xxx");
+  assert.doesNotMatch(JSON.stringify(rig.service.journalled()), /"digit":"[^x]"|"keys":"[^x"]/);
 });
 
 Deno.test("a caller is answered, and meets the bot in a bridge that is gone after the call", async () => {

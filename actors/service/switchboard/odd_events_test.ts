@@ -38,7 +38,7 @@ Deno.test("no order of events of one channel harms the call beside it, or leaves
       assert.ok(switchboard.size <= 2, "a channel is one call at a time");
       await turn();
       pbx.keyPressed("caller-1", "5");
-      assert.equal(neighbour.keys, "5");
+      assert.equal(neighbour.keys, "x");
       assert.equal(neighbour.endedAt, undefined);
       // The channel is not on the PBX: what was taken for its call ends by itself.
       await soon(() => switchboard.size === 1, "only the neighbour is left");
@@ -62,7 +62,7 @@ Deno.test("a call that fails at an event of its own keeps no other from theirs",
   });
   rig.pbx.keyPressed("caller-1", "1");
   rig.pbx.keyPressed("caller-2", "2");
-  assert.equal(other.keys, "2");
+  assert.equal(other.keys, "x");
   assert.deepEqual(rig.service.counts("ariEventDropped"), [["handler_failed"]]);
   assert.match(log.errors[0]!, new RegExp(`${broken.id}.*ChannelDtmfReceived`));
   assert.equal(switchboard.size, 2);
