@@ -102,9 +102,14 @@ export function parseMessage(text: string): ParsedMessage {
 /** Of one message; the first ones say enough. */
 const MOST_PROBLEMS = 5;
 
-/** As Asterisk makes ids, `1795641870.17`, or as we do; nothing else of a message is quoted. */
+/**
+ * As Asterisk makes ids, `1795641870.17`, perhaps behind its `systemname`, or as we do; nothing else of
+ * a message is quoted.
+ */
 const AboutChannel = z.object({
-  channel: z.object({ id: z.string().regex(/^(\d{1,12}\.\d{1,9}|[\w-]{1,64})$/) }),
+  channel: z.object({
+    id: z.string().regex(/^(?:(?:[\w-]{1,32}-)?\d{1,12}\.\d{1,9}|voxbot-[\w-]{1,40})$/),
+  }),
 });
 
 function event<const T extends string, S extends z.ZodRawShape>(type: T, shape: S) {

@@ -35,6 +35,21 @@ Deno.test("a malformed event is described by field, never by value", () => {
   }
 });
 
+Deno.test("a malformed event names its channel by an id as PBXs make them, and by nothing else", () => {
+  const named = (id: string) => {
+    const message = parseMessage(
+      eventJson("StasisEnd", { channel: { ...channelJson(id), name: 5 } }),
+    );
+    return message.kind === "malformed" && message.channel;
+  };
+  for (const id of ["1795641870.17", "pbx-2-1795641870.17", "voxbot-abcdefghijkm-0a1b2c3d"]) {
+    assert.equal(named(id), id);
+  }
+  for (const id of ["Ivanova", "PJSIP/ivanova-0000001f", "my name is 1.1"]) {
+    assert.equal(named(id), undefined);
+  }
+});
+
 Deno.test("no message of the events socket makes the parser throw", () => {
   fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => void parseMessage(text)));
 });
