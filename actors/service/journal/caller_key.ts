@@ -3,7 +3,7 @@
 // the key, which lies beside the journal, nobody can try all numbers against the hash.
 
 import { createHmac, randomBytes } from "node:crypto";
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { logger } from "../../../config/logging.ts";
 
@@ -56,18 +56,12 @@ function fileOf(path: string): string {
 }
 
 function keyIn(file: string): Uint8Array {
-  const key = readIfThere(file);
-  const usable = key?.length === KEY_BYTES ? key : randomBytes(KEY_BYTES);
-  if (usable !== key) writeFileSync(file, usable, { mode: PRIVATE_FILE });
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat && !stat.isFile()) throw new Error("it is not a file");
+  // Of any other length it is no key, and may be too much to read.
+  const isThere = stat?.size === KEY_BYTES;
+  const key = isThere ? readFileSync(file) : randomBytes(KEY_BYTES);
+  if (!isThere) writeFileSync(file, key, { mode: PRIVATE_FILE });
   chmodSync(file, PRIVATE_FILE); // Also where it lay there before.
-  return usable;
-}
-
-function readIfThere(file: string): Uint8Array | undefined {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    return undefined;
-  }
+  return key;
 }

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -79,6 +87,68 @@ Deno.test("a database of something else in the journal's place is set aside", ()
     journal.begin(CALL);
     assert.equal(journal.liveCalls().length, 1);
     assert.equal(setAside(path).length, 1);
+  }));
+
+Deno.test("a database whose rules would refuse or drop every event is set aside", async () => {
+  const rules = [
+    "CREATE TRIGGER no BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END",
+    "CREATE TRIGGER no BEFORE INSERT ON calls BEGIN SELECT RAISE(IGNORE); END",
+    "DELETE FROM events; CREATE UNIQUE INDEX one ON events (at)",
+    "DROP TABLE events; CREATE TABLE events (seq INTEGER PRIMARY KEY, call_id TEXT, at INTEGER, " +
+    "event TEXT, more TEXT NOT NULL)",
+    "PRAGMA user_version = -1",
+    "PRAGMA user_version = 0",
+    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE' WHERE name = 'calls'",
+  ];
+  for (const rule of rules) {
+    await inFolder((path) => {
+      using _log = new LogLines();
+      filled(path);
+      {
+        using db = new DatabaseSync(path);
+        db.enableDefensive(false);
+        db.exec(rule);
+      }
+      {
+        using journal = Journal.open(path, new Counted());
+        assert.equal(setAside(path).length, 1, rule);
+        journal.begin(CALL);
+        journal.append("c1", { kind: "phase", phase: "speaking" }, 5000);
+      }
+      using journal = Journal.open(path, new Counted());
+      assert.deepEqual(journal.liveCalls().map(({ phase }) => phase), ["speaking"], rule);
+    });
+  }
+});
+
+Deno.test("a file that SQLite would only read, because its format is of a version to come, is set aside", () =>
+  inFolder((path) => {
+    using _log = new LogLines();
+    filled(path);
+    const bytes = readFileSync(path);
+    bytes[18] = 3;
+    writeFileSync(path, bytes);
+    using journal = Journal.open(path, new Counted());
+    assert.equal(setAside(path).length, 1);
+    assert.match(journal.problem!, /set aside/);
+  }));
+
+Deno.test("a caller's key of any other length is not read, and replaced", () =>
+  inFolder((path) => {
+    using log = new LogLines();
+    const key = join(dirname(path), "caller.key");
+    for (const bytes of [0, 31, 33, 50_000_000_000]) {
+      writeFileSync(key, "");
+      truncateSync(key, bytes);
+      using _journal = Journal.open(path, new Counted());
+      assert.equal(statSync(key).size, 32);
+    }
+    rmSync(key);
+    mkdirSync(key);
+    using journal = Journal.open(path, new Counted());
+    journal.begin(CALL, "15550100");
+    assert.equal(journal.liveCalls().length, 1);
+    assert.match(log.warnings.join(""), /caller\.key/);
   }));
 
 Deno.test("overwritten pages cost no start: whatever can be read is, and calls are journalled", () =>

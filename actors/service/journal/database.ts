@@ -1,7 +1,15 @@
 // The journal's file: made so that only our user can read it, brought to the newest schema, and set
 // aside when it is damaged.
 
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -36,6 +44,15 @@ const SCHEMA = `
   DROP INDEX IF EXISTS live_calls;
 `;
 
+/** Where a file says how it is to be written, and what SQLite knows: https://sqlite.org/fileformat2.html */
+const FORMAT_AT = 18;
+const WAL_FORMAT = 2;
+
+/** Ours, for SQL. */
+const NAMES = "'calls', 'events', 'forgotten'";
+const COLUMNS = "'id', 'channel_id', 'caller', 'started_at', 'ended', 'caller_key', " +
+  "'seq', 'call_id', 'at', 'event'";
+
 /** From each version to the next. */
 const MIGRATIONS = [
   // The caller's number as a keyed hash, and calls that `forget` removed while the service runs.
@@ -50,7 +67,10 @@ const MIGRATIONS = [
  * @throws when the file cannot be made or opened, or is not a journal: see `isDamage`.
  */
 export function openDatabase(path: string): DatabaseSync {
-  if (path !== IN_MEMORY) makePrivate(path);
+  if (path !== IN_MEMORY) {
+    makePrivate(path);
+    checkFormat(path);
+  }
   const db = new DatabaseSync(path);
   try {
     db.exec(PRAGMAS);
@@ -58,6 +78,7 @@ export function openDatabase(path: string): DatabaseSync {
     const version = Number(db.prepare("PRAGMA user_version").get()?.user_version);
     for (const step of MIGRATIONS.slice(version)) db.exec(step);
     if (version < SCHEMA_VERSION) db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    checkSchema(db, version);
     db.exec("COMMIT");
     return db;
   } catch (error) {
@@ -72,7 +93,7 @@ export function openDatabase(path: string): DatabaseSync {
  */
 export function isDamage(error: unknown): boolean {
   return error instanceof Error &&
-    /not a database|malformed|unsupported file format|no such (?:column|table)|has no column|may not be indexed/
+    /not a database|malformed|unsupported file format|no such (?:column|table)|has no column|may not be indexed|duplicate column|table \w+ already exists|not a journal/
       .test(error.message);
 }
 
@@ -90,6 +111,35 @@ export function setAside(path: string, now: number): string {
     if (existsSync(path + companion)) renameSync(path + companion, aside + companion);
   }
   return aside;
+}
+
+/**
+ * Whether rows can be written as this version writes them: a trigger, a rule or a column of somebody
+ * else's would refuse or drop each of them, for as long as the file is there. A later version may have
+ * more than we know.
+ */
+function checkSchema(db: DatabaseSync, version: number): void {
+  const foreign = version < 0 || db.prepare(
+    `SELECT 1 FROM sqlite_schema AS thing WHERE thing.tbl_name IN (${NAMES}) AND
+       (thing.type IN ('trigger', 'view') OR thing.sql LIKE 'CREATE UNIQUE INDEX%')
+     UNION ALL
+     SELECT 1 FROM sqlite_schema AS thing, pragma_table_xinfo(thing.name) AS field
+     WHERE thing.type = 'table' AND thing.name IN (${NAMES}) AND
+       field.name NOT IN (${COLUMNS}) AND field."notnull" AND field.dflt_value IS NULL`,
+  ).get();
+  if (foreign) throw new Error("not a journal: its schema is another one's");
+}
+
+/** SQLite opens a file of a format to come for reading only, and says nothing else of it. */
+function checkFormat(path: string): void {
+  const header = new Uint8Array(FORMAT_AT + 1);
+  const file = openSync(path, "r");
+  try {
+    readSync(file, header);
+  } finally {
+    closeSync(file);
+  }
+  if (header[FORMAT_AT]! > WAL_FORMAT) throw new Error("not a journal: its format is unknown");
 }
 
 /** SQLite gives its companions the mode of the database, so that is made first. */

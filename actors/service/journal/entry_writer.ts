@@ -49,8 +49,8 @@ export class EntryWriter {
     if ("call" in entry) {
       const { id, channelId, caller, startedAt } = entry.call;
       this.#statement(
-        "INSERT OR IGNORE INTO calls (id, channel_id, caller, started_at, caller_key) " +
-          "VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO calls (id, channel_id, caller, started_at, ended, caller_key) " +
+          "VALUES (?, ?, ?, ?, 0, ?)",
       ).run(id, channelId, caller, startedAt, entry.callerKey);
       return;
     }
