@@ -7,6 +7,7 @@ import { consoleRequests } from "./console_requests.ts";
 import { knowledge, prompts, settings } from "./files.ts";
 import { audiosocketFrames, rtpFrames, websocketFrames } from "./media_frames.ts";
 import { modelAnswers } from "./model_answers.ts";
+import { journalFiles } from "./journal_files.ts";
 import { grpcSpeech, restSpeech } from "./speech_answers.ts";
 
 /** All borders. */
@@ -23,4 +24,5 @@ export const BORDERS: readonly Border[] = [
   prompts,
   knowledge,
   settings,
+  journalFiles,
 ];
