@@ -40,7 +40,7 @@ export function callerKeyOf(path: string): CallerKey | undefined {
  * @throws when its file cannot be read.
  */
 export function knownCallerKey(path: string): CallerKey | undefined {
-  return readIfThere(fileOf(path));
+  return keyIfThere(fileOf(path));
 }
 
 /** A number, or a SIP name, as the journal knows it; null when the PBX gave none. */
@@ -56,12 +56,16 @@ function fileOf(path: string): string {
 }
 
 function keyIn(file: string): Uint8Array {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  if (stat && !stat.isFile()) throw new Error("it is not a file");
-  // Of any other length it is no key, and may be too much to read.
-  const isThere = stat?.size === KEY_BYTES;
-  const key = isThere ? readFileSync(file) : randomBytes(KEY_BYTES);
-  if (!isThere) writeFileSync(file, key, { mode: PRIVATE_FILE });
+  const known = keyIfThere(file);
+  const key = known ?? randomBytes(KEY_BYTES);
+  if (!known) writeFileSync(file, key, { mode: PRIVATE_FILE });
   chmodSync(file, PRIVATE_FILE); // Also where it lay there before.
   return key;
+}
+
+/** A file of any other length is no key, and may be too much to read. */
+function keyIfThere(file: string): Uint8Array | undefined {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat && !stat.isFile()) throw new Error("it is not a file");
+  return stat?.size === KEY_BYTES ? readFileSync(file) : undefined;
 }
