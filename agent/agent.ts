@@ -82,6 +82,8 @@ export interface Agent {
   readonly name: string;
   /** The bot's first words. */
   readonly greeting: string;
+  /** All it says stands in the prompts or the knowledge bases: nothing of a caller's is in it. */
+  readonly impersonal: boolean;
   /**
    * Answers a turn as a stream. Ends without an error when aborted.
    *

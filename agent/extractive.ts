@@ -42,6 +42,7 @@ export type ExtractiveSettings = ToolSettings & Pick<Settings, "KB_TOP_K">;
 /** Answers from the knowledge bases alone. */
 export class ExtractiveAgent implements Agent {
   readonly name = "extractive";
+  readonly impersonal = true;
   readonly greeting: string;
   readonly #store: LexicalStore;
   readonly #prompts: Prompts;

@@ -7,13 +7,18 @@ import type { Agent, AgentEvent, AgentRequest } from "./agent.ts";
 export class LateAgent implements Agent {
   readonly name: string;
   readonly greeting: string;
+  readonly impersonal: boolean;
   readonly #make: () => Promise<Agent>;
   #made?: Promise<Agent>;
 
   /** @param make called once; after a failure, that answer fails and the next one calls it again. */
-  constructor(name: string, greeting: string, make: () => Promise<Agent>) {
+  constructor(
+    { name, greeting, impersonal }: Pick<Agent, "name" | "greeting" | "impersonal">,
+    make: () => Promise<Agent>,
+  ) {
     this.name = name;
     this.greeting = greeting;
+    this.impersonal = impersonal;
     this.#make = make;
   }
 

@@ -6,6 +6,7 @@ const REQUEST = { text: "What is the price?", history: [], signal: new AbortCont
 
 const ANSWERING: Agent = {
   name: "model",
+  impersonal: false,
   greeting: "Hello.",
   async *respond({ text }) {
     yield { kind: "phrase", text: `You asked: ${text}` };
@@ -18,7 +19,7 @@ async function answerOf(agent: Agent): Promise<readonly AgentEvent[]> {
 
 Deno.test("an agent is made at the first question, once for all questions", async () => {
   let made = 0;
-  const agent = new LateAgent("model", "Hello.", () => {
+  const agent = new LateAgent({ name: "model", greeting: "Hello.", impersonal: false }, () => {
     made++;
     return Promise.resolve(ANSWERING);
   });
@@ -32,7 +33,7 @@ Deno.test("an agent is made at the first question, once for all questions", asyn
 
 Deno.test("an agent that cannot be made fails that answer, and the next answer tries again", async () => {
   let tries = 0;
-  const agent = new LateAgent("model", "Hello.", () => {
+  const agent = new LateAgent({ name: "model", greeting: "Hello.", impersonal: false }, () => {
     tries++;
     return tries === 1 ? Promise.reject(new Error("no module")) : Promise.resolve(ANSWERING);
   });
@@ -43,7 +44,7 @@ Deno.test("an agent that cannot be made fails that answer, and the next answer t
 
 Deno.test("an agent is made while its caller is still asking, and a failure is reported by the answer", async () => {
   let tries = 0;
-  const agent = new LateAgent("model", "Hello.", () => {
+  const agent = new LateAgent({ name: "model", greeting: "Hello.", impersonal: false }, () => {
     tries++;
     return tries === 1 ? Promise.reject(new Error("no module")) : Promise.resolve(ANSWERING);
   });

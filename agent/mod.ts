@@ -37,7 +37,10 @@ let warm = false;
  */
 export async function createAgent(settings: Settings, prompts: Prompts): Promise<Agent> {
   const make = () => makeAgent(settings, prompts);
-  return warm ? await make() : new LateAgent(providerOf(settings), prompts.greeting, make);
+  if (warm) return await make();
+  const name = providerOf(settings);
+  const { greeting } = prompts;
+  return new LateAgent({ name, greeting, impersonal: name === "extractive" }, make);
 }
 
 /**

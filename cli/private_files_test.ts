@@ -30,7 +30,7 @@ for (const umask of [0o000, 0o022, 0o077]) {
       await afterACall(dataDir);
       const kept = await everyFile(dataDir);
       const names = kept.map((path) => relative(dataDir, path));
-      for (const name of ["recordings/one.wav", "tts-cache", "journal.sqlite", SOUND]) {
+      for (const name of ["recordings/one.wav", "phrase-cache", "journal.sqlite", SOUND]) {
         assert.ok(names.some((found) => found.startsWith(name)), `there is no ${name}`);
       }
       const readable = (await readByNobody(kept)).map((path) => relative(dataDir, path));
@@ -57,7 +57,7 @@ async function afterACall(dataDir: string): Promise<void> {
   journal.begin({ id: "c1", channelId: "ch1", caller: "***21", startedAt: 1000 }, "5550123");
   journal.liveCalls();
   await (await Recorder.open(join(dataDir, "recordings", "one.wav"), 0))[Symbol.asyncDispose]();
-  await new PhraseCache(join(dataDir, "tts-cache"), 1e6).put("a phrase", new Int16Array(100));
+  await new PhraseCache(join(dataDir, "phrase-cache"), 1e6).put("a phrase", new Int16Array(100));
   const settings = settingsWith({ ASTERISK_LANG: "en", DATA_DIR: dataDir });
   const voice = {
     name: "fake",

@@ -351,8 +351,8 @@ const SPEECH = {
   }),
   TTS_CACHE_MB: integer(256, [0, 100000], {
     unit: "MB",
-    en: "how many spoken phrases DATA_DIR/tts-cache keeps; 0: none",
-    ru: "сколько произнесённых фраз хранить в DATA_DIR/tts-cache; 0 — нисколько",
+    en: "how many spoken phrases DATA_DIR/phrase-cache keeps; 0: none",
+    ru: "сколько произнесённых фраз хранить в DATA_DIR/phrase-cache; 0 — нисколько",
   }),
   TTS_PARALLEL: integer(3, [1, 16], {
     en: "phrases of one answer synthesised at the same time",

@@ -9,6 +9,11 @@ export interface TtsOptions {
   /** Cancels the synthesis at the provider. */
   readonly signal: AbortSignal;
   /**
+   * The text holds nothing of a caller's: its audio may be kept on disk and spoken to others. False
+   * unless given.
+   */
+  readonly keep?: boolean;
+  /**
    * Called before each chunk with the number of characters that the audio covers once that chunk
    * has been played. Only services that report their position call it.
    */

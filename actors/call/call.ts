@@ -183,6 +183,7 @@ function conversationOptions(
   output: AudioOutput,
 ): ConversationOptions {
   const { ASTERISK_LANG: language } = settings;
+  const written = new Set(Object.values(assignment.prompts).flat());
   return {
     agent,
     prompts: assignment.prompts,
@@ -213,6 +214,7 @@ function conversationOptions(
       tts: speech.tts,
       parallel: settings.TTS_PARALLEL,
       retries: settings.PLAYBACK_RETRY_COUNT,
+      mayKeep: (text) => agent.impersonal || written.has(text),
       prepared,
     },
     playout: { output, lookaheadMs: settings.PLAYOUT_LOOKAHEAD_MS },

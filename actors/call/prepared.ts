@@ -47,7 +47,11 @@ export class PreparedSpeech {
       try {
         const language = this.#settings.ASTERISK_LANG;
         const { signal } = new AbortController();
-        const spoken = this.#tts.synthesize(speakable(text, language), { language, signal });
+        const spoken = this.#tts.synthesize(speakable(text, language), {
+          language,
+          signal,
+          keep: true,
+        });
         this.#audio.set(text, await collect(spoken));
       } catch (error) {
         log.warn("prompt could not be rendered beforehand", { error });

@@ -31,6 +31,8 @@ export interface SpeakerOptions<Phrase> {
   readonly parallel: number;
   /** How often a failed synthesis is retried (`PLAYBACK_RETRY_COUNT`). */
   readonly retries: number;
+  /** Whether this text holds nothing of a caller's, so that its audio may be kept for other calls. */
+  readonly mayKeep: (text: string) => boolean;
   /** Audio of texts that were rendered beforehand, by the text as it is written. */
   readonly prepared: { get(text: string): Pcm | undefined };
   readonly events: SpeakerEvents<Phrase>;
@@ -123,7 +125,7 @@ export class Speaker<Phrase> implements Disposable {
   }
 
   async #speak(job: Job<Phrase>, signal: AbortSignal): Promise<void> {
-    const { prepared, call, tts, language, retries } = this.#options;
+    const { prepared, call, tts, language, retries, mayKeep } = this.#options;
     const ready = prepared.get(job.text);
     if (ready) {
       this.#options.events.onFirstByte(job.phrase);
@@ -134,7 +136,7 @@ export class Speaker<Phrase> implements Disposable {
     // The transcript keeps figures as figures; only the voice needs them in words.
     const spoken = speakable(job.text, language);
     for (let attempt = 0; !signal.aborted; attempt++) {
-      const audio = tts.synthesize(spoken, { language, signal });
+      const audio = tts.synthesize(spoken, { language, signal, keep: mayKeep(job.text) });
       const outcome = await this.#play(job, audio, signal);
       if (outcome.kind === "whole" || signal.aborted) return;
       const { error } = outcome;

@@ -53,6 +53,7 @@ function setUp(tts: TtsProvider, retries = 0) {
     playout: played,
     parallel: 2,
     retries,
+    mayKeep: (text) => text !== "Yours, Anna.",
     prepared: new Map([["Hello.", new Int16Array(samplesIn(20)).fill(33)]]),
     events: {
       onFirstByte: () => {},
@@ -66,6 +67,7 @@ function setUp(tts: TtsProvider, retries = 0) {
 class PhraseVoice implements TtsProvider {
   readonly name = "phrases";
   readonly asked: string[] = [];
+  readonly kept: string[] = [];
   readonly cancelled: string[] = [];
   readonly #gates = new Map<string, PromiseWithResolvers<void>>();
 
@@ -75,8 +77,9 @@ class PhraseVoice implements TtsProvider {
     return gate;
   }
 
-  async *synthesize(text: string, { signal }: { signal: AbortSignal }) {
+  async *synthesize(text: string, { signal, keep }: { signal: AbortSignal; keep?: boolean }) {
     this.asked.push(text);
+    if (keep) this.kept.push(text);
     signal.addEventListener("abort", () => {
       this.cancelled.push(text);
       this.gate(text).resolve();
@@ -133,6 +136,14 @@ Deno.test("phrases are synthesised side by side, at most two at a time, and play
   voice.gate("three").resolve();
   await settle();
   assert.deepEqual(played.texts, ["one.", "two.", "three."]);
+});
+
+Deno.test("only what holds nothing of the caller's may be kept for others", async () => {
+  const voice = new PhraseVoice();
+  const { speaker } = setUp(voice);
+  for (const text of ["Goodbye.", "Yours, Anna."]) speaker.say(text, text);
+  await settle();
+  assert.deepEqual(voice.kept, ["Goodbye."]);
 });
 
 Deno.test("a barge-in cancels the phrases being synthesised, at the voice too, and those waiting are never begun", async () => {

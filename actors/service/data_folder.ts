@@ -2,14 +2,16 @@
 // that another user needs in it is the sound of the last resort, which the PBX plays: the folder can
 // therefore be passed through by name, and everything in it but `prompts/` is closed.
 
-import { chmodSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { logger } from "../../config/logging.ts";
 
 /** Enter by name, no listing: for the PBX on its way to `prompts/`. */
 const FOLDER_MODE = 0o711;
 /** What we keep in DATA_DIR that is for nobody else. */
-const PRIVATE_FOLDERS = ["recordings", "tts-cache"];
+const PRIVATE_FOLDERS = ["recordings", "phrase-cache"];
+/** The cache of 0.2.0 and before, which kept what was said to one caller as well. */
+const FORMER_CACHE = "tts-cache";
 /** Reading, listing and writing by group and others. */
 const OTHERS_READ_WRITE = 0o066;
 const OTHERS_ALL = 0o077;
@@ -32,6 +34,9 @@ export function closeDataFolder(folder: string): void {
     const ours = (mode & STICKY) === 0 && (names.length === 0 || names.includes("journal.sqlite"));
     if (ours) narrow(folder, OTHERS_READ_WRITE);
     else if (mode & OTHERS_READ_WRITE) complain(folder);
+    if (ours && names.includes(FORMER_CACHE)) {
+      rmSync(join(folder, FORMER_CACHE), { recursive: true });
+    }
     for (const name of PRIVATE_FOLDERS) {
       if (names.includes(name)) narrow(join(folder, name), OTHERS_ALL);
     }

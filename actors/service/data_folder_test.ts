@@ -36,11 +36,11 @@ Deno.test("nobody else can list the data folder, whatever the umask, and the PBX
 Deno.test("a data folder of an earlier version is closed, with what lies in it", () =>
   inFolder((folder) => {
     writeFileSync(join(folder, "journal.sqlite"), "");
-    for (const name of ["recordings", "tts-cache", "prompts"]) mkdirSync(join(folder, name));
+    for (const name of ["recordings", "phrase-cache", "prompts"]) mkdirSync(join(folder, name));
     closeDataFolder(folder);
     assert.equal(mode(folder), 0o711);
     assert.equal(mode(join(folder, "recordings")), 0o700);
-    assert.equal(mode(join(folder, "tts-cache")), 0o700);
+    assert.equal(mode(join(folder, "phrase-cache")), 0o700);
     assert.equal(mode(join(folder, "prompts")), 0o755, "the PBX plays what lies here");
   }));
 

@@ -47,6 +47,7 @@ export type OpenAiAgentSettings = Pick<
 /** Answers with a language model over the passages found. */
 export class OpenAiAgent implements Agent {
   readonly name = "openai";
+  readonly impersonal = false;
   readonly greeting: string;
   readonly #settings: OpenAiAgentSettings;
   readonly #prompts: Prompts;

@@ -50,7 +50,7 @@ export class FailoverTts implements TtsProvider {
     if (!hasWords(text) || options.signal.aborted) return;
     // The preferred voice's cached phrases are usable even while its service is down.
     const preferred = this.#list.services[0]!;
-    const known = await this.#cached(preferred, text, options.language);
+    const known = options.keep && await this.#cached(preferred, text, options.language);
     if (known) yield known;
     else yield* this.#speakRest(text, options);
   }
@@ -96,7 +96,9 @@ export class FailoverTts implements TtsProvider {
       position.add(pcm.length);
       yield pcm;
     }
-    if (!options.signal.aborted) this.#keep(service, text, options.language, parts);
+    if (options.keep && !options.signal.aborted) {
+      this.#keep(service, text, options.language, parts);
+    }
   }
 
   /** Passes the stream on: times it, emits its events, and keeps the service's health up to date. */

@@ -59,8 +59,8 @@ function setUp(voices: FakeVoice[], cache?: PhraseCache, timeouts?: TtsService["
     cache,
     (event) => events.push(event),
   );
-  const say = async (text: string, signal = NEVER) => {
-    return fromTones(await collect(tts.synthesize(text, { language: "ru", signal })));
+  const say = async (text: string, signal = NEVER, keep = true) => {
+    return fromTones(await collect(tts.synthesize(text, { language: "ru", signal, keep })));
   };
   const failovers = () => events.filter((event) => event.kind === "failover");
   return { tts, say, events, failovers };
@@ -200,6 +200,17 @@ Deno.test("a phrase spoken before comes from disk, even while its service is dow
     events.filter((event) => event.kind === "cache").map(({ hit }) => hit),
     [false, true],
   );
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("what is said to one caller only is not on disk, and not looked for there", async () => {
+  const folder = await Deno.makeTempDir();
+  const cache = new PhraseCache(folder, 1e6);
+  const { say, events } = setUp([new FakeVoice("yandex")], cache);
+  await say("Ваш номер записан", NEVER, false);
+  await cache.flush();
+  assert.deepEqual([...Deno.readDirSync(folder)], []);
+  assert.ok(events.every(({ kind }) => kind !== "cache"));
   await Deno.remove(folder, { recursive: true });
 });
 

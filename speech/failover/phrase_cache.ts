@@ -13,13 +13,13 @@ const SUFFIX = ".pcm";
 const KEPT_SHARE = 0.9;
 /** An unfinished file this old was left by an isolate that died. */
 const ABANDONED_MS = 3_600_000;
-/** A phrase may repeat what a caller has said: nobody else on the machine may read it. */
+/** Nobody else on the machine needs it. */
 const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
 
 /** Where a service keeps its phrases. */
 export function phraseFolder({ DATA_DIR }: { readonly DATA_DIR: string }): string {
-  return `${DATA_DIR}/tts-cache`;
+  return `${DATA_DIR}/phrase-cache`;
 }
 
 /** Spoken phrases by key, on disk. The least recently used are deleted first. */

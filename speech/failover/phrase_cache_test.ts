@@ -11,7 +11,7 @@ function phrase(value: number, samples = 1000): Pcm {
 async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
-    await test(`${folder}/tts-cache`);
+    await test(`${folder}/phrase-cache`);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

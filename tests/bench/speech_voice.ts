@@ -93,6 +93,7 @@ class BenchSpeaker implements Disposable {
       playout: this.#playout,
       parallel: 2,
       retries: 0,
+      mayKeep: () => false,
       prepared: new Map(),
       events: {
         onFirstByte: () => {},

@@ -65,6 +65,7 @@ export class Line implements AudioOutput {
 export class ScriptedAgent implements Agent {
   readonly name = "scripted";
   readonly greeting = "Hello.";
+  readonly impersonal = false;
   readonly requests: AgentRequest[] = [];
   phrases: string[] = ["First answer.", "Second part."];
   parts?: readonly AgentEvent[];
@@ -139,6 +140,7 @@ export function rig(
       tts: voiceOf(state, spoken, options.streaming ?? false),
       parallel: 2,
       retries: 0,
+      mayKeep: () => false,
       prepared: new Map(),
     },
     playout: { output: line, lookaheadMs: 2000 },

@@ -7,6 +7,7 @@ import { EarlyStart } from "./early_start.ts";
 class Parrot implements Agent {
   readonly name = "parrot";
   readonly greeting = "";
+  readonly impersonal = false;
   readonly asked: AgentRequest[] = [];
   readonly goOn = Promise.withResolvers<void>();
   fails = false;

@@ -64,7 +64,7 @@ realTimeTest(
 
     for (const { files, read, listed } of seen) {
       await say(`of ${files.length} files in DATA_DIR, another user reads ${read.join(", ")}\n`);
-      for (const kept of ["journal.sqlite", `recordings/${call!.id}.wav`, "tts-cache/"]) {
+      for (const kept of ["journal.sqlite", `recordings/${call!.id}.wav`, "phrase-cache/"]) {
         assert.ok(files.some((path) => path.startsWith(kept)), `no ${kept} in ${files}`);
       }
       assert.deepEqual(read, [PLAYED_BY_THE_PBX]);
