@@ -1,4 +1,4 @@
-// Faults that others inflict by what they send: a model's server, the PBX, a browser, a caller's phone.
+// Faults that others inflict by what they send: a model's or a voice's server, the PBX, a browser, a caller's phone.
 // No call may notice any of them.
 
 import { pause } from "../../runtime/waiting.ts";
@@ -28,6 +28,18 @@ export const HOSTILE_FAULTS: readonly Fault[] = [
       model.hostile = true;
       await pause(HOSTILE_MS);
       model.hostile = false;
+      return at;
+    },
+  },
+  {
+    kind: "hostile voice",
+    share: 3,
+    hits: "no call",
+    async inflict({ model }) {
+      const at = Date.now();
+      model.hostileVoice = true;
+      await pause(HOSTILE_MS);
+      model.hostileVoice = false;
       return at;
     },
   },

@@ -1,11 +1,17 @@
-// The model behind a storm's calls. It is slow, so that calls are hit while they think, and requests key
-// presses, so that something that must be done exactly once is under way while isolates die.
+// The model and the voice behind a storm's calls. The model is slow, so that calls are hit while they
+// think, and requests key presses, so that something that must be done exactly once is under way while
+// isolates die.
 
 import {
   type OpenAiServer,
   type SeenRequest,
   startOpenAiServer,
 } from "../servers/openai/openai_server.ts";
+import { pcmToBytes, SAMPLE_RATE_HZ } from "../../media/frame.ts";
+import { resample } from "../../media/codec/resample.ts";
+import { spoken } from "../../testing/voice.ts";
+import { hostileAnswer } from "../hostile/borders/answers.ts";
+import { Mutator } from "../hostile/mutator.ts";
 import type { Random } from "./random.ts";
 
 /** How long it thinks, in milliseconds. */
@@ -44,15 +50,21 @@ const ODD_STREAMS: readonly string[] = [
   `data: {"error":{"message":"${"x".repeat(100_000)}"}}\n\n`,
 ];
 
-/** A model that can turn hostile. */
+/** What OpenAI's voice speaks in. */
+const SPEECH_HZ = 24_000;
+
+/** A model and a voice that can turn hostile. */
 export interface StormModel extends OpenAiServer {
   /** From now on, names odd costs and streams nonsense, the latter as the first of two models only. */
   hostile: boolean;
+  /** From now on, the voice answers with damaged audio, odd statuses and text. */
+  hostileVoice: boolean;
 }
 
 /** Starts the model; `url` is the value for OPENAI_BASE_URL. */
 export function startModel(random: Random): StormModel {
-  let hostile = false;
+  let [hostile, hostileVoice] = [false, false];
+  let voiced = 0;
   const server = startOpenAiServer({
     answer: (request) => {
       if (hostile && request.stream && request.model === PRIMARY) {
@@ -72,10 +84,16 @@ export function startModel(random: Random): StormModel {
         ...digits && { tools: [{ name: "send_dtmf", arguments: { digits } }] },
       };
     },
+    async other(request) {
+      const { input } = await request.json() as { input: string };
+      const bytes = pcmToBytes(await resample(await spoken(input), SAMPLE_RATE_HZ, SPEECH_HZ));
+      if (!hostileVoice) return new Response(bytes);
+      return hostileAnswer(new Mutator(0, "storm's voice", voiced++), { bytes }).response;
+    },
   });
-  return Object.defineProperty(server as StormModel, "hostile", {
-    get: () => hostile,
-    set: (now: boolean) => hostile = now,
+  return Object.defineProperties(server as StormModel, {
+    hostile: { get: () => hostile, set: (now: boolean) => hostile = now },
+    hostileVoice: { get: () => hostileVoice, set: (now: boolean) => hostileVoice = now },
   });
 }
 

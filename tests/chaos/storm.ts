@@ -72,6 +72,7 @@ export async function storm(options: StormOptions, report: Report): Promise<void
       AGENT_PROVIDER: "openai",
       OPENAI_BASE_URL: model.url,
       LLM_MODEL_PRIMARY: PRIMARY,
+      TTS_PROVIDER: "openai,local",
       AGENT_TOOLS: "send_dtmf",
       // The model finds its place in a call by counting the questions.
       LLM_HISTORY_TOKENS: "100000",

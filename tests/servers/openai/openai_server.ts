@@ -50,6 +50,8 @@ export interface ServerScript {
   embed?(text: string): readonly number[];
   /** Answer embedding requests with this HTTP status. */
   readonly embeddingStatus?: number;
+  /** Answers what is asked for at any other path; 404 by default. */
+  other?(request: Request): Response | Promise<Response>;
 }
 
 /** The moments of a stream, by `performance.now()`. */
@@ -153,7 +155,7 @@ export function startOpenAiServer(script: ServerScript): OpenAiServer {
     const { pathname } = new URL(request.url);
     if (pathname.endsWith("/chat/completions")) return chat(request);
     if (pathname.endsWith("/embeddings")) return embeddings(request);
-    return new Response("not found", { status: 404 });
+    return script.other?.(request) ?? new Response("not found", { status: 404 });
   });
   return {
     url: `http://127.0.0.1:${server.addr.port}/v1`,
