@@ -17,6 +17,7 @@ import { describePolicies, policiesOf } from "../actors/service/policies.ts";
 import { logger } from "../config/logging.ts";
 import type { Settings } from "../config/settings.ts";
 import { VERSION } from "../config/version.ts";
+import { clearText } from "./doctor/clear_text.ts";
 import { LastNet } from "./last_net.ts";
 import { giveUpKeyFile } from "./permissions.ts";
 import { print } from "./print.ts";
@@ -41,6 +42,9 @@ export async function start(settings: Settings): Promise<number> {
     console: service.consoleUrl,
     app: settings.ARI_APP_NAME,
   });
+  for (const { setting, host, exposes } of clearText(settings)) {
+    log.warn("unencrypted to another machine", { setting, host, exposes });
+  }
   const signal = await signals.asked;
   log.info("draining; a second signal ends at once", { signal, calls: service.switchboard.size });
   await Promise.race([service.drain(), signals.insisted]);

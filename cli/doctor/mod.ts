@@ -6,6 +6,7 @@ import type { Settings } from "../../config/settings.ts";
 import { checkAssistant } from "./assistant.ts";
 import { fail, type Finding, type Findings, format, ok } from "./finding.ts";
 import { checkHost } from "./host.ts";
+import { checkNetwork } from "./network.ts";
 import { checkPbx } from "./pbx.ts";
 import { checkSpeech } from "./speech.ts";
 import { print } from "../print.ts";
@@ -23,6 +24,7 @@ const EXAMINATIONS: readonly [title: string, check: (settings: Settings) => Find
   ["Speech", checkSpeech],
   ["Assistant", checkAssistant],
   ["This machine", checkHost],
+  ["Network", checkNetwork],
 ];
 
 /** Examines everything, reports each finding as it is made, and returns the exit code. */

@@ -54,7 +54,9 @@ Deno.test("an examination ends with a verdict and an exit code", () =>
       write: (line) => report += `${line}\n`,
     });
     assert.equal(code, 1);
-    for (const title of ["Settings", "Asterisk", "Speech", "Assistant", "This machine"]) {
+    for (
+      const title of ["Settings", "Asterisk", "Speech", "Assistant", "This machine", "Network"]
+    ) {
       assert.match(report, new RegExp(`^${title}$`, "m"));
     }
     assert.match(report, /^ {2}FAIL {2}nothing answers at ARI_HTTP_URL/m);
