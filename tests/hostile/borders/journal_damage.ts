@@ -17,7 +17,7 @@ const PAGE = 4096;
 const HUGE_BYTES = [300_000_000, 5_000_000_000];
 /** Rows that take some memory to read. */
 const LONG_CHARACTERS = [70_000, 3_000_000];
-const MANY_EVENTS = 3000;
+const MANY_EVENTS = 800;
 
 /** Damages the journal in `folder` in one of all ways. */
 export async function damage(folder: string, mutator: Mutator): Promise<Damage> {
