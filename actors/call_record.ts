@@ -95,6 +95,8 @@ export type CallEvent =
   }
   /** The tool call succeeded or failed. It is never tried again. */
   | { readonly kind: "tool_done"; readonly id: string; readonly result: ToolResult }
+  /** A request to a model cost this many tokens, whether its answer was used or not. */
+  | { readonly kind: "tokens"; readonly tokens: number }
   /** The isolate died and was replaced, after `waitedMs` without one. */
   | {
     readonly kind: "restarted";
@@ -162,6 +164,8 @@ export interface CallRecord {
   keys: string;
   restarts: { at: number; reason: ExitReason; phase: Phase; waitedMs: number }[];
   tools: ToolRecord[];
+  /** What models have used for this call, in tokens. */
+  tokens: number;
 }
 
 /** The record of a call that has just begun. */
@@ -176,6 +180,7 @@ export function newCallRecord(
     keys: "",
     restarts: [],
     tools: [],
+    tokens: 0,
   };
 }
 
@@ -249,6 +254,9 @@ export function applyEvent(record: CallRecord, event: CallEvent, at: number): vo
       if (tool) tool.result = event.result;
       break;
     }
+    case "tokens":
+      record.tokens += event.tokens;
+      break;
     case "restarted":
       record.restarts.push({
         at,

@@ -3,7 +3,7 @@
 // the call isolate and from there to the speech engine, over a port of their own.
 
 import type { MessagePort } from "node:worker_threads";
-import type { AgentEvent } from "../agent/agent.ts";
+import type { AgentEvent, ModelUsage } from "../agent/agent.ts";
 import type { Prompts } from "../config/prompts.ts";
 import type { Settings } from "../config/settings.ts";
 import type { LineStats } from "../media/line_stats.ts";
@@ -41,7 +41,10 @@ export type ToCall =
   /** Give up the answer under way and apologise; the call then listens again. */
   | { readonly kind: "apologise" }
   /** Say goodbye, or sorry, to the last word, then report `said`. */
-  | { readonly kind: "say_last"; readonly prompt: "farewell" | "last_resort" };
+  | { readonly kind: "say_last"; readonly prompt: LastWords };
+
+/** The prompts with which the bot leaves a call. */
+export type LastWords = "farewell" | "last_resort" | "call_limit";
 
 /** What a call isolate sends to the service; each of the three receivers gets its own kinds. */
 export type FromCall = ToPool | ToMedia | ToSession;
@@ -108,8 +111,8 @@ export type TokenAnswer =
   /** IAM refuses us, or cannot be reached. */
   | { readonly what: "failed"; readonly failure: FailureReport };
 
-/** The events of an answer that only the metrics need. */
-export type AssistantEvent = Extract<AgentEvent, { kind: "degraded" | "usage" }>;
+/** What the assistant does that the caller does not hear. */
+export type AssistantEvent = Extract<AgentEvent, { kind: "degraded" }> | ModelUsage;
 
 /** What the files transport asks of the PBX (`FileControl` of asterisk/transports/files/files_control.ts). */
 export type FileRequest =

@@ -68,14 +68,18 @@ export type AgentEvent =
     /** The replacement: a model, "lexical", "apology"… */
     readonly to: string;
     readonly reason: string;
-  }
-  /** The cost of a request to a model, where the provider reports it. */
-  | {
-    readonly kind: "usage";
-    readonly model: string;
-    readonly promptTokens: number;
-    readonly completionTokens: number;
   };
+
+/**
+ * The cost of a request to a model. It is no part of an answer: a request that nobody waits for any
+ * longer has its cost, too.
+ */
+export interface ModelUsage {
+  readonly kind: "usage";
+  readonly model: string;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+}
 
 /** Makes the answers of one call. */
 export interface Agent {

@@ -20,6 +20,7 @@ import type { KnowledgeStore } from "./knowledge/knowledge_store.ts";
 import { LateAgent } from "./late_agent.ts";
 import { LexicalStore } from "./knowledge/lexical_store.ts";
 import { normalizeRecognized } from "../language/heard/recognized.ts";
+import type { OnUsage } from "./model/usage.ts";
 import { Retrieval } from "./knowledge/retrieval.ts";
 
 const log = logger("agent");
@@ -33,10 +34,15 @@ let warm = false;
  * The agent of one call. If `warmAgent` has not run, the agent is made while the caller asks the first
  * question, and that answer fails when it cannot be made.
  *
+ * @param onUsage takes what each request to a model costs.
  * @throws {KnowledgeBaseError} when a knowledge base is missing or empty.
  */
-export async function createAgent(settings: Settings, prompts: Prompts): Promise<Agent> {
-  const make = () => makeAgent(settings, prompts);
+export async function createAgent(
+  settings: Settings,
+  prompts: Prompts,
+  onUsage?: OnUsage,
+): Promise<Agent> {
+  const make = () => makeAgent(settings, prompts, onUsage);
   if (warm) return await make();
   const name = providerOf(settings);
   const { greeting } = prompts;
@@ -62,7 +68,11 @@ export async function warmAgent(settings: Settings): Promise<void> {
   warm = true;
 }
 
-async function makeAgent(settings: Settings, prompts: Prompts): Promise<Agent> {
+async function makeAgent(
+  settings: Settings,
+  prompts: Prompts,
+  onUsage?: OnUsage,
+): Promise<Agent> {
   const lexical = await lexicalStore(settings);
   if (providerOf(settings) === "extractive") {
     return new ExtractiveAgent(lexical, prompts, settings);
@@ -71,7 +81,7 @@ async function makeAgent(settings: Settings, prompts: Prompts): Promise<Agent> {
   const { OpenAiAgent } = await import("./model/openai_agent.ts");
   const store = await vectorStore(settings);
   const retrieval = new Retrieval(store, lexical, settings.CHROMA_TIMEOUT_MS);
-  const agent = new OpenAiAgent(settings, prompts, retrieval);
+  const agent = new OpenAiAgent(settings, prompts, retrieval, onUsage);
   void agent.connect();
   return agent;
 }

@@ -35,6 +35,8 @@ const PROMPTS = z.object({
   apology: sentence,
   /** When the bot cannot continue the call and hands it to the dialplan. */
   last_resort: sentence,
+  /** When a call has had all the turns or tokens that a call may have; the handover follows. */
+  call_limit: sentence,
   /** Before the bot hangs up. */
   farewell: sentence,
   /** To "thank you". */

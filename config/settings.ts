@@ -168,6 +168,12 @@ const SUPERVISION = {
     en: "longest call",
     ru: "предельная длина звонка",
   }),
+  MAX_TURNS: integer(100, [0, 100000], {
+    en: "turns that a caller may have in one call; when the last one is answered, the bot says " +
+      "`call_limit` and the caller goes to ARI_FALLBACK_CONTEXT. 0: no bound",
+    ru: "сколько реплик может быть у звонящего за один звонок; ответив на последнюю, бот говорит " +
+      "`call_limit`, и звонящий уходит в ARI_FALLBACK_CONTEXT. 0 — без предела",
+  }),
   DRAIN_TIMEOUT_SECONDS: number(30, [0, 3600], {
     unit: "s",
     en: "time that running calls have to finish after SIGTERM",
@@ -270,6 +276,13 @@ const ASSISTANT = {
     unit: "tokens",
     en: "longest history of the conversation that the model sees",
     ru: "предельная длина истории разговора, которую видит модель",
+  }),
+  LLM_CALL_TOKENS: integer(200000, [0, 1000000000], {
+    unit: "tokens",
+    en: "what models may use for one call, prompts and answers together; a call that has used it " +
+      "up ends as with MAX_TURNS. 0: no bound",
+    ru: "сколько модели могут потратить на один звонок, на запросы и ответы вместе; звонок, " +
+      "который столько потратил, кончается так же, как с MAX_TURNS. 0 — без предела",
   }),
   EARLY_START: flag(true, {
     en: "begin answers while the caller may still continue; costs some extra requests",

@@ -102,7 +102,11 @@ class CallIsolateBody implements IsolateBody<ToCall> {
   async #take(assignment: CallAssignment): Promise<void> {
     this.#assignment = assignment;
     const { settings, engine, speech, send } = this.#has;
-    const agent = await createAgent(settings, assignment.prompts);
+    const agent = await createAgent(
+      settings,
+      assignment.prompts,
+      (event) => send({ kind: "assistant", event }),
+    );
     const listener = await prepareMedia(assignment.media, this.#files);
     send({ kind: "media_offer", offer: listener.offer });
     this.#call = await Call.open({

@@ -8,6 +8,7 @@ import type { SpeechEvent } from "../../speech/events.ts";
 import type { AssistantEvent, EarlyStartOutcome } from "../messages.ts";
 import type { EndReason, Phase, StageTimings } from "../call_record.ts";
 import type { ExitReason } from "../otp/control.ts";
+import type { CallBound } from "./budget/call_budget.ts";
 import type { DeadlineAction } from "./policies.ts";
 
 /** What calls depend on and what can fail without ending the call. */
@@ -47,6 +48,8 @@ export interface ServiceMetrics {
   engineRestarted(reason: ExitReason): void;
   /** What the speech engine measured last; undefined once it is gone. */
   engineMeasured(stats: EngineStats | undefined): void;
+  /** A call had all the turns or tokens that a call may have, and was handed over. */
+  callBounded(bound: CallBound): void;
   /** A call stayed in a phase longer than its policy allows, and `action` followed. */
   deadlinePassed(phase: Phase, action: DeadlineAction): void;
 
@@ -107,6 +110,7 @@ export const noMetrics: ServiceMetrics = {
   callRestarted: ignore,
   engineRestarted: ignore,
   engineMeasured: ignore,
+  callBounded: ignore,
   deadlinePassed: ignore,
   turnTimed: ignore,
   bargeInConfirmed: ignore,

@@ -10,7 +10,7 @@ import { AgentError } from "../agent.ts";
 import type { ToolOffer } from "../tools.ts";
 import { openAiClient } from "./openai_client.ts";
 import { isOurs, knownCode, retryAfterMs } from "./server_error.ts";
-import { usageEvent } from "./usage.ts";
+import { type OnUsage, RequestCost } from "./usage.ts";
 
 const log = logger("agent");
 
@@ -40,8 +40,7 @@ export interface ModelRequest {
 export type ModelEvent =
   | { readonly kind: "text"; readonly text: string }
   /** Emitted whole, once its arguments are complete. */
-  | { readonly kind: "tool_call"; readonly name: string; readonly argumentsJson: string }
-  | { readonly kind: "usage"; readonly promptTokens: number; readonly completionTokens: number };
+  | { readonly kind: "tool_call"; readonly name: string; readonly argumentsJson: string };
 
 /** Why a model could not answer. */
 export type ModelFault =
@@ -77,10 +76,15 @@ export class ChatModelError extends AgentError {
 export class ChatModel {
   readonly #client: OpenAI;
   readonly #server: string;
+  readonly #onUsage: OnUsage;
 
-  constructor(settings: Pick<Settings, "OPENAI_API_KEY" | "OPENAI_BASE_URL">) {
+  constructor(
+    settings: Pick<Settings, "OPENAI_API_KEY" | "OPENAI_BASE_URL">,
+    onUsage: OnUsage = () => {},
+  ) {
     this.#client = openAiClient(settings, LARGEST_ANSWER);
     this.#server = new URL(this.#client.baseURL).host;
+    this.#onUsage = onUsage;
   }
 
   /**
@@ -102,28 +106,36 @@ export class ChatModel {
    * @throws {ChatModelError}
    */
   async *ask(request: ModelRequest): AsyncGenerator<ModelEvent> {
+    if (request.signal.aborted) return;
+    using cost = new RequestCost(request, this.#onUsage);
     const deadline = new Deadline(request.signal);
     try {
       deadline.set(request.firstTokenTimeoutMs, "no_first_token");
-      if (request.streaming) yield* this.#streamed(request, deadline);
-      else yield* this.#whole(request, deadline);
+      if (request.streaming) yield* this.#streamed(request, deadline, cost);
+      else yield* this.#whole(request, deadline, cost);
     } catch (error) {
       if (request.signal.aborted) return;
-      throw this.#explained(error, request, deadline.passed);
+      const explained = this.#explained(error, request, deadline.passed);
+      if (FREE.has(explained.fault)) cost.refused();
+      throw explained;
     } finally {
       deadline.clear();
     }
   }
 
-  async *#streamed(request: ModelRequest, deadline: Deadline): AsyncGenerator<ModelEvent> {
+  async *#streamed(
+    request: ModelRequest,
+    deadline: Deadline,
+    cost: RequestCost,
+  ): AsyncGenerator<ModelEvent> {
     const stream = await this.#client.chat.completions.create(
       { ...body(request), stream: true, stream_options: { include_usage: true } },
       { signal: deadline.signal },
     );
-    const answer = new StreamedAnswer();
+    const answer = new StreamedAnswer(cost);
     for await (const chunk of stream) {
       for (const event of answer.take(chunk)) {
-        if (event.kind !== "usage") deadline.set(request.stallTimeoutMs, "stalled");
+        deadline.set(request.stallTimeoutMs, "stalled");
         yield event;
       }
     }
@@ -131,11 +143,17 @@ export class ChatModel {
     yield* answer.finish(request.model);
   }
 
-  async *#whole(request: ModelRequest, deadline: Deadline): AsyncGenerator<ModelEvent> {
+  async *#whole(
+    request: ModelRequest,
+    deadline: Deadline,
+    cost: RequestCost,
+  ): AsyncGenerator<ModelEvent> {
     const { choices, usage } = await this.#client.chat.completions.create(
       { ...body(request), stream: false },
       { signal: deadline.signal },
     );
+    cost.received(JSON.stringify(choices) ?? "");
+    if (usage) cost.told(usage);
     const message = choices[0]?.message;
     if (!message?.content && !message?.tool_calls?.length) throw emptyAnswer(request.model);
     if (message.content) yield { kind: "text", text: textOf(message.content) };
@@ -145,7 +163,6 @@ export class ChatModel {
       const { name, arguments: argumentsJson } = call.function;
       yield { kind: "tool_call", name: textOf(name), argumentsJson: textOf(argumentsJson) };
     }
-    if (usage) yield usageEvent(usage);
   }
 
   #explained(
@@ -180,6 +197,16 @@ const DESCRIPTIONS: Record<ModelFault, string> = {
   unreachable: "cannot be reached; check OPENAI_BASE_URL and the network",
   empty: "sent an empty answer",
 };
+
+/** Faults by which a server says that it did not take the request, and so will not charge for it. */
+const FREE: ReadonlySet<ModelFault> = new Set([
+  "no_streaming",
+  "unauthorized",
+  "rate_limited",
+  "server_error",
+  "rejected",
+  "unreachable",
+]);
 
 function faultOf(error: unknown, streaming: boolean): ModelFault {
   if (isTooLarge(error)) return "too_large";
@@ -231,23 +258,31 @@ class StreamedAnswer {
   #text = "";
   #finished = false;
   #chunks = 0;
+  readonly #cost: RequestCost;
+
+  constructor(cost: RequestCost) {
+    this.#cost = cost;
+  }
 
   *take(chunk: ChatCompletionChunk): Generator<ModelEvent> {
     this.#chunks++;
+    if (chunk.usage) this.#cost.told(chunk.usage);
     const choice = chunk.choices?.[0];
     if (choice?.delta?.content) {
       const text = textOf(choice.delta.content);
       this.#text += text;
+      this.#cost.received(text);
       yield { kind: "text", text };
     }
     for (const part of choice?.delta?.tool_calls ?? []) {
       const call = this.#tools.get(part.index) ?? { name: "", argumentsJson: "" };
       call.name += textOf(part.function?.name ?? "");
-      call.argumentsJson += textOf(part.function?.arguments ?? "");
+      const argumentsJson = textOf(part.function?.arguments ?? "");
+      call.argumentsJson += argumentsJson;
+      this.#cost.received(argumentsJson);
       this.#tools.set(part.index, call);
     }
     if (choice?.finish_reason) this.#finished = true;
-    if (chunk.usage) yield usageEvent(chunk.usage);
   }
 
   /** @throws {ChatModelError} when the stream ended before the answer did. */

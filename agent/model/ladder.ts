@@ -28,7 +28,7 @@ export type LadderRequest = Omit<ModelRequest, "model" | "messages" | "streaming
 
 /** An answer's events: the agent's own, and tool calls as the model requested them, unchecked. */
 export type LadderEvent =
-  | Extract<AgentEvent, { kind: "phrase" | "stage" | "degraded" | "usage" }>
+  | Extract<AgentEvent, { kind: "phrase" | "stage" | "degraded" }>
   | { readonly kind: "tool_request"; readonly name: string; readonly argumentsJson: string };
 
 /** The models of one call, and which of them refuse to stream or need a rest. */
@@ -105,15 +105,15 @@ export class Ladder {
       }
     };
     for await (const event of answer) {
-      if (!begun && event.kind !== "usage") {
+      if (!begun) {
         begun = true;
         yield { kind: "stage", stage: "model_first_token" };
       }
       if (event.kind === "text") yield* speak(cutter.push(event.text));
-      else if (event.kind === "tool_call") {
+      else {
         yield* speak(cutter.flush());
         yield { kind: "tool_request", name: event.name, argumentsJson: event.argumentsJson };
-      } else yield { ...event, model };
+      }
     }
     if (!request.signal.aborted) yield* speak(cutter.flush());
   }

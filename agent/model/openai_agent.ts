@@ -18,6 +18,7 @@ import type { Retrieval } from "../knowledge/retrieval.ts";
 import { type Route, routeOf } from "../routing.ts";
 import { toolCallId } from "../tool_rules.ts";
 import { judgeToolCall, offeredTools } from "../tools.ts";
+import type { OnUsage } from "./usage.ts";
 
 const log = logger("agent");
 
@@ -55,12 +56,18 @@ export class OpenAiAgent implements Agent {
   readonly #chat: ChatModel;
   readonly #ladder: Ladder;
 
-  constructor(settings: OpenAiAgentSettings, prompts: Prompts, retrieval: Retrieval) {
+  /** @param onUsage takes what each request to a model costs, whether its answer was wanted or not. */
+  constructor(
+    settings: OpenAiAgentSettings,
+    prompts: Prompts,
+    retrieval: Retrieval,
+    onUsage?: OnUsage,
+  ) {
     this.greeting = prompts.greeting;
     this.#settings = settings;
     this.#prompts = prompts;
     this.#retrieval = retrieval;
-    this.#chat = new ChatModel(settings);
+    this.#chat = new ChatModel(settings, onUsage);
     this.#ladder = new Ladder(this.#chat, [
       settings.LLM_MODEL_PRIMARY,
       settings.LLM_MODEL_FALLBACK,
@@ -124,7 +131,6 @@ export class OpenAiAgent implements Agent {
       });
       for await (const event of answer) {
         if (event.kind === "text") rewritten += event.text;
-        if (event.kind === "usage") yield { ...event, model: this.#settings.LLM_MODEL_PRIMARY };
       }
     } catch (error) {
       if (!(error instanceof ChatModelError)) throw error;

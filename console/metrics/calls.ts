@@ -13,13 +13,18 @@ export function callMetrics(
   make: Instruments,
 ): Pick<
   ServiceMetrics,
-  "callStarted" | "callRefused" | "callEnded" | "liveCalls" | "deadlinePassed"
+  "callStarted" | "callRefused" | "callEnded" | "liveCalls" | "callBounded" | "deadlinePassed"
 > {
   const started = make.counter("calls_started", "Calls accepted");
   const refused = make.counter("calls_refused", "Calls turned away unanswered", ["reason"]);
   const ended = make.counter("calls_ended", "Calls that have ended", ["reason"]);
   const duration = make.histogram("call_duration_seconds", "Length of a call", CALL_SECONDS);
   const live = make.gauge("calls_live", "Calls in progress");
+  const bounded = make.counter(
+    "calls_at_bound",
+    "Calls handed over because they had used up MAX_TURNS or LLM_CALL_TOKENS",
+    ["bound"],
+  );
   const deadlines = make.counter(
     "phase_deadlines",
     "Phases that outlasted their deadline, and what followed",
@@ -33,6 +38,7 @@ export function callMetrics(
       observe(duration, {}, seconds * 1000);
     },
     liveCalls: (count) => live.set(count),
+    callBounded: (bound) => bounded.inc({ bound: word(bound) }),
     deadlinePassed: (phase, action) => deadlines.inc({ phase, action: word(action) }),
   };
 }

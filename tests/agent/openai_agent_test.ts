@@ -7,7 +7,7 @@ import {
   type ScriptedAnswer,
   startOpenAiServer,
 } from "../servers/openai/openai_server.ts";
-import type { AgentEvent, AgentRequest } from "../../agent/agent.ts";
+import type { AgentEvent, AgentRequest, ModelUsage } from "../../agent/agent.ts";
 import { loadKnowledge } from "../../agent/knowledge/knowledge_base.ts";
 import type { KnowledgeStore } from "../../agent/knowledge/knowledge_store.ts";
 import { LexicalStore } from "../../agent/knowledge/lexical_store.ts";
@@ -18,6 +18,8 @@ import { Retrieval } from "../../agent/knowledge/retrieval.ts";
 interface Scene {
   readonly server: OpenAiServer;
   readonly prompts: Prompts;
+  /** What each request was found to cost. */
+  readonly paid: readonly ModelUsage[];
   ask(text: string, more?: Partial<AgentRequest>): AsyncGenerator<AgentEvent>;
 }
 
@@ -38,10 +40,16 @@ async function scene(
   });
   const prompts = await (await PromptsFile.open(settings)).current();
   const lexical = new LexicalStore(await loadKnowledge(settings), settings.ASTERISK_LANG);
-  const agent = new OpenAiAgent(settings, prompts, new Retrieval(vector, lexical, 200));
+  const paid: ModelUsage[] = [];
+  const agent = new OpenAiAgent(
+    settings,
+    prompts,
+    new Retrieval(vector, lexical, 200),
+    (usage) => paid.push(usage),
+  );
   const ask = (text: string, more: Partial<AgentRequest> = {}) =>
     agent.respond({ text, history: [], signal: new AbortController().signal, ...more });
-  await play({ server, prompts, ask });
+  await play({ server, prompts, paid, ask });
 }
 
 async function all(events: AsyncIterable<AgentEvent>): Promise<AgentEvent[]> {
@@ -75,16 +83,18 @@ Deno.test("the first phrase is spoken while the model is still writing", () =>
   }));
 
 Deno.test("a first question costs one request, which contains the passages and the tools", () =>
-  scene([{ text: "Гарантия два года. |" }], async ({ ask, server }) => {
+  scene([{ text: "Гарантия два года. |" }], async ({ ask, server, paid }) => {
     const events = await all(ask("Какая гарантия?"));
     assert.deepEqual(events.map(({ kind }) => kind), [
       "stage",
       "sources",
       "stage",
       "phrase",
-      "usage",
     ]);
     assert.equal(server.requests.length, 1);
+    assert.deepEqual(paid, [
+      { kind: "usage", model: "primary", promptTokens: 10, completionTokens: 5 },
+    ]);
     const request = server.requests[0]!;
     assert.equal(request.model, "primary");
     assert.equal(request.temperature, 0.2);
@@ -94,6 +104,28 @@ Deno.test("a first question costs one request, which contains the passages and t
     assert.equal(sources.route, "general");
     assert.equal(sources.chunks[0]!.heading, "Гарантия");
   }));
+
+Deno.test("every request has its cost: one that was given up, one that broke off, one whose server keeps silent", async () => {
+  const long = "Гарантия два года. | ".repeat(20);
+  await scene([{ text: long, fault: "stall" }], async ({ ask, paid }) => {
+    for await (const event of ask("Какая гарантия?")) if (event.kind === "phrase") break;
+    assert.equal(paid.length, 1, "given up");
+    assert.ok(paid[0]!.promptTokens > 100 && paid[0]!.completionTokens > 0);
+  });
+  await scene([{ text: "Гаран", fault: "cut" }, { text: "Два года. |" }], async ({ ask, paid }) => {
+    await all(ask("Какая гарантия?"));
+    assert.deepEqual(paid.map(({ model }) => model), ["primary", "fallback"]);
+    assert.ok(paid[0]!.promptTokens > 100);
+  });
+  await scene([{ text: "Два года. |", usage: "none" }], async ({ ask, paid }) => {
+    await all(ask("Какая гарантия?"));
+    assert.ok(paid[0]!.promptTokens > 100 && paid[0]!.completionTokens > 0);
+  });
+  await scene([{ status: 429 }, { status: 500 }], async ({ ask, paid }) => {
+    await all(ask("Какая гарантия?"));
+    assert.deepEqual(paid, [], "refused");
+  });
+});
 
 Deno.test("a self-contained question is not rewritten, however long the conversation", () =>
   scene([{ text: "Два года. |" }], async ({ ask, server }) => {

@@ -1,17 +1,20 @@
 // The call's agent, whose answers are begun early where that may win time. The parts of an answer
-// that are only for the metrics are reported from here.
+// that are only for the metrics are reported from here; what its model costs is reported by the agent.
 
 import type { Language } from "../../../config/language.ts";
 import type { Agent, AgentEvent, AgentRequest, DialogueTurn } from "../../../agent/agent.ts";
 import { EarlyStart } from "./early_start.ts";
-import type { AssistantEvent, EarlyStartOutcome } from "../../messages.ts";
+import type { EarlyStartOutcome } from "../../messages.ts";
+
+/** A part of the assistant was replaced by a lesser one. */
+type Degraded = Extract<AgentEvent, { kind: "degraded" }>;
 
 /** The parts of an answer that the conversation acts on. */
-export type AnswerPart = Exclude<AgentEvent, AssistantEvent>;
+export type AnswerPart = Exclude<AgentEvent, Degraded>;
 
 /** What is reported for the metrics. */
 export interface EarlyAgentOutput {
-  assistant(event: AssistantEvent): void;
+  assistant(event: Degraded): void;
   earlyStart(outcome: EarlyStartOutcome): void;
 }
 
@@ -52,7 +55,7 @@ export class EarlyAgent implements Disposable {
     const { events, hit, wonMs } = this.#early.take(request);
     this.#report(hit, wonMs);
     for await (const event of events) {
-      if (event.kind === "degraded" || event.kind === "usage") this.#output.assistant(event);
+      if (event.kind === "degraded") this.#output.assistant(event);
       else yield event;
     }
   }

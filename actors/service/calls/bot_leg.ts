@@ -38,7 +38,7 @@ export interface BotLegOptions {
   onMediaChannel(channelId: string | undefined): void;
   /** An isolate talks to the caller; `resumed` unless it is the first. */
   onTalking(resumed: Resumption | undefined): void;
-  /** The isolate reports something. Nothing comes once the call is over. */
+  /** The isolate reports something. Once the call is over, only what its assistant does still comes. */
   onReport(message: ToSession, isolate: CallIsolate, assignedAt: number): void;
   /** The isolate ended in order: it has nothing left to do. */
   onFinished(): void;
@@ -164,7 +164,8 @@ export class BotLeg {
         assignment: this.#assignment(plan, prompts, previousExit),
       });
       await media.connect(isolate, (message) => {
-        if (over.aborted) return;
+        // What a model costs is paid for, even if the caller has hung up before the answer.
+        if (over.aborted && message.kind !== "assistant") return;
         if (message.kind === "caller_speaking") this.#callerSpeaking = message.speaking;
         onReport(message, isolate, assignedAt);
       });

@@ -1,6 +1,7 @@
 // What a call's isolate reports, and whom each report concerns.
 
 import type { CallEvent } from "../../call_record.ts";
+import type { ModelUsage } from "../../../agent/agent.ts";
 import type { CallCounter, ToSession } from "../../messages.ts";
 import type { ServiceMetrics } from "../metrics.ts";
 
@@ -18,6 +19,8 @@ export interface ReportedCall {
   said(): void;
   /** A tool call is due. */
   toolCall(id: string): void;
+  /** A request to a model is over. */
+  modelUsed(usage: ModelUsage): void;
 }
 
 /** Passes a report on to the call, or to the metrics. */
@@ -42,7 +45,7 @@ export function onReport(message: ToSession, call: ReportedCall, metrics: Servic
     case "assistant":
       return message.event.kind === "degraded"
         ? metrics.assistantDegraded(message.event)
-        : metrics.modelUsed(message.event);
+        : call.modelUsed(message.event);
     default:
       message satisfies never;
   }

@@ -13,6 +13,7 @@ function doneFor(message: ToSession, service: ServiceRig): unknown[] {
     progress: () => done.push("progress"),
     said: () => done.push("said"),
     toolCall: (id) => done.push(id),
+    modelUsed: (usage) => done.push(usage),
   };
   onReport(message, call, service.metrics);
   return done;
@@ -21,6 +22,7 @@ function doneFor(message: ToSession, service: ServiceRig): unknown[] {
 Deno.test("every report about the call reaches the call", () => {
   using service = new ServiceRig();
   const event = { kind: "nudged" } as const;
+  const usage = { kind: "usage", model: "m", promptTokens: 1, completionTokens: 2 } as const;
   const reports: [ToSession, unknown[]][] = [
     [{ kind: "assigned" }, ["assigned"]],
     [{ kind: "event", event, at: 7 }, [event, 7]],
@@ -28,6 +30,7 @@ Deno.test("every report about the call reaches the call", () => {
     [{ kind: "progress" }, ["progress"]],
     [{ kind: "said" }, ["said"]],
     [{ kind: "tool_call", id: "t1" }, ["t1"]],
+    [{ kind: "assistant", event: usage }, [usage]],
   ];
   for (const [message, done] of reports) assert.deepEqual(doneFor(message, service), done);
   assert.deepEqual(service.counted, []);
@@ -52,16 +55,14 @@ Deno.test("every counter of an isolate is counted for the operator", () => {
   }
 });
 
-Deno.test("what an answer cost, and what it had to do without, is counted for the operator", () => {
+Deno.test("what an answer won, and what it had to do without, is counted for the operator", () => {
   using service = new ServiceRig();
   const outcome = { begun: 1, hit: true, wonMs: 9, wastedCharacters: 0 };
   const degraded = { kind: "degraded", part: "retrieval", to: "lexical", reason: "down" } as const;
-  const usage = { kind: "usage", model: "m", promptTokens: 1, completionTokens: 2 } as const;
   doneFor({ kind: "early_start", outcome }, service);
-  for (const event of [degraded, usage]) doneFor({ kind: "assistant", event }, service);
+  doneFor({ kind: "assistant", event: degraded }, service);
   assert.deepEqual(service.counted, [
     ["startedEarly", outcome],
     ["assistantDegraded", degraded],
-    ["modelUsed", usage],
   ]);
 });

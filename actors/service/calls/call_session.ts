@@ -10,11 +10,13 @@ import {
   type EndReason,
   type Phase,
 } from "../../call_record.ts";
-import type { ToSession } from "../../messages.ts";
+import type { ModelUsage } from "../../../agent/agent.ts";
+import type { LastWords, ToSession } from "../../messages.ts";
 import type { FaultKind } from "../../otp/control.ts";
 import type { CallIsolate } from "../isolates/pooled_isolate.ts";
 import type { DeadlineAction } from "../policies.ts";
 import { BotLeg, type Resumption } from "./bot_leg.ts";
+import { boundReached, type CallBound } from "../budget/call_budget.ts";
 import { type AnnouncedDestination, CallExit } from "../exit/call_exit.ts";
 import { onReport } from "./call_reports.ts";
 import type { CallServices } from "./call_services.ts";
@@ -136,10 +138,10 @@ export class CallSession {
   }
 
   /** The bot says its last words; `said`, or the handover deadline, then sends the caller away. */
-  leave(to: AnnouncedDestination): void {
+  leave(to: AnnouncedDestination, words?: LastWords): void {
     if (this.#exit.leaving || this.#over.signal.aborted) return;
     this.#timers.enter("handover");
-    this.#exit.leave(to);
+    this.#exit.leave(to, words);
   }
 
   /** Lets go of the call without touching it on the PBX: another service has it now. */
@@ -199,7 +201,14 @@ export class CallSession {
       progress: () => this.#timers.progress(),
       said: () => this.#exit.send(),
       toolCall: (id) => void this.#runTool(isolate, id),
+      modelUsed: (usage) => this.#onModelUsed(usage),
     }, metrics);
+  }
+
+  #onModelUsed(usage: ModelUsage): void {
+    this.#options.services.metrics.modelUsed(usage);
+    if (this.#over.signal.aborted) return;
+    this.#note({ kind: "tokens", tokens: usage.promptTokens + usage.completionTokens });
   }
 
   async #runTool(isolate: CallIsolate, id: string): Promise<void> {
@@ -243,6 +252,22 @@ export class CallSession {
     else if (event.kind === "nudged") this.#timers.nudged();
     else if (event.kind === "timings") metrics.turnTimed(event.stages);
     else if (event.kind === "barge_in") metrics.bargeInConfirmed(event.onsetToSilenceMs);
+    const bound = boundReached(this.record, event, this.#options.services.settings);
+    if (bound) this.#onBound(bound);
+  }
+
+  #onBound(bound: CallBound): void {
+    if (this.#exit.leaving || this.#over.signal.aborted) return;
+    const { id: call, tokens, turns } = this.record;
+    const setting = bound === "turns" ? "MAX_TURNS" : "LLM_CALL_TOKENS";
+    log.warn("call has reached its bound and is handed over", {
+      call,
+      bound: setting,
+      turns: turns.length,
+      tokens,
+    });
+    this.#options.services.metrics.callBounded(bound);
+    this.leave("handover", "call_limit");
   }
 
   #end(reason: EndReason): void {

@@ -3,6 +3,7 @@
 
 import { logger } from "../../../config/logging.ts";
 import type { CallRecord } from "../../call_record.ts";
+import type { LastWords } from "../../messages.ts";
 import { type ChannelSender, type Destination, sendChannel } from "./destination.ts";
 import type { LastResort } from "./last_resort.ts";
 
@@ -18,7 +19,7 @@ export interface CallExitOptions extends ChannelSender {
   /** Aborted when the call is over: then nothing more is done. */
   readonly over: AbortSignal;
   /** Has the isolate, if there is one, say its last words; `send` follows once they were heard. */
-  sayLast(prompt: "farewell" | "last_resort"): void;
+  sayLast(prompt: LastWords): void;
   /** The call is over. */
   end(reason: Destination["to"]): void;
 }
@@ -27,6 +28,7 @@ export interface CallExitOptions extends ChannelSender {
 export class CallExit {
   readonly #options: CallExitOptions;
   #destination?: Destination;
+  #lastWords: LastWords = "farewell";
   /** A tool call is sending the channel away: no last words. */
   #sending = false;
   /** The channel is no longer ours. */
@@ -42,15 +44,20 @@ export class CallExit {
   }
 
   /** Decides the destination and has the last words said. */
-  leave(to: AnnouncedDestination): void {
+  leave(
+    to: AnnouncedDestination,
+    words: LastWords = to === "hangup" ? "farewell" : "last_resort",
+  ): void {
     this.#destination = { to };
-    this.#sayLast(to);
+    this.#lastWords = words;
+    this.#options.sayLast(words);
   }
 
   /** Another isolate has the call: it says the last words that its predecessor did not finish. */
   isolateReplaced(): void {
     const to = this.#destination?.to;
-    if (to !== undefined && to !== "transfer" && !this.#sending) this.#sayLast(to);
+    if (to === undefined || to === "transfer" || this.#sending) return;
+    this.#options.sayLast(this.#lastWords);
   }
 
   /** Sends the channel to the destination that was decided, and ends the call. */
@@ -114,10 +121,6 @@ export class CallExit {
       if (!over.aborted) log.error("last resort failed", { call, channel, error });
     }
     end("handover");
-  }
-
-  #sayLast(to: AnnouncedDestination): void {
-    this.#options.sayLast(to === "hangup" ? "farewell" : "last_resort");
   }
 
   async #send(destination: Destination): Promise<void> {

@@ -125,6 +125,7 @@ const FIELDS: { readonly [K in Kind]: Fields<K> } = {
   dtmf: { digit: text },
   tool_begun: { turn: index, id: text, call: toolCall, after: index },
   tool_done: { id: text, result: word({ done: true, failed: true }) },
+  tokens: { tokens: count(Number.MAX_SAFE_INTEGER) },
   restarted: { reason: exitReason, phase, waitedMs: ms },
   ended: {
     reason: word<Exclude<EndReason, "stood_down">>({

@@ -88,7 +88,12 @@ export const modelAnswers: Border = {
       async take(mutator, index) {
         server.use(mutator);
         if (index % QUESTIONS === 0) agent = undefined;
-        agent ??= new OpenAiAgent(settings, prompts, new Retrieval(undefined, lexical, TIMEOUT_MS));
+        agent ??= new OpenAiAgent(
+          settings,
+          prompts,
+          new Retrieval(undefined, lexical, TIMEOUT_MS),
+          (usage) => metrics.modelUsed(structuredClone(usage)),
+        );
         const { signal } = new AbortController();
         const history = [{ role: "caller", text: "Hello." }, {
           role: "bot",
@@ -98,7 +103,6 @@ export const modelAnswers: Border = {
           for await (
             const event of agent.respond({ text: "What about its warranty?", history, signal })
           ) {
-            if (event.kind === "usage") metrics.modelUsed(event);
             if (event.kind === "degraded") metrics.assistantDegraded(event);
             if (event.kind === "phrase") speakable(event.text, "en");
             // Everything that an agent says is posted from the call's isolate to the service.

@@ -83,7 +83,7 @@ const toolCall = kinds<ToolCall, "name">("name", {
 });
 
 /** What only the service itself notes is refused: an isolate cannot end a call or claim a tool's success. */
-type Reported = Exclude<CallEvent, { kind: "ended" | "restarted" | "tool_done" }>;
+type Reported = Exclude<CallEvent, { kind: "ended" | "restarted" | "tokens" | "tool_done" }>;
 
 const callEvent = kinds<Reported, "kind">("kind", {
   phase: { phase },
