@@ -229,17 +229,12 @@ export function applyEvent(record: CallRecord, event: CallEvent, at: number): vo
       forgetUndone(record, event.turn);
       break;
     }
-    case "sources": {
-      const turn = turnOf(record, event.turn, at);
-      turn.kb = event.kb;
-      turn.headings = event.headings;
+    case "sources":
+      Object.assign(turnOf(record, event.turn, at), { kb: event.kb, headings: event.headings });
       break;
-    }
-    case "timings": {
-      const turn = turnOf(record, event.turn, at);
-      turn.stages = { ...turn.stages, ...event.stages };
+    case "timings":
+      Object.assign(turnOf(record, event.turn, at).stages, event.stages);
       break;
-    }
     case "nudged":
       record.nudged = true;
       break;
@@ -257,14 +252,11 @@ export function applyEvent(record: CallRecord, event: CallEvent, at: number): vo
     case "tokens":
       record.tokens += event.tokens;
       break;
-    case "restarted":
-      record.restarts.push({
-        at,
-        reason: event.reason,
-        phase: event.phase,
-        waitedMs: event.waitedMs,
-      });
+    case "restarted": {
+      const { reason, phase, waitedMs } = event;
+      record.restarts.push({ at, reason, phase, waitedMs });
       break;
+    }
     case "ended":
       record.endedAt = at;
       record.endReason = event.reason;

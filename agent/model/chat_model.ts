@@ -8,6 +8,7 @@ import type { Settings } from "../../config/settings.ts";
 import { isTooLarge } from "../../runtime/bounded_fetch.ts";
 import { AgentError } from "../agent.ts";
 import type { ToolOffer } from "../tools.ts";
+import { Deadline } from "./deadline.ts";
 import { openAiClient } from "./openai_client.ts";
 import { isOurs, knownCode, retryAfterMs } from "./server_error.ts";
 import { type OnUsage, RequestCost } from "./usage.ts";
@@ -108,7 +109,7 @@ export class ChatModel {
   async *ask(request: ModelRequest): AsyncGenerator<ModelEvent> {
     if (request.signal.aborted) return;
     using cost = new RequestCost(request, this.#onUsage);
-    const deadline = new Deadline(request.signal);
+    const deadline = new Deadline<ModelFault>(request.signal);
     try {
       deadline.set(request.firstTokenTimeoutMs, "no_first_token");
       if (request.streaming) yield* this.#streamed(request, deadline, cost);
@@ -125,7 +126,7 @@ export class ChatModel {
 
   async *#streamed(
     request: ModelRequest,
-    deadline: Deadline,
+    deadline: Deadline<ModelFault>,
     cost: RequestCost,
   ): AsyncGenerator<ModelEvent> {
     const stream = await this.#client.chat.completions.create(
@@ -145,7 +146,7 @@ export class ChatModel {
 
   async *#whole(
     request: ModelRequest,
-    deadline: Deadline,
+    deadline: Deadline<ModelFault>,
     cost: RequestCost,
   ): AsyncGenerator<ModelEvent> {
     const { choices, usage } = await this.#client.chat.completions.create(
@@ -298,30 +299,5 @@ class StreamedAnswer {
     for (const call of checkedCount([...this.#tools.values()], model)) {
       yield { kind: "tool_call", ...call };
     }
-  }
-}
-
-/** The timeout for the next piece of an answer. Its signal also aborts with the outer one. */
-class Deadline {
-  readonly #timeout = new AbortController();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly signal: AbortSignal;
-  /** The fault of the timeout that expired. */
-  passed: ModelFault | undefined;
-
-  constructor(outer: AbortSignal) {
-    this.signal = AbortSignal.any([outer, this.#timeout.signal]);
-  }
-
-  set(ms: number, fault: ModelFault): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.passed = fault;
-      this.#timeout.abort();
-    }, ms);
-  }
-
-  clear(): void {
-    clearTimeout(this.#timer);
   }
 }
