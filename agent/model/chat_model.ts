@@ -10,7 +10,7 @@ import { AgentError } from "../agent.ts";
 import type { ToolOffer } from "../tools.ts";
 import { Deadline } from "./deadline.ts";
 import { openAiClient } from "./openai_client.ts";
-import { isOurs, knownCode, retryAfterMs } from "./server_error.ts";
+import { isOurs, knownCode, NOT_TAKEN, retryAfterMs } from "./server_error.ts";
 import { type OnUsage, RequestCost } from "./usage.ts";
 
 const log = logger("agent");
@@ -117,7 +117,7 @@ export class ChatModel {
     } catch (error) {
       if (request.signal.aborted) return;
       const explained = this.#explained(error, request, deadline.passed);
-      if (FREE.has(explained.fault)) cost.refused();
+      if (NOT_TAKEN.has(explained.fault)) cost.refused();
       throw explained;
     } finally {
       deadline.clear();
@@ -198,16 +198,6 @@ const DESCRIPTIONS: Record<ModelFault, string> = {
   unreachable: "cannot be reached; check OPENAI_BASE_URL and the network",
   empty: "sent an empty answer",
 };
-
-/** Faults by which a server says that it did not take the request, and so will not charge for it. */
-const FREE: ReadonlySet<ModelFault> = new Set([
-  "no_streaming",
-  "unauthorized",
-  "rate_limited",
-  "server_error",
-  "rejected",
-  "unreachable",
-]);
 
 function faultOf(error: unknown, streaming: boolean): ModelFault {
   if (isTooLarge(error)) return "too_large";

@@ -34,3 +34,13 @@ export function retryAfterMs(error: unknown): number | undefined {
   const wait = Number.isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1000;
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
+
+/** Faults by which a server says that it did not take the request, and so will not charge for it. */
+export const NOT_TAKEN: ReadonlySet<string> = new Set([
+  "no_streaming",
+  "unauthorized",
+  "rate_limited",
+  "server_error",
+  "rejected",
+  "unreachable",
+]);
