@@ -42,6 +42,9 @@ export interface Heard {
   readonly ends: Readonly<Record<string, number>>;
   /** Of the time that the calls were up. */
   readonly speechShare: number;
+  /** Gaps over 40 ms: the PBX had nothing to send, or sent too late. */
+  readonly nothingToSend: number;
+  readonly lateFrames: number;
   readonly lostFrames: number;
   readonly callersLateMs: number;
 }
@@ -111,6 +114,8 @@ export function heardBy(calls: readonly CallResult[], frames: Frames): Heard {
     told: found(calls.map(({ toldAt, invitedAt }) => toldAt && toldAt - invitedAt)),
     ends,
     speechShare: sum(({ speechMs }) => speechMs) / Math.max(1, sum(({ upMs }) => upMs)),
+    nothingToSend: frames.nothingToSend,
+    lateFrames: frames.late,
     lostFrames: frames.lost,
     callersLateMs: frames.lateMs,
   };

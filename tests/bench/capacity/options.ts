@@ -36,7 +36,7 @@ export const USAGE =
   --seconds S       how long a level is held once all its calls are up (30)
   --every MS        between two calls of a level (300)
   --engines E       local, or streamed: Yandex's protocol, served by another process (local)
-  --delay MS        the streamed services' own delay (0)
+  --delay MS        the streamed services' own delay, of each answer and each voice (0); it counts in --limit
   --limit MS        the ramp's promise: 95 % of the answers begin within it (900)
   --gap MS          the ramp's promise: 99 % of the gaps between frames (40)
   --codec C         alaw or ulaw (alaw)

@@ -14,6 +14,8 @@ export interface Promises {
 const BUSY_THREAD = 0.85;
 /** A machine that is idle for less of its time has no CPU left. */
 const BUSY_MACHINE = 0.1;
+/** A single request may have come just before the reading. */
+const ONE_UNDER_WAY = 1;
 /** The service's thread reads ARI, which Asterisk drops after 100 ms. */
 const LATE_THREAD_SECONDS = 0.05;
 
@@ -49,7 +51,9 @@ export function ranOut({ used }: Level): string[] {
   }
   for (const [series, value] of Object.entries(used.waiting)) {
     const work = /engine_waiting\{work="(\w+)"\}/.exec(series)?.[1];
-    if (work && value >= 1) found.push(`the engine: ${value} requests waiting for ${work}`);
+    if (work && value > ONE_UNDER_WAY) {
+      found.push(`the engine: ${value} requests waiting for ${work}`);
+    }
   }
   return found;
 }

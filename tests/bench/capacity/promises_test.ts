@@ -18,7 +18,14 @@ const call = (changes: Partial<CallResult> = {}): CallResult => ({
 });
 
 function level(calls: readonly CallResult[], changes: Partial<Level> = {}): Level {
-  const frames = { gaps: [[20, 990], [25, 10]] as const, lost: 0, unsent: 0, lateMs: 1 };
+  const frames = {
+    gaps: [[20, 990], [25, 10]] as const,
+    nothingToSend: 0,
+    late: 0,
+    lost: 0,
+    unsent: 0,
+    lateMs: 1,
+  };
   const seen = { turns: 1, understood: 1, restarts: 0, stages: {} };
   return { heard: heardBy(calls, frames), seen, complaints: [], ...changes };
 }

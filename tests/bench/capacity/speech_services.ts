@@ -11,15 +11,15 @@ import {
   RUSSIAN_SERVICE,
   spokenBy,
 } from "../../../testing/voice.ts";
-import { ScriptedEar } from "../../servers/speech/scripted_ear.ts";
 import { YandexGrpcServer } from "../../servers/yandex/yandex_grpc_server.ts";
 import { QUESTIONS } from "./callers/questions.ts";
+import { WarpedEar } from "./warped_ear.ts";
 
 const [delay, language] = Deno.args as [string, "en" | "ru"];
 const caller = language === "en" ? ENGLISH_CALLER : RUSSIAN_CALLER;
 const script = [];
 for (const text of QUESTIONS[language]) script.push({ text, pcm: await spokenBy(caller, text) });
-const ear = new ScriptedEar(script);
+const ear = new WarpedEar(script);
 await using server = await YandexGrpcServer.start({
   voice: (text) => spokenBy(language === "en" ? ENGLISH_CALLER : RUSSIAN_SERVICE, text),
   ear: (pcm) => ear.hear(pcm),

@@ -46,7 +46,10 @@ export function details({ heard, used, seen, complaints }: Level): string[] {
     `${heard.calls} calls: speech ${percent(heard.speechShare)} of the time; ` +
     `${heard.questions} questions on the full level, ${heard.unanswered} unanswered, ` +
     `the slowest after ${shown(voiceToVoice.max)} ms; ` +
-    `greeted after ${pair(greeting)} ms; largest gap ${shown(frameGap.max)} ms, ` +
+    `greeted after ${pair(greeting)} ms; ${frameGap.n} gaps, the largest ${
+      shown(frameGap.max)
+    } ms; over 40 ms: ` +
+    `${heard.nothingToSend} where the PBX had nothing to send, ${heard.lateFrames} where it sent late; ` +
     `${heard.lostFrames} packets lost; callers late by ${shown(heard.callersLateMs)} ms at most`,
     ...Object.entries(ends).map(([reason, count]) => `  ${count} ended early: ${reason}`),
   ];

@@ -5,7 +5,8 @@ import { G711_RATE_HZ, G711_SILENCE, type G711Law } from "../../../../media/code
 import { FRAME_MS } from "../../../../media/frame.ts";
 import { RTP_CODECS } from "../../../../asterisk/transports/rtp/rtp_codec.ts";
 import type { Random } from "../../../chaos/random.ts";
-import { Ear, likeness } from "./ear.ts";
+import { contourOf, fit } from "../contour.ts";
+import { Ear } from "./ear.ts";
 import type { CallResult, TurnResult } from "./messages.ts";
 import type { Question } from "./questions.ts";
 import type { SipDialog, SipEvents } from "./sip_line.ts";
@@ -23,8 +24,10 @@ const TALK_OVER_AFTER_MS = 1000;
 /** Every so many questions one is asked over the answer before it; the first time at the third. */
 const TALK_OVER_EVERY = 5;
 const TALK_OVER_FIRST = 2;
-/** A likeness of courses from which a sound is the greeting. */
-const ALIKE = 0.8;
+/** The mean difference of contours (contour.ts) up to which a sound is the greeting. */
+const ALIKE = 0.12;
+/** A shorter sound is a click: one comes when the PBX begins to send. */
+const FEWEST_FRAMES = 20;
 const PAUSE_MS = 300;
 const BYTES = G711_RATE_HZ * FRAME_MS / 1000;
 const RTP_HEADER_BYTES = 12;
@@ -108,11 +111,6 @@ export class Caller {
     return this.#phase === "over";
   }
 
-  /** The PBX's port for this call's audio. */
-  get port(): number | undefined {
-    return this.#port;
-  }
-
   /** Time for the next packet. */
   tick(now: number, packetTo: PacketTo): void {
     if (this.#phase === "over") return;
@@ -170,12 +168,16 @@ export class Caller {
     const { greeting, patienceMs } = this.#script();
     const { firstSoundAt, course, courseComplete } = this.ear;
     if (now - this.#answeredAt! > patienceMs) {
-      this.#endedEarly = this.#toldAt === undefined ? "heard nothing" : "told, and gave up";
+      const heard = this.#toldAt === undefined ? "nothing" : "something else than the greeting";
+      this.#endedEarly = `heard ${heard}`;
       return this.leave();
     }
-    if (firstSoundAt === undefined || !courseComplete) return;
-    greeting.course ??= course;
-    if (likeness(greeting.course, course) >= ALIKE) {
+    const heardOut = courseComplete || this.ear.quietMs(now) >= DONE_MS;
+    if (firstSoundAt === undefined || !heardOut) return;
+    if (course.length < FEWEST_FRAMES) return this.ear.listenFrom(now);
+    if (courseComplete) greeting.course ??= course;
+    const { cost } = fit(contourOf(course), contourOf(greeting.course ?? []), 0);
+    if (cost <= ALIKE) {
       this.#greetedAt = firstSoundAt;
       return this.#enter("greeted", now);
     }

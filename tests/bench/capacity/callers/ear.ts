@@ -1,7 +1,7 @@
 // What one caller hears, judged packet by packet as it arrives: no audio is kept, so that many callers
 // cost little. Times are `performance.now()` milliseconds.
 
-import { decodeG711, type G711Law } from "../../../../media/codec/g711.ts";
+import { decodeG711, G711_RATE_HZ, type G711Law } from "../../../../media/codec/g711.ts";
 import { FRAME_MS } from "../../../../media/frame.ts";
 
 /** A louder packet is sound; comfort noise and codec residue lie below. As testing/ear.ts has it. */
@@ -10,13 +10,20 @@ const AUDIBLE_DBFS = -55;
 const SILENT_MS = 300;
 /** Sounds further apart are two sounds with a pause between, not one whose packets came late. */
 const LONGEST_GAP_MS = 1000;
+/** A longer one is heard as a crackle. */
+const CRACKLE_MS = 40;
 /** How much of a sound's course is kept to recognise it by. */
-const COURSE_FRAMES = 60;
+const COURSE_FRAMES = 100;
 
 /** One caller's ear. */
 export class Ear {
   /** Milliseconds between the arrivals of neighbouring packets that are both sound. */
   readonly gaps: number[] = [];
+  /**
+   * Those of them over 40 ms: in some the stream had stopped (by its timestamps, which went on without
+   * packets), because the PBX had nothing to send; in the others a packet of a running stream came late.
+   */
+  readonly crackles = { nothingToSend: 0, late: 0 };
   /** Packets that never came, by their sequence numbers. */
   lost = 0;
   /** The end of the latest sound. */
@@ -26,7 +33,9 @@ export class Ear {
   #firstSoundAt: number | undefined;
   #course: number[] = [];
   #sequence: number | undefined;
-  #before: { readonly at: number; readonly audible: boolean } | undefined;
+  #before:
+    | { readonly at: number; readonly timestamp: number; readonly audible: boolean }
+    | undefined;
   #talkingOver: { readonly from: number; until: number; over: boolean } | undefined;
 
   constructor(codec: G711Law) {
@@ -35,15 +44,15 @@ export class Ear {
   }
 
   /** Takes a packet. */
-  hear(at: number, sequence: number, payload: Uint8Array): void {
+  hear(at: number, sequence: number, timestamp: number, payload: Uint8Array): void {
     this.#count(sequence);
     const level = this.#levelDbfs(payload);
     const audible = level > AUDIBLE_DBFS;
-    if (audible) this.#hearSound(at);
+    if (audible) this.#hearSound(at, timestamp);
     if (this.#firstSoundAt !== undefined && this.#course.length < COURSE_FRAMES) {
       this.#course.push(Math.max(level, AUDIBLE_DBFS));
     }
-    this.#before = { at, audible };
+    this.#before = { at, timestamp, audible };
   }
 
   /** From now on `firstSoundAt` and `course` are those of the first sound at or after `since`. */
@@ -58,7 +67,7 @@ export class Ear {
     return this.#firstSoundAt;
   }
 
-  /** The first 1.2 s of that sound, as levels in dBFS a packet; shorter until they have come. */
+  /** The first two seconds of that sound, as levels in dBFS a packet; shorter until they have come. */
   get course(): readonly number[] {
     return this.#course;
   }
@@ -90,17 +99,23 @@ export class Ear {
     return talking.until - talking.from;
   }
 
-  #hearSound(at: number): void {
+  #hearSound(at: number, timestamp: number): void {
     this.lastSoundAt = at + FRAME_MS;
     if (at >= this.#since) this.#firstSoundAt ??= at;
-    if (this.#before?.audible) {
-      const gap = at - this.#before.at;
-      if (gap <= LONGEST_GAP_MS) this.gaps.push(gap);
-    }
+    if (this.#before?.audible) this.#countGap(at - this.#before.at, timestamp);
     const talking = this.#talkingOver;
     if (!talking || talking.over || at < talking.from) return;
     if (at - talking.until > SILENT_MS) talking.over = true;
     else talking.until = at + FRAME_MS;
+  }
+
+  #countGap(gap: number, timestamp: number): void {
+    if (gap > LONGEST_GAP_MS) return;
+    this.gaps.push(gap);
+    if (gap <= CRACKLE_MS) return;
+    const samples = (timestamp - this.#before!.timestamp) >>> 0;
+    if (samples > G711_RATE_HZ * FRAME_MS / 1000) this.crackles.nothingToSend++;
+    else this.crackles.late++;
   }
 
   #count(sequence: number): void {
@@ -117,31 +132,4 @@ export class Ear {
     for (const code of payload) sum += this.#squares[code]!;
     return 10 * Math.log10(sum / Math.max(1, payload.length));
   }
-}
-
-/**
- * How alike two courses are, -1 to 1, at the best alignment within two packets: a recorded phrase is
- * recognised by it, though each call cuts it into packets a little differently.
- */
-export function likeness(a: readonly number[], b: readonly number[]): number {
-  let best = -1;
-  for (let shift = -2; shift <= 2; shift++) {
-    const [from, to] = [Math.max(0, shift), Math.max(0, -shift)];
-    const length = Math.min(a.length - from, b.length - to);
-    best = Math.max(best, correlation(a.slice(from, from + length), b.slice(to, to + length)));
-  }
-  return best;
-}
-
-function correlation(a: readonly number[], b: readonly number[]): number {
-  const mean = (of: readonly number[]) => of.reduce((sum, value) => sum + value, 0) / of.length;
-  const [meanA, meanB] = [mean(a), mean(b)];
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    const [x, y] = [a[i]! - meanA, b[i]! - meanB];
-    ab += x * y;
-    aa += x * x;
-    bb += y * y;
-  }
-  return ab / Math.sqrt(aa * bb || 1);
 }

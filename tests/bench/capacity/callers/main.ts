@@ -11,6 +11,7 @@ import { freeUdpPort } from "../../../asterisk/ports.ts";
 import { setRealTime } from "../../../asterisk/real_time.ts";
 import { Random } from "../../../chaos/random.ts";
 import { Caller, type Script } from "./caller.ts";
+import type { Ear } from "./ear.ts";
 import type {
   CallersOptions,
   CallersReport,
@@ -104,21 +105,20 @@ class Callers {
       greeting: this.#greeting,
     });
     const number = `+7000${String(this.#placed++).padStart(7, "0")}`;
-    this.#callers.push(
-      new Caller(
-        this.#placed,
-        script,
-        this.#random,
-        (events) =>
-          this.#line.call(number, codec, this.#rtpPort, {
-            ...events,
-            onAnswered: (port) => {
-              events.onAnswered(port);
-              this.#byPort.set(port, this.#callers.find((caller) => caller.port === port)!);
-            },
-          }),
-      ),
+    const caller: Caller = new Caller(
+      this.#placed,
+      script,
+      this.#random,
+      (events) =>
+        this.#line.call(number, codec, this.#rtpPort, {
+          ...events,
+          onAnswered: (port) => {
+            this.#byPort.set(port, caller);
+            events.onAnswered(port);
+          },
+        }),
     );
+    this.#callers.push(caller);
   }
 
   /** Due times count from the start, so that a late tick does not delay the next one. */
@@ -146,7 +146,8 @@ class Callers {
     // RFC 3550 section 5.1, without extras, as Asterisk sends it; the second byte also has the marker.
     if (packet.length <= 12) return;
     const sequence = packet[2]! << 8 | packet[3]!;
-    this.#byPort.get(port)?.ear.hear(at, sequence, packet.subarray(12));
+    const timestamp = (packet[4]! << 24 | packet[5]! << 16 | packet[6]! << 8 | packet[7]!) >>> 0;
+    this.#byPort.get(port)?.ear.hear(at, sequence, timestamp, packet.subarray(12));
   }
 
   #results(zero: number): CallResult[] {
@@ -161,9 +162,13 @@ class Callers {
         gaps.set(ms, (gaps.get(ms) ?? 0) + 1);
       }
     }
+    const sum = (of: (ear: Ear) => number) =>
+      this.#callers.reduce((all, { ear }) => all + of(ear), 0);
     return {
       gaps: [...gaps].toSorted(([a], [b]) => a - b),
-      lost: this.#callers.reduce((sum, { ear }) => sum + ear.lost, 0),
+      nothingToSend: sum(({ crackles }) => crackles.nothingToSend),
+      late: sum(({ crackles }) => crackles.late),
+      lost: sum(({ lost }) => lost),
       unsent: this.#unsent,
       lateMs: this.#lateMs,
     };

@@ -68,6 +68,9 @@ export interface CallResult {
 export interface Frames {
   /** How many gaps there were of each length, in whole milliseconds. */
   readonly gaps: readonly (readonly [ms: number, count: number])[];
+  /** Gaps over 40 ms: the PBX had nothing to send, or it sent too late. */
+  readonly nothingToSend: number;
+  readonly late: number;
   readonly lost: number;
   /** Packets that the kernel refused to send. */
   readonly unsent: number;
