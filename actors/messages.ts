@@ -40,6 +40,8 @@ export type ToCall =
   | { readonly kind: "nudge" }
   /** Give up the answer under way and apologise; the call then listens again. */
   | { readonly kind: "apologise" }
+  /** The disk fills: end the call's recording. */
+  | { readonly kind: "stop_recording" }
   /** Say goodbye, or sorry, to the last word, then report `said`. */
   | { readonly kind: "say_last"; readonly prompt: LastWords };
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { FaultKind } from "../actors/otp/control.ts";
 import { AriGate } from "../actors/service/ari_gate.ts";
 import { closeDataFolder } from "../actors/service/data_folder.ts";
+import { DiskWatch } from "../actors/service/disk_watch.ts";
 import { CallIsolates } from "../actors/service/isolates/call_isolates.ts";
 import { EngineHost } from "../actors/service/isolates/engine_host.ts";
 import { EngineKeeper, needsEngine } from "../actors/service/isolates/engine_keeper.ts";
@@ -71,7 +72,7 @@ export async function startService(settings: Settings): Promise<Service> {
   await checkOperatorFiles(settings);
   const tokens = TokenBroker.of(settings);
   const parts = wire({ settings, metrics, journal, promptsFile, tokens });
-  const { isolates, keeper, connection, monitor, switchboard, ready } = parts;
+  const { isolates, keeper, connection, monitor, switchboard, disk, ready } = parts;
 
   const console = scope.use(
     await startConsole(
@@ -89,6 +90,8 @@ export async function startService(settings: Settings): Promise<Service> {
       { hostname: settings.CONSOLE_HOST, port: settings.CONSOLE_PORT },
     ),
   );
+
+  await scope.use(disk).start();
 
   // Callers of an earlier run wait in silence and must not wait for models, not even by sharing the
   // CPU with them: the sentence that was cut lies in the phrase cache. A first caller is better
@@ -163,6 +166,7 @@ function wire({ settings, metrics, journal, promptsFile, tokens }: Shared) {
   const ari = new AriGate(connection, metrics);
   const route = new MediaRoute(settings);
   const policies = policiesOf(settings);
+  const disk = new DiskWatch({ settings, metrics, onLow: () => isolates.stopRecordings() });
   const switchboard = new Switchboard({
     settings,
     policies,
@@ -171,6 +175,7 @@ function wire({ settings, metrics, journal, promptsFile, tokens }: Shared) {
     isolates,
     journal,
     metrics,
+    recording: disk,
   });
   const monitor = new PbxMonitor({
     gate: ari,
@@ -186,6 +191,6 @@ function wire({ settings, metrics, journal, promptsFile, tokens }: Shared) {
     injectFault: (id, kind) => switchboard.injectFault(id, kind),
     injectEngineFault: (kind) => engine.injectFault(kind),
   };
-  const ready = () => readiness({ connection, switchboard, route, journal });
-  return { keeper, isolates, connection, switchboard, monitor, calls, ready };
+  const ready = () => readiness({ connection, switchboard, route, journal, disk });
+  return { keeper, isolates, connection, switchboard, monitor, disk, calls, ready };
 }

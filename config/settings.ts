@@ -504,6 +504,13 @@ const SERVICE = {
     en: "how long recordings are kept, at most KEEP_JOURNAL_DAYS; 0: for ever",
     ru: "сколько хранятся записи разговоров, не дольше KEEP_JOURNAL_DAYS; 0 — всегда",
   }),
+  MIN_FREE_DISK_MB: integer(500, [0, 1_000_000], {
+    unit: "MB",
+    en:
+      "with less free on DATA_DIR's disk no call is recorded, so that the journal has room; 0: record always",
+    ru:
+      "если на диске DATA_DIR свободно меньше, разговоры не записываются, чтобы хватило места журналу; 0 — записывать всегда",
+  }),
   CONSOLE_HOST: text("127.0.0.1", {
     en: "address on which the HTTP console listens",
     ru: "адрес, на котором слушает HTTP-консоль",

@@ -17,6 +17,7 @@ const NOTHING: Pcm = new Int16Array(0);
 export class Recorder implements AsyncDisposable {
   readonly #writer: StereoWavWriter;
   #output: RecordedOutput | undefined;
+  #stopped = false;
 
   private constructor(writer: StereoWavWriter) {
     this.#writer = writer;
@@ -42,9 +43,15 @@ export class Recorder implements AsyncDisposable {
     return this.#output = new RecordedOutput(output);
   }
 
+  /** Records nothing from now on. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
   /** Records the caller's next frame, and beside it what the bot's output plays in that time. */
   caller(frame: Pcm): void {
-    this.#writer.append(frame, this.#output?.played(frame.length) ?? NOTHING);
+    const played = this.#output?.played(frame.length) ?? NOTHING;
+    if (!this.#stopped) this.#writer.append(frame, played);
   }
 
   /** Writes the rest. @throws when the recording could not be written. */

@@ -37,7 +37,7 @@ export interface CallSpeech {
 /** What the service sends to an isolate about its call. */
 export type CallMessage = Extract<
   ToCall,
-  { kind: "begin" | "tool_done" | "nudge" | "apologise" | "say_last" }
+  { kind: "begin" | "tool_done" | "nudge" | "apologise" | "say_last" | "stop_recording" }
 >;
 
 /** What a call is made of. */
@@ -63,6 +63,7 @@ class MediaLostError extends Error {
 interface CallParts {
   readonly assignment: CallAssignment;
   readonly caller: ContinuousAudio;
+  readonly recorder: Recorder | undefined;
   readonly conversation: Conversation;
   readonly lineReport: LineReport;
   /** Ends them all, in the reverse order of their making. */
@@ -117,7 +118,7 @@ export class Call implements AsyncDisposable {
       agent: agent.name,
       transport: transport.kind,
     });
-    return new Call({ assignment, caller, conversation, lineReport, stack });
+    return new Call({ assignment, caller, recorder, conversation, lineReport, stack });
   }
 
   /** Takes a message of the service about this call. */
@@ -135,6 +136,9 @@ export class Call implements AsyncDisposable {
         break;
       case "apologise":
         conversation.apologise();
+        break;
+      case "stop_recording":
+        this.#parts.recorder?.stop();
         break;
       case "say_last":
         conversation.sayLast(assignment.prompts[message.prompt]);

@@ -135,6 +135,24 @@ Deno.test("a recording is whole when the call has ended", async () => {
   }
 });
 
+Deno.test("when the disk fills the recording ends, and the call goes on", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".wav" });
+  try {
+    await Deno.remove(path);
+    const opening = await opened(path);
+    opening.call.onMessage({ kind: "begin" });
+    await opening.receive(400);
+    opening.call.onMessage({ kind: "stop_recording" });
+    await opening.receive(640);
+    assert.equal(opening.detectedMs, 1024, "the caller is heard on");
+    await opening.call[Symbol.asyncDispose]();
+    const { channels, sampleRateHz } = readWav(await Deno.readFile(path));
+    assert.equal(channels[0]!.filter((sample) => sample === 7).length, sampleRateHz * 0.4);
+  } finally {
+    await Deno.remove(path).catch(() => {});
+  }
+});
+
 Deno.test("a call whose recording cannot be written is still a call", async () => {
   const file = await Deno.makeTempFile();
   try {

@@ -84,6 +84,8 @@ export interface ServiceMetrics {
   journalFailed(): void;
   /** Rows of the journal that are no calls or events, or that a call has no room for. */
   journalSkipped(rows: number): void;
+  /** How much the disk of DATA_DIR has free, in MB, and whether that is too little to record calls. */
+  diskMeasured(freeMb: number, low: boolean): void;
   /** A recording could not be written. */
   recordingFailed(): void;
   /** Calls or recordings were deleted because they had been kept long enough. */
@@ -127,6 +129,7 @@ export const noMetrics: ServiceMetrics = {
   turnBegunAnew: ignore,
   journalFailed: ignore,
   journalSkipped: ignore,
+  diskMeasured: ignore,
   recordingFailed: ignore,
   retentionDeleted: ignore,
   retentionFailed: ignore,

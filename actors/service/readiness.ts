@@ -2,6 +2,7 @@
 
 import type { AriConnection } from "../../asterisk/ari/mod.ts";
 import type { Switchboard } from "./switchboard/switchboard.ts";
+import type { DiskWatch } from "./disk_watch.ts";
 import type { Journal } from "./journal/journal.ts";
 import type { MediaRoute } from "./media/media_route.ts";
 
@@ -11,11 +12,12 @@ export interface ReadinessOptions {
   readonly switchboard: Pick<Switchboard, "draining" | "replacedAt">;
   readonly route: Pick<MediaRoute, "problem">;
   readonly journal: Pick<Journal, "problem">;
+  readonly disk: Pick<DiskWatch, "problem">;
 }
 
 /** Whether calls are taken; `reason` says what is missing, or what the service is ready for. */
 export function readiness(
-  { connection, switchboard, route, journal }: ReadinessOptions,
+  { connection, switchboard, route, journal, disk }: ReadinessOptions,
 ): { readonly ready: boolean; readonly reason: string } {
   if (switchboard.replacedAt !== undefined) {
     const since = new Date(switchboard.replacedAt).toISOString();
@@ -28,6 +30,7 @@ export function readiness(
   if (!connection.up) return { ready: false, reason: "not connected to the PBX (ARI)" };
   if (route.problem !== undefined) return { ready: false, reason: route.problem };
   if (switchboard.draining) return { ready: false, reason: "draining: no new calls are taken" };
-  const { problem } = journal;
-  return { ready: true, reason: `connected to the PBX${problem ? `; but ${problem}` : ""}` };
+  const problems = [journal.problem, disk.problem].filter((problem) => problem !== undefined);
+  const but = problems.length > 0 ? `; but ${problems.join("; ")}` : "";
+  return { ready: true, reason: `connected to the PBX${but}` };
 }

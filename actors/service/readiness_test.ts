@@ -6,6 +6,7 @@ const READY: ReadinessOptions = {
   switchboard: { draining: false, replacedAt: undefined },
   route: { problem: undefined },
   journal: { problem: undefined },
+  disk: { problem: undefined },
 };
 
 Deno.test("a service that is connected and has a way for audio takes calls", () => {
@@ -16,6 +17,18 @@ Deno.test("a journal that cannot be written is said, and costs no call", () => {
   const { ready, reason } = readiness({ ...READY, journal: { problem: "the disk is full" } });
   assert.equal(ready, true);
   assert.equal(reason, "connected to the PBX; but the disk is full");
+});
+
+Deno.test("a disk too full for recordings is said beside it, and costs no call", () => {
+  const { ready, reason } = readiness({
+    ...READY,
+    journal: { problem: "rows were lost" },
+    disk: { problem: "calls are not recorded" },
+  });
+  assert.deepEqual([ready, reason], [
+    true,
+    "connected to the PBX; but rows were lost; calls are not recorded",
+  ]);
 });
 
 const MISSING: readonly [what: string, parts: Partial<ReadinessOptions>, reason: RegExp][] = [

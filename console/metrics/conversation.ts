@@ -70,6 +70,7 @@ export function failureMetrics(
   | "unserved"
   | "journalFailed"
   | "journalSkipped"
+  | "diskMeasured"
   | "recordingFailed"
   | "retentionDeleted"
   | "retentionFailed"
@@ -92,6 +93,11 @@ export function failureMetrics(
     "journal_rows_skipped",
     "Rows left out of the journal: damaged ones in reading, those beyond a call's share in writing",
   );
+  const diskFree = make.gauge("disk_free_bytes", "Free space on the disk of DATA_DIR");
+  const recordingPaused = make.gauge(
+    "recording_paused",
+    "1 while calls are not recorded because the disk has less than MIN_FREE_DISK_MB free",
+  );
   const recordingErrors = make.counter("recording_errors", "Recordings not written");
   const retentionDeleted = make.counter(
     "retention_deleted",
@@ -108,6 +114,10 @@ export function failureMetrics(
     unserved: (kind) => unserved.inc({ kind }),
     journalFailed: () => journalErrors.inc(),
     journalSkipped: (rows) => journalSkipped.inc(rows),
+    diskMeasured: (freeMb, low) => {
+      diskFree.set(freeMb * 1024 * 1024);
+      recordingPaused.set(low ? 1 : 0);
+    },
     recordingFailed: () => recordingErrors.inc(),
     retentionDeleted: (what, count) => retentionDeleted.inc({ what }, count),
     retentionFailed: () => retentionErrors.inc(),

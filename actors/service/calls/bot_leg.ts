@@ -30,7 +30,7 @@ export interface BotLegOptions {
   readonly record: CallRecord;
   /** The call was begun by an earlier run of the service. */
   readonly adopted: boolean;
-  readonly services: Pick<CallServices, "ari" | "isolates" | "settings">;
+  readonly services: Pick<CallServices, "ari" | "isolates" | "recording" | "settings">;
   readonly bridgeId: string;
   /** Aborted when the call is over. */
   readonly over: AbortSignal;
@@ -191,7 +191,8 @@ export class BotLeg {
     prompts: CallAssignment["prompts"],
     previousExit: ExitReason | undefined,
   ): CallAssignment {
-    const { record, adopted, services: { settings } } = this.#options;
+    const { record, adopted, services: { settings, recording } } = this.#options;
+    const isRecorded = settings.RECORD_CALLS && !recording.paused;
     // Nobody listened while the service was down: whatever the caller said then is lost.
     const unheard = adopted && previousExit === undefined;
     return {
@@ -201,7 +202,7 @@ export class BotLeg {
       resumed: adopted || previousExit !== undefined,
       callerWasSpeaking: this.#callerSpeaking || unheard,
       prompts,
-      recordingPath: settings.RECORD_CALLS ? recordingFile(settings, record.id) : undefined,
+      recordingPath: isRecorded ? recordingFile(settings, record.id) : undefined,
     };
   }
 

@@ -135,6 +135,16 @@ Deno.test("a call is recorded when recordings are wanted, each to a file named a
   }
 });
 
+Deno.test("no call is recorded while the disk is too full, nor after a crash meanwhile", async () => {
+  await using rig = new CallRig({ settings: { RECORD_CALLS: true } });
+  const isolate = await rig.firstTalks();
+  assert.notEqual(isolate.last("assign")!.assignment.recordingPath, undefined);
+  rig.service.recording.paused = true;
+  isolate.dies("crash");
+  const second = await rig.isolates.talking(2);
+  assert.equal(second.last("assign")!.assignment.recordingPath, undefined);
+});
+
 Deno.test("an isolate that has nothing left to do ends the call", async () => {
   await using rig = new CallRig();
   (await rig.firstTalks()).dies("normal");

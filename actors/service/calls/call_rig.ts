@@ -126,6 +126,8 @@ export class ServiceRig implements Disposable {
   readonly settings: Settings;
   readonly policies;
 
+  readonly recording = { paused: false };
+
   constructor(changes: Partial<Settings> = {}) {
     this.settings = settingsWith({ ARI_FALLBACK_CONTEXT: "operator", ...changes });
     this.policies = policiesOf(this.settings);
@@ -207,6 +209,7 @@ export class CallRig implements AsyncDisposable {
         isolates,
         journal,
         metrics,
+        recording: this.service.recording,
         lastResort: { play: (id) => Promise.resolve(void this.pbx.asked.push(`apologise ${id}`)) },
       },
       onMediaChannel: (id) => this.media = id,

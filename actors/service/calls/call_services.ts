@@ -3,6 +3,7 @@
 import type { AriCommands } from "../../../asterisk/ari/mod.ts";
 import type { Settings } from "../../../config/settings.ts";
 import type { Gate } from "../ari_gate.ts";
+import type { DiskWatch } from "../disk_watch.ts";
 import type { CallIsolates } from "../isolates/call_isolates.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { MediaCommands } from "../media/call_media.ts";
@@ -35,4 +36,6 @@ export interface CallServices {
   readonly journal: Pick<Journal, "append">;
   readonly metrics: ServiceMetrics;
   readonly lastResort: Pick<LastResort, "play">;
+  /** Whether calls are not recorded at the moment, whatever the settings say. */
+  readonly recording: Pick<DiskWatch, "paused">;
 }

@@ -124,6 +124,11 @@ export class CallIsolates implements AsyncDisposable {
     for (const isolate of this.#all) isolate.post({ kind: "engine_lost", reason });
   }
 
+  /** Ends the recordings of all calls; the calls go on. */
+  stopRecordings(): void {
+    for (const isolate of this.#all) isolate.post({ kind: "stop_recording" });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#refill);

@@ -42,6 +42,7 @@ export class SwitchboardRig implements AsyncDisposable {
       isolates,
       journal,
       metrics,
+      recording: this.service.recording,
     });
     pbx.onEvent = (event) => switchboard.onEvent(event);
     return this.#switchboard = switchboard;

@@ -129,6 +129,7 @@ class Run {
       isolates,
       journal: this.journal,
       metrics,
+      recording: rig.recording,
     });
     pbx.onEvent = (event) => this.#switchboard.onEvent(event);
   }
