@@ -53,10 +53,13 @@ export interface TestPbx extends AsyncDisposable {
   readonly env: PbxEnv;
   /** Places a call; `callerNumber` is the caller id that the PBX shows. */
   call(options?: { callerNumber?: string; extension?: string }): Promise<TestCaller>;
-  /**
-   * Ids of the channels and bridges that exist on the PBX now: none when nothing was left behind.
-   */
-  leftovers(): Promise<
-    { readonly channels: readonly string[]; readonly bridges: readonly string[] }
-  >;
+  /** What exists on the PBX now: nothing when no call has left anything behind. */
+  leftovers(): Promise<Leftovers>;
+}
+
+/** Ids of channels and bridges, and names of the files of recordings, on a PBX. */
+export interface Leftovers {
+  readonly channels: readonly string[];
+  readonly bridges: readonly string[];
+  readonly recordings: readonly string[];
 }

@@ -20,13 +20,13 @@
  * await untilSpokenTo(caller.heard, 0, { quietMs: -Infinity });
  *
  * await caller.hangUp();
- * assert.deepEqual(await pbx.leftovers(), { channels: [], bridges: [] });
+ * assert.deepEqual(await pbx.leftovers(), { channels: [], bridges: [], recordings: [] });
  * ```
  *
  * @module
  */
 
-export type { HeardFrame, PbxEnv, TestCaller, TestPbx } from "./caller.ts";
+export type { HeardFrame, Leftovers, PbxEnv, TestCaller, TestPbx } from "./caller.ts";
 export {
   firstSoundAfter,
   frameGaps,

@@ -114,6 +114,24 @@ export const COMMANDS = {
   discardRecording: command("DELETE", "recordings", "cancel", "/recordings/live/{recordingName}", {
     recordingName: "path string",
   }),
+  liveRecording: command("GET", "recordings", "getLive", "/recordings/live/{recordingName}", {
+    recordingName: "path string",
+  }, MODELS.LiveRecording),
+  storedRecordings: command(
+    "GET",
+    "recordings",
+    "listStored",
+    "/recordings/stored",
+    {},
+    z.array(MODELS.StoredRecording),
+  ),
+  deleteStoredRecording: command(
+    "DELETE",
+    "recordings",
+    "deleteStored",
+    "/recordings/stored/{recordingName}",
+    { recordingName: "path string" },
+  ),
   createBridge: command("POST", "bridges", "createWithId", "/bridges/{bridgeId}", {
     ...onBridge,
     type: "query string",

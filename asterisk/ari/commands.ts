@@ -3,7 +3,7 @@
 import type { MediaAddress } from "../../media/transport.ts";
 import { AriClient, describeCommand } from "./client.ts";
 import { COMMANDS } from "./command_table.ts";
-import { AriError } from "./error.ts";
+import { AriError, unlessGone } from "./error.ts";
 import {
   type ChannelOffer,
   externalMediaParams,
@@ -19,6 +19,7 @@ import type {
   LiveRecording,
   Module,
   Playback,
+  StoredRecording,
 } from "./models.ts";
 
 /** Reason for a hang-up, in ARI's words (`DELETE /channels/{id}?reason=`). */
@@ -189,9 +190,31 @@ export class AriCommands implements Disposable {
     );
   }
 
-  /** Stops a recording and removes its file. */
+  /**
+   * Removes a recording's file, and stops the recording if it still runs. One that has ended, as it
+   * does when its channel hangs up, is stored and no longer live (404); Asterisk keeps its file until
+   * it is told to delete that (res/ari/resource_recordings.c).
+   */
   async discardRecording(recordingName: string, signal?: AbortSignal): Promise<void> {
-    await this.#client.run(COMMANDS.discardRecording, { recordingName }, signal);
+    const stopped = this.#client.run(COMMANDS.discardRecording, { recordingName }, signal);
+    if (await unlessGone(stopped.then(() => true))) return;
+    await this.deleteStoredRecording(recordingName, signal);
+  }
+
+  /** Whether a recording of this name is being made, or about to begin. */
+  async isRecording(recordingName: string, signal?: AbortSignal): Promise<boolean> {
+    const live = this.#client.run(COMMANDS.liveRecording, { recordingName }, signal);
+    return await unlessGone(live) !== undefined;
+  }
+
+  /** The files of all recordings on the PBX, ours or not, those that still grow included. */
+  storedRecordings(signal?: AbortSignal): Promise<StoredRecording[]> {
+    return this.#client.run(COMMANDS.storedRecordings, {}, signal);
+  }
+
+  /** Removes a recording's file; none (404) is no failure. */
+  async deleteStoredRecording(recordingName: string, signal?: AbortSignal): Promise<void> {
+    await unlessGone(this.#client.run(COMMANDS.deleteStoredRecording, { recordingName }, signal));
   }
 
   /** Creates a mixing bridge with this id. @throws {AriError} `conflict` when the id is taken. */

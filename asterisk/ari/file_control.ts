@@ -148,7 +148,7 @@ export class AriFileControl implements FileControl, AsyncDisposable {
 
   async discard(name: string): Promise<void> {
     this.#recording = undefined;
-    await unlessGone(this.#ari.discardRecording(name));
+    await this.#ari.discardRecording(name);
   }
 
   /** Stops playback and recording, and hangs the snoop channel up. */

@@ -51,6 +51,8 @@ const LiveRecording = z.object({
   cause: z.string().optional(),
 });
 
+const StoredRecording = z.object({ name: z.string(), format: z.string() });
+
 const Application = z.object({
   name: z.string(),
   channel_ids: z.array(z.string()),
@@ -79,6 +81,7 @@ export const MODELS = {
   Bridge,
   Playback,
   LiveRecording,
+  StoredRecording,
   Application,
   SystemInfo,
   AsteriskInfo,
@@ -94,6 +97,8 @@ export type Bridge = z.infer<typeof Bridge>;
 export type Playback = z.infer<typeof Playback>;
 /** A recording in progress. */
 export type LiveRecording = z.infer<typeof LiveRecording>;
+/** A recording's file, whether it is complete or still grows. */
+export type StoredRecording = z.infer<typeof StoredRecording>;
 /** A Stasis application and what it holds. */
 export type Application = z.infer<typeof Application>;
 /** What a PBX says about itself. */

@@ -90,7 +90,7 @@ Deno.test("a restarted PBX has lost all calls and answers on the same port", asy
   assert.equal(await caller.ended, "the PBX died");
   assert.deepEqual([await events.closed, await media.closed], [1006, 1006]);
   assert.equal(pbx.port, port);
-  assert.deepEqual(await pbx.leftovers(), { channels: [], bridges: [] });
+  assert.deepEqual(await pbx.leftovers(), { channels: [], bridges: [], recordings: [] });
   assert.equal((await client.ari("GET", `/channels/${caller.channelId}`)).status, 404);
   const again = await client.events();
   await pbx.call();
@@ -104,7 +104,7 @@ Deno.test("external media with a channel id in use kills the PBX, as it kills th
   await client.externalMedia("twice");
   await assert.rejects(client.externalMedia("twice"));
   assert.equal(await events.closed, 1006);
-  assert.deepEqual(await pbx.leftovers(), { channels: [], bridges: [] });
+  assert.deepEqual(await pbx.leftovers(), { channels: [], bridges: [], recordings: [] });
 });
 
 Deno.test("a PBX that cannot be reached keeps its calls until it can", async () => {

@@ -134,6 +134,7 @@ export class InProcessSimulator implements Simulator {
     return Promise.resolve({
       channels: [...this.#pbx.channels.keys()],
       bridges: this.#pbx.bridges.all.map(({ id }) => id),
+      recordings: this.#pbx.recordings.list().map(({ name }) => name),
     });
   }
 

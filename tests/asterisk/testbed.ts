@@ -1,7 +1,7 @@
 // A real Asterisk for tests: installed once, started on free loopback ports with the sample
 // configuration of asterisk/etc, and called by real SIP phones.
 
-import type { PbxEnv, TestPbx } from "../../testing/mod.ts";
+import type { Leftovers, PbxEnv, TestPbx } from "../../testing/mod.ts";
 import type { G711Law } from "../../media/codec/g711.ts";
 import { AsteriskProcess, consoleCommand } from "./asterisk_process.ts";
 import { TestbedError } from "./error.ts";
@@ -146,8 +146,17 @@ class RealAsterisk implements Testbed {
     return caller;
   }
 
-  async leftovers(): Promise<{ channels: readonly string[]; bridges: readonly string[] }> {
-    return { channels: await this.#ids("channels"), bridges: await this.#ids("bridges") };
+  async leftovers(): Promise<Leftovers> {
+    const [channels, bridges, recordings] = await Promise.all([
+      this.#listed<{ id: string }>("channels"),
+      this.#listed<{ id: string }>("bridges"),
+      this.#listed<{ name: string }>("recordings/stored"),
+    ]);
+    return {
+      channels: channels.map(({ id }) => id),
+      bridges: bridges.map(({ id }) => id),
+      recordings: recordings.map(({ name }) => name),
+    };
   }
 
   cli(command: string): Promise<string> {
@@ -190,7 +199,7 @@ class RealAsterisk implements Testbed {
     await this.#owned[Symbol.asyncDispose]();
   }
 
-  async #ids(what: "channels" | "bridges"): Promise<readonly string[]> {
+  async #listed<T>(what: "channels" | "bridges" | "recordings/stored"): Promise<readonly T[]> {
     const { httpPort, ariUser, ariPassword } = this.instance;
     const response = await fetch(`http://127.0.0.1:${httpPort}/ari/${what}`, {
       headers: { authorization: `Basic ${btoa(`${ariUser}:${ariPassword}`)}` },
@@ -198,6 +207,6 @@ class RealAsterisk implements Testbed {
     if (!response.ok) {
       throw new TestbedError(`GET /ari/${what}: ${response.status} ${await response.text()}`);
     }
-    return (await response.json() as { id: string }[]).map(({ id }) => id);
+    return await response.json() as readonly T[];
   }
 }

@@ -6,7 +6,13 @@ import { join } from "node:path";
 import { pause } from "../../runtime/waiting.ts";
 import { Journal } from "../../actors/service/journal/journal.ts";
 import { noMetrics } from "../../actors/service/metrics.ts";
-import { holdsWithin, percentile, type Simulator, startSimulator } from "../../testing/mod.ts";
+import {
+  holdsWithin,
+  percentile,
+  type Simulator,
+  startSimulator,
+  type TestPbx,
+} from "../../testing/mod.ts";
 import { describe } from "../../console/calls.ts";
 import { spoken } from "../../testing/voice.ts";
 import { Bombardment, type Inflicted, PHASES, planOf, type Recovery } from "./bombardment.ts";
@@ -286,12 +292,11 @@ async function callersOnlyThePbxKnows(service: ServiceProcess, pbx: Simulator): 
 }
 
 async function leftovers(
-  pbx: { leftovers(): Promise<{ channels: readonly string[]; bridges: readonly string[] }> },
+  pbx: Pick<TestPbx, "leftovers">,
 ): Promise<string[]> {
   let left: readonly string[] = [];
   await holdsWithin(SETTLE_MS, async () => {
-    const { channels, bridges } = await pbx.leftovers();
-    left = [...channels, ...bridges];
+    left = Object.values(await pbx.leftovers()).flat();
     return left.length === 0;
   });
   return [...left];

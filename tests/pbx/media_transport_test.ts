@@ -209,6 +209,17 @@ Deno.test("files: a recording that is missing from its folder is an error that n
   await Deno.remove(recordingDir);
 });
 
+onEach(["files"], "a caller who hangs up first leaves no recording on the PBX", async (call) => {
+  await settled(call);
+  assert.equal((await pbx.leftovers()).recordings.length, 1);
+  await call.caller.hangUp();
+  await call.ear.hears("close lost");
+  await call.transport[Symbol.asyncDispose]();
+  await nothingLeft(pbx);
+  const files = (await Array.fromAsync(Deno.readDir(pbx.recordingDir))).map(({ name }) => name);
+  assert.deepEqual(files, []);
+});
+
 async function run(command: string, ...args: string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(command, { args }).output();
   assert.ok(success, new TextDecoder().decode(stderr));

@@ -304,7 +304,6 @@ async function restarted(pbx: TestPbx, settings: Partial<Settings>): Promise<voi
   assert.match(call.turns[1]!.bot, /price depends/);
   assert.match(call.turns[2]!.bot, /price depends/, `it understood "${call.turns[2]!.caller}"`);
   await eventually(async () => {
-    const { channels, bridges } = await pbx.leftovers();
-    return channels.length === 0 && bridges.length === 0;
+    return Object.values(await pbx.leftovers()).flat().length === 0;
   }, "nothing is left on the PBX");
 }

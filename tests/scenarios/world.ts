@@ -96,8 +96,7 @@ export class World implements AsyncDisposable {
     await eventually(() => this.service.switchboard.size === 0, "no call is live");
     let left = "";
     await eventually(async () => {
-      const { channels, bridges } = await this.pbx.leftovers();
-      left = [...channels, ...bridges].join(" ");
+      left = Object.values(await this.pbx.leftovers()).flat().join(" ");
       return left === "";
     }, () => `nothing is left on the PBX, but there is ${left}`);
   }

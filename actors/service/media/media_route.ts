@@ -14,11 +14,14 @@ import { logger } from "../../../config/logging.ts";
 import type { Settings } from "../../../config/settings.ts";
 import type { MediaPlan } from "../../../media/transport.ts";
 import { abortable } from "../../../runtime/waiting.ts";
+import { type RecordingCommands, sweepRecordings } from "./stray_recordings.ts";
 
 const log = logger("media");
 
 /** The commands that ask a PBX what it has. */
-export type RouteCommands = Pick<AriCommands, "globalVariable" | "info" | "modules">;
+export type RouteCommands =
+  & Pick<AriCommands, "globalVariable" | "info" | "modules">
+  & RecordingCommands;
 
 type FilesPlan = Extract<MediaPlan, { kind: "files" }>;
 
@@ -35,6 +38,7 @@ export class MediaRoute {
   /** The outcome that was logged last; empty before the first. */
   #logged = "";
   #files: FilesPlan | undefined;
+  #commands: RouteCommands | undefined;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -67,6 +71,7 @@ export class MediaRoute {
    * @throws {AriError} when the PBX does not answer.
    */
   async choose(commands: RouteCommands): Promise<void> {
+    this.#commands = commands;
     const pbx = await factsOf(commands);
     const choice = chooseTransport(this.#settings, pbx);
     const { kind } = choice;
@@ -88,6 +93,12 @@ export class MediaRoute {
   /** Removes the files that dead calls left behind. Call it only while no call is up. */
   async tidyUp(): Promise<void> {
     if (this.#files) await sweepPhraseFiles(this.#files.soundsDir, this.#files.language);
+    await this.removeRecordings();
+  }
+
+  /** Removes what dead calls left of their callers' audio on the PBX. At any time. */
+  async removeRecordings(): Promise<void> {
+    if (this.#files && this.#commands) await sweepRecordings(this.#commands);
   }
 
   async #planFor(kind: TransportKind, pbx: PbxFacts, commands: RouteCommands): Promise<MediaPlan> {

@@ -25,6 +25,9 @@ function pbx(...names: string[]): RouteCommands {
     info: () => Promise.resolve({ system: { version: "22.10.1", entity_id: "" } }),
     modules: () => Promise.resolve(modules),
     globalVariable: (name: string) => Promise.resolve(`/nowhere/${name}`),
+    storedRecordings: () => Promise.resolve([]),
+    isRecording: () => Promise.resolve(false),
+    deleteStoredRecording: () => Promise.resolve(),
   };
 }
 

@@ -28,7 +28,7 @@ const log = logger("switchboard");
 
 /** What the switchboard works with: its calls' services, and more of some. */
 export interface SwitchboardServices extends Omit<CallServices, "lastResort"> {
-  readonly route: Pick<MediaRoute, "plan" | "problem" | "tidyUp" | "unknown">;
+  readonly route: Pick<MediaRoute, "plan" | "problem" | "removeRecordings" | "tidyUp" | "unknown">;
   readonly journal: Pick<Journal, "append" | "begin" | "endedCalls" | "liveCalls">;
   readonly isolates: Pick<CallIsolates, "prompts" | "take" | "waitMs">;
 }
@@ -160,6 +160,7 @@ export class Switchboard {
       if (!known.has(id) && !this.#live.on(id)) this.#callerEntered(channel);
     }
     await removeStrays(commands, found, this.#live);
+    await this.#services.route.removeRecordings();
   }
 
   /**

@@ -18,6 +18,8 @@ export class SwitchboardRig implements AsyncDisposable {
     plan: (signal: AbortSignal) =>
       abortable(Promise.resolve({ kind: "websocket" } as const), signal),
     tidyUp: () => Promise.resolve(void this.route.tidied++),
+    sweptRecordings: 0,
+    removeRecordings: () => Promise.resolve(void this.route.sweptRecordings++),
   };
   #switchboard?: Switchboard;
 

@@ -193,6 +193,7 @@ Deno.test("media and bridges that belong to no call are removed; those of calls,
   await soon(() => !pbx.channels.has("voxbot-deadbeefdead-12345678"), "the stray media are gone");
   assert.deepEqual([...pbx.channels.keys()], kept);
   assert.deepEqual([...pbx.bridges], [`voxbot-${id}`, "meeting"]);
+  assert.equal(rig.route.sweptRecordings, 1, "callers' audio of dead calls is swept, too");
 });
 
 Deno.test("the callers of a PBX whose systemname is voxbot are answered, and are nobody's stray media", async () => {

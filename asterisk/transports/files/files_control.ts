@@ -40,3 +40,14 @@ export interface FileControl {
 export const RECORDING_FORMAT = "sln96";
 /** Samples per second of `RECORDING_FORMAT`. */
 export const RECORDING_RATE_HZ = 96_000;
+
+/** A unique name for a call's recording. */
+export function recordingName(): string {
+  return `voxbot-${crypto.randomUUID()}`;
+}
+
+/** Whether a recording of this name is the growing one of a call of ours, and nobody else's. */
+export function isCallRecording(name: string, format: string): boolean {
+  return format === RECORDING_FORMAT &&
+    /^voxbot-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(name);
+}

@@ -16,7 +16,7 @@ import type {
 } from "../../../media/transport.ts";
 import { addressOf } from "../address.ts";
 import { TransportError } from "../error.ts";
-import { type FileControl, RECORDING_FORMAT } from "./files_control.ts";
+import { type FileControl, RECORDING_FORMAT, recordingName } from "./files_control.ts";
 import { GrowingRecording } from "./growing_recording.ts";
 import { PhraseFiles } from "./phrase_files.ts";
 import { PhrasePlayer } from "./phrase_player.ts";
@@ -72,7 +72,7 @@ class FilesTransport implements MediaTransport {
   readonly #files: PhraseFiles;
   readonly #time: TimeSource;
   readonly #clock: FrameClock;
-  readonly #recordingName = `voxbot-${crypto.randomUUID()}`;
+  readonly #recordingName = recordingName();
   readonly #recording: GrowingRecording;
   readonly #opened = Promise.withResolvers<void>();
   #handlers: MediaHandlers | undefined;

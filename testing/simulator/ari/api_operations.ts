@@ -158,6 +158,7 @@ export const API_OPERATIONS = {
     operation("GET", "/recordings/live/{recordingName}", "getLive", "LiveRecording", onRecording),
     operation("DELETE", "/recordings/live/{recordingName}", "cancel", "void", onRecording),
     operation("POST", "/recordings/live/{recordingName}/stop", "stop", "void", onRecording),
+    operation("GET", "/recordings/stored", "listStored", "List[StoredRecording]"),
     operation(
       "GET",
       "/recordings/stored/{recordingName}",

@@ -13,7 +13,7 @@ import {
 import { LineLog } from "../../line_log.ts";
 import { prepareMedia } from "../../../asterisk/transports/mod.ts";
 import { startSimulator } from "../mod.ts";
-import type { SimulatedCaller } from "../simulator.ts";
+import type { SimulatedCaller, Simulator } from "../simulator.ts";
 
 const HOST = "127.0.0.1";
 const KINDS = ["websocket", "audiosocket", "audiosocket 8 kHz", "rtp", "files"] as const;
@@ -22,6 +22,7 @@ interface Line {
   readonly caller: SimulatedCaller;
   readonly transport: MediaTransport;
   readonly log: LineLog;
+  readonly pbx: Simulator;
 }
 
 /** Runs `test` on a call with this transport. */
@@ -75,7 +76,7 @@ async function onLine(kind: typeof KINDS[number], test: (line: Line) => Promise<
     const transport = (await prepareMedia(plan, control)).transport({ kind: "files" });
     stack.use(transport);
     await transport.open(log, AbortSignal.timeout(5000));
-    return await test({ caller, transport, log });
+    return await test({ caller, transport, log, pbx });
   }
   const listener = stack.use(await prepareMedia(plan));
   const media = await ari.externalMedia(
@@ -91,7 +92,7 @@ async function onLine(kind: typeof KINDS[number], test: (line: Line) => Promise<
   await ari.createBridge("bridge");
   await ari.addToBridge("bridge", channelId);
   await ari.addToBridge("bridge", "media");
-  await test({ caller, transport, log });
+  await test({ caller, transport, log, pbx });
 }
 
 function tone(ms: number): Pcm {
@@ -131,5 +132,22 @@ for (const kind of KINDS) {
       transport.out.endOfPhrase("next");
       await log.until(({ marks }) => marks.includes("next"));
       assert.deepEqual(log.marks, ["next"]);
+    }));
+}
+
+for (
+  const [ending, end] of [
+    ["a caller hangs up first", (caller: SimulatedCaller) => caller.hangUp()],
+    ["the bot ends the call", () => Promise.resolve()],
+  ] as const
+) {
+  Deno.test(`files: when ${ending}, nothing of the caller's voice stays on the PBX`, () =>
+    onLine("files", async ({ caller, transport, log, pbx }) => {
+      await caller.say(tone(400));
+      await log.until(({ frames }) => frames.length > 0);
+      assert.equal((await pbx.leftovers()).recordings.length, 1);
+      await end(caller);
+      await transport[Symbol.asyncDispose]();
+      assert.deepEqual((await pbx.leftovers()).recordings, []);
     }));
 }

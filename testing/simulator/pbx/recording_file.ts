@@ -1,5 +1,6 @@
 // A recording on disk that grows while it is made, as Asterisk's does.
 
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Pcm } from "../../../media/frame.ts";
 import { interpolator, lowPass } from "../media/line.ts";
@@ -25,7 +26,7 @@ export class RecordingFile {
   #filled = 0;
 
   constructor(recordingDir: string, name: string) {
-    this.#path = join(recordingDir, `${name}.${FILE_FORMAT}`);
+    this.#path = pathOf(recordingDir, name);
     this.#file = Deno.openSync(this.#path, { write: true, create: true, truncate: true });
   }
 
@@ -48,7 +49,8 @@ export class RecordingFile {
 
   discard(): void {
     this.#file.close();
-    Deno.removeSync(this.#path);
+    // It may have been deleted as a stored one meanwhile.
+    if (existsSync(this.#path)) Deno.removeSync(this.#path);
   }
 
   #write(): void {
@@ -56,4 +58,21 @@ export class RecordingFile {
     for (let at = 0; at < rest.length;) at += this.#file.writeSync(rest.subarray(at));
     this.#filled = 0;
   }
+}
+
+/** The names of all recordings in a folder; none where there is no folder. */
+export function recordedNames(recordingDir: string | undefined): string[] {
+  if (recordingDir === undefined || !existsSync(recordingDir)) return [];
+  const suffix = `.${FILE_FORMAT}`;
+  return [...Deno.readDirSync(recordingDir)].map(({ name }) => name)
+    .filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, -suffix.length));
+}
+
+/** Removes the file of a recording. */
+export function removeRecordingFile(recordingDir: string, name: string): void {
+  Deno.removeSync(pathOf(recordingDir, name));
+}
+
+function pathOf(recordingDir: string, name: string): string {
+  return join(recordingDir, `${name}.${FILE_FORMAT}`);
 }

@@ -3,7 +3,12 @@
 
 import { concatPcm, type Pcm } from "../../../media/frame.ts";
 import type { SimulatedChannel, TellOf } from "./channel.ts";
-import { FILE_FORMAT, RecordingFile } from "./recording_file.ts";
+import {
+  FILE_FORMAT,
+  recordedNames,
+  RecordingFile,
+  removeRecordingFile,
+} from "./recording_file.ts";
 import { AriFailure } from "../ari/wire.ts";
 
 interface LiveRecording {
@@ -68,7 +73,11 @@ export class Recordings {
     return toJson(this.#find(name), "recording");
   }
 
-  /** Stops a recording and stores it. @throws {AriFailure} 404 */
+  /**
+   * Stops a recording and stores it: from then on it is not live (404), and its file stays.
+   *
+   * @throws {AriFailure} 404
+   */
   stop(name: string): void {
     const recording = this.#find(name);
     this.#live.delete(name);
@@ -106,9 +115,18 @@ export class Recordings {
     return { name, ...stored };
   }
 
-  /** @throws {AriFailure} 404 */
+  /** As Asterisk lists them: what lies in the folder, of whatever run, files that grow included. */
+  list(): { readonly name: string; readonly format: string }[] {
+    const inMemory = [...this.#stored].filter(([, { format }]) => format !== FILE_FORMAT)
+      .map(([name, { format }]) => ({ name, format }));
+    return [...inMemory, ...recordedNames(this.#recordingDir).map(ofFile)];
+  }
+
+  /** Removes a stored recording with its file. @throws {AriFailure} 404 */
   remove(name: string): void {
-    if (!this.#stored.delete(name)) throw new AriFailure(404, "Recording not found");
+    const onDisk = recordedNames(this.#recordingDir).includes(name);
+    if (onDisk) removeRecordingFile(this.#recordingDir!, name);
+    if (!this.#stored.delete(name) && !onDisk) throw new AriFailure(404, "Recording not found");
   }
 
   #find(name: string): LiveRecording {
@@ -127,6 +145,10 @@ export class Recordings {
       recording: { ...toJson(recording, state), ...facts },
     });
   }
+}
+
+function ofFile(name: string) {
+  return { name, format: FILE_FORMAT };
 }
 
 function toJson({ name, format, channel }: LiveRecording, state: string) {

@@ -13,6 +13,7 @@ export const RECORDINGS: Handlers<"recordings"> = {
     pbx.recordings.cancel(pathParameter(params, "recordingName"));
     return DONE;
   },
+  listStored: ({ pbx }) => reply(pbx.recordings.list()),
   getStored: ({ pbx }, params) => {
     const { name, format } = pbx.recordings.stored(pathParameter(params, "recordingName"));
     return reply({ name, format });
