@@ -82,7 +82,8 @@ export class MediaRoute {
       if (obstacle) return this.#refuse(obstacle.message);
     }
     this.#files = plan.kind === "files" ? plan : undefined;
-    if (this.unknown) await this.tidyUp();
+    // Recordings wait for a reconciliation: calls of an earlier run want their isolates now.
+    if (this.unknown) await this.#removePhrases();
     this.#settle(plan);
     this.#logOnce(
       kind,
@@ -92,13 +93,17 @@ export class MediaRoute {
 
   /** Removes the files that dead calls left behind. Call it only while no call is up. */
   async tidyUp(): Promise<void> {
-    if (this.#files) await sweepPhraseFiles(this.#files.soundsDir, this.#files.language);
+    await this.#removePhrases();
     await this.removeRecordings();
   }
 
   /** Removes what dead calls left of their callers' audio on the PBX. At any time. */
   async removeRecordings(): Promise<void> {
     if (this.#files && this.#commands) await sweepRecordings(this.#commands);
+  }
+
+  async #removePhrases(): Promise<void> {
+    if (this.#files) await sweepPhraseFiles(this.#files.soundsDir, this.#files.language);
   }
 
   async #planFor(kind: TransportKind, pbx: PbxFacts, commands: RouteCommands): Promise<MediaPlan> {

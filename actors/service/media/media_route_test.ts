@@ -100,3 +100,24 @@ Deno.test("files are refused while the PBX's folders cannot be used, and chosen 
   assert.equal((await route.plan(signal)).kind, "files");
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("calls of an earlier run need not wait until their PBX has listed its recordings", async () => {
+  const folder = await Deno.makeTempDir();
+  const route = new MediaRoute(
+    settingsWith({
+      MEDIA_TRANSPORT: "files",
+      ASTERISK_SOUNDS_DIR: folder,
+      ASTERISK_RECORDING_DIR: folder,
+    }),
+  );
+  let asked = 0;
+  await route.choose({
+    ...pbx(...FILES),
+    storedRecordings: () => Promise.resolve(void asked++).then(() => []),
+  });
+  assert.equal((await route.plan(signal)).kind, "files");
+  assert.equal(asked, 0, "the first reconciliation that finds the route removes them");
+  await route.removeRecordings();
+  assert.equal(asked, 1);
+  await Deno.remove(folder, { recursive: true });
+});

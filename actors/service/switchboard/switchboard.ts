@@ -160,7 +160,8 @@ export class Switchboard {
       if (!known.has(id) && !this.#live.on(id)) this.#callerEntered(channel);
     }
     await removeStrays(commands, found, this.#live);
-    await this.#services.route.removeRecordings();
+    // It never fails, and nobody waits for it: calls to resume come first.
+    void this.#services.route.removeRecordings();
   }
 
   /**

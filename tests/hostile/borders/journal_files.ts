@@ -125,6 +125,7 @@ class Run {
         unknown: false,
         plan: (signal) => abortable(Promise.resolve({ kind: "websocket" } as const), signal),
         tidyUp: () => Promise.resolve(),
+        removeRecordings: () => Promise.resolve(),
       },
       isolates,
       journal: this.journal,
