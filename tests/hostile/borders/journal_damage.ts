@@ -281,7 +281,8 @@ function inDatabase(
   try {
     // Without the checks that keep a schema whole.
     db = new DatabaseSync(path);
-    db.enableDefensive(false);
+    // Deno's own types do not have it yet.
+    (db as DatabaseSync & { enableDefensive(on: boolean): void }).enableDefensive(false);
     work(db);
     return Promise.resolve({ what });
   } catch (error) {
