@@ -17,6 +17,7 @@ import { policiesOf } from "../actors/service/policies.ts";
 import { readiness } from "../actors/service/readiness.ts";
 import { ForgottenCalls } from "../actors/service/retention/forgotten_calls.ts";
 import { Retention } from "../actors/service/retention/retention.ts";
+import { KnownCalls } from "../actors/service/switchboard/known_calls.ts";
 import { Switchboard } from "../actors/service/switchboard/switchboard.ts";
 import { AriConnection } from "../asterisk/ari/mod.ts";
 import { commaList } from "../config/spelling/comma_list.ts";
@@ -184,10 +185,11 @@ function wire({ settings, metrics, journal, promptsFile, tokens }: Shared) {
     metrics,
     intervalSeconds: settings.CHANNEL_MONITOR_INTERVAL,
   });
+  const known = new KnownCalls({ settings, switchboard, journal });
   const calls: CallDirectory = {
-    list: () => switchboard.list(),
-    get: (id) => switchboard.get(id),
-    recordingPath: (id) => switchboard.recordingPath(id),
+    page: (after, limit) => known.page(after, limit),
+    get: (id) => known.get(id),
+    recordingPath: (id) => known.recordingPath(id),
     injectFault: (id, kind) => switchboard.injectFault(id, kind),
     injectEngineFault: (kind) => engine.injectFault(kind),
   };

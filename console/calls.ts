@@ -1,6 +1,7 @@
 // Calls as other programs see them: `/api/calls` and `/api/calls/{id}`. These shapes are a promise; the
 // records behind them are not.
 
+import type { ListedCall, ListPlace } from "../actors/service/journal/listed_calls.ts";
 import {
   type CallRecord,
   contactsOf,
@@ -75,22 +76,33 @@ export interface TurnDetails {
   readonly bargeIn?: { readonly onsetToSilenceMs: number };
 }
 
+/** A place in the list as a word for `?before=`. */
+export function placeWord({ startedAt, id }: ListPlace): string {
+  return `${startedAt}-${id}`;
+}
+
+/** The place that a word names; undefined when it names none. */
+export function placeOf(word: string): ListPlace | undefined {
+  const [, startedAt, id] = /^(\d{1,15})-([\w-]{1,64})$/.exec(word) ?? [];
+  return id === undefined ? undefined : { startedAt: Number(startedAt), id };
+}
+
 /** A call as it appears in a list. */
-export function summarise(call: CallRecord): CallSummary {
+export function summarise(call: ListedCall): CallSummary {
   return {
     id: call.id,
     caller: call.caller,
     phase: call.phase,
     startedAt: iso(call.startedAt),
     ...call.endedAt !== undefined && { endedAt: iso(call.endedAt) },
-    restarts: call.restarts.length,
+    restarts: call.restarts,
   };
 }
 
 /** Everything known about a call; `recording` is the path that serves it. */
 export function describe(call: CallRecord, recording: string | undefined): CallDetails {
   return {
-    ...summarise(call),
+    ...summarise({ ...call, restarts: call.restarts.length }),
     ...call.endReason !== undefined && { endReason: call.endReason },
     turns: call.turns.map(describeTurn),
     restarts: call.restarts.map(({ at, reason, phase, waitedMs }) => ({

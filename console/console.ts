@@ -7,7 +7,7 @@ import { FAULT_KINDS, type FaultKind } from "../actors/otp/control.ts";
 import { logger } from "../config/logging.ts";
 import { VERSION } from "../config/version.ts";
 import { type ConsoleAccess, guard } from "./access.ts";
-import { describe, summarise } from "./calls.ts";
+import { describe, placeOf, placeWord, summarise } from "./calls.ts";
 import type { PrometheusMetrics } from "./metrics/mod.ts";
 import type { CallDirectory, Health } from "./ports.ts";
 import { serveRecording } from "./recording.ts";
@@ -46,14 +46,17 @@ export function createConsole(
   );
 
   app.get("/api/calls", (c) => {
-    const page = positive(c.req.query("page"), 1);
     const limit = positive(c.req.query("limit"), MAX_PAGE);
-    if (page === undefined || limit === undefined || limit > MAX_PAGE) {
-      return problem(c, 400, `page must be 1 or more, limit 1 to ${MAX_PAGE}`);
+    const before = c.req.query("before");
+    const place = before === undefined ? undefined : placeOf(before);
+    // A program that counts pages would otherwise get the first one for ever.
+    const counts = c.req.query("page") !== undefined;
+    if (limit === undefined || limit > MAX_PAGE || counts || before !== undefined && !place) {
+      return problem(c, 400, `limit must be 1 to ${MAX_PAGE}, before the "next" of an answer`);
     }
-    const all = calls.list();
-    c.header("x-total-count", String(all.length));
-    return c.json({ calls: all.slice((page - 1) * limit, page * limit).map(summarise) });
+    const page = calls.page(place, limit);
+    const last = page.length === limit ? page.at(-1) : undefined;
+    return c.json({ calls: page.map(summarise), ...last && { next: placeWord(last) } });
   });
   app.get("/api/calls/:id", (c) => {
     const call = calls.get(c.req.param("id"));
@@ -129,7 +132,7 @@ function unknownFault(c: Context): Response {
 }
 
 function noSuchCall(c: Context): Response {
-  return problem(c, 404, "no such call; GET /api/calls lists the live and the recent ones");
+  return problem(c, 404, "no such call; GET /api/calls lists those that are kept");
 }
 
 function problem(c: Context, status: 400 | 404 | 409 | 500, error: string): Response {

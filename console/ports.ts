@@ -1,12 +1,13 @@
 // What the console needs from the service.
 
 import type { CallRecord } from "../actors/call_record.ts";
+import type { ListedCall, ListPlace } from "../actors/service/journal/listed_calls.ts";
 import type { FaultKind } from "../actors/otp/control.ts";
 
-/** The calls of this service: the live ones and the recent ones. */
+/** The calls of this service: the live ones, and the ended ones as long as they are kept. */
 export interface CallDirectory {
-  /** Newest first. */
-  list(): readonly CallRecord[];
+  /** The calls that follow `after`, or the newest ones; newest first, at most `limit`. */
+  page(after: ListPlace | undefined, limit: number): readonly ListedCall[];
   get(id: string): CallRecord | undefined;
   /** The recording's file, if there is one. That of a live call is still growing. */
   recordingPath(id: string): string | undefined;

@@ -54,6 +54,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   capacity: script(CAPACITY, "how many calls one service serves well, by real SIP callers"),
   agent: script("agent", "what the agent adds to a model's time; what starting early wins"),
+  journal: script("journal", "the console's list over a journal of a million calls"),
   kb: script("kb", "`kb build` of a large knowledge base on a real Chroma server"),
   pacing: script("pacing", "how evenly frames leave where the playout clock is ours"),
   retrieval: script("retrieval", "how well questions find their passages"),

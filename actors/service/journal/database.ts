@@ -20,7 +20,7 @@ const PRIVATE_FOLDER = 0o700;
 const COMPANIONS = ["-wal", "-shm"];
 
 /** Stands in the file as `user_version`; 0 is the schema of version 0.2.0. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 // WAL with NORMAL survives the death of the process; only a power cut can lose the last moments.
 // `secure_delete` overwrites what is deleted. `auto_vacuum` holds for files that are new: others get it
@@ -40,8 +40,9 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY, call_id TEXT NOT NULL, at INTEGER NOT NULL, event TEXT NOT NULL) STRICT;
   CREATE INDEX IF NOT EXISTS events_of_call ON events (call_id, seq);
-  CREATE INDEX IF NOT EXISTS calls_by_end ON calls (ended, started_at);
+  CREATE INDEX IF NOT EXISTS calls_in_list ON calls (ended, started_at, id);
   DROP INDEX IF EXISTS live_calls;
+  DROP INDEX IF EXISTS calls_by_end;
 `;
 
 /** Where a file says how it is to be written, and what SQLite knows: https://sqlite.org/fileformat2.html */
@@ -58,6 +59,18 @@ const MIGRATIONS = [
   // The caller's number as a keyed hash, and calls that `forget` removed while the service runs.
   `ALTER TABLE calls ADD COLUMN caller_key TEXT;
    CREATE TABLE forgotten (call_id TEXT PRIMARY KEY) STRICT;`,
+  // What the list of calls shows, so that it need not read their events. Takes a second for some
+  // 10,000 calls, once. An event of a phase is {"kind":"phase","phase":"…"}.
+  `ALTER TABLE calls ADD COLUMN ended_at INTEGER;
+   ALTER TABLE calls ADD COLUMN phase TEXT;
+   ALTER TABLE calls ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
+   UPDATE calls SET
+     ended_at = (SELECT at FROM events WHERE call_id = calls.id ORDER BY seq DESC LIMIT 1),
+     phase = (SELECT substr(event, 26, length(event) - 27) FROM events
+       WHERE call_id = calls.id AND event LIKE '{"kind":"phase","phase":"%' ORDER BY seq DESC LIMIT 1),
+     restarts = (SELECT count(*) FROM events
+       WHERE call_id = calls.id AND event LIKE '{"kind":"restarted",%')
+   WHERE ended = 1;`,
 ];
 
 /**

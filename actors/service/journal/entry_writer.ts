@@ -1,12 +1,15 @@
 // Writes the journal's entries into its file, all of a batch or none.
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { BegunCall } from "./open_calls.ts";
+import type { BegunCall, CallSummary } from "./open_calls.ts";
 
-/** A call that has begun, or an event of a call: the last one ends it. */
-export type Entry =
-  | BegunCall
-  | { readonly callId: string; readonly at: number; readonly text: string; readonly last: boolean };
+/** A call that has begun, or an event of a call: the one with a summary ends it. */
+export type Entry = BegunCall | {
+  readonly callId: string;
+  readonly at: number;
+  readonly text: string;
+  readonly summary: CallSummary | undefined;
+};
 
 /** SQLite's numbers of what is wrong with a row, not with the disk: https://sqlite.org/rescode.html */
 const ROW_FAULTS = [18, /* TOOBIG */ 19, /* CONSTRAINT */ 20 /* MISMATCH */];
@@ -54,15 +57,17 @@ export class EntryWriter {
       ).run(id, channelId, caller, startedAt, entry.callerKey);
       return;
     }
-    const { callId, at, text, last } = entry;
+    const { callId, at, text, summary } = entry;
     // Not of a call that is no longer there: nobody would ever delete it.
     this.#statement(
       "INSERT INTO events (call_id, at, event) SELECT ?, ?, ? " +
         "WHERE EXISTS (SELECT 1 FROM calls WHERE id = ?)",
     ).run(callId, at, text, callId);
-    if (!last) return;
+    if (!summary) return;
     if (this.#keepsEnded) {
-      this.#statement("UPDATE calls SET ended = 1 WHERE id = ?").run(callId);
+      this.#statement(
+        "UPDATE calls SET ended = 1, ended_at = ?, phase = ?, restarts = ? WHERE id = ?",
+      ).run(at, summary.phase, summary.restarts, callId);
     } else {
       this.#statement("DELETE FROM events WHERE call_id = ?").run(callId);
       this.#statement("DELETE FROM calls WHERE id = ?").run(callId);

@@ -9,8 +9,9 @@ import type { ServiceMetrics } from "../metrics.ts";
 import { callerHash, callerKeyOf } from "./caller_key.ts";
 import { isDamage, openDatabase, setAside } from "./database.ts";
 import { type Entry, EntryWriter, isRowFault } from "./entry_writer.ts";
+import { type ListedCall, type ListPlace, storedPage } from "./listed_calls.ts";
 import { type CallStart, OpenCalls } from "./open_calls.ts";
-import { type StoredCalls, storedEndedCalls, storedLiveCalls } from "./stored_calls.ts";
+import { storedEndedCall, storedEndedCalls, storedLiveCalls } from "./stored_calls.ts";
 
 const log = logger("journal");
 
@@ -81,18 +82,18 @@ export class Journal implements Disposable {
    */
   append(callId: string, event: CallEvent, at: number): void {
     const text = JSON.stringify(event);
-    const last = event.kind === "ended";
-    if (last) this.#open.end(callId);
-    else if (!this.#open.hasRoom(callId, text.length)) return;
-    this.#add({ callId, at, text, last });
+    const summary = this.#open.follow(callId, event);
+    if (!summary && !this.#open.hasRoom(callId, text.length)) return;
+    this.#add({ callId, at, text, summary });
   }
 
   /** The calls that have not ended, oldest first; of an earlier run, those it left behind. */
   liveCalls(): CallRecord[] {
     this.#write();
     const records = this.#read(storedLiveCalls);
-    for (const { id, channelId, caller, startedAt } of records) {
-      this.#open.begin({ call: { id, channelId, caller, startedAt }, callerKey: null });
+    for (const { id, channelId, caller, startedAt, phase, restarts } of records) {
+      const begun = { call: { id, channelId, caller, startedAt }, callerKey: null };
+      this.#open.begin(begun, { phase, restarts: restarts.length });
     }
     return records;
   }
@@ -100,6 +101,16 @@ export class Journal implements Disposable {
   /** The calls that have ended, newest first, at most `limit`. */
   endedCalls(limit: number): CallRecord[] {
     return this.#read((db) => storedEndedCalls(db, limit));
+  }
+
+  /** The ended call with this id. */
+  endedCall(id: string): CallRecord | undefined {
+    return this.#read((db) => storedEndedCall(db, id))[0];
+  }
+
+  /** The ended calls that follow `after` in the list, newest first, at most `limit`. */
+  endedPage(after: ListPlace | undefined, limit: number): ListedCall[] {
+    return this.#read((db) => storedPage(db, after, limit));
   }
 
   /**
@@ -175,7 +186,9 @@ export class Journal implements Disposable {
     }
   }
 
-  #read(stored: (db: DatabaseSync) => StoredCalls): CallRecord[] {
+  #read<T>(
+    stored: (db: DatabaseSync) => { readonly records: T[]; readonly skipped: number },
+  ): T[] {
     try {
       const { records, skipped } = stored(this.#db);
       if (skipped > 0) {

@@ -2,7 +2,7 @@
 // and how much of it was written, so that none fills the journal.
 
 import { logger } from "../../../config/logging.ts";
-import type { CallRecord } from "../../call_record.ts";
+import type { CallEvent, CallRecord, Phase } from "../../call_record.ts";
 import type { ServiceMetrics } from "../metrics.ts";
 import { MAX_CHARS_A_CALL, MAX_EVENTS_A_CALL } from "./stored_calls.ts";
 import { MAX_EVENT_CHARS } from "./stored_event.ts";
@@ -18,12 +18,22 @@ export interface BegunCall {
   readonly callerKey: string | null;
 }
 
+/** What a list of calls shows of one that has ended. */
+export interface CallSummary {
+  readonly phase: Phase;
+  readonly restarts: number;
+}
+
 interface OpenCall {
   readonly begun: BegunCall;
+  phase: Phase;
+  restarts: number;
   events: number;
   chars: number;
   full: boolean;
 }
+
+const BEGINNING: CallSummary = { phase: "answering", restarts: 0 };
 
 /** The calls that have begun and not ended. */
 export class OpenCalls {
@@ -34,14 +44,24 @@ export class OpenCalls {
     this.#metrics = metrics;
   }
 
-  /** A call has begun, or was found in the journal. */
-  begin(begun: BegunCall): void {
+  /** A call has begun, or was found in the journal as far as `soFar`. */
+  begin(begun: BegunCall, soFar: CallSummary = BEGINNING): void {
     const { id } = begun.call;
-    if (!this.#calls.has(id)) this.#calls.set(id, { begun, events: 0, chars: 0, full: false });
+    if (this.#calls.has(id)) return;
+    const { phase, restarts } = soFar;
+    this.#calls.set(id, { begun, phase, restarts, events: 0, chars: 0, full: false });
   }
 
-  end(callId: string): void {
-    this.#calls.delete(callId);
+  /** Something happened in a call; its summary when that was its end. */
+  follow(callId: string, event: CallEvent): CallSummary | undefined {
+    const call = this.#calls.get(callId);
+    if (event.kind === "ended") {
+      this.#calls.delete(callId);
+      return call ? { phase: call.phase, restarts: call.restarts } : BEGINNING;
+    }
+    if (call && event.kind === "phase") call.phase = event.phase;
+    if (call && event.kind === "restarted") call.restarts++;
+    return undefined;
   }
 
   /** How the calls that are up began. */

@@ -2,6 +2,7 @@
 // event is skipped and counted, and no call takes more than its share of memory.
 
 import type { DatabaseSync } from "node:sqlite";
+import type { CallStart } from "./open_calls.ts";
 import { applyEvent, type CallRecord, newCallRecord } from "../../call_record.ts";
 import { fits, MAX_EVENT_CHARS, storedEvent } from "./stored_event.ts";
 
@@ -18,6 +19,16 @@ const LAST_MOMENT = 8_640_000_000_000_000;
 
 /** An id becomes a part of file names. */
 const ID = /^[\w-]{1,64}$/;
+
+/** A call as its row has it; undefined when the row is none. */
+export function callStart(
+  { id, channelId, caller, startedAt }: Record<string, unknown>,
+): CallStart | undefined {
+  return typeof id === "string" && ID.test(id) && typeof channelId === "string" &&
+      typeof caller === "string" && typeof startedAt === "number"
+    ? { id, channelId, caller, startedAt }
+    : undefined;
+}
 
 /** Calls, and how many rows were skipped in reading them. */
 export interface StoredCalls {
@@ -43,6 +54,15 @@ export function storedEndedCalls(db: DatabaseSync, limit: number): StoredCalls {
   return new Reader(db).calls("WHERE ended = 1 ORDER BY started_at DESC LIMIT ?", limit);
 }
 
+/**
+ * The ended call with this id, as a list of one or none.
+ *
+ * @throws when the file cannot be read.
+ */
+export function storedEndedCall(db: DatabaseSync, id: string): StoredCalls {
+  return new Reader(db).calls("WHERE ended = 1 AND id = ?", id);
+}
+
 class Reader {
   readonly #db: DatabaseSync;
   #skipped = 0;
@@ -51,28 +71,26 @@ class Reader {
     this.#db = db;
   }
 
-  calls(which: string, limit: number): StoredCalls {
+  calls(which: string, parameter: number | string): StoredCalls {
     const rows = this.#db.prepare(
       `SELECT substr(id, 1, 65) AS id, substr(channel_id, 1, 256) AS channelId,
          substr(caller, 1, 256) AS caller, ${moment("started_at")} AS startedAt, ended
        FROM calls ${which}`,
-    ).all(limit);
+    ).all(parameter);
     const records = rows.flatMap((row) => this.#call(row));
     return { records, skipped: this.#skipped };
   }
 
-  #call({ id, channelId, caller, startedAt, ended }: Record<string, unknown>): CallRecord[] {
-    if (
-      typeof id !== "string" || !ID.test(id) || typeof channelId !== "string" ||
-      typeof caller !== "string" || typeof startedAt !== "number"
-    ) {
+  #call(row: Record<string, unknown>): CallRecord[] {
+    const start = callStart(row);
+    if (!start) {
       this.#skipped++;
       return [];
     }
-    const record = newCallRecord({ id, channelId, caller, startedAt });
-    const lastAt = this.#fold(record) ?? startedAt;
+    const record = newCallRecord(start);
+    const lastAt = this.#fold(record) ?? start.startedAt;
     // Its last event is damaged, or lies beyond what is read.
-    if (ended && record.endedAt === undefined) {
+    if (row.ended && record.endedAt === undefined) {
       applyEvent(record, { kind: "ended", reason: "lost" }, lastAt);
     }
     return [record];
@@ -107,6 +125,6 @@ class Reader {
 }
 
 /** SQL for a column's value where it is a moment, and NULL where it is not. */
-function moment(column: string): string {
+export function moment(column: string): string {
   return `CASE WHEN ${column} BETWEEN 0 AND ${LAST_MOMENT} THEN ${column} END`;
 }

@@ -1,6 +1,5 @@
 // The switchboard: which calls there are, and which call each event of the PBX belongs to.
 
-import { existsSync } from "node:fs";
 import type { AriEvent, Channel } from "../../../asterisk/ari/mod.ts";
 import { logger } from "../../../config/logging.ts";
 import { pause } from "../../../runtime/waiting.ts";
@@ -9,7 +8,7 @@ import type { FaultKind } from "../../otp/control.ts";
 import type { CallServices } from "../calls/call_services.ts";
 import { LastResort } from "../exit/last_resort.ts";
 import { isMediaChannel, newCallId } from "../calls/pbx_names.ts";
-import { recordingFile } from "../calls/recording_file.ts";
+import { existingRecording } from "../calls/recording_file.ts";
 import type { CallIsolates } from "../isolates/call_isolates.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { MediaRoute } from "../media/media_route.ts";
@@ -91,7 +90,7 @@ export class Switchboard {
     return this.#replacedAt;
   }
 
-  /** All calls, newest first: live, ended, and those of an earlier run as it left them. */
+  /** The calls in memory, newest first: live, ended, and those of an earlier run as it left them. */
   list(): readonly CallRecord[] {
     const live = this.#live.all().map(({ record }) => record);
     return [...live, ...this.#unresolved.values(), ...this.#ended.all()].sort((a, b) =>
@@ -99,7 +98,7 @@ export class Switchboard {
     );
   }
 
-  /** The call with this id. */
+  /** The call with this id, if it is in memory. */
   get(id: string): CallRecord | undefined {
     const others = [...this.#unresolved.values(), ...this.#ended.all()];
     return this.#live.get(id)?.record ?? others.find((record) => record.id === id);
@@ -118,8 +117,7 @@ export class Switchboard {
 
   /** The call's recording, once it exists. */
   recordingPath(id: string): string | undefined {
-    const path = recordingFile(this.#services.settings, id);
-    return this.get(id) && existsSync(path) ? path : undefined;
+    return this.get(id) && existingRecording(this.#services.settings, id);
   }
 
   /**

@@ -8,7 +8,7 @@ const PATHS = [
   "/live",
   "/ready",
   "/metrics",
-  "/api/calls?limit=2&page=1",
+  "/api/calls?limit=2&before=1790000000000-abcdefghijkl",
   "/api/calls/ab12",
   "/api/calls/ab12/recording",
   "/api/calls/ab12/fault",
