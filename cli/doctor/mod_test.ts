@@ -103,7 +103,7 @@ Deno.test("the running bot may hold the console's port, another program may not"
     {
       const app = createConsole({
         calls: {
-          list: () => [],
+          page: () => [],
           get: () => undefined,
           recordingPath: () => undefined,
           injectFault: () => Promise.resolve(undefined),

@@ -169,7 +169,10 @@ class Run {
   /** Shows every call, as the console does. */
   listAll(): void {
     for (const record of this.#switchboard.list()) {
-      JSON.stringify([summarise(record), describe(record, undefined)]);
+      JSON.stringify([
+        summarise({ ...record, restarts: record.restarts.length }),
+        describe(record, undefined),
+      ]);
     }
   }
 
