@@ -269,7 +269,9 @@ Deno.test("events that are none are skipped and counted, and the call is told wi
       for (const text of bad) insert.run(3000, text);
       insert.run(9223372036854775807n, '{"kind":"nudged"}');
       insert.run(-1, '{"kind":"nudged"}');
-      db.exec("INSERT INTO calls VALUES ('../../etc/passwd', 'ch9', '***', 1, 0, NULL)");
+      db.exec(
+        "INSERT INTO calls VALUES ('../../etc/passwd', 'ch9', '***', 1, 0, NULL, NULL, NULL, 0)",
+      );
       db.exec("INSERT INTO calls VALUES ('when', 'ch9', '***', 9223372036854775807, 0, NULL)");
     }
     const counted = new Counted();

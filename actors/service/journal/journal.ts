@@ -10,8 +10,13 @@ import { callerHash, callerKeyOf } from "./caller_key.ts";
 import { isDamage, openDatabase, setAside } from "./database.ts";
 import { type Entry, EntryWriter, isRowFault } from "./entry_writer.ts";
 import { type ListedCall, type ListPlace, storedPage } from "./listed_calls.ts";
-import { type CallStart, OpenCalls } from "./open_calls.ts";
-import { storedEndedCall, storedEndedCalls, storedLiveCalls } from "./stored_calls.ts";
+import { OpenCalls } from "./open_calls.ts";
+import {
+  type CallStart,
+  storedEndedCall,
+  storedEndedCalls,
+  storedLiveCalls,
+} from "./stored_calls.ts";
 
 const log = logger("journal");
 

@@ -2,15 +2,12 @@
 // and how much of it was written, so that none fills the journal.
 
 import { logger } from "../../../config/logging.ts";
-import type { CallEvent, CallRecord, Phase } from "../../call_record.ts";
+import type { CallEvent, Phase } from "../../call_record.ts";
 import type { ServiceMetrics } from "../metrics.ts";
-import { MAX_CHARS_A_CALL, MAX_EVENTS_A_CALL } from "./stored_calls.ts";
+import { type CallStart, MAX_CHARS_A_CALL, MAX_EVENTS_A_CALL } from "./stored_calls.ts";
 import { MAX_EVENT_CHARS } from "./stored_event.ts";
 
 const log = logger("journal");
-
-/** A call as it began. */
-export type CallStart = Pick<CallRecord, "id" | "channelId" | "caller" | "startedAt">;
 
 /** A call as it began, and the keyed hash of its caller's number, where there is one. */
 export interface BegunCall {

@@ -2,7 +2,6 @@
 // event is skipped and counted, and no call takes more than its share of memory.
 
 import type { DatabaseSync } from "node:sqlite";
-import type { CallStart } from "./open_calls.ts";
 import { applyEvent, type CallRecord, newCallRecord } from "../../call_record.ts";
 import { fits, MAX_EVENT_CHARS, storedEvent } from "./stored_event.ts";
 
@@ -19,6 +18,9 @@ const LAST_MOMENT = 8_640_000_000_000_000;
 
 /** An id becomes a part of file names. */
 const ID = /^[\w-]{1,64}$/;
+
+/** A call as it began. */
+export type CallStart = Pick<CallRecord, "id" | "channelId" | "caller" | "startedAt">;
 
 /** A call as its row has it; undefined when the row is none. */
 export function callStart(
