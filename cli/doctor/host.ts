@@ -15,7 +15,7 @@ const LEAST_DISK_MB = 100;
 /** The settings these checks are about. */
 export type HostSettings = Pick<
   Settings,
-  "DATA_DIR" | "CONSOLE_HOST" | "CONSOLE_PORT" | "MAX_CALLS"
+  "DATA_DIR" | "MIN_FREE_DISK_MB" | "CONSOLE_HOST" | "CONSOLE_PORT" | "MAX_CALLS"
 >;
 
 /**
@@ -28,7 +28,7 @@ export async function* checkHost(
 ): Findings {
   const folder = await checkDataFolder(settings.DATA_DIR);
   yield folder;
-  if (folder.status === "ok") yield await checkDisk(settings.DATA_DIR);
+  if (folder.status === "ok") yield await checkDisk(settings);
   yield* checkOpenFiles(settings, limitsFile);
   yield await checkConsolePort(settings);
 }
@@ -59,13 +59,16 @@ async function checkDataFolder(path: string): Promise<Finding> {
   }
 }
 
-async function checkDisk(path: string): Promise<Finding> {
-  const { bavail, bsize } = await statfs(path);
+async function checkDisk({ DATA_DIR, MIN_FREE_DISK_MB }: HostSettings): Promise<Finding> {
+  const { bavail, bsize } = await statfs(DATA_DIR);
   const freeMb = Math.floor(bavail * bsize / 1024 / 1024);
   const what = `${freeMb} MB free on the disk of DATA_DIR`;
   const cure = "free some space, move DATA_DIR to another disk, or set RECORD_CALLS=false " +
     "(an hour of calls takes 230 MB)";
   if (freeMb < LEAST_DISK_MB) return fail(what, cure);
+  if (freeMb < MIN_FREE_DISK_MB) {
+    return note(`${what}: under MIN_FREE_DISK_MB=${MIN_FREE_DISK_MB}, no call is recorded`, cure);
+  }
   return freeMb < LOW_DISK_MB ? note(what, cure) : ok(what);
 }
 

@@ -77,6 +77,17 @@ Deno.test("a data folder that cannot be written is found before it costs a call"
     assert.deepEqual(await Array.fromAsync(Deno.readDir(fresh)), []);
   }));
 
+Deno.test("an operator hears that the disk has too little room for calls to be recorded", () =>
+  inFolder(async (folder) => {
+    const settings = settingsWith({ DATA_DIR: folder, CONSOLE_PORT: 0 });
+    const disk = async (MIN_FREE_DISK_MB: number) => {
+      const findings = await Array.fromAsync(checkHost({ ...settings, MIN_FREE_DISK_MB }));
+      return findings.find(({ what }) => /free on the disk/.test(what));
+    };
+    assert.match((await disk(Number.MAX_SAFE_INTEGER))?.what ?? "", /no call is recorded/);
+    assert.doesNotMatch((await disk(0))?.what ?? "", /no call is recorded/);
+  }));
+
 Deno.test("an operator hears that this machine opens too few files for MAX_CALLS", () =>
   inFolder(async (folder) => {
     const limits = join(folder, "limits");
