@@ -10,6 +10,7 @@ import { logger } from "../config/logging.ts";
 import { isLoopback } from "../config/loopback.ts";
 import { OperatorError } from "../config/operator_error.ts";
 import { messageOf } from "../runtime/error_text.ts";
+import { pause } from "../runtime/waiting.ts";
 
 /** A listening console. Disposing it gives requests under way a moment to finish. */
 export interface RunningConsole extends AsyncDisposable {
@@ -38,6 +39,8 @@ export interface ConsoleLimits {
   readonly graceMs: number;
   /** From the failure of the listener to the next attempt. */
   readonly reopenMs: number;
+  /** How often the console sees whether its listener still takes connections, and waits for that. */
+  readonly watchMs: number;
 }
 
 /** The limits unless a test sets others. */
@@ -48,6 +51,7 @@ export const CONSOLE_LIMITS: ConsoleLimits = {
   idleMs: 30_000,
   graceMs: 2000,
   reopenMs: 1000,
+  watchMs: 5000,
 };
 
 /** The console cannot listen on its address; the message says what to do. */
@@ -89,6 +93,7 @@ class ConsoleListener implements RunningConsole {
   readonly #answer: ReturnType<typeof getRequestListener>;
   #server: Server | undefined;
   #reopening: ReturnType<typeof setTimeout> | undefined;
+  #stopWatch: AbortController | undefined;
   #stopped = false;
 
   constructor(app: Pick<Hono, "fetch">, limits: ConsoleLimits) {
@@ -119,6 +124,8 @@ class ConsoleListener implements RunningConsole {
     const host = bound.address.includes(":") ? `[${bound.address}]` : bound.address;
     this.url = `http://${host}:${bound.port}`;
     this.#server = server;
+    this.#stopWatch = new AbortController();
+    this.#watch(server, { hostname, port: bound.port }, this.#stopWatch.signal);
     server.on("close", () => {
       if (this.#server === server) this.#onFailed(new Error("the listener was closed"));
     });
@@ -127,6 +134,7 @@ class ConsoleListener implements RunningConsole {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#reopening);
+    this.#stopWatch?.abort();
     const server = this.#server;
     this.#server = undefined;
     if (!server) return;
@@ -145,9 +153,28 @@ class ConsoleListener implements RunningConsole {
     });
     const failed = this.#server;
     this.#server = undefined;
+    this.#stopWatch?.abort();
     failed?.closeAllConnections();
     failed?.close();
     this.#reopenSoon();
+  }
+
+  /**
+   * A listener of node:http in Deno 2.9.6 that was out of file descriptors when a connection came takes
+   * none ever after, and emits no event. Only a connection of our own shows that; two, because a thread
+   * that stood still misses one.
+   */
+  async #watch(server: Server, address: ConsoleAddress, signal: AbortSignal): Promise<void> {
+    const { watchMs } = this.#limits;
+    for (let misses = 0; misses < 2;) {
+      await pause(watchMs, signal);
+      const deaf = !signal.aborted && await isDeaf(address, watchMs, signal);
+      if (signal.aborted) return;
+      misses = deaf ? misses + 1 : 0;
+    }
+    if (this.#server === server) {
+      this.#onFailed(new Error("it takes no connections: file descriptors had run out"));
+    }
   }
 
   #reopenSoon(): void {
@@ -163,6 +190,26 @@ class ConsoleListener implements RunningConsole {
         this.#reopenSoon();
       }
     }, this.#limits.reopenMs);
+  }
+}
+
+/** Whether a connection to `address` meets nobody: a listener that hears, or is full, closes it. */
+async function isDeaf(
+  address: ConsoleAddress,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const heard = new AbortController();
+  try {
+    using connection = await Deno.connect(address);
+    await connection.closeWrite();
+    connection.read(new Uint8Array(1)).then(() => heard.abort(), () => heard.abort());
+    await pause(waitMs, AbortSignal.any([signal, heard.signal]));
+    return !heard.signal.aborted;
+  } catch (error) {
+    // No descriptor is left for this connection either, or it was refused: the next one will tell.
+    log.debug("the console could not be looked at", { error: messageOf(error) });
+    return false;
   }
 }
 
