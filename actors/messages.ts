@@ -22,6 +22,8 @@ export type ToCall =
   | { readonly kind: "engine_lost"; readonly reason: string }
   /** Another isolate found that a speech service is broken, or works again. */
   | { readonly kind: "service_health"; readonly event: BreakerEvent }
+  /** The day's tokens are used up: models may not be asked; or another day has begun, and they may. */
+  | { readonly kind: "models_spent"; readonly spent: boolean }
   /** Take this call: prepare its media, then answer `media_offer`. */
   | { readonly kind: "assign"; readonly assignment: CallAssignment }
   /** The PBX has a channel for the media, or needs none: connect, then answer `media_open`. */

@@ -12,7 +12,7 @@
 import { logger } from "../config/logging.ts";
 import type { Prompts } from "../config/prompts.ts";
 import type { Settings } from "../config/settings.ts";
-import type { Agent } from "./agent.ts";
+import type { Agent, ModelUsage } from "./agent.ts";
 import type { ChromaStore } from "./knowledge/chroma_store.ts";
 import { ExtractiveAgent } from "./extractive.ts";
 import { loadKnowledge } from "./knowledge/knowledge_base.ts";
@@ -20,10 +20,21 @@ import type { KnowledgeStore } from "./knowledge/knowledge_store.ts";
 import { LateAgent } from "./late_agent.ts";
 import { LexicalStore } from "./knowledge/lexical_store.ts";
 import { normalizeRecognized } from "../language/heard/recognized.ts";
-import type { OnUsage } from "./model/usage.ts";
 import { Retrieval } from "./knowledge/retrieval.ts";
+import { ThriftyAgent } from "./thrifty_agent.ts";
 
 const log = logger("agent");
+
+/** What models may cost. */
+export interface Budget {
+  /** Takes what each request costs. */
+  onUsage(usage: ModelUsage): void;
+  /** Whether no more requests may be made today: the knowledge base then answers without a model. */
+  spent(): boolean;
+}
+
+/** For tools that ask a few questions. */
+const UNBOUNDED: Budget = { onUsage: () => {}, spent: () => false };
 const stores = new Map<string, Promise<LexicalStore>>();
 /** One for all calls of this isolate: they belong to one service and share its settings. */
 let chroma: ChromaStore | undefined;
@@ -34,15 +45,14 @@ let warm = false;
  * The agent of one call. If `warmAgent` has not run, the agent is made while the caller asks the first
  * question, and that answer fails when it cannot be made.
  *
- * @param onUsage takes what each request to a model costs.
  * @throws {KnowledgeBaseError} when a knowledge base is missing or empty.
  */
 export async function createAgent(
   settings: Settings,
   prompts: Prompts,
-  onUsage?: OnUsage,
+  budget: Budget = UNBOUNDED,
 ): Promise<Agent> {
-  const make = () => makeAgent(settings, prompts, onUsage);
+  const make = () => makeAgent(settings, prompts, budget);
   if (warm) return await make();
   const name = providerOf(settings);
   const { greeting } = prompts;
@@ -71,7 +81,7 @@ export async function warmAgent(settings: Settings): Promise<void> {
 async function makeAgent(
   settings: Settings,
   prompts: Prompts,
-  onUsage?: OnUsage,
+  { onUsage, spent }: Budget,
 ): Promise<Agent> {
   const lexical = await lexicalStore(settings);
   if (providerOf(settings) === "extractive") {
@@ -83,7 +93,7 @@ async function makeAgent(
   const retrieval = new Retrieval(store, lexical, settings.CHROMA_TIMEOUT_MS);
   const agent = new OpenAiAgent(settings, prompts, retrieval, onUsage);
   void agent.connect();
-  return agent;
+  return new ThriftyAgent(agent, new ExtractiveAgent(lexical, prompts, settings), spent);
 }
 
 /** Who answers: AGENT_PROVIDER, where "auto" means the model when there is a key for one. */

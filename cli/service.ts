@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { FaultKind } from "../actors/otp/control.ts";
 import { AriGate } from "../actors/service/ari_gate.ts";
 import { closeDataFolder } from "../actors/service/data_folder.ts";
+import { DailyTokens } from "../actors/service/budget/daily_tokens.ts";
 import { DiskWatch } from "../actors/service/disk_watch.ts";
 import { CallIsolates } from "../actors/service/isolates/call_isolates.ts";
 import { EngineHost } from "../actors/service/isolates/engine_host.ts";
@@ -74,6 +75,7 @@ export async function startService(settings: Settings): Promise<Service> {
   const tokens = TokenBroker.of(settings);
   const parts = wire({ settings, metrics, journal, promptsFile, tokens });
   const { isolates, keeper, connection, monitor, switchboard, disk, ready } = parts;
+  scope.use(parts.dayTokens);
 
   const console = scope.use(
     await startConsole(
@@ -153,6 +155,12 @@ function wire({ settings, metrics, journal, promptsFile, tokens }: Shared) {
     metrics,
     tokens,
   });
+  const dayTokens = new DailyTokens({
+    path: join(settings.DATA_DIR, "model-tokens.json"),
+    limit: settings.LLM_DAILY_TOKENS,
+    metrics,
+    onSpent: (spent) => isolates.modelsSpent(spent),
+  });
   const connection = new AriConnection(
     { url: settings.ARI_HTTP_URL, user: settings.ARI_USER, password: settings.ARI_PASSWORD },
     settings.ARI_APP_NAME,
@@ -177,6 +185,7 @@ function wire({ settings, metrics, journal, promptsFile, tokens }: Shared) {
     journal,
     metrics,
     recording: disk,
+    dayTokens,
   });
   const monitor = new PbxMonitor({
     gate: ari,
@@ -193,6 +202,6 @@ function wire({ settings, metrics, journal, promptsFile, tokens }: Shared) {
     injectFault: (id, kind) => switchboard.injectFault(id, kind),
     injectEngineFault: (kind) => engine.injectFault(kind),
   };
-  const ready = () => readiness({ connection, switchboard, route, journal, disk });
-  return { keeper, isolates, connection, switchboard, monitor, disk, calls, ready };
+  const ready = () => readiness({ connection, switchboard, route, journal, disk, dayTokens });
+  return { keeper, dayTokens, isolates, connection, switchboard, monitor, disk, calls, ready };
 }

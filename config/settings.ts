@@ -284,6 +284,14 @@ const ASSISTANT = {
     ru: "сколько модели могут потратить на один звонок, на запросы и ответы вместе; звонок, " +
       "который столько потратил, кончается так же, как с MAX_TURNS. 0 — без предела",
   }),
+  LLM_DAILY_TOKENS: integer(10000000, [0, 1000000000000], {
+    unit: "tokens",
+    en:
+      "what models may use for all calls of a day of the host's time; when it is used up, calls " +
+      "go on and the knowledge base answers without a model until midnight. 0: no bound",
+    ru: "сколько модели могут потратить за сутки по времени машины на все звонки; когда это " +
+      "потрачено, звонки идут дальше, а отвечает до полуночи база знаний без модели. 0 — без предела",
+  }),
   EARLY_START: flag(true, {
     en: "begin answers while the caller may still continue; costs some extra requests",
     ru: "начинать ответ, пока звонящий ещё может продолжить; стоит лишних запросов",

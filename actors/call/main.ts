@@ -40,6 +40,8 @@ class CallIsolateBody implements IsolateBody<ToCall> {
   /** Where the PBX has put the call's audio. */
   readonly #address = Promise.withResolvers<MediaAddress>();
   readonly #files: RemoteFiles;
+  /** Models may not be asked any more today. */
+  #modelsSpent = false;
   #assignment?: CallAssignment;
   #call?: Call;
 
@@ -63,6 +65,9 @@ class CallIsolateBody implements IsolateBody<ToCall> {
         break;
       case "service_health":
         this.#has.speech.adopt(message.event);
+        break;
+      case "models_spent":
+        this.#modelsSpent = message.spent;
         break;
       case "assign":
         this.#has.send({ kind: "assigned" });
@@ -105,7 +110,10 @@ class CallIsolateBody implements IsolateBody<ToCall> {
     const agent = await createAgent(
       settings,
       assignment.prompts,
-      (event) => send({ kind: "assistant", event }),
+      {
+        onUsage: (event) => send({ kind: "assistant", event }),
+        spent: () => this.#modelsSpent,
+      },
     );
     const listener = await prepareMedia(assignment.media, this.#files);
     send({ kind: "media_offer", offer: listener.offer });

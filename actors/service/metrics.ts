@@ -74,6 +74,8 @@ export interface ServiceMetrics {
   assistantDegraded(event: Extract<AssistantEvent, { kind: "degraded" }>): void;
   /** What a request to a model cost. */
   modelUsed(event: Extract<AssistantEvent, { kind: "usage" }>): void;
+  /** The tokens that models have used today, and how many they may (0: any number). */
+  tokensOfDay(tokens: number, limit: number): void;
   /** How starting answers early did in one turn. */
   startedEarly(outcome: EarlyStartOutcome): void;
   /** A filler was spoken while the caller waited for an answer. */
@@ -124,6 +126,7 @@ export const noMetrics: ServiceMetrics = {
   unserved: ignore,
   assistantDegraded: ignore,
   modelUsed: ignore,
+  tokensOfDay: ignore,
   startedEarly: ignore,
   fillerSpoken: ignore,
   turnBegunAnew: ignore,

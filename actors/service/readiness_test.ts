@@ -7,6 +7,7 @@ const READY: ReadinessOptions = {
   route: { problem: undefined },
   journal: { problem: undefined },
   disk: { problem: undefined },
+  dayTokens: { problem: undefined },
 };
 
 Deno.test("a service that is connected and has a way for audio takes calls", () => {
@@ -29,6 +30,12 @@ Deno.test("a disk too full for recordings is said beside it, and costs no call",
     true,
     "connected to the PBX; but rows were lost; calls are not recorded",
   ]);
+});
+
+Deno.test("a day's tokens that are used up are said, and cost no call", () => {
+  const { ready, reason } = readiness({ ...READY, dayTokens: { problem: "no more today" } });
+  assert.equal(ready, true);
+  assert.equal(reason, "connected to the PBX; but no more today");
 });
 
 const MISSING: readonly [what: string, parts: Partial<ReadinessOptions>, reason: RegExp][] = [

@@ -14,7 +14,7 @@ const HEAD_START_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1, 1.5, 2, 3];
 /** Registers the metrics and returns what keeps them. */
 export function assistantMetrics(
   make: Instruments,
-): Pick<ServiceMetrics, "assistantDegraded" | "modelUsed" | "startedEarly"> {
+): Pick<ServiceMetrics, "assistantDegraded" | "modelUsed" | "tokensOfDay" | "startedEarly"> {
   const degraded = make.counter(
     "assistant_degraded",
     "Parts of the assistant (model, retrieval, rewrite, tool) that failed, and why",
@@ -24,6 +24,8 @@ export function assistantMetrics(
     "model",
     "direction",
   ]);
+  const today = make.gauge("model_tokens_today", "Tokens that models have used today");
+  const daily = make.gauge("model_tokens_daily_limit", "LLM_DAILY_TOKENS; 0 is no bound");
   const early = make.counter(
     "early_starts",
     "Answers begun before the turn was over: used (hit), or thrown away (miss)",
@@ -47,6 +49,10 @@ export function assistantMetrics(
       const name = models.has(model) ? model : "other";
       tokens.inc({ model: name, direction: "prompt" }, promptTokens);
       tokens.inc({ model: name, direction: "completion" }, completionTokens);
+    },
+    tokensOfDay(tokens, limit) {
+      today.set(tokens);
+      daily.set(limit);
     },
     startedEarly({ begun, hit, wonMs, wastedCharacters }) {
       early.inc({ outcome: "hit" }, hit ? 1 : 0);

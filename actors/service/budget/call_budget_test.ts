@@ -103,4 +103,5 @@ Deno.test("what a request cost is counted, even if its caller has hung up before
   scene.rig.session.lost();
   pays(scene.isolate, 900);
   assert.equal(scene.rig.service.counts("modelUsed").length, 1);
+  assert.deepEqual(scene.rig.service.paid, [900]);
 });

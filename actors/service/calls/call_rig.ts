@@ -123,6 +123,9 @@ export class ServiceRig implements Disposable {
   /** What was counted, such as ["callRestarted", "crash", "speaking", 3]. */
   readonly counted: (readonly unknown[])[] = [];
   readonly metrics: ServiceMetrics;
+  /** What requests to models used, one by one. */
+  readonly paid: number[] = [];
+  readonly dayTokens = { add: (tokens: number) => void this.paid.push(tokens) };
   readonly settings: Settings;
   readonly policies;
 
@@ -196,7 +199,7 @@ export class CallRig implements AsyncDisposable {
 
   /** Begins the call. */
   begin(): void {
-    const { settings, policies, isolates, journal, metrics } = this.service;
+    const { settings, policies, isolates, journal, metrics, dayTokens } = this.service;
     const { adopted = false, plan = { kind: "websocket" } } = this.#options;
     this.#session = CallSession.start({
       record: this.record,
@@ -210,6 +213,7 @@ export class CallRig implements AsyncDisposable {
         journal,
         metrics,
         recording: this.service.recording,
+        dayTokens,
         lastResort: { play: (id) => Promise.resolve(void this.pbx.asked.push(`apologise ${id}`)) },
       },
       onMediaChannel: (id) => this.media = id,

@@ -2,6 +2,7 @@
 
 import type { AriCommands } from "../../../asterisk/ari/mod.ts";
 import type { Settings } from "../../../config/settings.ts";
+import type { DailyTokens } from "../budget/daily_tokens.ts";
 import type { Gate } from "../ari_gate.ts";
 import type { DiskWatch } from "../disk_watch.ts";
 import type { CallIsolates } from "../isolates/call_isolates.ts";
@@ -35,6 +36,7 @@ export interface CallServices {
   readonly isolates: Pick<CallIsolates, "prompts" | "take">;
   readonly journal: Pick<Journal, "append">;
   readonly metrics: ServiceMetrics;
+  readonly dayTokens: Pick<DailyTokens, "add">;
   readonly lastResort: Pick<LastResort, "play">;
   /** Whether calls are not recorded at the moment, whatever the settings say. */
   readonly recording: Pick<DiskWatch, "paused">;

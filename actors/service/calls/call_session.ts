@@ -206,9 +206,11 @@ export class CallSession {
   }
 
   #onModelUsed(usage: ModelUsage): void {
-    this.#options.services.metrics.modelUsed(usage);
-    if (this.#over.signal.aborted) return;
-    this.#note({ kind: "tokens", tokens: usage.promptTokens + usage.completionTokens });
+    const { metrics, dayTokens } = this.#options.services;
+    const tokens = usage.promptTokens + usage.completionTokens;
+    metrics.modelUsed(usage);
+    dayTokens.add(tokens);
+    if (!this.#over.signal.aborted) this.#note({ kind: "tokens", tokens });
   }
 
   async #runTool(isolate: CallIsolate, id: string): Promise<void> {

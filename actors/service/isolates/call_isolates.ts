@@ -72,6 +72,8 @@ export class CallIsolates implements AsyncDisposable {
   #started = 0;
   /** How long an isolate's start takes at present, smoothed. */
   #startMs = FIRST_START_MS;
+  /** Models may not be asked any more today. */
+  #modelsSpent = false;
   #closed = false;
   #refill?: ReturnType<typeof setTimeout>;
 
@@ -129,6 +131,12 @@ export class CallIsolates implements AsyncDisposable {
     for (const isolate of this.#all) isolate.post({ kind: "stop_recording" });
   }
 
+  /** Whether models may not be asked any more today; isolates that start later learn it, too. */
+  modelsSpent(spent: boolean): void {
+    this.#modelsSpent = spent;
+    for (const isolate of this.#all) isolate.post({ kind: "models_spent", spent });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#refill);
@@ -176,6 +184,7 @@ export class CallIsolates implements AsyncDisposable {
     this.#all.add(isolate);
     void isolate.exited.then(() => this.#all.delete(isolate));
     for (const event of this.#broken.values()) isolate.post({ kind: "service_health", event });
+    if (this.#modelsSpent) isolate.post({ kind: "models_spent", spent: true });
     this.#equip(isolate);
     return isolate;
   }

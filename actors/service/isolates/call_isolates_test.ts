@@ -231,6 +231,16 @@ Deno.test("a speech service found broken by one call is left alone by all, and b
   assert.deepEqual(later.posted, [{ kind: "service_health", event: breaker("open") }]);
 });
 
+Deno.test("that the day's tokens are used up reaches every isolate, also one that starts later", async () => {
+  await using rig = new Pool();
+  const [warm] = await rig.fill();
+  rig.pool.modelsSpent(true);
+  assert.deepEqual(warm!.posted, [{ kind: "models_spent", spent: true }]);
+  await rig.pool.take();
+  await rig.pool.take();
+  assert.deepEqual(rig.isolates[1]!.posted, [{ kind: "models_spent", spent: true }]);
+});
+
 Deno.test("a speech service that works again is used again by all", async () => {
   await using scene = new Pool(2);
   const [finder, other] = await scene.fill();

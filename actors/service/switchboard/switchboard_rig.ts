@@ -35,7 +35,7 @@ export class SwitchboardRig implements AsyncDisposable {
   /** The switchboard, made when it is first asked for: what the journal holds by then is of an earlier run. */
   get switchboard(): Switchboard {
     if (this.#switchboard) return this.#switchboard;
-    const { settings, policies, isolates, journal, metrics, pbx } = this.service;
+    const { settings, policies, isolates, journal, metrics, dayTokens, pbx } = this.service;
     const switchboard = new Switchboard({
       settings,
       policies,
@@ -45,6 +45,7 @@ export class SwitchboardRig implements AsyncDisposable {
       journal,
       metrics,
       recording: this.service.recording,
+      dayTokens,
     });
     pbx.onEvent = (event) => switchboard.onEvent(event);
     return this.#switchboard = switchboard;
