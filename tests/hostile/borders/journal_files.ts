@@ -131,6 +131,7 @@ class Run {
       journal: this.journal,
       metrics,
       recording: rig.recording,
+      dayTokens: rig.dayTokens,
     });
     pbx.onEvent = (event) => this.#switchboard.onEvent(event);
   }
