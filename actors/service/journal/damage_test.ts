@@ -272,7 +272,9 @@ Deno.test("events that are none are skipped and counted, and the call is told wi
       db.exec(
         "INSERT INTO calls VALUES ('../../etc/passwd', 'ch9', '***', 1, 0, NULL, NULL, NULL, 0)",
       );
-      db.exec("INSERT INTO calls VALUES ('when', 'ch9', '***', 9223372036854775807, 0, NULL)");
+      db.exec(
+        "INSERT INTO calls VALUES ('when', 'ch9', '***', 9223372036854775807, 0, NULL, NULL, NULL, 0)",
+      );
     }
     const counted = new Counted();
     using journal = Journal.open(path, counted);
