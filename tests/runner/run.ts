@@ -1,8 +1,8 @@
 // `deno task test`: everything that needs neither root nor a PBX. Formatting, lint and types first, then
-// the unit tests in parallel, then the scenarios one by one: they play audio in real time and would be
-// late on a busy machine. The last line is the sum.
+// the unit tests in parallel, then the scenarios two files at a time: they play audio in real time and
+// would be late on a busy machine. The last line is the sum.
 
-import { runRealTimeStep, runStep, say, type Step } from "./steps.ts";
+import { REAL_TIME_JOBS, runRealTimeStep, runStep, say, type Step } from "./steps.ts";
 import { type Counts, sum, summaryLine } from "./summary.ts";
 
 /** Folders whose tests need a PBX or an hour; each has its own task. */
@@ -36,6 +36,7 @@ const DOC_EXAMPLES: Step = {
 const SCENARIO_TESTS: Step = {
   title: "scenarios",
   args: ["test", "-A", "--no-check", SCENARIOS],
+  jobs: REAL_TIME_JOBS,
   tests: true,
   timeoutMinutes: 35,
 };

@@ -5,7 +5,7 @@
 import { TestbedError } from "../asterisk/error.ts";
 import { installAsterisk } from "../asterisk/install.ts";
 import { RELEASE_NAMES } from "../asterisk/releases.ts";
-import { runRealTimeStep, say, type Step } from "./steps.ts";
+import { REAL_TIME_JOBS, runRealTimeStep, say, type Step } from "./steps.ts";
 import { summaryLine } from "./summary.ts";
 
 const FOLDER = "tests/pbx";
@@ -13,10 +13,11 @@ const FOLDER = "tests/pbx";
 /** Arguments go to `deno test`: options, or the files to run instead of all. */
 const files = Deno.args.some((arg) => arg.startsWith(FOLDER)) ? [] : [FOLDER];
 
-/** Files run one after another, because they measure audio. */
+/** Two files run at a time and no more, because they measure audio. */
 const PBX_TESTS: Step = {
   title: "tests on a real Asterisk",
   args: ["test", "-A", "--no-check", ...files, ...Deno.args],
+  jobs: REAL_TIME_JOBS,
   tests: true,
   timeoutMinutes: 45,
 };

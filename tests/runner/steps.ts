@@ -10,7 +10,15 @@ export interface Step {
   readonly tests: boolean;
   /** Longer than it takes on a slow machine. A step that hangs is stopped and counts as failed. */
   readonly timeoutMinutes: number;
+  /** How many files run side by side; one, unless given. */
+  readonly jobs?: number;
 }
+
+/**
+ * Files of tests that play audio in real time, side by side. A call of theirs uses a third of a core,
+ * and most of its time is waiting for speech to end.
+ */
+export const REAL_TIME_JOBS = 2;
 
 /** The project's folder. */
 export const ROOT = new URL("../..", import.meta.url);
@@ -22,7 +30,7 @@ export async function runStep(step: Step): Promise<Counts> {
 
 /**
  * Runs tests that play audio in real time, which a busy machine can delay: failed tests run once more,
- * and those that pass only then are named.
+ * one after another, and those that pass only then are named.
  */
 export async function runRealTimeStep(step: Step, folder: string): Promise<Counts> {
   const { counts, output } = await run(step);
@@ -30,7 +38,7 @@ export async function runRealTimeStep(step: Step, folder: string): Promise<Count
   if (counts.failed === 0 || files.length === 0) return counts;
   const only = tests.length > 0 ? [`--filter=/^(?:${tests.map(escapeRegExp).join("|")})$/`] : [];
   const args = step.args.flatMap((arg) => arg === folder ? [...only, ...files] : [arg]);
-  const again = await runStep({ ...step, title: `${step.title}, second try`, args });
+  const again = await runStep({ ...step, title: `${step.title}, second try`, args, jobs: 1 });
   const together = withSecondTry(counts, again);
   const mended = counts.failed - together.failed;
   const which = together.failed === 0 ? `: ${tests.join("; ")}` : "";
@@ -43,12 +51,13 @@ function escapeRegExp(text: string): string {
 }
 
 async function run(
-  { title, args, tests, timeoutMinutes }: Step,
+  { title, args, tests, timeoutMinutes, jobs = 1 }: Step,
 ): Promise<{ readonly counts: Counts; readonly output: string }> {
-  await say(`\n--- ${title}: deno ${args.join(" ")}\n`);
+  const command = jobs > 1 ? [...args, "--parallel"] : args;
+  await say(`\n--- ${title}: deno ${command.join(" ")}\n`);
   const timeout = AbortSignal.timeout(timeoutMinutes * 60_000);
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...args],
+    args: [...command],
     cwd: ROOT,
     stdin: "null",
     stdout: "piped",
@@ -56,6 +65,7 @@ async function run(
     env: {
       // Tests load models in their own process: see forbidTelemetry of config/environment.ts.
       ORT_DISABLE_TELEMETRY: "1",
+      ...jobs > 1 && { DENO_JOBS: String(jobs) },
       ...!Deno.stdout.isTerminal() && { NO_COLOR: "1" },
     },
     signal: timeout,

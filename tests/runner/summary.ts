@@ -37,8 +37,10 @@ export function readFailures(output: string): Failures {
   let running: string | undefined;
   for (const line of plain.split("\n")) {
     running = line.match(/^running \d+ tests? from \.\/(\S+)/)?.[1] ?? running;
-    const failed = line.match(/^(.+) \.\.\. FAILED \(/)?.[1];
-    if (running && failed !== undefined && tests.has(failed)) files.add(running);
+    // Files that run side by side are named in each line.
+    const [, file, failed] = line.match(/^(?:\.\/(\S+?\.ts) => )?(.+) \.\.\. FAILED \(/) ?? [];
+    const from = file ?? running;
+    if (from && failed !== undefined && tests.has(failed)) files.add(from);
   }
   return { files: [...files], tests: whole.length > 0 ? [] : [...tests] };
 }

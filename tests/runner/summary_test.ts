@@ -54,6 +54,23 @@ FAILED | 1 passed | 2 failed (1s)`;
   assert.deepEqual(readFailures("ok | 3 passed | 0 failed (1s)"), none);
 });
 
+Deno.test("files that run side by side are told apart by the lines of their tests", () => {
+  const output = `./tests/one_test.ts => a: it (says) ... FAILED (2s)
+./tests/two_test.ts => b ... ok (1s)
+./tests/two_test.ts => c ... FAILED (1s)
+
+ FAILURES
+
+a: it (says) => ./tests/suite.ts:22:10
+c => ./tests/suite.ts:22:10
+
+FAILED | 1 passed | 2 failed (2s)`;
+  assert.deepEqual(readFailures(output), {
+    files: ["tests/one_test.ts", "tests/two_test.ts"],
+    tests: ["a: it (says)", "c"],
+  });
+});
+
 Deno.test("when a whole file fails, there are no names of tests", () => {
   const output = `running 1 test from ./tests/one_test.ts
 a ... FAILED (1s)
