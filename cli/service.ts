@@ -72,6 +72,12 @@ export async function startService(settings: Settings): Promise<Service> {
   const journal = scope.use(Journal.open(join(settings.DATA_DIR, "journal.sqlite"), metrics));
   const promptsFile = await PromptsFile.open(settings);
   await checkOperatorFiles(settings);
+  if (settings.RECORD_CALLS && (await promptsFile.current()).recording_notice === "") {
+    log.warn("calls are recorded, and callers are not told", {
+      fix:
+        "give the prompts file a recording_notice, say it in the greeting, or RECORD_CALLS=false",
+    });
+  }
   const tokens = TokenBroker.of(settings);
   const parts = wire({ settings, metrics, journal, promptsFile, tokens });
   const { isolates, keeper, connection, monitor, switchboard, disk, ready } = parts;

@@ -19,6 +19,8 @@ const sentence = z.string().trim().min(1, "must not be empty");
 const PROMPTS = z.object({
   /** What the bot says first. */
   greeting: sentence,
+  /** Before the greeting, where calls are recorded (`RECORD_CALLS`). Empty: nothing is said of it. */
+  recording_notice: z.string().trim(),
   /** Instruction that makes a follow-up question understandable by itself. */
   contextualize_q_system_prompt: sentence,
   /** Instruction for the answer; `{context}` is where the retrieved passages go. */
@@ -61,6 +63,12 @@ const PROMPTS = z.object({
 
 /** All prompts of one language, by their names in the file. Plain data. */
 export type Prompts = Readonly<z.infer<typeof PROMPTS>>;
+
+/** The prompts of a call: where it is recorded, the greeting begins with the notice of that. */
+export function promptsOfCall(prompts: Prompts, isRecorded: boolean): Prompts {
+  const { recording_notice: notice, greeting } = prompts;
+  return isRecorded && notice !== "" ? { ...prompts, greeting: `${notice} ${greeting}` } : prompts;
+}
 
 /** An operator's prompts file must have these; the others have defaults. */
 const REQUIRED = [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parsePrompts, PromptsError, PromptsFile } from "./prompts.ts";
+import { parsePrompts, PromptsError, PromptsFile, promptsOfCall } from "./prompts.ts";
 
 const USERS_FILE = {
   greeting: "Добрый день!",
@@ -39,6 +39,35 @@ Deno.test("an operator's file with only the three required prompts gets defaults
     const prompts = await file.current();
     assert.equal(prompts.greeting, "Добрый день!");
     assert.match(prompts.nudge, /на линии/);
+  }));
+
+Deno.test("a caller who is recorded is told before anything else, in both languages", async () => {
+  for (
+    const [ASTERISK_LANG, notice] of [["ru", /^Разговор записывается\. Здр/], [
+      "en",
+      /^This call is recorded\. Hello/,
+    ]] as const
+  ) {
+    const file = await PromptsFile.open({ PROMPTS_FILE_PATH: "", ASTERISK_LANG });
+    const prompts = await file.current();
+    assert.match(promptsOfCall(prompts, true).greeting, notice);
+    assert.deepEqual(promptsOfCall(prompts, false), prompts);
+    assert.deepEqual(
+      promptsOfCall({ ...prompts, recording_notice: "" }, true).greeting,
+      prompts.greeting,
+    );
+  }
+});
+
+Deno.test("an operator's file may lack the notice of a recording, or want none", () =>
+  withPromptsFile(JSON.stringify({ ...USERS_FILE, recording_notice: " " }), async (path) => {
+    const prompts = async (json: object) => {
+      await writeFile(path, JSON.stringify(json));
+      return await (await PromptsFile.open({ PROMPTS_FILE_PATH: path, ASTERISK_LANG: "ru" }))
+        .current();
+    };
+    assert.equal((await prompts({ ...USERS_FILE, recording_notice: " " })).recording_notice, "");
+    assert.match((await prompts(USERS_FILE)).recording_notice, /записывается/);
   }));
 
 Deno.test("an edited prompts file takes effect on the next call without a restart", () =>

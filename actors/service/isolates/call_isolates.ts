@@ -2,7 +2,7 @@
 // port to the speech engine, and gets a new one when the engine was replaced.
 
 import { logger } from "../../../config/logging.ts";
-import type { Prompts, PromptsFile } from "../../../config/prompts.ts";
+import { type Prompts, type PromptsFile, promptsOfCall } from "../../../config/prompts.ts";
 import type { Settings } from "../../../config/settings.ts";
 import { withholdSecrets } from "../../../config/withheld.ts";
 import { Semaphore } from "../../../runtime/semaphore.ts";
@@ -83,8 +83,9 @@ export class CallIsolates implements AsyncDisposable {
   }
 
   /** The prompts of a call that begins now. Never rejects. */
-  prompts(): Promise<Prompts> {
-    return this.#options.promptsFile.current();
+  async prompts(): Promise<Prompts> {
+    const { promptsFile, settings } = this.#options;
+    return promptsOfCall(await promptsFile.current(), settings.RECORD_CALLS);
   }
 
   /** Isolates alive, warm and busy. */
