@@ -93,7 +93,7 @@ export function conversations(pbx: TestPbx): void {
     const { caller, record } = await world.called();
     await untilSpokenTo(caller.heard, 0);
     await caller.press("5");
-    await eventually(() => record.keys.includes("5"), "the key is in the call's record");
+    await eventually(() => record.keys === "x", "the key is in the call's record");
     await caller.hangUp();
     await world.nothingLeft();
   });
