@@ -2,6 +2,7 @@
 
 import type { Border, Target } from "../border.ts";
 import type { Mutator } from "../mutator.ts";
+import { leaks } from "../planted.ts";
 
 /** Events on their way to the service at once. */
 const AT_ONCE = 500;
@@ -122,5 +123,20 @@ function eventText(mutator: Mutator, index: number, { channels }: Target): strin
     ...type.startsWith("Recording") && { recording: recording(id) },
   };
   if (type === "StasisStart" && mutator.chance(WHOLE)) return JSON.stringify(event);
-  return mutator.json(event);
+  const mutated = mutator.json(event);
+  return type === "StasisStart" ? withoutPlantedId(mutated, id) : mutated;
+}
+
+/**
+ * The log names a call's channel by its id, which the PBX makes, or whoever originates the channel
+ * chooses: no caller's word gets there.
+ */
+function withoutPlantedId(text: string, id: string): string {
+  try {
+    const event = JSON.parse(text);
+    if (typeof event?.channel?.id !== "string" || leaks(event.channel.id).length === 0) return text;
+    return JSON.stringify({ ...event, channel: { ...event.channel, id } });
+  } catch {
+    return text; // Broken on purpose.
+  }
 }
