@@ -44,7 +44,8 @@ export async function allServers(changes: Partial<Settings> = {}) {
 }
 
 export async function say(speech: Speech, text: string): Promise<string> {
-  return fromTones(await collect(speech.tts.synthesize(text, { language: "ru", signal: NEVER })));
+  const options = { language: "ru", signal: NEVER, keep: true } as const;
+  return fromTones(await collect(speech.tts.synthesize(text, options)));
 }
 
 export async function sayInStream(speech: Speech, text: string): Promise<string> {
