@@ -2,6 +2,7 @@
 // JWT. Source: Yandex Cloud documentation, "Getting an IAM token".
 
 import { logger } from "../../../config/logging.ts";
+import { boundedFetch } from "../../../runtime/bounded_fetch.ts";
 import { ServiceFailure, withoutSecrets } from "../../failure.ts";
 
 /** Proves who we are; sent to IAM as it is. */
@@ -33,6 +34,8 @@ const FRESH_MS = 30_000;
 /** How long IAM is not asked again after it has refused. */
 const REFUSAL_HOLDS_MS = 30_000;
 const EXCHANGE_TIMEOUT_MS = 5_000;
+/** A token has some hundred bytes. */
+const fetchToken = boundedFetch(100_000);
 /** Clocks further apart than this make signatures invalid. */
 const SKEW_TOLERATED_MS = 60_000;
 
@@ -139,11 +142,10 @@ export class IamTokens implements TokenSource {
 
   async #post(identity: Identity): Promise<Response> {
     try {
-      return await fetch(`${this.#endpoint}/iam/v1/tokens`, {
+      return await fetchToken(`${this.#endpoint}/iam/v1/tokens`, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(identity),
-        redirect: "error",
         signal: AbortSignal.timeout(EXCHANGE_TIMEOUT_MS),
       });
     } catch (error) {

@@ -19,6 +19,23 @@ Deno.test("a hundred callers at once cost one exchange with IAM", async () => {
   assert.deepEqual([new Set(got).size, server.exchanges], [1, 1]);
 });
 
+Deno.test("an answer of IAM that never ends is cut off", async () => {
+  const left = Promise.withResolvers<void>();
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    () =>
+      new Response(
+        new ReadableStream({
+          pull: (body) => body.enqueue(new Uint8Array(16_384).fill(0x20)),
+          cancel: () => left.resolve(),
+        }),
+      ),
+  );
+  const tokens = new IamTokens(`http://127.0.0.1:${server.addr.port}`, OAUTH);
+  await assert.rejects(tokens.token(), /more than 100000 bytes/);
+  await left.promise;
+});
+
 Deno.test("a token is renewed early, in the background, while the old one serves", async () => {
   await using server = new YandexRestServer();
   const clock = manualClock();

@@ -3,6 +3,7 @@
 
 import type { Language } from "../../../config/language.ts";
 import { type Pcm, SAMPLE_RATE_HZ } from "../../../media/frame.ts";
+import { boundedFetch } from "../../../runtime/bounded_fetch.ts";
 import { failureOf } from "../../failure.ts";
 import {
   connectionFailure,
@@ -18,6 +19,8 @@ import type { YandexVoice } from "./tts.ts";
 
 /** The service takes 5000 characters in requests of up to 15 KB, where Cyrillic grows sixfold. */
 const LONGEST_TEXT = 2000;
+/** Its audio takes some four minutes: 8 MB. */
+const fetchSpeech = boundedFetch(32_000_000);
 
 /** Yandex's voice over the older interface. */
 export class YandexRestTts implements TtsProvider {
@@ -94,7 +97,7 @@ export class YandexRestTts implements TtsProvider {
   ): Promise<Response> {
     const { voice, role, speed } = this.#voice;
     try {
-      return await fetch(`${this.#endpoint}/speech/v1/tts:synthesize`, {
+      return await fetchSpeech(`${this.#endpoint}/speech/v1/tts:synthesize`, {
         method: "POST",
         headers: { authorization },
         body: new URLSearchParams({
@@ -107,7 +110,6 @@ export class YandexRestTts implements TtsProvider {
           sampleRateHertz: String(SAMPLE_RATE_HZ),
           ...(folderId && { folderId }),
         }),
-        redirect: "error",
         signal,
       });
     } catch (error) {

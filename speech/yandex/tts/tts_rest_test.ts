@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fromTones } from "../../../tests/servers/speech/tone_speech.ts";
 import { YandexRestServer } from "../../../tests/servers/yandex/yandex_rest_server.ts";
 import { TEST_KEY } from "../../../tests/servers/yandex/yandex_setup.ts";
+import { isTooLarge } from "../../../runtime/bounded_fetch.ts";
 import { collect, NEVER } from "../../audio_rig.ts";
 import { failureOf } from "../../failure.ts";
 import type { Credentials } from "../auth/credentials.ts";
@@ -29,6 +30,26 @@ Deno.test("the REST fallback asks for the same voice as raw PCM at 16 kHz", asyn
       sampleRateHertz: "16000",
     },
   }]);
+});
+
+Deno.test("a voice of the REST fallback that never ends is cut off", async () => {
+  const left = Promise.withResolvers<void>();
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    () =>
+      new Response(
+        new ReadableStream({
+          pull: (body) => body.enqueue(new Uint8Array(1_000_000)),
+          cancel: () => left.resolve(),
+        }),
+      ),
+  );
+  const tts = new YandexRestTts(`http://127.0.0.1:${server.addr.port}`, JANE, TEST_KEY);
+  await assert.rejects(
+    collect(tts.synthesize("да", { language: "ru", signal: NEVER })),
+    isTooLarge,
+  );
+  await left.promise;
 });
 
 Deno.test("the REST fallback names the folder for a user only", async () => {
