@@ -54,3 +54,11 @@ function tone(hz: number, rateHz: number, seconds: number): Pcm {
 function peak(pcm: Int16Array): number {
   return pcm.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
 }
+
+Deno.test("while a long recording is resampled, its thread answers heartbeats", async () => {
+  let turns = 0;
+  const others = setInterval(() => turns++, 0);
+  await resample(new Int16Array(10 * 16_000), 16_000, 8000);
+  clearInterval(others);
+  assert.ok(turns >= 10, `${turns} turns of the event loop`);
+});
