@@ -1,23 +1,23 @@
 // The promises that a call keeps over every transport of a PBX, simulated and real alike.
 
 import assert from "node:assert/strict";
-import { heardText } from "../../actors/call_record.ts";
-import type { Settings } from "../../config/settings.ts";
-import type { CallDetails } from "../../console/calls.ts";
+import { heardText } from "../../../actors/call_record.ts";
+import type { Settings } from "../../../config/settings.ts";
+import type { CallDetails } from "../../../console/calls.ts";
 import {
   eventually,
   firstSoundAfter,
   type TestCaller,
   type TestPbx,
   untilSpokenTo,
-} from "../../testing/mod.ts";
-import { type Pcm, SAMPLE_RATE_HZ, samplesIn } from "../../media/frame.ts";
-import { ServiceProcess } from "../chaos/service_process.ts";
-import { realTimeTest } from "../real_time.ts";
-import { say } from "../runner/steps.ts";
+} from "../../../testing/mod.ts";
+import { type Pcm, SAMPLE_RATE_HZ, samplesIn } from "../../../media/frame.ts";
+import { ServiceProcess } from "../../chaos/service_process.ts";
+import { realTimeTest } from "../../real_time.ts";
+import { say } from "../../runner/steps.ts";
 import { table } from "./transports_table.ts";
-import { spoken } from "../../testing/voice.ts";
-import { ask, asked, World } from "./world.ts";
+import { spoken } from "../../../testing/voice.ts";
+import { ask, asked, World } from "../world.ts";
 
 /** A PBX and, by the transport's name, the settings that make calls travel over it. */
 export interface PbxUnderTest {

@@ -1,31 +1,12 @@
-// Calls over every transport of the simulated PBX.
+// Calls over the simulated PBX's transports that are streams of bytes, and over none.
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { eventually, startSimulator } from "../../testing/mod.ts";
-import { realTimeTest } from "../real_time.ts";
-import { callsOverEach } from "./transports_suite.ts";
-import { World } from "./world.ts";
+import { eventually, startSimulator } from "../../../testing/mod.ts";
+import { realTimeTest } from "../../real_time.ts";
+import { callsOnSimulator } from "./transports_simulator.ts";
+import { World } from "../world.ts";
 
-const root = await Deno.makeTempDir();
-const folders = { dataDir: join(root, "data"), spoolDir: join(root, "spool") };
-await Deno.mkdir(join(folders.dataDir, "sounds"), { recursive: true });
-await Deno.mkdir(join(folders.spoolDir, "recording"), { recursive: true });
-const simulator = await startSimulator({ folders });
-Deno.test.afterAll(async () => {
-  await simulator[Symbol.asyncDispose]();
-  await Deno.remove(root, { recursive: true });
-});
-callsOverEach([{
-  name: "simulator",
-  pbx: simulator,
-  transports: {
-    websocket: { MEDIA_TRANSPORT: "websocket" },
-    audiosocket: { MEDIA_TRANSPORT: "audiosocket" },
-    rtp: { MEDIA_TRANSPORT: "rtp" },
-    files: { MEDIA_TRANSPORT: "files" },
-  },
-}]);
+await callsOnSimulator(["websocket", "audiosocket"]);
 
 realTimeTest(
   "when the configured transport is unavailable, /ready says so and callers reach the fallback",
