@@ -21,9 +21,12 @@ const E_MAIL = /[\w.+-]{1,64}@((?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}\b)/g;
  * and IAM tokens (t1.…); as their services' documentation shows them.
  */
 const SECRET_KEY = /(?<![A-Za-z-])(sk-|AQVN|y0_|t1\.)[\w.~+/=-]{12,}/g;
-/** `token=…`, `x-api-key=…`, and the same as a field of JSON. */
+/** `token=…`, `key=…`, `x-api-key=…`, and the same as a field of JSON. */
 const NAMED_SECRET =
-  /(\b[\w-]{0,40}(?:token|secret|passw(?:or)?d|api[_-]?key)(?:"\s{0,3}:\s{0,3}"|=))[^\s"&,;]+/gi;
+  /(\b[\w-]{0,40}(?:token|secret|passw(?:or)?d|\bkey|api[_-]?key)(?:"\s{0,3}:\s{0,3}"|=))[^\s"&,;]+/gi;
+
+/** What follows in a longer text helps nobody, and masking it would keep the service's thread. */
+const LONGEST_TEXT = 10_000;
 
 /** A shorter value is hardly a secret, and stands in too many words. */
 const SHORTEST_SECRET = 6;
@@ -42,10 +45,14 @@ export function hideValues(values: readonly string[]): void {
 
 /**
  * Masks what must not be kept: phone numbers of 7 digits or more, e-mail addresses, credentials in
- * addresses and headers, keys, and the values given to `hideValues`.
+ * addresses and headers, keys, and the values given to `hideValues`. Of a longer text the first 10,000
+ * characters are kept.
  */
 export function redact(text: string): string {
-  const open = secretValues ? text.replace(secretValues, "***") : text;
+  // A secret that the cut would halve is masked before it.
+  const begin = text.slice(0, 2 * LONGEST_TEXT);
+  const masked = secretValues ? begin.replace(secretValues, "***") : begin;
+  const open = masked.length > LONGEST_TEXT ? `${masked.slice(0, LONGEST_TEXT)}…` : masked;
   return open
     .replace(/(\b[a-z][a-z+.-]{0,30}:\/\/)[^\s/@"]{1,300}@/gi, "$1***@")
     .replace(/\b(Basic|Bearer|Api-Key) +[\w.~+/=-]{16,}/gi, "$1 ***")

