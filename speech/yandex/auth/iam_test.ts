@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { eventually } from "../../../testing/eventually.ts";
+import { startEndlessServer } from "../../../tests/servers/endless_server.ts";
 import { YandexRestServer } from "../../../tests/servers/yandex/yandex_rest_server.ts";
 import type { ServiceFailure } from "../../failure.ts";
 import { IamTokens } from "./iam.ts";
@@ -20,20 +21,10 @@ Deno.test("a hundred callers at once cost one exchange with IAM", async () => {
 });
 
 Deno.test("an answer of IAM that never ends is cut off", async () => {
-  const left = Promise.withResolvers<void>();
-  await using server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    () =>
-      new Response(
-        new ReadableStream({
-          pull: (body) => body.enqueue(new Uint8Array(16_384).fill(0x20)),
-          cancel: () => left.resolve(),
-        }),
-      ),
-  );
-  const tokens = new IamTokens(`http://127.0.0.1:${server.addr.port}`, OAUTH);
+  await using server = startEndlessServer(new Uint8Array(16_384).fill(0x20));
+  const tokens = new IamTokens(server.url, OAUTH);
   await assert.rejects(tokens.token(), /more than 100000 bytes/);
-  await left.promise;
+  await server.left;
 });
 
 Deno.test("a token is renewed early, in the background, while the old one serves", async () => {

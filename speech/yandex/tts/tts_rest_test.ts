@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fromTones } from "../../../tests/servers/speech/tone_speech.ts";
+import { startEndlessServer } from "../../../tests/servers/endless_server.ts";
 import { YandexRestServer } from "../../../tests/servers/yandex/yandex_rest_server.ts";
 import { TEST_KEY } from "../../../tests/servers/yandex/yandex_setup.ts";
 import { isTooLarge } from "../../../runtime/bounded_fetch.ts";
@@ -33,23 +34,13 @@ Deno.test("the REST fallback asks for the same voice as raw PCM at 16 kHz", asyn
 });
 
 Deno.test("a voice of the REST fallback that never ends is cut off", async () => {
-  const left = Promise.withResolvers<void>();
-  await using server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    () =>
-      new Response(
-        new ReadableStream({
-          pull: (body) => body.enqueue(new Uint8Array(1_000_000)),
-          cancel: () => left.resolve(),
-        }),
-      ),
-  );
-  const tts = new YandexRestTts(`http://127.0.0.1:${server.addr.port}`, JANE, TEST_KEY);
+  await using server = startEndlessServer(new Uint8Array(1_000_000));
+  const tts = new YandexRestTts(server.url, JANE, TEST_KEY);
   await assert.rejects(
     collect(tts.synthesize("да", { language: "ru", signal: NEVER })),
     isTooLarge,
   );
-  await left.promise;
+  await server.left;
 });
 
 Deno.test("the REST fallback names the folder for a user only", async () => {
