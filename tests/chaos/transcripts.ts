@@ -90,9 +90,11 @@ export class Transcripts {
         this.problems.add(`${id}: turn ${turn.turn} is gone`);
         continue;
       }
-      // A caller who continues before anything was answered extends the same turn.
-      if (turn.caller !== undefined && !same.caller?.startsWith(turn.caller)) {
-        this.problems.add(`${id}: turn ${turn.turn} was "${turn.caller}", is "${same.caller}"`);
+      // A caller who continues before anything was answered extends the same turn. Told word for word:
+      // a hesitation that was all they had said is tidied away once more follows.
+      const [was, is] = [turn.raw ?? turn.caller, same.raw ?? same.caller];
+      if (was !== undefined && !is?.startsWith(was)) {
+        this.problems.add(`${id}: turn ${turn.turn} was "${was}", is "${is}"`);
       }
       for (const [i, phrase] of turn.phrases.entries()) {
         if (!phrase?.heard) continue;
