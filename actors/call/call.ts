@@ -27,6 +27,9 @@ const log = logger("call");
 /** A recording grows by blocks of 170 ms (see `RECORDING_FORMAT`): a block that is late is not silence. */
 const BLOCK_TOLERANCE_MS = 500;
 
+/** Where frames come in blocks, the voice detection's answers are looked for at about its beat. */
+const LOOK_EVERY_MS = 14;
+
 /** What a call hears and speaks with. */
 export interface CallSpeech {
   readonly vad: VadStream;
@@ -84,7 +87,7 @@ export class Call implements AsyncDisposable {
    * @throws {TransportError}
    */
   static async open(options: CallOptions): Promise<Call> {
-    const { assignment, settings, agent, listener, address, send } = options;
+    const { assignment, settings, agent, speech, listener, address, send } = options;
     const stack = new AsyncDisposableStack();
     const recorder = await openRecorder(options, stack);
     const transport = stack.use(listener.transport(await address));
@@ -101,6 +104,10 @@ export class Call implements AsyncDisposable {
         assignment.media.kind === "files" ? BLOCK_TOLERANCE_MS : GAP_TOLERANCE_MS,
       ),
     );
+    if (assignment.media.kind === "files") {
+      const looks = setInterval(() => speech.vad.look(), LOOK_EVERY_MS);
+      stack.defer(() => clearInterval(looks));
+    }
     let over = false;
     stack.defer(() => void (over = true));
     await transport.open({

@@ -54,7 +54,7 @@ async function opened(recordingPath?: string) {
     settings: settingsWith({ ASTERISK_LANG: "en" }),
     agent: new ScriptedAgent(),
     speech: {
-      vad: { probability: () => Promise.resolve(0 * windows++) },
+      vad: { probability: () => Promise.resolve(0 * windows++), look: () => {} },
       asr: asrOf(state),
       tts: voiceOf(state, [], false),
     },

@@ -103,6 +103,7 @@ export class Recogniser implements Disposable {
 
   /** Takes the caller's next frame (20 ms, 16 kHz), which arrived at `at` (`performance.now()`). */
   hear(frame: Pcm, at: number): void {
+    this.#options.vad.look();
     this.#keep(frame);
     this.#utterance?.asr.push(frame);
     this.#window.push(frame);

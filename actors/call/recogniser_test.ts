@@ -36,6 +36,7 @@ function setUp({ text = "What is the price?", failsToOpen = false } = {}) {
     call: "c1",
     vad: {
       probability: (window) => Promise.resolve(window[0]! >= LOUD ? 0.9 : 0.05),
+      look: () => {},
     },
     asr,
     language: "en",

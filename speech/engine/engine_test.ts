@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { MessageChannel } from "node:worker_threads";
 import type { Language } from "../../config/language.ts";
 import { concatPcm, durationMs, levelDbfs, type Pcm, samplesIn } from "../../media/frame.ts";
+import { heardBy } from "../local/engine_rig.ts";
 import { connectEngine, type LocalSpeech } from "../local/mod.ts";
 import { VAD_WINDOW_SAMPLES } from "../vad.ts";
 import { wordErrorRate } from "../../testing/word_error_rate.ts";
@@ -117,7 +118,7 @@ async function speak(local: LocalSpeech, text: string, language: Language): Prom
 /** The share of windows that hold speech. */
 async function share(local: LocalSpeech, pcm: Pcm): Promise<number> {
   const answers: number[] = [];
-  for (const window of windows(pcm)) answers.push(await local.vad.probability(window));
+  for (const window of windows(pcm)) answers.push(await heardBy(local, window));
   return answers.filter((probability) => probability >= 0.5).length / answers.length;
 }
 

@@ -121,3 +121,13 @@ export function voiceWindow(): Pcm {
 export function silentWindow(): Pcm {
   return new Int16Array(VAD_WINDOW_SAMPLES);
 }
+
+/** What a call's voice detection makes of a window, looked for as with frames that keep coming. */
+export async function heardBy({ vad }: Pick<LocalSpeech, "vad">, window: Pcm): Promise<number> {
+  const frames = setInterval(() => vad.look(), 1);
+  try {
+    return await vad.probability(window);
+  } finally {
+    clearInterval(frames);
+  }
+}

@@ -71,9 +71,6 @@ export function connectEngine(port: MessagePort, options: LocalSpeechOptions = {
       link.connect(next);
       vad.reconnected();
     },
-    [Symbol.dispose]: () => {
-      vad[Symbol.dispose]();
-      link[Symbol.dispose]();
-    },
+    [Symbol.dispose]: () => link[Symbol.dispose](),
   };
 }

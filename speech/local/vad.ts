@@ -8,12 +8,6 @@ import type { EngineLink } from "./link.ts";
 
 /** Windows between two attempts to reach an engine that did not answer: a quarter of a second. */
 const PROBE_EVERY = 8;
-/**
- * When to look for an answer: the engine's beat and a batch later. The next window, which looks as
- * well, comes after 20 or 40 ms.
- */
-const LOOK_AFTER_MS = 14;
-
 /** How the fallback is reported. */
 export interface DegradedHandlers {
   /** VAD goes by loudness from now on; `reason` says why. */
@@ -31,7 +25,7 @@ interface Asked {
 }
 
 /** One call's VAD. It always answers, and in order. */
-export class LocalVad implements VadStream, Disposable {
+export class LocalVad implements VadStream {
   readonly #link: EngineLink;
   readonly #deadlineMs: number;
   readonly #handlers: DegradedHandlers;
@@ -40,7 +34,6 @@ export class LocalVad implements VadStream, Disposable {
   #ring: WindowRing | undefined;
   /** In order. */
   readonly #waiting: Asked[] = [];
-  #look: ReturnType<typeof setTimeout> | undefined;
   /** The next window does not continue what the engine has heard. */
   #fresh = true;
   #degraded = false;
@@ -55,7 +48,7 @@ export class LocalVad implements VadStream, Disposable {
 
   probability(window: Pcm): Promise<number> {
     const byLoudness = this.#energy.probability(window);
-    this.#takeAnswers();
+    this.look();
     if (this.#degraded) {
       if (this.#sinceProbe++ % PROBE_EVERY === 0) this.#tryAgain(window);
       return Promise.resolve(byLoudness);
@@ -67,8 +60,15 @@ export class LocalVad implements VadStream, Disposable {
     }
     const { promise, resolve: settle } = Promise.withResolvers<number>();
     this.#waiting.push({ number, at: performance.now(), settle, byLoudness });
-    this.#look ??= setTimeout(this.#onLook, LOOK_AFTER_MS);
     return promise;
+  }
+
+  look(): void {
+    this.#takeAnswers();
+    const [oldest] = this.#waiting;
+    if (oldest && performance.now() - oldest.at >= this.#deadlineMs) {
+      this.#degrade(`did not answer in ${this.#deadlineMs} ms`);
+    }
   }
 
   /** A new engine is connected: it gets a ring of its own, and the next window probes it. */
@@ -84,10 +84,6 @@ export class LocalVad implements VadStream, Disposable {
     this.#ring = undefined;
     this.#probe = undefined;
     if (this.#waiting.length > 0) this.#degrade(`is not there: ${reason}`);
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#look);
   }
 
   /** Gives the engine a window; undefined when there is none, or when it stands still. */
@@ -113,18 +109,6 @@ export class LocalVad implements VadStream, Disposable {
       this.#waiting.shift()!.settle(probability);
     }
   }
-
-  /** One timer for all windows: each would cost more than its window. */
-  #onLook = (): void => {
-    this.#look = undefined;
-    this.#takeAnswers();
-    const [oldest] = this.#waiting;
-    if (!oldest) return;
-    if (performance.now() - oldest.at >= this.#deadlineMs) {
-      return this.#degrade(`did not answer in ${this.#deadlineMs} ms`);
-    }
-    this.#look = setTimeout(this.#onLook, LOOK_AFTER_MS);
-  };
 
   #degrade(what: string): void {
     if (this.#degraded) return;

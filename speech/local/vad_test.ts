@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { eventually } from "../../testing/eventually.ts";
-import { FakeEngine, silentWindow, voiceWindow } from "./engine_rig.ts";
+import { FakeEngine, heardBy, silentWindow, voiceWindow } from "./engine_rig.ts";
 
 Deno.test("VAD goes by loudness while the engine does not answer, and by the engine once it does again", async () => {
   const engine = new FakeEngine();
@@ -10,9 +10,9 @@ Deno.test("VAD goes by loudness while the engine does not answer, and by the eng
     onDegraded: (reason) => heard.push(`degraded: ${reason}`),
     onRestored: () => heard.push("restored"),
   });
-  assert.equal(await local.vad.probability(voiceWindow()), 0.75);
+  assert.equal(await heardBy(local, voiceWindow()), 0.75);
   engine.vadAnswer = () => undefined;
-  const stuck = [voiceWindow(), silentWindow()].map((window) => local.vad.probability(window));
+  const stuck = [voiceWindow(), silentWindow()].map((window) => heardBy(local, window));
   assert.deepEqual(await Promise.all(stuck), [1, 0]);
   assert.match(heard[0]!, /degraded: .*1000 ms/);
 
@@ -21,7 +21,7 @@ Deno.test("VAD goes by loudness while the engine does not answer, and by the eng
     void local.vad.probability(silentWindow());
     return heard.includes("restored");
   }, "VAD is restored");
-  assert.equal(await local.vad.probability(voiceWindow()), 0.75);
+  assert.equal(await heardBy(local, voiceWindow()), 0.75);
   assert.equal(engine.streams, 2, "what was heard before the gap is forgotten");
 });
 
@@ -30,7 +30,7 @@ Deno.test("VAD goes by loudness when the engine fails at a window", async () => 
   const reasons: string[] = [];
   using local = engine.connect({ vadDeadlineMs: 60_000, onDegraded: (why) => reasons.push(why) });
   engine.vadAnswer = () => NaN;
-  assert.equal(await local.vad.probability(voiceWindow()), 1);
+  assert.equal(await heardBy(local, voiceWindow()), 1);
   assert.match(String(reasons), /failed at a window/);
 });
 
@@ -41,7 +41,7 @@ Deno.test("when the engine dies, pending windows are answered immediately and in
   engine.vadAnswer = () => undefined;
   const order: number[] = [];
   const waiting = [1, 2, 3].map(async (n) => {
-    await local.vad.probability(voiceWindow());
+    await heardBy(local, voiceWindow());
     order.push(n);
   });
   local.close("out of memory");
@@ -52,6 +52,6 @@ Deno.test("when the engine dies, pending windows are answered immediately and in
 
   const next = new FakeEngine();
   next.serve((port) => local.reconnect(port));
-  await local.vad.probability(silentWindow());
+  await heardBy(local, silentWindow());
   await eventually(() => next.windows > 0, "the new engine gets a window");
 });

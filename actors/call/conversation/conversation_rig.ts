@@ -125,6 +125,7 @@ export function rig(
     recogniser: {
       vad: {
         probability: (window) => Promise.resolve(window[0] === 0 ? 0.02 : 0.98),
+        look: () => {},
       },
       asr: asrOf(state),
       vadThreshold: 0.5,
