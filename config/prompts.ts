@@ -37,6 +37,10 @@ const PROMPTS = z.object({
   apology: sentence,
   /** When the bot cannot continue the call and hands it to the dialplan. */
   last_resort: sentence,
+  /** To a caller who waits until a line is free: all are busy. */
+  busy_wait: sentence,
+  /** To a caller who goes to the dialplan's fallback context, as all lines are busy. */
+  busy_handover: sentence,
   /** When a call has had all the turns or tokens that a call may have; the handover follows. */
   call_limit: sentence,
   /** Before the bot hangs up. */

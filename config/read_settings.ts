@@ -78,6 +78,12 @@ function contradictions(settings: Partial<Settings>): string[] {
   if (AGENT_PROVIDER === "openai" && OPENAI_API_KEY === "" && OPENAI_BASE_URL === "") {
     problems.push("AGENT_PROVIDER=openai needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server");
   }
+  if (settings.OVERLOAD === "fallback" && settings.ARI_FALLBACK_CONTEXT === "") {
+    problems.push(
+      "OVERLOAD=fallback needs ARI_FALLBACK_CONTEXT, the context that it leads to; " +
+        "or set OVERLOAD=queue or busy",
+    );
+  }
   problems.push(...exposedConsole(settings), ...unpassable(settings));
   return problems;
 }

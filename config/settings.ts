@@ -198,8 +198,27 @@ const SUPERVISION = {
     ru: "за какое время считаются перезапуски",
   }),
   MAX_CALLS: integer(100, [1, 10000], {
-    en: "calls served at the same time; further ones go to ARI_FALLBACK_CONTEXT",
-    ru: "сколько звонков обслуживается одновременно; остальные уходят в ARI_FALLBACK_CONTEXT",
+    en: "calls served at the same time; what becomes of further ones, OVERLOAD says",
+    ru: "сколько звонков обслуживается одновременно; что будет с остальными, решает OVERLOAD",
+  }),
+  OVERLOAD: choice("queue", ["queue", "fallback", "busy"], {
+    en:
+      "a caller whom nobody can serve at the moment: queue: hears the prompt `busy_wait`, then the " +
+      "PBX's music on hold, and is answered in turn; fallback: hears `busy_handover` and goes to " +
+      "ARI_FALLBACK_CONTEXT; busy: hears a busy line, unanswered if the dialplan has not answered",
+    ru:
+      "звонящий, которого сейчас некому обслужить: queue — слышит фразу `busy_wait`, затем музыку " +
+      "АТС, и ему отвечают в порядке очереди; fallback — слышит `busy_handover` и уходит в " +
+      "ARI_FALLBACK_CONTEXT; busy — слышит «занято», без ответа, если диалплан не ответил сам",
+  }),
+  OVERLOAD_WAIT_SECONDS: number(60, [1, 3600], {
+    unit: "s",
+    en: "longest wait with OVERLOAD=queue; then the caller goes on as with OVERLOAD=fallback",
+    ru: "предельное ожидание при OVERLOAD=queue; затем со звонком как при OVERLOAD=fallback",
+  }),
+  OVERLOAD_MAX_WAITING: integer(50, [1, 1000], {
+    en: "callers who may wait at the same time; further ones go on as with OVERLOAD=fallback",
+    ru: "сколько звонящих может ждать одновременно; с остальными как при OVERLOAD=fallback",
   }),
   MAX_CALLS_PER_CALLER: integer(5, [0, 10000], {
     en: "calls that one caller's number may have at the same time; further ones go to " +

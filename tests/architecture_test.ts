@@ -22,7 +22,7 @@ const FLOORS = [
  */
 const FLOORS_OF_ACTORS = [
   ["otp"],
-  ["messages.ts", "call_record.ts", "last_resort_sound.ts"],
+  ["messages.ts", "call_record.ts", "pbx_sound.ts"],
   ["service", "call", "engine"],
 ];
 

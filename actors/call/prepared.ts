@@ -9,7 +9,7 @@ import type { Settings } from "../../config/settings.ts";
 import type { Pcm } from "../../media/frame.ts";
 import { collect } from "../../media/playout/playout.ts";
 import type { TtsProvider } from "../../speech/tts.ts";
-import { lastResortSound } from "../last_resort_sound.ts";
+import { type PbxSound, pbxSoundFile, soundsInUse } from "../pbx_sound.ts";
 
 const log = logger("prepared");
 
@@ -39,33 +39,41 @@ export class PreparedSpeech {
    * Renders the prompts that are not rendered yet. The first failure is logged and ends it: the rest
    * is synthesised when a call needs it.
    */
-  async render(
-    { greeting, nudge, apology, not_heard, farewell, last_resort, fillers }: Prompts,
-  ): Promise<void> {
-    for (const text of [greeting, nudge, apology, not_heard, farewell, last_resort, ...fillers]) {
-      if (this.#audio.has(text)) continue;
-      try {
-        const language = this.#settings.ASTERISK_LANG;
-        const { signal } = new AbortController();
-        const spoken = this.#tts.synthesize(speakable(text, language), {
-          language,
-          signal,
-          keep: true,
-        });
-        this.#audio.set(text, await collect(spoken));
-      } catch (error) {
-        log.warn("prompt could not be rendered beforehand", { error });
-        return;
+  async render(prompts: Prompts): Promise<void> {
+    const { greeting, nudge, apology, not_heard, farewell, last_resort, fillers } = prompts;
+    try {
+      for (const text of [greeting, nudge, apology, not_heard, farewell, last_resort, ...fillers]) {
+        if (!this.#audio.has(text)) this.#audio.set(text, await this.#speak(text));
       }
+      for (const sound of soundsInUse(this.#settings)) await this.#prepare(sound, prompts[sound]);
+    } catch (error) {
+      log.warn("prompt could not be rendered beforehand", { error });
     }
-    await this.#writeLastResort(this.#audio.get(last_resort)!);
   }
 
-  /** Writes the one sentence that the PBX must be able to play by itself, unless the file is there. */
-  async #writeLastResort(pcm: Pcm): Promise<void> {
-    const path = `${lastResortSound(this.#settings)}.wav`;
+  async #speak(text: string): Promise<Pcm> {
+    const language = this.#settings.ASTERISK_LANG;
+    const { signal } = new AbortController();
+    const spoken = this.#tts.synthesize(speakable(text, language), {
+      language,
+      signal,
+      keep: true,
+    });
+    return await collect(spoken);
+  }
+
+  /**
+   * Writes a sentence that the PBX must be able to play by itself, unless the file is there: an
+   * operator may have recorded it. What no call says is not kept in memory.
+   */
+  async #prepare(sound: PbxSound, text: string): Promise<void> {
+    const path = `${pbxSoundFile(sound, this.#settings)}.wav`;
     const present = await Deno.stat(path).then(({ size }) => size > 0, () => false);
-    if (present) return await this.#letPbxRead(path);
+    if (!present) await this.#write(path, this.#audio.get(text) ?? await this.#speak(text));
+    else await this.#letPbxRead(path);
+  }
+
+  async #write(path: string, pcm: Pcm): Promise<void> {
     const unique = `${path}.${crypto.randomUUID().slice(0, 8)}`;
     try {
       // Loaded only by the isolate that writes: a resampler in each would cost 6 MB a call.
@@ -77,7 +85,7 @@ export class PreparedSpeech {
       await Deno.writeFile(unique, writeWav(await resample(pcm, 16_000, PBX_WAV_HZ), PBX_WAV_HZ));
       await Deno.rename(unique, path);
     } catch (error) {
-      log.error("sound of the last resort could not be written", { path, error });
+      log.error("a sound for the PBX could not be written", { path, error });
       return;
     }
     await this.#letPbxRead(path);
@@ -93,7 +101,7 @@ export class PreparedSpeech {
       if (ours && await openness(folder) === 0) await Deno.chmod(folder, PBX_FOLDER);
       if (await openness(path) === 0) await Deno.chmod(path, PBX_FILE);
     } catch (error) {
-      log.error("the PBX may not be able to read the sound of the last resort", {
+      log.error("the PBX may not be able to read a sound", {
         path,
         fix: `chmod ${PBX_FILE.toString(8)} that file, and let the PBX's user into its folder`,
         error,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { settingsWith } from "../../config/read_settings.ts";
+import type { Settings } from "../../config/settings.ts";
 import { samplesIn } from "../../media/frame.ts";
 import type { TtsProvider } from "../../speech/tts.ts";
 import { LogLines } from "../../testing/log_lines.ts";
@@ -9,6 +10,8 @@ import { prompts } from "./conversation/conversation_rig.ts";
 import { PreparedSpeech } from "./prepared.ts";
 
 const SOUND = "voxbot-last-resort-en.wav";
+const WAIT = "voxbot-busy-wait-en.wav";
+const HANDOVER = "voxbot-busy-handover-en.wav";
 
 /** A voice that speaks 200 ms whatever the text, and fails at those that the test names. */
 class FakeVoice implements TtsProvider {
@@ -25,10 +28,10 @@ class FakeVoice implements TtsProvider {
 }
 
 /** Speech prepared for a PBX whose sounds are in a folder of the test's own. */
-async function setUp() {
+async function setUp(changes: Partial<Settings> = {}) {
   const folder = await Deno.makeTempDir();
   const voice = new FakeVoice();
-  const settings = settingsWith({ ASTERISK_LANG: "en", ASTERISK_SOUNDS_DIR: folder });
+  const settings = settingsWith({ ASTERISK_LANG: "en", ASTERISK_SOUNDS_DIR: folder, ...changes });
   return {
     voice,
     folder,
@@ -80,7 +83,8 @@ Deno.test("the PBX gets the last apology as a telephone-rate file, written by on
   await Deno.writeTextFile(path, "as an operator recorded it");
   await isolate.another().render(prompts);
   assert.equal(await Deno.readTextFile(path), "as an operator recorded it");
-  assert.deepEqual([...Deno.readDirSync(isolate.folder)].map(({ name }) => name), [SOUND]);
+  const written = [...Deno.readDirSync(isolate.folder)].map(({ name }) => name).sort();
+  assert.deepEqual(written, [HANDOVER, WAIT, SOUND]);
 });
 
 Deno.test("an apology that cannot be written is logged, and calls are taken", async () => {
@@ -112,5 +116,21 @@ Deno.test("a PBX of another user can play the last apology, whatever the bot's u
   } finally {
     Deno.umask(umask);
     await Deno.remove(dataDir, { recursive: true });
+  }
+});
+
+Deno.test("the PBX gets the notices to callers who wait or go, those that OVERLOAD asks for", async () => {
+  for (
+    const [OVERLOAD, expected] of [
+      ["queue", [HANDOVER, WAIT, SOUND]],
+      ["fallback", [HANDOVER, SOUND]],
+      ["busy", [SOUND]],
+    ] as const
+  ) {
+    await using isolate = await setUp({ OVERLOAD });
+    await isolate.prepared.render(prompts);
+    const written = [...Deno.readDirSync(isolate.folder)].map(({ name }) => name).sort();
+    assert.deepEqual(written, [...expected], OVERLOAD);
+    assert.equal(isolate.prepared.get(prompts.busy_wait), undefined, "no call says it");
   }
 });

@@ -23,6 +23,9 @@ export type Refusal =
   | "no_media"
   | "busy";
 
+/** What became of a caller who waited; `let_go`: the service stood down. */
+export type WaitOutcome = "served" | "gone" | "sent_away" | "let_go";
+
 /**
  * Where the service's numbers go. No method blocks or throws. Words passed as `reason`, `action`,
  * `provider` and `code` come from small closed sets, never from a caller, a channel or a call id:
@@ -31,8 +34,12 @@ export type Refusal =
 export interface ServiceMetrics {
   /** A call was accepted. */
   callStarted(): void;
-  /** A call was turned away before it was answered ("full", "draining"…). */
+  /** A call was not taken ("full", "draining"…). */
   callRefused(reason: Refusal): void;
+  /** How many callers wait for a line now. */
+  callersWaiting(count: number): void;
+  /** A caller waits no more, after `seconds`. */
+  callerWaited(outcome: WaitOutcome, seconds: number): void;
   /** A call is over ("hangup", "handover", "lost"…) after `seconds`. */
   callEnded(reason: EndReason, seconds: number): void;
   /** How many calls are live now. */
@@ -107,6 +114,8 @@ export interface ServiceMetrics {
 export const noMetrics: ServiceMetrics = {
   callStarted: ignore,
   callRefused: ignore,
+  callersWaiting: ignore,
+  callerWaited: ignore,
   callEnded: ignore,
   liveCalls: ignore,
   isolateHandedOver: ignore,

@@ -10,7 +10,7 @@ import type { MediaRoute } from "./media/media_route.ts";
 /** What calls need. */
 export interface ReadinessOptions {
   readonly connection: Pick<AriConnection, "up">;
-  readonly switchboard: Pick<Switchboard, "draining" | "replacedAt">;
+  readonly switchboard: Pick<Switchboard, "draining" | "overload" | "replacedAt">;
   readonly route: Pick<MediaRoute, "problem">;
   readonly journal: Pick<Journal, "problem">;
   readonly disk: Pick<DiskWatch, "problem">;
@@ -32,7 +32,7 @@ export function readiness(
   if (!connection.up) return { ready: false, reason: "not connected to the PBX (ARI)" };
   if (route.problem !== undefined) return { ready: false, reason: route.problem };
   if (switchboard.draining) return { ready: false, reason: "draining: no new calls are taken" };
-  const problems = [journal.problem, disk.problem, dayTokens.problem]
+  const problems = [switchboard.overload, journal.problem, disk.problem, dayTokens.problem]
     .filter((problem) => problem !== undefined);
   const but = problems.length > 0 ? `; but ${problems.join("; ")}` : "";
   return { ready: true, reason: `connected to the PBX${but}` };

@@ -3,7 +3,7 @@ import { readiness, type ReadinessOptions } from "./readiness.ts";
 
 const READY: ReadinessOptions = {
   connection: { up: true },
-  switchboard: { draining: false, replacedAt: undefined },
+  switchboard: { draining: false, overload: undefined, replacedAt: undefined },
   route: { problem: undefined },
   journal: { problem: undefined },
   disk: { problem: undefined },
@@ -38,17 +38,29 @@ Deno.test("a day's tokens that are used up are said, and cost no call", () => {
   assert.equal(reason, "connected to the PBX; but no more today");
 });
 
+Deno.test("callers who wait are said, with the reason, and the service is ready all the same", () => {
+  const overload = "callers wait for a line (2): MAX_CALLS calls are up";
+  const switchboard = { ...READY.switchboard, overload };
+  assert.deepEqual(readiness({ ...READY, switchboard }), {
+    ready: true,
+    reason: `connected to the PBX; but ${overload}`,
+  });
+});
+
 const MISSING: readonly [what: string, parts: Partial<ReadinessOptions>, reason: RegExp][] = [
   ["a PBX that is away", { connection: { up: false } }, /not connected to the PBX/],
   ["a PBX with no way for audio", { route: { problem: "load chan_websocket" } }, /chan_websocket/],
   [
     "a service that drains",
-    { switchboard: { draining: true, replacedAt: undefined } },
+    { switchboard: { draining: true, overload: undefined, replacedAt: undefined } },
     /draining: no new calls/,
   ],
   [
     "an application that another client has taken",
-    { switchboard: { draining: false, replacedAt: 0 }, connection: { up: false } },
+    {
+      switchboard: { draining: false, overload: undefined, replacedAt: 0 },
+      connection: { up: false },
+    },
     /another client.*since 1970-01-01T00:00:00.000Z.*ARI_APP_NAME/,
   ],
 ];

@@ -92,6 +92,8 @@ export const COMMANDS = {
     "/channels/{channelId}/silence",
     onChannel,
   ),
+  startMoh: command("POST", "channels", "startMoh", "/channels/{channelId}/moh", onChannel),
+  stopMoh: command("DELETE", "channels", "stopMoh", "/channels/{channelId}/moh", onChannel),
   snoop: command(
     "POST",
     "channels",

@@ -168,6 +168,19 @@ export class AriCommands implements Disposable {
     await this.#client.run(COMMANDS.startSilence, { channelId }, signal);
   }
 
+  /**
+   * Plays the PBX's music on hold to the channel, until it is stopped or something else is played.
+   * Succeeds also where the PBX has no music: the channel then hears nothing.
+   */
+  async startMoh(channelId: string, signal?: AbortSignal): Promise<void> {
+    await this.#client.run(COMMANDS.startMoh, { channelId }, signal);
+  }
+
+  /** Stops the music; without any it does nothing. */
+  async stopMoh(channelId: string, signal?: AbortSignal): Promise<void> {
+    await this.#client.run(COMMANDS.stopMoh, { channelId }, signal);
+  }
+
   /** Makes a channel that hears the far end of `channelId`; it enters `app`. */
   snoop(channelId: string, snoopId: string, app: string, signal?: AbortSignal): Promise<Channel> {
     return this.#client.run(COMMANDS.snoop, { channelId, snoopId, app, spy: "in" }, signal);

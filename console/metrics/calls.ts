@@ -6,6 +6,7 @@ import { observe, word } from "./values.ts";
 
 const HANDOVER_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 const RESTART_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const WAIT_SECONDS = [1, 2.5, 5, 10, 20, 30, 60, 120, 300];
 const CALL_SECONDS = [5, 15, 30, 60, 120, 300, 600, 1200, 3600];
 
 /** How many calls there are, and how they end. */
@@ -13,10 +14,24 @@ export function callMetrics(
   make: Instruments,
 ): Pick<
   ServiceMetrics,
-  "callStarted" | "callRefused" | "callEnded" | "liveCalls" | "callBounded" | "deadlinePassed"
+  | "callStarted"
+  | "callRefused"
+  | "callersWaiting"
+  | "callerWaited"
+  | "callEnded"
+  | "liveCalls"
+  | "callBounded"
+  | "deadlinePassed"
 > {
   const started = make.counter("calls_started", "Calls accepted");
-  const refused = make.counter("calls_refused", "Calls turned away unanswered", ["reason"]);
+  const refused = make.counter("calls_refused", "Calls that were not taken", ["reason"]);
+  const waiting = make.gauge("callers_waiting", "Callers who wait for a line");
+  const waited = make.histogram(
+    "caller_wait_seconds",
+    "How long callers waited for a line, by what became of them",
+    WAIT_SECONDS,
+    ["outcome"],
+  );
   const ended = make.counter("calls_ended", "Calls that have ended", ["reason"]);
   const duration = make.histogram("call_duration_seconds", "Length of a call", CALL_SECONDS);
   const live = make.gauge("calls_live", "Calls in progress");
@@ -33,6 +48,8 @@ export function callMetrics(
   return {
     callStarted: () => started.inc(),
     callRefused: (reason) => refused.inc({ reason: word(reason) }),
+    callersWaiting: (count) => waiting.set(count),
+    callerWaited: (outcome, seconds) => observe(waited, { outcome }, seconds * 1000),
     callEnded(reason, seconds) {
       ended.inc({ reason: word(reason) });
       observe(duration, {}, seconds * 1000);

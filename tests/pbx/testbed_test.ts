@@ -162,7 +162,7 @@ Deno.test("a call over the dialplan's limit hears a busy line, unanswered, and t
     await assert.rejects(caller.answered);
     assert.match(await caller.ended, /486|busy/i);
   }
-  await limit(120);
+  await limit(160);
   await hearOperator(200);
   await nothingLeft(pbx);
 });

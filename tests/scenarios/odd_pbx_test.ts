@@ -17,6 +17,7 @@ realTimeTest(
     await using pbx = await startSimulator();
     await using world = await World.start(pbx, {
       MAX_CALLS: 1,
+      OVERLOAD: "fallback",
       FAULT_INJECTION: true,
       ARI_FALLBACK_CONTEXT: "voxbot-fallback",
     });

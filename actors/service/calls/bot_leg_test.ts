@@ -33,8 +33,8 @@ Deno.test("a caller whom two isolates fail goes to the operator, apologised to",
     rig.passes(rig.service.settings.MEDIA_CONNECT_TIMEOUT_MS / 1000);
   }
   await rig.session.closed;
-  assert.deepEqual(rig.pbx.asked.filter((asked) => /^(apologise|continue)/.test(asked)), [
-    `apologise ${CALLER}`,
+  assert.deepEqual(rig.pbx.asked.filter((asked) => /^(play last_resort|continue)/.test(asked)), [
+    `play last_resort ${CALLER}`,
     `continueInDialplan ${CALLER} operator s`,
   ]);
   assert.equal(rig.record.endReason, "handover");
@@ -76,8 +76,8 @@ Deno.test("isolates that die over and over are given up: the PBX apologises, and
   for (const nth of [1, 2, 3]) (await rig.isolates.talking(nth)).dies("crash");
   await rig.session.closed;
   assert.equal(rig.isolates.taken.length, 3);
-  assert.deepEqual(rig.pbx.asked.filter((asked) => /^(apologise|continue)/.test(asked)), [
-    `apologise ${CALLER}`,
+  assert.deepEqual(rig.pbx.asked.filter((asked) => /^(play last_resort|continue)/.test(asked)), [
+    `play last_resort ${CALLER}`,
     `continueInDialplan ${CALLER} operator s`,
   ]);
   assert.equal(rig.record.endReason, "handover");

@@ -214,7 +214,9 @@ export class CallRig implements AsyncDisposable {
         metrics,
         recording: this.service.recording,
         dayTokens,
-        lastResort: { play: (id) => Promise.resolve(void this.pbx.asked.push(`apologise ${id}`)) },
+        sounds: {
+          play: (sound, id) => Promise.resolve(void this.pbx.asked.push(`play ${sound} ${id}`)),
+        },
       },
       onMediaChannel: (id) => this.media = id,
     });

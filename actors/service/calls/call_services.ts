@@ -11,7 +11,7 @@ import type { MediaCommands } from "../media/call_media.ts";
 import type { MediaRoute } from "../media/media_route.ts";
 import type { ServiceMetrics } from "../metrics.ts";
 import type { Policies } from "../policies.ts";
-import type { LastResort } from "../exit/last_resort.ts";
+import type { PbxSounds } from "../exit/pbx_sounds.ts";
 
 /** The commands that one call needs. */
 export type CallCommands =
@@ -37,7 +37,7 @@ export interface CallServices {
   readonly journal: Pick<Journal, "append">;
   readonly metrics: ServiceMetrics;
   readonly dayTokens: Pick<DailyTokens, "add">;
-  readonly lastResort: Pick<LastResort, "play">;
+  readonly sounds: Pick<PbxSounds, "play">;
   /** Whether calls are not recorded at the moment, whatever the settings say. */
   readonly recording: Pick<DiskWatch, "paused">;
 }

@@ -57,7 +57,7 @@ export class CallSession {
   private constructor(options: CallSessionOptions) {
     this.#options = options;
     const { record, adopted, services } = options;
-    const { settings, policies, ari, lastResort } = services;
+    const { settings, policies, ari, sounds } = services;
     const over = this.#over.signal;
     this.record = record;
     this.#timers = new PhaseTimers(
@@ -88,7 +88,7 @@ export class CallSession {
       record,
       settings,
       ari,
-      lastResort,
+      sounds,
       over,
       sayLast: (prompt) => this.#bot.post({ kind: "say_last", prompt }),
       end: (reason) => this.#end(reason),

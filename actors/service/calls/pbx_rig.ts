@@ -1,11 +1,16 @@
 // A PBX for tests of calls: no network, no audio, no time.
 
-import { AriError, type AriEvent, type Channel } from "../../../asterisk/ari/mod.ts";
+import {
+  type AriCommands,
+  AriError,
+  type AriEvent,
+  type Channel,
+} from "../../../asterisk/ari/mod.ts";
 import type { Gate } from "../ari_gate.ts";
 import type { ReconcileCommands } from "../switchboard/pbx_inventory.ts";
 import type { CallCommands } from "./call_services.ts";
 
-type Commands = CallCommands & ReconcileCommands;
+type Commands = CallCommands & ReconcileCommands & Pick<AriCommands, "startMoh" | "stopMoh">;
 
 /** A PBX that carries out each command immediately, unless a test lets it fail or wait. */
 export class FakePbx {
@@ -38,6 +43,8 @@ export class FakePbx {
     stopPlayback: (id) => this.#do("stopPlayback", [id]),
     controlPlayback: (id, operation) => this.#do("controlPlayback", [id, operation]),
     startSilence: (id) => this.#do("startSilence", [id]),
+    startMoh: (id) => this.#do("startMoh", [id], () => void this.#inApp(id)),
+    stopMoh: (id) => this.#do("stopMoh", [id], () => void this.#inApp(id)),
     snoop: (id, snoopId) =>
       this.#do("snoop", [id, snoopId], () => {
         this.enters(snoopId);

@@ -5,7 +5,7 @@ import { logger } from "../../../config/logging.ts";
 import type { CallRecord } from "../../call_record.ts";
 import type { LastWords } from "../../messages.ts";
 import { type ChannelSender, type Destination, sendChannel } from "./destination.ts";
-import type { LastResort } from "./last_resort.ts";
+import type { PbxSounds } from "./pbx_sounds.ts";
 
 const log = logger("call");
 
@@ -15,7 +15,7 @@ export type AnnouncedDestination = Exclude<Destination["to"], "transfer">;
 /** What an exit works with. */
 export interface CallExitOptions extends ChannelSender {
   readonly record: Pick<CallRecord, "id" | "channelId" | "phase">;
-  readonly lastResort: Pick<LastResort, "play">;
+  readonly sounds: Pick<PbxSounds, "play">;
   /** Aborted when the call is over: then nothing more is done. */
   readonly over: AbortSignal;
   /** Has the isolate, if there is one, say its last words; `send` follows once they were heard. */
@@ -110,11 +110,10 @@ export class CallExit {
 
   /** The bot cannot continue: the PBX apologises to the caller and hands them over. */
   async lastResort(): Promise<void> {
-    const { record: { id: call, channelId: channel, phase }, lastResort, over, end } =
-      this.#options;
+    const { record: { id: call, channelId: channel, phase }, sounds, over, end } = this.#options;
     this.#destination = { to: "handover" };
     log.error("call goes to its last resort", { call, channel, phase });
-    await lastResort.play(channel, over);
+    await sounds.play("last_resort", channel, over);
     try {
       await this.#send(this.#destination);
     } catch (error) {

@@ -19,7 +19,7 @@ function exitOf({ fallback = "operator" } = {}) {
     record: newCallRecord({ id: "abc", channelId: CALLER, caller: "", startedAt: 0 }),
     settings: settingsWith({ ARI_FALLBACK_CONTEXT: fallback, TRANSFER_CONTEXT: "people" }),
     ari: pbx.gate,
-    lastResort: { play: (id) => Promise.resolve(void pbx.asked.push(`apologise ${id}`)) },
+    sounds: { play: (sound, id) => Promise.resolve(void pbx.asked.push(`play ${sound} ${id}`)) },
     over: over.signal,
     sayLast: (prompt) => void said.push(prompt),
     end: (reason) => {
@@ -140,7 +140,7 @@ Deno.test("the last resort is an apology by the PBX, then the operator", async (
   await exit.lastResort();
   assert.equal(await ended(), "handover");
   assert.deepEqual(pbx.asked, [
-    `apologise ${CALLER}`,
+    `play last_resort ${CALLER}`,
     `continueInDialplan ${CALLER} operator s`,
   ]);
 });

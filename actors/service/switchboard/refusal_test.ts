@@ -10,6 +10,7 @@ const CAPACITY = {
   maxCalls: 1,
   callerHasAll: false,
   silenceMs: 0,
+  longestSilenceMs: 10_000,
   speechless: false,
   route: { problem: undefined, unknown: false },
 } as const;
@@ -18,11 +19,13 @@ Deno.test("a call is refused for the reason that an operator can act on first", 
   const noMedia = { problem: "no module", unknown: false };
   assert.equal(reasonToRefuse(CAPACITY), undefined);
   assert.equal(reasonToRefuse({ ...CAPACITY, route: noMedia }), "no_media");
+  assert.equal(reasonToRefuse({ ...CAPACITY, liveCalls: 1 }), "full");
+  assert.equal(reasonToRefuse({ ...CAPACITY, liveCalls: 1, route: noMedia }), "no_media");
   const speechless = { ...CAPACITY, route: noMedia, speechless: true };
   assert.equal(reasonToRefuse(speechless), "speechless");
   const again = { ...speechless, callerHasAll: true };
   assert.equal(reasonToRefuse(again), "same_caller");
-  assert.equal(reasonToRefuse({ ...again, liveCalls: 1 }), "full");
+  assert.equal(reasonToRefuse({ ...again, liveCalls: 1 }), "same_caller");
   assert.equal(reasonToRefuse({ ...speechless, liveCalls: 1, draining: true }), "draining");
 });
 
@@ -35,7 +38,6 @@ Deno.test("a caller whose call is not taken goes to the operator unanswered, and
   using log = new LogLines();
   const cases: [string, (rig: SwitchboardRig) => void][] = [
     ["draining", ({ switchboard }) => switchboard.close()],
-    ["full", (rig) => void rig.called("caller-0")],
     ["no_media", ({ route }) => route.problem = "no module"],
   ];
   for (const [reason, prepare] of cases) {
@@ -83,7 +85,7 @@ Deno.test("a refused caller whom the PBX does not send away is an error line", a
 
 Deno.test("a caller who would wait in silence for an isolate hears at once that the line is busy", async () => {
   using log = new LogLines();
-  await using rig = new SwitchboardRig({ ARI_FALLBACK_CONTEXT: "" });
+  await using rig = new SwitchboardRig({ OVERLOAD: "busy" });
   const { pbx, switchboard, service } = rig;
   void switchboard;
   service.isolates.startMs = 4000;

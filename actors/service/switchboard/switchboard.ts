@@ -6,13 +6,14 @@ import { pause } from "../../../runtime/waiting.ts";
 import { applyEvent, type CallRecord, type EndReason, newCallRecord } from "../../call_record.ts";
 import type { FaultKind } from "../../otp/control.ts";
 import type { CallServices } from "../calls/call_services.ts";
-import { LastResort } from "../exit/last_resort.ts";
+import { PbxSounds } from "../exit/pbx_sounds.ts";
 import { isMediaChannel, newCallId } from "../calls/pbx_names.ts";
 import { existingRecording } from "../calls/recording_file.ts";
 import type { CallIsolates } from "../isolates/call_isolates.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { MediaRoute } from "../media/media_route.ts";
-import { Callers, shownCaller } from "./callers.ts";
+import { Admission, type AdmissionOptions } from "./admission.ts";
+import { shownCaller } from "./callers.ts";
 import { EndedCalls } from "./ended_calls.ts";
 import { LiveCalls } from "./live_calls.ts";
 import {
@@ -21,12 +22,12 @@ import {
   removeStrays,
   takeInventory,
 } from "./pbx_inventory.ts";
-import { reasonToRefuse, RefusedCallers } from "./refusal.ts";
 
 const log = logger("switchboard");
 
 /** What the switchboard works with: its calls' services, and more of some. */
-export interface SwitchboardServices extends Omit<CallServices, "lastResort"> {
+export interface SwitchboardServices extends Omit<CallServices, "ari" | "sounds"> {
+  readonly ari: CallServices["ari"] & AdmissionOptions["ari"];
   readonly route: Pick<MediaRoute, "plan" | "problem" | "removeRecordings" | "tidyUp" | "unknown">;
   readonly journal: Pick<Journal, "append" | "begin" | "endedCalls" | "liveCalls">;
   readonly isolates: Pick<CallIsolates, "prompts" | "take" | "waitMs">;
@@ -35,25 +36,26 @@ export interface SwitchboardServices extends Omit<CallServices, "lastResort"> {
 /** The registry of calls. */
 export class Switchboard {
   readonly #services: SwitchboardServices & CallServices;
-  readonly #lastResort: LastResort;
+  readonly #sounds: PbxSounds;
   readonly #live: LiveCalls;
-  readonly #refused: RefusedCallers;
-  readonly #callers: Callers;
+  readonly #admission: Admission;
   readonly #ended: EndedCalls;
   /** Calls of an earlier run, by caller's channel, until the PBX says which of them are still up. */
   readonly #unresolved: Map<string, CallRecord>;
   readonly #resumed = Promise.withResolvers<void>();
-  #draining = false;
-  #speechless = false;
   /** Milliseconds since the epoch. */
   #replacedAt: number | undefined;
 
   constructor(services: SwitchboardServices) {
-    this.#lastResort = new LastResort(services);
-    this.#services = { ...services, lastResort: this.#lastResort };
+    this.#sounds = new PbxSounds(services);
+    this.#services = { ...services, sounds: this.#sounds };
     this.#live = new LiveCalls(services.metrics);
-    this.#refused = new RefusedCallers(this.#services);
-    this.#callers = new Callers(services.settings.MAX_CALLS_PER_CALLER);
+    this.#admission = new Admission({
+      ...services,
+      sounds: this.#sounds,
+      live: this.#live,
+      begin: (channel) => this.#begin(channel),
+    });
     // First those who wait: a journal that proves damaged gives nothing more.
     this.#unresolved = new Map(
       services.journal.liveCalls().map((record) => [record.channelId, record]),
@@ -79,7 +81,12 @@ export class Switchboard {
 
   /** No new calls are taken. */
   get draining(): boolean {
-    return this.#draining;
+    return this.#admission.draining;
+  }
+
+  /** What becomes of new callers, and why, while not every call can be taken at once. */
+  get overload(): string | undefined {
+    return this.#admission.problem;
   }
 
   /**
@@ -131,7 +138,8 @@ export class Switchboard {
   /** Takes every event of the application. */
   onEvent(event: AriEvent): void {
     this.#live.tell(event);
-    this.#lastResort.onEvent(event);
+    this.#sounds.onEvent(event);
+    this.#admission.onEvent(event);
     if (event.type === "StasisStart") this.#channelEntered(event.channel);
     else if (event.type === "ApplicationReplaced") this.#standDown();
   }
@@ -147,15 +155,18 @@ export class Switchboard {
     if (this.#stoodDown) return;
     // The PBX's answer says nothing about calls that begin while it is on its way.
     const before = this.#live.all();
+    const { waiting } = this.#admission;
     const found = await takeInventory(commands, this.#services.settings.ARI_APP_NAME);
     if (this.#stoodDown) return;
     for (const session of before) {
       if (!found.channels.has(session.record.channelId)) session.lost();
     }
+    this.#admission.gone(waiting.filter((id) => !found.callers.has(id)));
     this.#resolveEarlier(found);
     const known = new Set(before.map(({ record }) => record.channelId));
     for (const [id, channel] of found.callers) {
-      if (!known.has(id) && !this.#live.on(id)) this.#callerEntered(channel);
+      if (known.has(id) || this.#live.on(id) || this.#admission.has(id)) continue;
+      void this.#admission.enterAgain(channel);
     }
     await removeStrays(commands, found, this.#live);
     // It never fails, and nobody waits for it: calls to resume come first.
@@ -167,13 +178,13 @@ export class Switchboard {
    * handed over with words that were rendered beforehand.
    */
   speechless(now: boolean): void {
-    this.#speechless = now;
+    this.#admission.speechless(now);
     if (now) this.#handOverAll();
   }
 
   /** Takes no new calls: they go to the fallback context. */
   close(): void {
-    this.#draining = true;
+    this.#admission.close();
   }
 
   /** Waits until all calls have ended, at most `ms`, then hands over those that are still up. */
@@ -188,6 +199,7 @@ export class Switchboard {
 
   /** Lets go of all calls without touching them on the PBX. */
   async letGo(): Promise<void> {
+    this.#admission.letGo();
     await Promise.all(this.#live.all().map((session) => session.standDown()));
   }
 
@@ -206,22 +218,16 @@ export class Switchboard {
   }
 
   #callerEntered(channel: Channel): void {
-    if (this.#stoodDown || this.#refused.has(channel.id)) return;
+    if (this.#stoodDown || this.#admission.has(channel.id)) return;
     if (this.#live.on(channel.id)) {
       log.warn("channel entered twice, the second time is ignored", { channel: channel.id });
       return;
     }
-    const { settings, route, journal, metrics, isolates } = this.#services;
-    const refusal = reasonToRefuse({
-      draining: this.#draining,
-      liveCalls: this.#live.size,
-      maxCalls: settings.MAX_CALLS,
-      callerHasAll: this.#callers.hasAll(channel.caller.number),
-      silenceMs: isolates.waitMs(this.#live.unsettled + 1),
-      speechless: this.#speechless,
-      route,
-    });
-    if (refusal) return this.#refused.refuse(channel, refusal);
+    this.#admission.enter(channel);
+  }
+
+  #begin(channel: Channel): void {
+    const { journal, metrics } = this.#services;
     const record = newCallRecord({
       id: newCallId(),
       channelId: channel.id,
@@ -236,7 +242,7 @@ export class Switchboard {
 
   #start(record: CallRecord, channel: Channel, adopted: boolean): void {
     const session = this.#live.start(record, this.#services, adopted);
-    this.#callers.called(channel.caller.number, session.closed);
+    this.#admission.called(channel, session.closed);
     this.#services.metrics.liveCalls(this.#live.size);
     void session.closed.finally(() => this.#onClosed(record));
   }
@@ -246,16 +252,12 @@ export class Switchboard {
     this.#ended.keep(record);
     metrics.liveCalls(this.#live.size);
     if (this.#live.size === 0) void route.tidyUp();
+    this.#admission.callEnded();
     const seconds = (Date.now() - record.startedAt) / 1000;
     const reason: EndReason = record.endReason ?? "stood_down";
     metrics.callEnded(reason, seconds);
-    log.info("call ended", {
-      call: record.id,
-      reason,
-      seconds,
-      turns: record.turns.length,
-      restarts: record.restarts.length,
-    });
+    const [turns, restarts] = [record.turns.length, record.restarts.length];
+    log.info("call ended", { call: record.id, reason, seconds, turns, restarts });
   }
 
   /** Adopts the calls of an earlier run that are still up, and closes the others. */

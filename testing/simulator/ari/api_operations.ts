@@ -127,6 +127,11 @@ export const API_OPERATIONS = {
     }),
     operation("POST", "/channels/{channelId}/silence", "startSilence", "void", onChannel),
     operation("DELETE", "/channels/{channelId}/silence", "stopSilence", "void", onChannel),
+    operation("POST", "/channels/{channelId}/moh", "startMoh", "void", {
+      ...onChannel,
+      mohClass: "query string",
+    }),
+    operation("DELETE", "/channels/{channelId}/moh", "stopMoh", "void", onChannel),
     operation("POST", "/channels/{channelId}/snoop/{snoopId}", "snoopChannelWithId", "Channel", {
       ...onChannel,
       snoopId: "path string!",

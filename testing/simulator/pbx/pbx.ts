@@ -14,6 +14,9 @@ import { TalkDetectors } from "./talk_detect.ts";
 import { toneFrame } from "./tone.ts";
 import { AriFailure } from "../ari/wire.ts";
 
+/** What stands for music on hold. */
+const MUSIC_HZ = 330;
+
 /** All state of the PBX. One instance is one run: a restart makes a new one. */
 export class SimulatedPbx {
   readonly channels = new Map<string, SimulatedChannel>();
@@ -195,15 +198,32 @@ export class SimulatedPbx {
 
   /** Sends the channel silence until a playback begins, as `POST /channels/{id}/silence` does. */
   startSilence(channel: SimulatedChannel): void {
+    this.#untilPlayback(channel, () => new Int16Array(FRAME_SAMPLES));
+  }
+
+  /**
+   * Plays the channel a tone in place of music until a playback begins, as `POST /channels/{id}/moh`
+   * does; the playback's end does not bring the music back.
+   */
+  startMusic(channel: SimulatedChannel): void {
+    let played = 0;
+    this.#untilPlayback(channel, () => {
+      const frame = toneFrame(MUSIC_HZ, played);
+      played += FRAME_SAMPLES;
+      return frame;
+    });
+  }
+
+  #untilPlayback(channel: SimulatedChannel, nextFrame: () => Pcm): void {
     this.stopSilence(channel);
     const clock = this.clock.subscribe(() => {
       if (channel.playing) this.stopSilence(channel);
-      else channel.hear(new Int16Array(FRAME_SAMPLES));
+      else channel.hear(nextFrame());
     });
     this.#tones.set(channel, clock);
   }
 
-  /** Ends the silence, or the tone, that the channel hears. */
+  /** Ends the silence, the music or the tone that the channel hears. */
   stopSilence(channel: SimulatedChannel): void {
     this.#tones.get(channel)?.[Symbol.dispose]();
     this.#tones.delete(channel);

@@ -77,6 +77,14 @@ export const CHANNELS: Handlers<"channels"> = {
     context.pbx.stopSilence(stasisChannelOf(context, params));
     return DONE;
   },
+  startMoh: (context, params) => {
+    context.pbx.startMusic(stasisChannelOf(context, params));
+    return DONE;
+  },
+  stopMoh: (context, params) => {
+    context.pbx.stopSilence(stasisChannelOf(context, params));
+    return DONE;
+  },
   snoopChannelWithId,
   record: (context, params) => {
     const channel = stasisChannelOf(context, params);

@@ -7,21 +7,21 @@ import { settingsWith } from "../../../config/read_settings.ts";
 import { LogLines } from "../../../testing/log_lines.ts";
 import { soon, turn } from "../calls/call_rig.ts";
 import { FakePbx, playback } from "../calls/pbx_rig.ts";
-import { LastResort } from "./last_resort.ts";
+import { PbxSounds } from "./pbx_sounds.ts";
 
 const CALLER = "caller-1";
 const { signal } = new AbortController();
 
 /** A PBX on which the apology can be played from a folder of the test's own. */
 async function withApology(
-  run: (given: { pbx: FakePbx; lastResort: LastResort; folder: string }) => Promise<void>,
+  run: (given: { pbx: FakePbx; sounds: PbxSounds; folder: string }) => Promise<void>,
   { rendered = true, inSoundsFolder = false } = {},
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "last-resort-"));
   await mkdir(join(folder, "prompts"));
   if (rendered) {
-    const sounds = inSoundsFolder ? folder : join(folder, "prompts");
-    await writeFile(join(sounds, "voxbot-last-resort-en.wav"), "RIFF");
+    const where = inSoundsFolder ? folder : join(folder, "prompts");
+    await writeFile(join(where, "voxbot-last-resort-en.wav"), "RIFF");
   }
   const pbx = new FakePbx();
   pbx.enters(CALLER);
@@ -30,11 +30,11 @@ async function withApology(
     DATA_DIR: folder,
     ASTERISK_SOUNDS_DIR: inSoundsFolder ? folder : "",
   });
-  const lastResort = new LastResort({ ari: pbx.gate, settings });
-  pbx.onEvent = (event) => lastResort.onEvent(event);
+  const sounds = new PbxSounds({ ari: pbx.gate, settings });
+  pbx.onEvent = (event) => sounds.onEvent(event);
   mock.timers.enable({ apis: ["setTimeout"] });
   try {
-    await run({ pbx, lastResort, folder });
+    await run({ pbx, sounds, folder });
   } finally {
     mock.timers.reset();
     await rm(folder, { recursive: true });
@@ -60,9 +60,9 @@ function playbackIds(pbx: FakePbx): string[] {
 }
 
 Deno.test("the apology is waited for until the PBX has played it, and no other sound ends the wait", () =>
-  withApology(async ({ pbx, lastResort, folder }) => {
+  withApology(async ({ pbx, sounds, folder }) => {
     const ids = playbackIds(pbx);
-    const played = watched(lastResort.play(CALLER, signal));
+    const played = watched(sounds.play("last_resort", CALLER, signal));
     await soon(() => ids[0], "it is played");
     assert.deepEqual(pbx.asked, [
       `play ${CALLER} sound:${join(folder, "prompts", "voxbot-last-resort-en")}`,
@@ -75,10 +75,10 @@ Deno.test("the apology is waited for until the PBX has played it, and no other s
   }));
 
 Deno.test("an apology that ends before the PBX has answered the command is not waited for", () =>
-  withApology(async ({ pbx, lastResort }) => {
+  withApology(async ({ pbx, sounds }) => {
     const ids = playbackIds(pbx);
     const release = pbx.holds("play");
-    const played = watched(lastResort.play(CALLER, signal));
+    const played = watched(sounds.play("last_resort", CALLER, signal));
     await soon(() => ids[0], "it is played");
     pbx.tell({ type: "PlaybackFinished", playback: playback(CALLER, ids[0]!) });
     release();
@@ -86,9 +86,9 @@ Deno.test("an apology that ends before the PBX has answered the command is not w
   }));
 
 Deno.test("in the PBX's own folder of sounds the apology goes by its name", () =>
-  withApology(async ({ pbx, lastResort }) => {
+  withApology(async ({ pbx, sounds }) => {
     const ids = playbackIds(pbx);
-    const played = watched(lastResort.play(CALLER, signal));
+    const played = watched(sounds.play("last_resort", CALLER, signal));
     await soon(() => ids[0], "it is played");
     assert.deepEqual(pbx.asked, [`play ${CALLER} sound:voxbot-last-resort-en`]);
     pbx.tell({ type: "PlaybackFinished", playback: playback(CALLER, ids[0]!) });
@@ -96,24 +96,24 @@ Deno.test("in the PBX's own folder of sounds the apology goes by its name", () =
   }, { inSoundsFolder: true }));
 
 Deno.test("a caller does not wait for an apology that was never rendered", () =>
-  withApology(async ({ pbx, lastResort }) => {
+  withApology(async ({ pbx, sounds }) => {
     using log = new LogLines();
-    await lastResort.play(CALLER, signal);
+    await sounds.play("last_resort", CALLER, signal);
     assert.deepEqual(pbx.asked, []);
-    assert.match(log.errors[0]!, /no apology was rendered/);
+    assert.match(log.errors[0]!, /never rendered.*last_resort/);
   }, { rendered: false }));
 
 Deno.test("a caller does not wait for an apology that the PBX cannot play", () =>
-  withApology(async ({ pbx, lastResort }) => {
+  withApology(async ({ pbx, sounds }) => {
     using log = new LogLines();
     pbx.fails("play", "unexpected");
-    await lastResort.play(CALLER, signal);
-    assert.match(log.errors[0]!, /the apology could not be played/);
+    await sounds.play("last_resort", CALLER, signal);
+    assert.match(log.errors[0]!, /the PBX could not play a sound/);
   }));
 
 Deno.test("a caller waits at most 8 s for an apology whose end the PBX does not report", () =>
-  withApology(async ({ pbx, lastResort }) => {
-    const played = watched(lastResort.play(CALLER, signal));
+  withApology(async ({ pbx, sounds }) => {
+    const played = watched(sounds.play("last_resort", CALLER, signal));
     await soon(() => pbx.count("play") > 0, "it is played");
     await turn();
     mock.timers.tick(7999);
@@ -124,10 +124,25 @@ Deno.test("a caller waits at most 8 s for an apology whose end the PBX does not 
   }));
 
 Deno.test("a caller who hangs up amid the apology is not waited for", () =>
-  withApology(async ({ pbx, lastResort }) => {
+  withApology(async ({ pbx, sounds }) => {
     const over = new AbortController();
-    const played = watched(lastResort.play(CALLER, over.signal));
+    const played = watched(sounds.play("last_resort", CALLER, over.signal));
     await soon(() => pbx.count("play") > 0, "it is played");
     over.abort();
     await soon(() => played.over, "the wait ends");
+  }));
+
+Deno.test("a sound that is broken off is stopped at the PBX, and nothing else that plays there", () =>
+  withApology(async ({ pbx, sounds }) => {
+    const ids = playbackIds(pbx);
+    pbx.enters("caller-2");
+    const played = watched(sounds.play("last_resort", CALLER, signal));
+    const other = watched(sounds.play("last_resort", "caller-2", signal));
+    await soon(() => ids.length === 2, "both are played");
+    await sounds.stop(CALLER);
+    await soon(() => played.over, "the wait ends");
+    assert.equal(other.over, false);
+    assert.equal(pbx.count("stopPlayback"), 1);
+    pbx.tell({ type: "PlaybackFinished", playback: playback("caller-2", ids[1]!) });
+    await soon(() => other.over, "the other ends by itself");
   }));
