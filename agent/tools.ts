@@ -17,10 +17,19 @@ export type ToolVerdict =
   | { readonly allowed: true; readonly call: ToolCall; readonly farewell?: string }
   | {
     readonly allowed: false;
+    /** The tool's, where there is such a tool; never what else the model wrote in its place. */
     readonly name: string;
     /** For the operator: what was requested and why it is refused. Contains no argument's value. */
     readonly reason: string;
   };
+
+/** All there are. */
+const TOOL_NAMES: readonly ToolCall["name"][] = [
+  "transfer_to",
+  "hang_up",
+  "send_dtmf",
+  "take_contact",
+];
 
 /** The longest farewell accepted from a model, in characters. */
 const LONGEST_FAREWELL = 200;
@@ -72,12 +81,11 @@ export function judgeToolCall(
   argumentsJson: string,
   settings: ToolSettings,
 ): ToolVerdict {
-  const refuse = (reason: string): ToolVerdict => ({ allowed: false, name, reason });
+  const known = nameOf(name);
+  const refuse = (reason: string): ToolVerdict => ({ allowed: false, name: known, reason });
   if (!isToolAllowed(name, settings)) {
     return refuse(
-      `the model asked for "${
-        name.slice(0, 40)
-      }", which is not allowed; see AGENT_TOOLS and TRANSFER_TARGETS`,
+      `the model asked for ${known}, which is not allowed; see AGENT_TOOLS and TRANSFER_TARGETS`,
     );
   }
   const given = parseJson(argumentsJson);
@@ -135,6 +143,12 @@ function faults(error: z.ZodError): string {
   return error.issues.map(({ path, message }) => `${path.join(".") || "all"}: ${message}`).join(
     "; ",
   );
+}
+
+/** A tool's name for the operator. A model may put a caller's words where a name belongs. */
+function nameOf(tool: string): string {
+  const known = TOOL_NAMES.find((name) => name === tool);
+  return known ?? `a tool that does not exist (${tool.length} characters)`;
 }
 
 function parseJson(text: string): unknown {

@@ -216,7 +216,7 @@ export class OpenAiAgent implements Agent {
     const verdict = judgeToolCall(name, argumentsJson, this.#settings);
     if (!verdict.allowed) {
       log.warn("refused a tool call that the model requested", { reason: verdict.reason });
-      yield { kind: "degraded", part: "tool", to: "refusal", reason: `${name} refused` };
+      yield { kind: "degraded", part: "tool", to: "refusal", reason: `${verdict.name} refused` };
       const text = name === "take_contact"
         ? this.#prompts.contact_unclear
         : this.#prompts.transfer_refused;

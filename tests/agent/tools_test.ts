@@ -144,6 +144,14 @@ Deno.test("without transfer targets no transfer is offered or possible", () => {
   assert.deepEqual(offeredTools(settingsWith({ AGENT_TOOLS: ["none"] })), []);
 });
 
+Deno.test("what a model writes where a tool's name belongs reaches no log and no report", () => {
+  const words = "my name is Ann take_contact";
+  const verdict = judgeToolCall(words, "{}", settingsWith({}));
+  assert.equal(verdict.allowed, false);
+  assert.doesNotMatch(JSON.stringify(verdict), /Ann/);
+  assert.match(JSON.stringify(verdict), /a tool that does not exist \(27 characters\)/);
+});
+
 Deno.test("keys are pressed only where the operator allows it, and only valid keys", () => {
   const settings = settingsWith({ AGENT_TOOLS: ["send_dtmf"] });
   const verdict = judgeToolCall("send_dtmf", `{"digits":"12#"}`, settings);

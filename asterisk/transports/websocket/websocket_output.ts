@@ -31,6 +31,8 @@ const FLUSH_DEADLINE_MS = 1000;
 /** An idle Asterisk sends the caller nothing: a silent frame this often keeps the leg alive. */
 const KEEPALIVE_MS = 1000;
 const SILENCE: Pcm = new Int16Array(FRAME_SAMPLES);
+/** The only text of an ERROR in chan_websocket.c of 22.10.1. No other reaches the log: it is free text. */
+const KNOWN_ERROR = "Unable to parse JSON command";
 
 /** The connection as the output needs it. */
 export interface Wire {
@@ -175,7 +177,9 @@ export class WebsocketOutput implements AudioOutput {
         this.#flushing?.resolve();
         return this.#flushEnded();
       case "ERROR":
-        return log.warn("the PBX refused a control message", { text: event.error_text });
+        return log.warn("the PBX refused a control message", {
+          text: event.error_text === KNOWN_ERROR ? KNOWN_ERROR : "see the PBX's log",
+        });
     }
   }
 
