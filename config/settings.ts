@@ -180,8 +180,17 @@ const SUPERVISION = {
     ru: "сколько времени есть у текущих звонков после SIGTERM",
   }),
   CALL_POOL_SIZE: integer(2, [0, 64], {
-    en: "warm call isolates kept ready",
-    ru: "сколько прогретых изолятов держать наготове",
+    en: "warm call isolates kept ready, at least",
+    ru: "сколько прогретых изолятов держать наготове, самое малое",
+  }),
+  CALL_POOL_MAX: integer(10, [0, 64], {
+    en:
+      "warm call isolates kept ready while calls come fast: as many as came while one was being " +
+      "made ready, for minutes after a wave. Each takes 20 MB. CALL_POOL_SIZE or less: no more " +
+      "than those",
+    ru: "сколько прогретых изолятов держать наготове, пока звонки идут часто: столько, сколько " +
+      "пришло за время подготовки одного, и ещё несколько минут после волны. Каждый занимает " +
+      "20 МБ. Не больше CALL_POOL_SIZE — значит, запас не растёт",
   }),
   CALL_HEAP_MB: integer(128, [32, 4096], {
     unit: "MB",

@@ -49,6 +49,8 @@ export interface ServiceMetrics {
   isolateHandedOver(ms: number): void;
   /** How many warm isolates wait for a call now. */
   poolSize(count: number): void;
+  /** How many warm isolates there should be now, as fast as calls come. */
+  poolAim(count: number): void;
   /** A call's isolate died in `phase` and was replaced after `waitedMs`. */
   callRestarted(reason: ExitReason, phase: Phase, waitedMs: number): void;
   /** The speech engine died; it is being replaced. */
@@ -120,6 +122,7 @@ export const noMetrics: ServiceMetrics = {
   liveCalls: ignore,
   isolateHandedOver: ignore,
   poolSize: ignore,
+  poolAim: ignore,
   callRestarted: ignore,
   engineRestarted: ignore,
   engineMeasured: ignore,

@@ -65,7 +65,7 @@ export function isolateMetrics(
   make: Instruments,
 ): Pick<
   ServiceMetrics,
-  "isolateHandedOver" | "poolSize" | "callRestarted" | "engineRestarted"
+  "isolateHandedOver" | "poolSize" | "poolAim" | "callRestarted" | "engineRestarted"
 > {
   const handover = make.histogram(
     "isolate_handover_seconds",
@@ -73,6 +73,10 @@ export function isolateMetrics(
     HANDOVER_SECONDS,
   );
   const poolSize = make.gauge("isolate_pool_size", "Warm call isolates waiting");
+  const poolAim = make.gauge(
+    "isolate_pool_aim",
+    "Warm call isolates that there should be: CALL_POOL_SIZE, more while calls come fast",
+  );
   const restarts = make.counter(
     "call_restarts",
     "Call isolates that died and were replaced, by how they ended and the phase of the call",
@@ -92,6 +96,7 @@ export function isolateMetrics(
   return {
     isolateHandedOver: (ms) => observe(handover, {}, ms),
     poolSize: (count) => poolSize.set(count),
+    poolAim: (count) => poolAim.set(count),
     callRestarted(reason, phase, waitedMs) {
       restarts.inc({ reason, phase });
       observe(restartWait, { reason }, waitedMs);

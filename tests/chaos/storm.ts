@@ -83,6 +83,8 @@ export async function storm(options: StormOptions, report: Report): Promise<void
       // The model finds its place in a call by counting the questions.
       LLM_HISTORY_TOKENS: "100000",
       CALL_POOL_SIZE: "4",
+      // What it holds before and after is compared.
+      CALL_POOL_MAX: "4",
       HUNG_THREADS_IDLE: String(!options.confined),
       // Another test covers calls that exceed the intensity.
       CALL_RESTART_INTENSITY: "1000",

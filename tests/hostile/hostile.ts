@@ -181,6 +181,7 @@ class Surroundings implements AsyncDisposable {
         ...pbx.env,
         AGENT_PROVIDER: "extractive",
         CALL_POOL_SIZE: "2",
+        CALL_POOL_MAX: "2",
         MAX_CALLS: String(MAX_CALLS),
         // The calls beside are as long as the run, and silent between two batches.
         CALL_INACTIVITY_TIMEOUT: "86400",

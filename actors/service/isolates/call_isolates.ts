@@ -1,46 +1,34 @@
-// The pool of call isolates: a few warm ones, ready to take a call, and the busy ones. Each holds a
-// port to the speech engine, and gets a new one when the engine was replaced.
+// The pool of call isolates: a few warm ones, ready to take a call, more of them in a wave of calls,
+// and the busy ones. Each holds a port to the speech engine, and gets a new one when that was replaced.
 
 import { logger } from "../../../config/logging.ts";
 import { type Prompts, type PromptsFile, promptsOfCall } from "../../../config/prompts.ts";
 import type { Settings } from "../../../config/settings.ts";
-import { withholdSecrets } from "../../../config/withheld.ts";
-import { Semaphore } from "../../../runtime/semaphore.ts";
 import { atMost } from "../../../runtime/waiting.ts";
 import type { SpeechEvent } from "../../../speech/events.ts";
 import { Episodes } from "../../../speech/failover/episodes.ts";
 import { ServiceFailure } from "../../../speech/failure.ts";
-import type { BreakerEvent, CallIsolateData, FromCall, ToCall, ToPool } from "../../messages.ts";
-import {
-  Isolate,
-  type IsolateHandle,
-  type IsolateOptions,
-  IsolateStartError,
-} from "../../otp/isolate.ts";
+import type { BreakerEvent, FromCall, ToCall, ToPool } from "../../messages.ts";
+import type { IsolateHandle, IsolateOptions } from "../../otp/isolate.ts";
 import type { ServiceMetrics } from "../metrics.ts";
-import { isFromCall } from "./border/from_call.ts";
 import type { EngineHost } from "./engine_host.ts";
+import { IsolateStarter } from "./isolate_starter.ts";
+import { PoolAim } from "./pool_aim.ts";
 import { type CallIsolate, PooledIsolate, type PoolMessage } from "./pooled_isolate.ts";
 import type { TokenBroker } from "./token_broker.ts";
 
 const log = logger("pool");
 
-/** A call isolate starts in under a second, on a busy machine in a few. */
-const INIT_TIMEOUT_MS = 15_000;
 /** Rendering the prompts takes a fraction of a second; without an engine it never happens. */
 const WARM_TIMEOUT_MS = 5000;
 /** Starting a worker blocks this thread for some 30 ms (measured): the call that took one is set up first. */
 const REFILL_AFTER_MS = 200;
 /** After a failed start or a death: its cause is hardly gone the moment after. */
 const REFILL_PAUSE_MS = 1000;
-/** Isolates started in parallel: more would only share the cores, and all would be late together. */
-const PARALLEL_STARTS = navigator.hardwareConcurrency;
-
-/** Until one has started here: an isolate's start takes under a second. */
-const FIRST_START_MS = 1000;
-
-/** A call speaks to these services itself. It neither speaks to ARI nor obtains IAM tokens. */
-const CALL_SECRETS = ["OPENAI_API_KEY", "YANDEX_API_KEY"] as const;
+/** After a wave, isolates that are no longer wanted are ended this often. */
+const REVIEW_MS = 15_000;
+/** Until one has been refilled here: an isolate's start takes under a second. */
+const FIRST_REFILL_MS = REFILL_AFTER_MS + 1000;
 
 /** What the pool works with. */
 export interface CallIsolatesOptions {
@@ -49,37 +37,48 @@ export interface CallIsolatesOptions {
   readonly module: URL;
   readonly promptsFile: Pick<PromptsFile, "current">;
   readonly engine: Pick<EngineHost, "attach">;
-  readonly metrics: Pick<ServiceMetrics, "poolSize" | "speechHappened" | "lineCounted">;
+  readonly metrics: Pick<ServiceMetrics, "poolSize" | "poolAim" | "speechHappened" | "lineCounted">;
   readonly tokens: Pick<TokenBroker, "answer">;
   /** `Isolate.start`, unless a test brings isolates of its own. */
   readonly startIsolate?: (options: IsolateOptions) => Promise<IsolateHandle<ToCall, FromCall>>;
+  /** Milliseconds of a clock that never runs backwards; `performance.now` unless given. */
+  readonly now?: () => number;
 }
 
 /** Starts call isolates, keeps some warm, and equips them all. */
 export class CallIsolates implements AsyncDisposable {
   readonly #options: CallIsolatesOptions;
-  /** As the isolates get them. */
-  readonly #callSettings: Settings;
+  readonly #starter: IsolateStarter;
   readonly #episodes = new Episodes();
   readonly #all = new Set<PooledIsolate>();
-  readonly #semaphore = new Semaphore(PARALLEL_STARTS);
+  readonly #aim: PoolAim;
+  readonly #now: () => number;
   /** Speech services left alone after failures, for isolates that start meanwhile. */
   readonly #broken = new Map<string, BreakerEvent>();
   #warm: PooledIsolate[] = [];
   /** Started, and rendering the prompts: good enough for a caller who waits. */
   readonly #warming = new Set<PooledIsolate>();
   #starting = 0;
-  #started = 0;
-  /** How long an isolate's start takes at present, smoothed. */
-  #startMs = FIRST_START_MS;
+  /** How long it takes at present until an isolate that was taken has a warm successor, smoothed. */
+  #refillMs = FIRST_REFILL_MS;
   /** Models may not be asked any more today. */
   #modelsSpent = false;
   #closed = false;
-  #refill?: ReturnType<typeof setTimeout>;
+  #refill?: { readonly at: number; readonly timer: ReturnType<typeof setTimeout> };
+  #review?: ReturnType<typeof setTimeout>;
 
   constructor(options: CallIsolatesOptions) {
     this.#options = options;
-    this.#callSettings = withholdSecrets(options.settings, CALL_SECRETS);
+    const { CALL_POOL_SIZE: least, CALL_POOL_MAX: most } = options.settings;
+    this.#aim = new PoolAim({ least, most });
+    this.#now = options.now ?? (() => performance.now());
+    this.#starter = new IsolateStarter({
+      settings: options.settings,
+      module: options.module,
+      startIsolate: options.startIsolate,
+      now: this.#now,
+      prompts: () => this.prompts(),
+    });
   }
 
   /** The prompts of a call that begins now. Never rejects. */
@@ -95,7 +94,7 @@ export class CallIsolates implements AsyncDisposable {
 
   /** Starts the warm isolates that are missing; resolves when they are ready. Never rejects. */
   async fill(): Promise<void> {
-    const missing = this.#options.settings.CALL_POOL_SIZE - this.#warm.length - this.#starting;
+    const missing = this.#wanted() - this.#warm.length - this.#starting;
     await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#warmUp()));
   }
 
@@ -105,16 +104,16 @@ export class CallIsolates implements AsyncDisposable {
    * @throws {IsolateStartError} when a new one does not start.
    */
   async take(): Promise<CallIsolate> {
+    this.#aim.arrived(this.#now(), this.#refillMs);
     const ready = this.#warm.shift() ?? this.#takeWarming();
     this.#options.metrics.poolSize(this.#warm.length);
     this.#refillAfter(REFILL_AFTER_MS);
-    return ready ?? await this.#start("a caller waits");
+    return ready ?? this.#added(await this.#starter.startNow());
   }
 
   /** How long the last of so many callers would wait for an isolate, if none has taken one yet. */
   waitMs(callers: number): number {
-    const toStart = Math.max(0, callers - this.#warm.length - this.#warming.size);
-    return Math.ceil(toStart / PARALLEL_STARTS) * this.#startMs;
+    return this.#starter.waitMs(Math.max(0, callers - this.#warm.length - this.#warming.size));
   }
 
   /** The engine is back: every isolate gets a port to the new one. */
@@ -140,10 +139,36 @@ export class CallIsolates implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#refill);
+    this.#starter.close();
+    clearTimeout(this.#refill?.timer);
+    clearTimeout(this.#review);
     const all = [...this.#all];
     for (const isolate of all) isolate.kill();
     await Promise.all(all.map(({ exited }) => exited));
+  }
+
+  /** Isolates that have a call. */
+  get #busy(): number {
+    return this.#all.size - this.#warm.length - this.#warming.size;
+  }
+
+  /** How many isolates should be warm now. While that is more than the least, it is looked at again. */
+  #wanted(): number {
+    const { CALL_POOL_SIZE: least, MAX_CALLS } = this.#options.settings;
+    const wanted = this.#aim.at(this.#now(), MAX_CALLS - this.#busy);
+    this.#options.metrics.poolAim(wanted);
+    if (this.#review === undefined && (wanted > least || this.#warm.length > wanted)) {
+      this.#review = setTimeout(() => this.#shrink(), REVIEW_MS);
+    }
+    return wanted;
+  }
+
+  /** Ends the warm isolates that the wave has left behind. */
+  #shrink(): void {
+    this.#review = undefined;
+    const surplus = this.#warm.splice(this.#wanted());
+    for (const isolate of surplus) isolate.kill();
+    if (surplus.length > 0) this.#options.metrics.poolSize(this.#warm.length);
   }
 
   #takeWarming(): PooledIsolate | undefined {
@@ -154,29 +179,8 @@ export class CallIsolates implements AsyncDisposable {
     return undefined;
   }
 
-  async #start(urgency: "a caller waits" | "in advance"): Promise<PooledIsolate> {
-    const { settings, module } = this.#options;
-    const start = this.#options.startIsolate ?? Isolate.start<ToCall, FromCall>;
-    const callerWaits = urgency === "a caller waits";
-    using _turn = await this.#semaphore.acquire(callerWaits);
-    const name = `call-${++this.#started}`;
-    if (this.#closed) throw new IsolateStartError(name, "shutdown", "the service is ending");
-    const data: CallIsolateData = {
-      logLevel: settings.LOG_LEVEL,
-      settings: this.#callSettings,
-      prompts: await this.prompts(),
-      callerWaits,
-    };
-    const began = performance.now();
-    const handle = await start({
-      name,
-      module,
-      data,
-      heapMb: settings.CALL_HEAP_MB,
-      initTimeoutMs: INIT_TIMEOUT_MS,
-      isMessage: isFromCall,
-    });
-    this.#startMs = 0.7 * this.#startMs + 0.3 * (performance.now() - began);
+  /** An isolate that has started is told what the others know. */
+  #added(handle: IsolateHandle<ToCall, FromCall>): PooledIsolate {
     const isolate = new PooledIsolate(
       handle,
       (message, from) => this.#onMessage(message, from),
@@ -232,8 +236,11 @@ export class CallIsolates implements AsyncDisposable {
 
   async #warmUp(): Promise<void> {
     this.#starting++;
+    const began = this.#now();
     try {
-      const isolate = await this.#start("in advance");
+      const isolate = this.#added(
+        await this.#starter.startInAdvance(() => this.#busy > 0),
+      );
       this.#warming.add(isolate);
       void isolate.exited.then((reason) => {
         const spare = this.#warming.delete(isolate) || this.#warm.includes(isolate);
@@ -244,6 +251,8 @@ export class CallIsolates implements AsyncDisposable {
       });
       // With its prompts not rendered in time it is of use all the same: a cold greeting beats none.
       await atMost(WARM_TIMEOUT_MS, Promise.race([isolate.warm, isolate.exited]));
+      const took = REFILL_AFTER_MS + this.#now() - began;
+      this.#refillMs = 0.7 * this.#refillMs + 0.3 * took;
       if (!this.#warming.delete(isolate)) return;
       this.#warm.push(isolate);
       this.#options.metrics.poolSize(this.#warm.length);
@@ -256,9 +265,16 @@ export class CallIsolates implements AsyncDisposable {
     }
   }
 
+  /** Refills then, or when it was to be done anyway: calls that keep coming do not put it off. */
   #refillAfter(ms: number): void {
     if (this.#closed) return;
-    clearTimeout(this.#refill);
-    this.#refill = setTimeout(() => void this.fill(), ms);
+    const at = this.#now() + ms;
+    if (this.#refill && this.#refill.at <= at) return;
+    clearTimeout(this.#refill?.timer);
+    const timer = setTimeout(() => {
+      this.#refill = undefined;
+      void this.fill();
+    }, ms);
+    this.#refill = { at, timer };
   }
 }

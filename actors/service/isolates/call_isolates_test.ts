@@ -27,14 +27,18 @@ class Pool implements AsyncDisposable {
   engineIsUp = false;
   readonly counted: SpeechEvent[] = [];
   readonly pool: CallIsolates;
+  /** What the pool last said it wants. */
+  aim = 0;
+  #now = 0;
   readonly #waiting: (() => void)[] = [];
   readonly log = new LogLines();
   readonly #time = new MockedTimers();
 
-  constructor(warm = 1) {
+  constructor(warm = 1, most = warm) {
     this.pool = new CallIsolates({
       settings: settingsWith({
         CALL_POOL_SIZE: warm,
+        CALL_POOL_MAX: most,
         ARI_PASSWORD: "of the PBX",
         OPENAI_API_KEY: "of the model",
       }),
@@ -43,12 +47,14 @@ class Pool implements AsyncDisposable {
       engine: { attach: () => this.engineIsUp ? {} as MessagePort : undefined },
       metrics: {
         ...noMetrics,
+        poolAim: (count) => void (this.aim = count),
         speechHappened: (event) => void this.counted.push(event),
       },
       tokens: {
         answer: ({ what }) => Promise.resolve({ what: "token", token: `for ${what}` }),
       },
       startIsolate: (options) => this.#start(options),
+      now: () => this.#now,
     });
   }
 
@@ -61,8 +67,20 @@ class Pool implements AsyncDisposable {
     return this.isolates;
   }
 
-  pass(ms: number): Promise<void> {
-    return this.#time.pass(ms);
+  async pass(ms: number): Promise<void> {
+    await settled();
+    this.#now += ms;
+    await this.#time.pass(ms);
+  }
+
+  /** So many calls, one every `gapMs`; isolates render their prompts as soon as they have started. */
+  async wave(calls: number, gapMs: number): Promise<void> {
+    for (let i = 0; i < calls; i++) {
+      await this.pool.take();
+      await this.pass(gapMs);
+      for (const isolate of this.isolates) isolate.says({ kind: "warm" });
+    }
+    await settled();
   }
 
   /** Lets the start that has taken longest succeed. */
@@ -319,4 +337,43 @@ Deno.test("how long a caller would wait grows with those before them, less the i
   assert.equal(rig.pool.waitMs(2), 0);
   assert.ok(rig.pool.waitMs(3) > 0);
   assert.ok(rig.pool.waitMs(100) < cold);
+});
+
+Deno.test("calls that keep coming do not put off the isolate that the next one needs", async () => {
+  await using scene = new Pool(1);
+  await scene.fill();
+  await scene.wave(3, 100);
+  const hurry = scene.asked.map(({ data }) => (data as CallIsolateData).callerWaits);
+  assert.deepEqual(hurry, [false, true, false]);
+});
+
+Deno.test("while calls come fast more isolates are ready, and after the wave they end", async () => {
+  await using scene = new Pool(2, 6);
+  await scene.fill();
+  await scene.wave(20, 20);
+  assert.equal(scene.aim, 6);
+  for (let i = 0; i < 10; i++) await scene.pass(2000);
+  assert.equal(scene.pool.size, 20 + 5);
+  for (let i = 0; i < 20; i++) await scene.pass(15_000);
+  assert.equal(scene.aim, 2);
+  assert.equal(scene.pool.size, 20 + 2);
+  assert.doesNotMatch(scene.log.all.join(""), /a warm isolate died/);
+});
+
+Deno.test("while calls are live, isolates in advance start one after another, each after a rest", async () => {
+  const most = navigator.hardwareConcurrency + 4;
+  await using scene = new Pool(most);
+  await scene.fill();
+  for (let i = 0; i < most; i++) await scene.pool.take();
+  scene.held = true;
+  const before = scene.asked.length;
+  await scene.pass(200);
+  const atOnce = Math.max(1, navigator.hardwareConcurrency - 1);
+  assert.equal(scene.asked.length - before, atOnce);
+  await scene.pass(300);
+  for (let i = 0; i < atOnce; i++) await scene.letStart();
+  await scene.pass(299);
+  assert.equal(scene.asked.length - before, atOnce);
+  await scene.pass(1);
+  assert.equal(scene.asked.length - before, 2 * atOnce);
 });
