@@ -9,7 +9,7 @@
 import { proxiesFromEnvironment, settingsFromEnvironment } from "../config/environment.ts";
 import { SettingsError } from "../config/read_settings.ts";
 import { fewFilesFor } from "./open_files.ts";
-import { findAddon, FLAGS_OF_A_REFUSAL, permissionFlags } from "./permissions.ts";
+import { findAddon, findProject, flagsOfARefusal, permissionFlags } from "./permissions.ts";
 import { print, printError } from "./print.ts";
 
 if (import.meta.main) print(flags(Deno.args).join(" "));
@@ -19,9 +19,13 @@ function flags([hardLimit]: readonly string[]): string[] {
     const settings = settingsFromEnvironment();
     const warning = fewFilesFor(settings.MAX_CALLS, Number(hardLimit));
     if (warning) printError(`${warning.what}: ${warning.cure}`);
-    return permissionFlags(settings, { addon: findAddon(), proxies: proxiesFromEnvironment() });
+    return permissionFlags(settings, {
+      addon: findAddon(),
+      project: findProject(),
+      proxies: proxiesFromEnvironment(),
+    });
   } catch (error) {
-    if (error instanceof SettingsError) return FLAGS_OF_A_REFUSAL;
+    if (error instanceof SettingsError) return flagsOfARefusal({ project: findProject() });
     throw error;
   }
 }

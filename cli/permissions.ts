@@ -2,13 +2,16 @@
 // `deno task start` runs it with. docs/security.md explains them to the operator.
 
 import { isAbsolute, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { commaList } from "../config/spelling/comma_list.ts";
 import type { Settings } from "../config/settings.ts";
 
 /** What the computation needs besides settings. */
 export interface Place {
-  /** The addon of onnxruntime-node, relative to the project's folder; undefined: it is not there. */
+  /** The addon of onnxruntime-node, relative to the process's folder or absolute; undefined: it is not there. */
   readonly addon: string | undefined;
+  /** The project's folder, where the process runs in another one. */
+  readonly project?: string;
   /** Proxies that the environment names (`https_proxy` and its kin): services are reached through them. */
   readonly proxies: readonly string[];
 }
@@ -22,7 +25,7 @@ const OPENAI = "https://api.openai.com";
 
 /**
  * Deno's flags, each without white space (`contradictions` of config/read_settings.ts sees to that of
- * paths and hosts). The process's folder must be the project's.
+ * paths and hosts).
  */
 export function permissionFlags(settings: Settings, place: Place): string[] {
   // Threads of a process can be found and given another priority only by one that may do all.
@@ -34,7 +37,7 @@ export function permissionFlags(settings: Settings, place: Place): string[] {
     // Secrets are taken out of the environment before any isolate starts: config/environment.ts.
     "--allow-env",
     hosts === "whole" ? "--allow-net" : `--allow-net=${hosts.join(",")}`,
-    `--allow-read=${[".", ...read, ...write].join(",")}`,
+    `--allow-read=${[".", ...elsewhere(place), ...read, ...write].join(",")}`,
     "--deny-read=.env",
     `--allow-write=${write.join(",")}`,
     // How much room the disk of DATA_DIR has.
@@ -44,7 +47,21 @@ export function permissionFlags(settings: Settings, place: Place): string[] {
 }
 
 /** Flags with which `start` can say what is wrong with the settings, and no more. */
-export const FLAGS_OF_A_REFUSAL = ["--no-prompt", "--allow-env", "--allow-read=."];
+export function flagsOfARefusal(place: Pick<Place, "project">): string[] {
+  return ["--no-prompt", "--allow-env", `--allow-read=${[".", ...elsewhere(place)].join(",")}`];
+}
+
+function elsewhere({ project }: Pick<Place, "project">): string[] {
+  return project === undefined ? [] : [project];
+}
+
+const PROJECT = fileURLToPath(new URL("..", import.meta.url));
+
+/** The project's folder; undefined: the process runs in it. */
+export function findProject(): string | undefined {
+  const project = Deno.realPathSync(PROJECT);
+  return project === Deno.realPathSync(".") ? undefined : project;
+}
 
 /**
  * Gives up the permission to read the service account's key, for the whole process: it has been read.
@@ -53,7 +70,7 @@ export const FLAGS_OF_A_REFUSAL = ["--no-prompt", "--allow-env", "--allow-read=.
 export function giveUpKeyFile(settings: Settings): void {
   const path = settings.YANDEX_SERVICE_ACCOUNT_KEY_FILE;
   const { read, write } = foldersOf(settings);
-  const others = [".", ...write, ...read.filter((other) => other !== path)];
+  const others = [".", PROJECT, ...write, ...read.filter((other) => other !== path)];
   if (path === "" || others.some((folder) => contains(folder, path))) return;
   Deno.permissions.revokeSync({ name: "read", path });
 }
@@ -68,9 +85,10 @@ export function findAddon(): string | undefined {
   const { os, arch } = Deno.build;
   const folder = { x86_64: "x64", aarch64: "arm64" }[arch];
   try {
-    const root = Deno.realPathSync("node_modules/onnxruntime-node");
+    const root = Deno.realPathSync(join(PROJECT, "node_modules/onnxruntime-node"));
     const addon = join(root, "bin/napi-v6", os, folder, "onnxruntime_binding.node");
-    return relative(Deno.cwd(), Deno.realPathSync(addon));
+    const found = Deno.realPathSync(addon);
+    return findProject() === undefined ? relative(Deno.cwd(), found) : found;
   } catch (error) {
     // The service then says itself that its models cannot be loaded.
     if (error instanceof Deno.errors.NotFound) return undefined;

@@ -105,3 +105,10 @@ Deno.test("the only native code is the addon that runs the speech models", () =>
   assert.deepEqual(named("--allow-ffi", {}), ["a/b.node"]);
   assert.match(findAddon() ?? "", /onnxruntime_binding\.node$/);
 });
+
+Deno.test("a bot that was started in another folder may read its own as well, and nothing else", () => {
+  const place = { addon: "/opt/bot/b.node", project: "/opt/bot", proxies: [] };
+  const read = permissionFlags(settingsWith({ MEDIA_TRANSPORT: "websocket" }), place)
+    .find((flag) => flag.startsWith("--allow-read="));
+  assert.equal(read, "--allow-read=.,/opt/bot,data");
+});

@@ -29,6 +29,12 @@ export function settingsFromEnvironment(): Settings {
   return readSettings(env);
 }
 
+/** The time that all files of a release have (https://reproducible-builds.org/specs/source-date-epoch/). */
+export function sourceTimeFromEnvironment(): number | undefined {
+  const seconds = Deno.env.get("SOURCE_DATE_EPOCH");
+  return seconds === undefined || !/^\d+$/.test(seconds) ? undefined : Number(seconds);
+}
+
 /**
  * Keeps ONNX Runtime, whose native code no permission of Deno binds, from sending Microsoft what it runs
  * on and which models, as its builds since 1.29 do. To be called before it is loaded: it looks once.
