@@ -100,9 +100,9 @@ Deno.test("a password never appears in an error, wherever the operator wrote it"
 });
 
 Deno.test("a misspelt name is reported with the one that was meant", () => {
-  assert.deepEqual(problems({ ARI_PASWORD: "x", CALL_POOL: "3", CONSOLE_COLOUR_SCHEME: "dark" }), [
+  assert.deepEqual(problems({ ARI_PASWORD: "x", CALL_LINES: "3", CONSOLE_COLOUR_SCHEME: "dark" }), [
     "ARI_PASWORD is not a setting; did you mean ARI_PASSWORD?",
-    "CALL_POOL is not a setting; remove it",
+    "CALL_LINES is not a setting; remove it",
     "CONSOLE_COLOUR_SCHEME is not a setting; remove it",
   ]);
   assert.deepEqual(problems({ MEDIA_TRANSPROT: "auto", ASTERISK_LANGS: "en" }), [
