@@ -113,6 +113,21 @@ const CHAPTERS: Readonly<Record<string, (teller: Teller) => Promise<void>>> = {
     await events.first("BridgeDestroyed");
   },
 
+  async "music on hold: begun, ended by a playback, begun again and stopped"(teller) {
+    const { ari, events } = teller;
+    const { caller, id } = await teller.call();
+    await ari("POST", `/channels/${id}/moh`);
+    await ari("POST", `/channels/${id}/play/short?media=sound:beep`);
+    await events.first("PlaybackFinished");
+    await ari("POST", `/channels/${id}/moh`);
+    await ari("DELETE", `/channels/${id}/moh`);
+    await ari("DELETE", `/channels/${id}/moh`);
+    await caller.hangUp();
+    await events.first("StasisEnd", id);
+    await ari("POST", `/channels/gone/moh`);
+    await ari("DELETE", `/channels/gone/moh`);
+  },
+
   async "variables, and a channel handed to another application"(teller) {
     const { ari } = teller;
     const { caller, id } = await teller.call();
