@@ -15,6 +15,7 @@ import { MediaRoute } from "../actors/service/media/media_route.ts";
 import type { ServiceMetrics } from "../actors/service/metrics.ts";
 import { PbxMonitor } from "../actors/service/pbx_monitor.ts";
 import { policiesOf } from "../actors/service/policies.ts";
+import { UNGUARDED } from "../actors/service/capacity/headroom.ts";
 import { readiness } from "../actors/service/readiness.ts";
 import { ForgottenCalls } from "../actors/service/retention/forgotten_calls.ts";
 import { Retention } from "../actors/service/retention/retention.ts";
@@ -188,6 +189,7 @@ function wire({ settings, metrics, journal, promptsFile, tokens }: Shared) {
     ari,
     route,
     isolates,
+    headroom: UNGUARDED,
     journal,
     metrics,
     recording: disk,

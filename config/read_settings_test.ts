@@ -240,3 +240,11 @@ Deno.test("a recording cannot be kept longer than the journal that says whose it
     assert.equal(kept(calls, recordings).KEEP_JOURNAL_DAYS, Number(calls));
   }
 });
+
+Deno.test("OVERLOAD=fallback that leads nowhere is one clear error", () => {
+  assert.deepEqual(problems({ OVERLOAD: "fallback" }), [
+    "OVERLOAD=fallback needs ARI_FALLBACK_CONTEXT, the context that it leads to; or set " +
+    "OVERLOAD=queue or busy",
+  ]);
+  assert.deepEqual(problems({ OVERLOAD: "fallback", ARI_FALLBACK_CONTEXT: "operators" }), []);
+});

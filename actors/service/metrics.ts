@@ -8,14 +8,16 @@ import type { SpeechEvent } from "../../speech/events.ts";
 import type { AssistantEvent, EarlyStartOutcome } from "../messages.ts";
 import type { EndReason, Phase, StageTimings } from "../call_record.ts";
 import type { ExitReason } from "../otp/control.ts";
+import type { Resource } from "./capacity/headroom.ts";
 import type { CallBound } from "./budget/call_budget.ts";
 import type { DeadlineAction } from "./policies.ts";
 
 /** What calls depend on and what can fail without ending the call. */
 export type ProviderKind = "asr" | "tts" | "agent";
 
-/** Why a call is not taken. */
+/** Why a call is not taken: a resource that ran out, or else. */
 export type Refusal =
+  | Resource
   | "draining"
   | "full"
   | "same_caller"

@@ -5,6 +5,7 @@ import { AriError } from "../../../asterisk/ari/mod.ts";
 import { logger } from "../../../config/logging.ts";
 import type { Settings } from "../../../config/settings.ts";
 import type { Gate } from "../ari_gate.ts";
+import type { Headroom } from "../capacity/headroom.ts";
 import type { PbxSounds } from "../exit/pbx_sounds.ts";
 import type { CallIsolates } from "../isolates/call_isolates.ts";
 import type { MediaRoute } from "../media/media_route.ts";
@@ -42,6 +43,7 @@ export interface AdmissionOptions {
   readonly metrics: Pick<ServiceMetrics, "callRefused" | "callersWaiting" | "callerWaited">;
   readonly route: Pick<MediaRoute, "problem" | "unknown">;
   readonly isolates: Pick<CallIsolates, "waitMs">;
+  readonly headroom: Pick<Headroom, "room">;
   readonly live: Pick<LiveCalls, "size" | "unsettled">;
   /** Takes the caller's call. */
   begin(channel: Channel): void;
@@ -159,7 +161,7 @@ export class Admission {
   }
 
   #whyNot(callerHasAll: boolean): Refusal | undefined {
-    const { settings, route, isolates, live } = this.#options;
+    const { settings, route, isolates, live, headroom } = this.#options;
     const canWait = settings.OVERLOAD === "queue" && live.unsettled > 0;
     return reasonToRefuse({
       draining: this.#draining,
@@ -169,6 +171,7 @@ export class Admission {
       silenceMs: isolates.waitMs(live.unsettled + 1),
       longestSilenceMs: canWait ? LONGEST_SILENCE_BEFORE_NOTICE_MS : LONGEST_SILENCE_MS,
       speechless: this.#speechless,
+      room: headroom.room(live.size, live.unsettled),
       route,
     });
   }

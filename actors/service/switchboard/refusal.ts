@@ -5,6 +5,7 @@ import { type AriCommands, type Channel, unlessGone } from "../../../asterisk/ar
 import { logger } from "../../../config/logging.ts";
 import type { Settings } from "../../../config/settings.ts";
 import type { Gate } from "../ari_gate.ts";
+import type { Room } from "../capacity/headroom.ts";
 import type { MediaRoute } from "../media/media_route.ts";
 import type { Refusal, ServiceMetrics } from "../metrics.ts";
 import { sendChannel } from "../exit/destination.ts";
@@ -28,6 +29,11 @@ export const MEANINGS: Readonly<Record<Refusal, string>> = {
   same_caller: "this caller has MAX_CALLS_PER_CALLER calls up",
   speechless: "the speech engine is being replaced",
   no_media: "no audio can travel: run the doctor",
+  cpu: "the processor has no room for one more call",
+  recognition: "the local recognisers have no room for one more call",
+  event_loop: "the service answers late: the machine is busy",
+  voice_detection: "voice detection answers late",
+  starts: "other calls are being set up",
   busy: "calls come faster than isolates start: raise CALL_POOL_SIZE, or lower MAX_CALLS",
 };
 
@@ -43,6 +49,7 @@ export interface Capacity {
   /** Longer than this they do not wait in silence. */
   readonly longestSilenceMs: number;
   readonly speechless: boolean;
+  readonly room: Room;
   readonly route: Pick<MediaRoute, "problem" | "unknown">;
 }
 
@@ -57,12 +64,15 @@ export function reasonToRefuse(
   // While the PBX has not yet said what it has, the call waits for it.
   if (!route.unknown && route.problem !== undefined) return "no_media";
   if (liveCalls >= maxCalls) return "full";
-  return capacity.silenceMs > capacity.longestSilenceMs ? "busy" : undefined;
+  if (capacity.silenceMs > capacity.longestSilenceMs) return "busy";
+  return capacity.room.ok ? undefined : capacity.room.ranOut;
 }
+
+const LASTING: readonly Refusal[] = ["draining", "same_caller", "speechless", "no_media"];
 
 /** Whether the reason passes as calls end and isolates start: it is worth while to wait. */
 export function isOverload(reason: Refusal): boolean {
-  return reason === "full" || reason === "busy";
+  return !LASTING.includes(reason);
 }
 
 /**

@@ -12,6 +12,7 @@ const CAPACITY = {
   silenceMs: 0,
   longestSilenceMs: 10_000,
   speechless: false,
+  room: { ok: true },
   route: { problem: undefined, unknown: false },
 } as const;
 

@@ -28,6 +28,7 @@ const log = logger("switchboard");
 /** What the switchboard works with: its calls' services, and more of some. */
 export interface SwitchboardServices extends Omit<CallServices, "ari" | "sounds"> {
   readonly ari: CallServices["ari"] & AdmissionOptions["ari"];
+  readonly headroom: AdmissionOptions["headroom"];
   readonly route: Pick<MediaRoute, "plan" | "problem" | "removeRecordings" | "tidyUp" | "unknown">;
   readonly journal: Pick<Journal, "append" | "begin" | "endedCalls" | "liveCalls">;
   readonly isolates: Pick<CallIsolates, "prompts" | "take" | "waitMs">;

@@ -4,6 +4,7 @@ import { mock } from "node:test";
 import type { Settings } from "../../../config/settings.ts";
 import { abortable } from "../../../runtime/waiting.ts";
 import { type CallRecord, newCallRecord } from "../../call_record.ts";
+import type { Resource } from "../capacity/headroom.ts";
 import { ServiceRig } from "../calls/call_rig.ts";
 import { Switchboard } from "./switchboard.ts";
 
@@ -21,6 +22,8 @@ export class SwitchboardRig implements AsyncDisposable {
     sweptRecordings: 0,
     removeRecordings: () => Promise.resolve(void this.route.sweptRecordings++),
   };
+  /** What ran out, so that no further call can be taken. */
+  ranOut: Resource | undefined;
   #switchboard?: Switchboard;
 
   constructor(settings: Partial<Settings> = {}) {
@@ -42,6 +45,10 @@ export class SwitchboardRig implements AsyncDisposable {
       ari: pbx.gate,
       route: this.route,
       isolates,
+      headroom: {
+        room: () =>
+          this.ranOut ? { ok: false, ranOut: this.ranOut, figures: "" } : { ok: true } as const,
+      },
       journal,
       metrics,
       recording: this.service.recording,

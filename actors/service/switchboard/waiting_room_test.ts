@@ -265,3 +265,18 @@ Deno.test("a caller who would hear nothing for 2 s is told to wait instead", () 
     pbx.hangsUp("caller-1");
     await service.isolates.talking(3);
   }, { MAX_CALLS: 10 }));
+
+Deno.test("callers whom the machine cannot serve well wait until it can, by themselves", () =>
+  oneLine(async (rig) => {
+    const { pbx, service, switchboard } = rig;
+    rig.ranOut = "cpu";
+    pbx.enters("caller-2");
+    await soon(() => pbx.count("play caller-2"), "the notice is played");
+    assert.match(switchboard.overload!, /callers wait for a line \(1\): the processor/);
+    rig.passes(1);
+    assert.equal(switchboard.size, 1);
+    rig.ranOut = undefined;
+    rig.passes(1);
+    await service.isolates.talking(2);
+    assert.equal(switchboard.overload, undefined);
+  }, { MAX_CALLS: 10 }));

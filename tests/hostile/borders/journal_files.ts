@@ -1,6 +1,7 @@
 // The journal's files, as a power cut, a dying disk or somebody's editor leaves them: a service opens
 // them, knows what calls it can, takes a call, and finds that call again in its next run.
 
+import { UNGUARDED } from "../../../actors/service/capacity/headroom.ts";
 import { closeDataFolder } from "../../../actors/service/data_folder.ts";
 import { ServiceRig } from "../../../actors/service/calls/call_rig.ts";
 import { Journal } from "../../../actors/service/journal/journal.ts";
@@ -127,6 +128,7 @@ class Run {
         tidyUp: () => Promise.resolve(),
         removeRecordings: () => Promise.resolve(),
       },
+      headroom: UNGUARDED,
       isolates,
       journal: this.journal,
       metrics,

@@ -101,8 +101,13 @@ async function noticeOf(soundsDir: string, name: string): Promise<Int16Array> {
 }
 
 async function hearsNotice(caller: TestCaller, notice: Int16Array): Promise<void> {
-  // Half a second for the PBX to begin.
-  await hears(caller, durationMs(notice.length) + 500);
-  const alike = likeness(notice, audioOf(caller.heard));
+  let alike = 0;
+  // On a busy machine a frame of it may be late: who waits hears it again.
+  for (let times = 0; times < 2 && alike < 0.9; times++) {
+    const before = caller.heard.length;
+    // Half a second for the PBX to begin.
+    await hears(caller, durationMs(notice.length) + 500);
+    alike = likeness(notice, audioOf(caller.heard.slice(before)));
+  }
   assert.ok(alike > 0.9, `what was heard is like the notice by ${alike}`);
 }
