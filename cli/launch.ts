@@ -6,7 +6,11 @@
 //
 // Wrong settings are left to the service, which names them and ends with its own exit code.
 
-import { proxiesFromEnvironment, settingsFromEnvironment } from "../config/environment.ts";
+import {
+  notifySocketFromEnvironment,
+  proxiesFromEnvironment,
+  settingsFromEnvironment,
+} from "../config/environment.ts";
 import { SettingsError } from "../config/read_settings.ts";
 import { fewFilesFor } from "./open_files.ts";
 import { findAddon, findProject, flagsOfARefusal, permissionFlags } from "./permissions.ts";
@@ -22,6 +26,7 @@ function flags([hardLimit]: readonly string[]): string[] {
     return permissionFlags(settings, {
       addon: findAddon(),
       project: findProject(),
+      notifySocket: notifySocketFromEnvironment()?.path,
       proxies: proxiesFromEnvironment(),
     });
   } catch (error) {

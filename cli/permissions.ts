@@ -5,6 +5,7 @@ import { isAbsolute, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commaList } from "../config/spelling/comma_list.ts";
 import type { Settings } from "../config/settings.ts";
+import { ownSocket } from "./systemd/service_manager.ts";
 
 /** What the computation needs besides settings. */
 export interface Place {
@@ -12,6 +13,8 @@ export interface Place {
   readonly addon: string | undefined;
   /** The project's folder, where the process runs in another one. */
   readonly project?: string;
+  /** Where the service manager listens: sd_notify(3). */
+  readonly notifySocket?: string;
   /** Proxies that the environment names (`https_proxy` and its kin): services are reached through them. */
   readonly proxies: readonly string[];
 }
@@ -32,14 +35,18 @@ export function permissionFlags(settings: Settings, place: Place): string[] {
   if (settings.HUNG_THREADS_IDLE) return ["--allow-all"];
   const hosts = hostsOf(settings, place.proxies);
   const { read, write } = foldersOf(settings);
+  const sockets = place.notifySocket ? [place.notifySocket] : [];
+  const unix = place.notifySocket ? [place.notifySocket, ownSocket(settings.DATA_DIR)] : [];
   return [
     "--no-prompt",
     // Secrets are taken out of the environment before any isolate starts: config/environment.ts.
     "--allow-env",
-    hosts === "whole" ? "--allow-net" : `--allow-net=${hosts.join(",")}`,
-    `--allow-read=${[".", ...elsewhere(place), ...read, ...write].join(",")}`,
+    hosts === "whole"
+      ? "--allow-net"
+      : `--allow-net=${[...hosts, ...unix.map((path) => `unix:${path}`)].join(",")}`,
+    `--allow-read=${[".", ...elsewhere(place), ...read, ...write, ...sockets].join(",")}`,
     "--deny-read=.env",
-    `--allow-write=${write.join(",")}`,
+    `--allow-write=${[...write, ...sockets].join(",")}`,
     // How much room the disk of DATA_DIR has.
     "--allow-sys=statfs",
     ...place.addon === undefined ? [] : [`--allow-ffi=${place.addon}`],

@@ -112,3 +112,16 @@ Deno.test("a bot that was started in another folder may read its own as well, an
     .find((flag) => flag.startsWith("--allow-read="));
   assert.equal(read, "--allow-read=.,/opt/bot,data");
 });
+
+Deno.test("under systemd, the one socket more is the one that is told how the service is", () => {
+  const place = { addon: "a/b.node", proxies: [] };
+  const settings = settingsWith({ MEDIA_TRANSPORT: "websocket", DATA_DIR: "/var/lib/bot" });
+  const without = permissionFlags(settings, place);
+  const added = permissionFlags(settings, { ...place, notifySocket: "/run/systemd/notify" })
+    .filter((flag) => !without.includes(flag));
+  assert.deepEqual(added, [
+    "--allow-net=127.0.0.1:9000,127.0.0.1:8088,unix:/run/systemd/notify,unix:/var/lib/bot/notify.sock",
+    "--allow-read=.,/var/lib/bot,/run/systemd/notify",
+    "--allow-write=/var/lib/bot,/run/systemd/notify",
+  ]);
+});

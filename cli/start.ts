@@ -22,6 +22,7 @@ import { LastNet } from "./last_net.ts";
 import { giveUpKeyFile } from "./permissions.ts";
 import { print } from "./print.ts";
 import { startService } from "./service.ts";
+import { ServiceManager } from "./systemd/service_manager.ts";
 import { StopSignals } from "./stop_signals.ts";
 
 const log = logger("service");
@@ -37,6 +38,8 @@ export async function start(settings: Settings): Promise<number> {
   using signals = new StopSignals();
   await using service = await startService(settings);
   giveUpKeyFile(settings);
+  using manager = new ServiceManager(settings.DATA_DIR);
+  await manager.ready();
   log.info("service started", {
     version: VERSION,
     console: service.consoleUrl,
@@ -46,6 +49,7 @@ export async function start(settings: Settings): Promise<number> {
     log.warn("unencrypted to another machine", { setting, host, exposes });
   }
   const signal = await signals.asked;
+  await manager.stopping();
   log.info("draining; a second signal ends at once", { signal, calls: service.switchboard.size });
   await Promise.race([service.drain(), signals.insisted]);
   log.info("service ends", { calls: service.switchboard.size });

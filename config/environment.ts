@@ -29,6 +29,25 @@ export function settingsFromEnvironment(): Settings {
   return readSettings(env);
 }
 
+/** How a service manager wants to be told how the service is. */
+export interface NotifySocket {
+  readonly path: string;
+  /** After this without a word it takes the service for hung. */
+  readonly watchdogMs: number | undefined;
+}
+
+/**
+ * What systemd asks for: sd_notify(3), sd_watchdog_enabled(3). Undefined without it. It names an
+ * abstract socket (`@…`) in no unit of ours, and Deno has no permission for one.
+ */
+export function notifySocketFromEnvironment(): NotifySocket | undefined {
+  const path = Deno.env.get("NOTIFY_SOCKET") ?? "";
+  if (!path.startsWith("/")) return undefined;
+  // WATCHDOG_PID is not asked for: where `deno task` or a shell starts us, it is theirs.
+  const microseconds = Number(Deno.env.get("WATCHDOG_USEC"));
+  return { path, watchdogMs: microseconds > 0 ? microseconds / 1000 : undefined };
+}
+
 /** The time that all files of a release have (https://reproducible-builds.org/specs/source-date-epoch/). */
 export function sourceTimeFromEnvironment(): number | undefined {
   const seconds = Deno.env.get("SOURCE_DATE_EPOCH");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import process from "node:process";
 import { Worker } from "node:worker_threads";
-import { settingsFromEnvironment } from "./environment.ts";
+import { notifySocketFromEnvironment, settingsFromEnvironment } from "./environment.ts";
 import { hideValues, redact } from "./privacy/redact.ts";
 import { SCHEMA, type SettingName } from "./settings.ts";
 
@@ -54,4 +54,20 @@ Deno.test("once the settings are read, no isolate finds a secret in its environm
     for (const name of Object.keys(PLANTED)) Deno.env.delete(name);
     for (const [name, value] of Object.entries(before)) Deno.env.set(name, value);
   }
+});
+
+Deno.test("systemd's socket and watchdog are taken as it writes them; an abstract socket is none", () => {
+  const names = ["NOTIFY_SOCKET", "WATCHDOG_USEC"] as const;
+  const told = (...values: string[]) => {
+    for (const [i, name] of names.entries()) {
+      if (values[i] === undefined) Deno.env.delete(name);
+      else Deno.env.set(name, values[i]);
+    }
+    return notifySocketFromEnvironment();
+  };
+  const path = "/run/systemd/notify";
+  assert.deepEqual(told(path, "30000000"), { path, watchdogMs: 30_000 });
+  assert.deepEqual(told(path), { path, watchdogMs: undefined });
+  assert.equal(told("@abstract", "30000000"), undefined);
+  assert.equal(told(), undefined);
 });

@@ -1,19 +1,21 @@
-// `deno task package`: makes dist/, which holds the release as a folder, as an archive and as one
-// executable file. The same sources, Deno and SOURCE_DATE_EPOCH give the same bytes.
+// `deno task package`: makes dist/, which holds the release as a folder, as an archive, as one
+// executable file and as a Debian package. The same sources, Deno and SOURCE_DATE_EPOCH give the same bytes.
 
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sourceTimeFromEnvironment } from "../config/environment.ts";
 import { VERSION } from "../config/version.ts";
 import { print } from "../cli/print.ts";
 import { sha256 } from "./checksums.ts";
 import { run } from "./run.ts";
+import { makeDeb } from "./deb.ts";
 import { makeReleaseFolder } from "./release_folder.ts";
 import { selfExtracting } from "./self_extracting.ts";
 
 async function makePackages(): Promise<void> {
   const project = join(import.meta.dirname!, "..");
   const dist = join(project, "dist");
+  rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
   const time = sourceTimeFromEnvironment() ??
     Number(await run("git", ["-C", project, "log", "-1", "--format=%ct"]));
@@ -30,7 +32,16 @@ async function makePackages(): Promise<void> {
   );
   chmodSync(join(dist, executable), 0o755);
 
-  const files = [archive, executable];
+  const deb = `asterisk-vox-bot_${VERSION}_${{ x86_64: "amd64", aarch64: "arm64" }[arch]}.deb`;
+  await makeDeb({
+    release: join(dist, name),
+    tree: join(dist, "deb"),
+    path: join(dist, deb),
+    version: VERSION,
+    time,
+  });
+
+  const files = [archive, executable, deb];
   const sums = files.map((file) => `${sha256(join(dist, file))}  ${file}\n`);
   writeFileSync(join(dist, "SHA256SUMS"), sums.join(""));
   for (const file of [`${name}/`, ...files, "SHA256SUMS"]) print(`dist/${file}`);

@@ -58,7 +58,11 @@ export function makeReleaseFolder(
   copyPackages(project, packages, folder);
   const { devDependencies: _, overrides: __, ...manifest } = packageJson;
   // Packages lie where they are: nothing is installed, compared with a lock or looked up.
-  writeJson(join(folder, "deno.json"), { nodeModulesDir: "manual", lock: false });
+  writeJson(join(folder, "deno.json"), {
+    nodeModulesDir: "manual",
+    lock: false,
+    unstable: denoJson.unstable,
+  });
   writeJson(join(folder, "package.json"), manifest);
   writeJson(
     join(folder, "sbom.cdx.json"),

@@ -87,3 +87,24 @@ Deno.test("wrong settings are named by the service itself, under the flags of a 
   assert.match(said, /DATA_DIR="\/tmp\/has space" must be without spaces/);
   assert.doesNotMatch(said, /NotCapable/);
 });
+
+Deno.test("with the permissions of start, systemd is told how the service is", async () => {
+  const dataDir = await Deno.makeTempDir();
+  const path = join(dataDir, "notify");
+  const manager = Deno.listenDatagram({ transport: "unixpacket", path });
+  const heard = async () => new TextDecoder().decode((await manager.receive())[0]);
+  const { success, stderr } = await new Deno.Command("sh", {
+    args: [
+      "-c",
+      START_TASK.replace("main.ts start", "tests/confinement/notify_probe.ts"),
+      Deno.execPath(),
+    ],
+    cwd: ROOT,
+    env: { DATA_DIR: dataDir, NOTIFY_SOCKET: path },
+  }).output();
+  const said = new TextDecoder().decode(stderr);
+  assert.ok(success && !said.includes("cannot be told"), said);
+  assert.deepEqual([await heard(), await heard()], ["READY=1", "STOPPING=1"]);
+  manager.close();
+  await Deno.remove(dataDir, { recursive: true });
+});
