@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { SAMPLE_RATE_HZ } from "../../media/frame.ts";
+import { durationMs, SAMPLE_RATE_HZ } from "../../media/frame.ts";
 import { eventually } from "../../testing/eventually.ts";
 import { AsrError } from "../asr.ts";
 import { NEVER } from "../audio_rig.ts";
+import { transcribe } from "../engine/recognition/transcribe.ts";
 import { FakeEngine, open, voice } from "./engine_rig.ts";
 
 Deno.test("silence after a checkpoint costs nothing: the checkpoint's text is the final one", async () => {
@@ -176,3 +177,58 @@ Deno.test("a caller whose turn is over goes before others who have only paused",
   assert.equal((await final).text, "Hello.");
   assert.deepEqual(engine.urgencies, ["pause"]);
 });
+
+for (const said of ["", "a word more"]) {
+  Deno.test(`an utterance of ten pauses is decoded at most ${said ? "eleven" : "ten"} times when ${said || "nothing"} follows the last`, async () => {
+    const { engine, decoded, text } = await speakInPhrases(10, said ? 1000 : 0);
+    assert.equal(engine.urgencies.length, said ? 11 : 10);
+    assert.ok(engine.urgencies.slice(0, 10).every((urgency) => urgency === "pause"));
+    assert.match(text, /^(word ?)+$/);
+    assert.ok(decoded > 0);
+  });
+}
+
+Deno.test("what recognition costs grows with the speech, not with its square", async () => {
+  const [short, long] = [await speakInPhrases(6), await speakInPhrases(24)];
+  assert.ok(
+    long.decoded < 4.5 * short.decoded,
+    `${short.decoded} ms decoded of 6 phrases, ${long.decoded} of 24`,
+  );
+  assert.ok(long.decoded < 4 * 24 * 2500, `${long.decoded} ms decoded of ${24 * 2500} ms`);
+});
+
+/** Phrases of 2 s with pauses of half a second, as a call's recogniser hears them; then `more` ms of sound. */
+async function speakInPhrases(phrases: number, more = 0) {
+  const engine = new FakeEngine();
+  using local = engine.connect();
+  let decoded = 0;
+  const model = {
+    recognize: (pcm: Int16Array) => {
+      decoded += durationMs(pcm.length);
+      return Promise.resolve({ text: "word", confidence: 0 });
+    },
+  };
+  engine.transcribeAnswer = async (pcm) => ({
+    kind: "text",
+    ms: 1,
+    ...await transcribe(model, pcm, NEVER),
+  });
+  let answered = Promise.withResolvers<void>();
+  const utterance = local.asr.open({
+    language: "en",
+    signal: NEVER,
+    wantsPartials: () => false,
+    onPartial: () => answered.resolve(),
+  });
+  for (let phrase = 1; phrase <= phrases; phrase++) {
+    if (phrase > 1) utterance.resumed!();
+    utterance.push(voice(2000));
+    utterance.push(new Int16Array(SAMPLE_RATE_HZ / 2));
+    utterance.checkpoint();
+    await answered.promise;
+    answered = Promise.withResolvers();
+  }
+  if (more > 0) utterance.push(voice(more));
+  const { text } = await utterance.finish();
+  return { engine, decoded, text };
+}
