@@ -25,9 +25,18 @@ export function samplesIn(ms: number, sampleRateHz: number = SAMPLE_RATE_HZ): nu
   return Math.round(ms * sampleRateHz / 1000);
 }
 
-/** Little-endian bytes as samples, copied; an odd last byte is dropped. */
-export function pcmFromBytes(bytes: Uint8Array): Pcm {
+/**
+ * Little-endian bytes as samples; an odd last byte is dropped.
+ *
+ * @param owned the bytes are nobody else's: they are not copied if they lie right.
+ */
+export function pcmFromBytes(bytes: Uint8Array<ArrayBuffer>, owned: true): Pcm;
+export function pcmFromBytes(bytes: Uint8Array): Pcm;
+export function pcmFromBytes(bytes: Uint8Array, owned = false): Pcm {
   const samples = bytes.byteLength >> 1;
+  if (owned && bytes.byteOffset % 2 === 0) {
+    return new Int16Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, samples);
+  }
   const pcm = new Int16Array(samples);
   new Uint8Array(pcm.buffer).set(bytes.subarray(0, samples * 2));
   return pcm;

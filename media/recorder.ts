@@ -103,6 +103,7 @@ class RecordedOutput implements AudioOutput {
 
   /** The next `samples` of playout: silence where nothing is queued or playout is paused. */
   played(samples: number): Pcm {
+    if (this.#queue.length === 0 || this.#paused) return NOTHING;
     const played = new Int16Array(samples);
     let at = 0;
     while (at < samples && this.#queue.length > 0 && !this.#paused) {

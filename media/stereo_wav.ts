@@ -1,7 +1,7 @@
 // The file of a call's recording, valid whenever the process may die.
 
 import { writeAll } from "../runtime/bytes.ts";
-import { concatPcm, durationMs, type Pcm, pcmToBytes, SAMPLE_RATE_HZ } from "./frame.ts";
+import { durationMs, type Pcm, pcmToBytes, SAMPLE_RATE_HZ, samplesIn } from "./frame.ts";
 import { WAV_HEADER_BYTES, wavHeader } from "./wav.ts";
 
 /** A recording cannot be written; the message says where and why. */
@@ -13,6 +13,8 @@ export class RecordingError extends Error {
 const PRIVATE_FILE = 0o600;
 /** Audio collected before each write: also the most that is lost when the process dies. */
 const WRITE_EVERY_MS = 1000;
+/** Room for the audio between two writes, of both sides. */
+const ROOM_SAMPLES = 2 * samplesIn(WRITE_EVERY_MS + 100);
 /** Audio that may wait for a stalled disk before the recording is given up (4 MB). */
 const MOST_WAITING_MS = 60_000;
 
@@ -25,7 +27,8 @@ export class StereoWavWriter implements AsyncDisposable {
   readonly #file: Deno.FsFile;
   #writtenBytes: number;
   #samples: number;
-  #waiting: Pcm[] = [];
+  /** Audio of both sides that waits to be written, in one array: one for each frame would cost more. */
+  #waiting: Pcm = new Int16Array(0);
   #waitingSamples = 0;
   #writing: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
@@ -75,10 +78,11 @@ export class StereoWavWriter implements AsyncDisposable {
   append(caller: Int16Array, bot: Int16Array): void {
     if (this.#closed || this.#failure) return;
     const length = Math.max(caller.length, bot.length);
-    const both = new Int16Array(length * 2);
-    for (let i = 0; i < caller.length; i++) both[2 * i] = caller[i]!;
-    for (let i = 0; i < bot.length; i++) both[2 * i + 1] = bot[i]!;
-    this.#waiting.push(both);
+    const both = this.#roomFor(length);
+    for (let i = 0; i < length; i++) {
+      both[2 * i] = caller[i] ?? 0;
+      both[2 * i + 1] = bot[i] ?? 0;
+    }
     this.#samples += length;
     this.#waitingSamples += length;
     const waitingMs = durationMs(this.#waitingSamples);
@@ -116,9 +120,9 @@ export class StereoWavWriter implements AsyncDisposable {
 
   async #write(): Promise<void> {
     if (this.#failure || this.#waitingSamples === 0) return;
-    const audio = concatPcm(this.#waiting);
-    this.#waiting = [];
+    const audio = this.#waiting.slice(0, 2 * this.#waitingSamples);
     this.#waitingSamples = 0;
+    if (this.#waiting.length > ROOM_SAMPLES) this.#waiting = new Int16Array(0);
     await this.#file.seek(WAV_HEADER_BYTES + this.#writtenBytes, Deno.SeekMode.Start);
     await writeAll(this.#file, pcmToBytes(audio));
     this.#writtenBytes += audio.byteLength;
@@ -132,8 +136,20 @@ export class StereoWavWriter implements AsyncDisposable {
 
   #fail(error: Error): void {
     this.#failure ??= error;
-    this.#waiting = [];
+    this.#waiting = new Int16Array(0);
     this.#waitingSamples = 0;
+  }
+
+  /** Where the next `samples` of both sides go, behind what waits. */
+  #roomFor(samples: number): Pcm {
+    const from = 2 * this.#waitingSamples;
+    const to = from + 2 * samples;
+    if (to > this.#waiting.length) {
+      const waiting = new Int16Array(Math.max(ROOM_SAMPLES, 2 * this.#waiting.length, to));
+      waiting.set(this.#waiting.subarray(0, from));
+      this.#waiting = waiting;
+    }
+    return this.#waiting.subarray(from, to);
   }
 }
 

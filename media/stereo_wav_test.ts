@@ -37,6 +37,23 @@ Deno.test("a recording is appended to where the previous isolate died", async ()
   ]);
 });
 
+Deno.test("what was recorded before is not heard again where one side is silent later", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "call.wav");
+  const writer = await StereoWavWriter.open(path);
+  const loud = new Int16Array(20_000).fill(5);
+  writer.append(loud, loud);
+  await writer.flush();
+  writer.append(Int16Array.of(1, 2), new Int16Array(0));
+  writer.append(new Int16Array(50_000), Int16Array.of(3));
+  await writer.close();
+  const [left, right] = readWav(await Deno.readFile(path)).channels;
+  assert.deepEqual([...left!.subarray(0, 20_003)], [...loud, 1, 2, 0]);
+  assert.deepEqual([...right!.subarray(0, 20_004)], [...loud, 0, 0, 3, 0]);
+  assert.equal(left!.length, 70_002);
+  assert.equal(right!.findLastIndex((sample) => sample !== 0), 20_002);
+});
+
 Deno.test("another program's file is not overwritten", async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "prompt.wav");

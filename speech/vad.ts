@@ -7,7 +7,10 @@ export const VAD_WINDOW_SAMPLES = 512;
 
 /** One call's detector: windows go in and probabilities come out in the same order. */
 export interface VadStream {
-  /** Probability (0…1) that this window (`VAD_WINDOW_SAMPLES` samples) holds speech. */
+  /**
+   * Probability (0…1) that this window (`VAD_WINDOW_SAMPLES` samples) holds speech. The window may be
+   * filled with other audio once this has returned.
+   */
   probability(window: Pcm): Promise<number>;
   /**
    * Settles what has been found by now. A detector has no timer of its own, so this is to be called

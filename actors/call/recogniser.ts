@@ -4,7 +4,7 @@
 import type { Language } from "../../config/language.ts";
 import { logger } from "../../config/logging.ts";
 import { type EndpointingOptions, turnIsOver } from "../../media/turns/endpointing.ts";
-import { concatPcm, durationMs, FRAME_MS, type Pcm } from "../../media/frame.ts";
+import { durationMs, FRAME_MS, type Pcm } from "../../media/frame.ts";
 import { PAUSE_MS, SpeechDetector } from "../../media/turns/speech_detector.ts";
 import type { AsrProvider, AsrUtterance, Transcript } from "../../speech/asr.ts";
 import { VAD_WINDOW_SAMPLES, type VadStream } from "../../speech/vad.ts";
@@ -83,7 +83,8 @@ export class Recogniser implements Disposable {
   readonly #log = logger("recogniser");
   /** The newest frames, kept so that the first word is recognised whole. */
   #preroll: Pcm[] = [];
-  #window: Pcm[] = [];
+  /** Filled again and again. */
+  readonly #window: Pcm = new Int16Array(VAD_WINDOW_SAMPLES);
   #windowSamples = 0;
   #utterance?: OpenUtterance;
   #speechEndAt = 0;
@@ -106,9 +107,13 @@ export class Recogniser implements Disposable {
     this.#options.vad.look();
     this.#keep(frame);
     this.#utterance?.asr.push(frame);
-    this.#window.push(frame);
-    this.#windowSamples += frame.length;
-    while (this.#windowSamples >= VAD_WINDOW_SAMPLES) this.#detect(this.#takeWindow(), at);
+    for (let from = 0; from < frame.length;) {
+      const part = frame.subarray(from, from + VAD_WINDOW_SAMPLES - this.#windowSamples);
+      this.#window.set(part, this.#windowSamples);
+      this.#windowSamples += part.length;
+      from += part.length;
+      if (this.#windowSamples === VAD_WINDOW_SAMPLES) this.#detect(at);
+    }
   }
 
   /** The PBX reports sound whose frames have not arrived yet: `onOnset` or `onNoSpeech` follows. */
@@ -134,16 +139,9 @@ export class Recogniser implements Disposable {
     if (this.#preroll.length > frames) this.#preroll.shift();
   }
 
-  #takeWindow(): Pcm {
-    const audio = concatPcm(this.#window);
-    const rest = audio.subarray(VAD_WINDOW_SAMPLES);
-    this.#window = rest.length > 0 ? [rest] : [];
-    this.#windowSamples = rest.length;
-    return audio.slice(0, VAD_WINDOW_SAMPLES);
-  }
-
-  #detect(window: Pcm, at: number): void {
-    this.#options.vad.probability(window).then((probability) => {
+  #detect(at: number): void {
+    this.#windowSamples = 0;
+    this.#options.vad.probability(this.#window).then((probability) => {
       if (!this.#disposed) this.#onProbability(probability, at);
     }).catch((error) =>
       this.#log.error("voice detection failed", { call: this.#options.call, error })

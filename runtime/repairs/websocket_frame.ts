@@ -75,9 +75,11 @@ export function encodeFrame(opcode: number, payload: Uint8Array): Uint8Array<Arr
   return frame;
 }
 
+const NOTHING = new Uint8Array();
+
 /** Reassembles messages from a server's bytes, wherever the network cut them. */
 export class MessageReader {
-  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array();
+  #bytes: Uint8Array = NOTHING;
   /** Of a message whose last fragment has not arrived. */
   #opcode: number | undefined;
   #fragments: Uint8Array<ArrayBuffer>[] = [];
@@ -90,12 +92,14 @@ export class MessageReader {
    * `chunk` are lost.
    */
   read(chunk: Uint8Array): Message[] {
-    this.#bytes = concatBytes([this.#bytes, chunk]);
+    // Mostly a chunk is one whole frame behind another: it is then read where it lies.
+    this.#bytes = this.#bytes.length === 0 ? chunk : concatBytes([this.#bytes, chunk]);
     const messages: Message[] = [];
     for (let frame = this.#frame(); frame; frame = this.#frame()) {
       const message = this.#message(frame.final, frame.opcode, frame.payload);
       if (message) messages.push(message);
     }
+    this.#bytes = this.#bytes.length === 0 ? NOTHING : this.#bytes.slice();
     return messages;
   }
 
@@ -120,7 +124,7 @@ export class MessageReader {
     return {
       final: (first & FIN) !== 0,
       opcode: first & OPCODE_BITS,
-      payload: bytes.slice(head, head + length),
+      payload: new Uint8Array(bytes.subarray(head, head + length)),
     };
   }
 

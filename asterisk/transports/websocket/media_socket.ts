@@ -64,8 +64,8 @@ export class MediaSocket {
     return this.#socket.close();
   }
 
-  #onBinary(bytes: Uint8Array): void {
-    if (bytes.byteLength % 2 === 0) return this.#handlers.onAudio(pcmFromBytes(bytes));
+  #onBinary(bytes: Uint8Array<ArrayBuffer>): void {
+    if (bytes.byteLength % 2 === 0) return this.#handlers.onAudio(pcmFromBytes(bytes, true));
     this.#badMessages++;
     log.warn("audio of an odd byte count dropped", { bytes: bytes.byteLength });
   }

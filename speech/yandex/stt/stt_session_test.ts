@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { concatPcm } from "../../../media/frame.ts";
+import { concatPcm, pcmToBytes } from "../../../media/frame.ts";
 import { eventually } from "../../../testing/eventually.ts";
 import { toTones } from "../../../tests/servers/speech/tone_speech.ts";
 import { YandexGrpcServer } from "../../../tests/servers/yandex/yandex_grpc_server.ts";
 import { frames } from "../../audio_rig.ts";
 import { failureOf } from "../../failure.ts";
-import { lineNoise, setUp } from "./stt_rig.ts";
+import type { YandexChannel } from "../channel.ts";
+import { lineNoise, setUp, STT } from "./stt_rig.ts";
+import { SttSession } from "./stt_session.ts";
 
 Deno.test("one session serves utterance after utterance", async () => {
   await using server = await YandexGrpcServer.start();
@@ -117,3 +119,42 @@ for (
     await assert.rejects(utterance.finish(), error);
   });
 }
+
+Deno.test("audio travels in messages of 60 ms, and the end of an utterance waits for no more of it", () => {
+  const written: Record<string, unknown>[] = [];
+  const channel = {
+    open: () => ({
+      write: (message: Record<string, unknown>) => void written.push(message),
+      end: () => void written.push({ end: {} }),
+      cancel: () => {},
+    }),
+  } as unknown as YandexChannel;
+  const sent = () => written.splice(0).map((message) => Object.keys(message)[0]);
+  const session = new SttSession(channel, { ...STT, languageCode: "ru-RU" }, 60_000);
+  const [noise, silence] = [lineNoise(20), new Int16Array(320)];
+  assert.deepEqual(sent(), ["session_options"]);
+  for (let n = 0; n < 7; n++) session.write(noise);
+  const [first] = written;
+  assert.deepEqual(
+    (first as { chunk: { data: Uint8Array } }).chunk.data,
+    pcmToBytes(concatPcm([noise, noise, noise])),
+  );
+  assert.deepEqual(sent(), ["chunk", "chunk"]);
+  session.endUtterance();
+  assert.deepEqual(sent(), ["chunk", "eou"]);
+  session.write(noise);
+  session.write(silence);
+  assert.deepEqual(sent(), ["chunk"], "a line that falls silent holds nothing back");
+  session.write(noise);
+  session.end();
+  assert.deepEqual(sent(), ["silence_chunk", "chunk", "end"]);
+
+  const attentive = new SttSession(
+    channel,
+    { ...STT, eou: "high", languageCode: "ru-RU" },
+    60_000,
+  );
+  attentive.write(noise);
+  attentive.cancel();
+  assert.deepEqual(sent(), ["session_options", "chunk"], "the service's detector waits for none");
+});
