@@ -42,6 +42,8 @@ export type ToCall =
   | { readonly kind: "nudge" }
   /** Give up the answer under way and apologise; the call then listens again. */
   | { readonly kind: "apologise" }
+  /** The caller pressed the key for the end of a turn (`#`): do not wait for a silence. */
+  | { readonly kind: "end_turn" }
   /** The disk fills: end the call's recording. */
   | { readonly kind: "stop_recording" }
   /** Say goodbye, or sorry, to the last word, then report `said`. */

@@ -9,6 +9,7 @@ import { withQuestionBefore } from "./follow_up.ts";
 import type { Passage } from "./knowledge/knowledge_store.ts";
 import { type Lexicon, lexiconOf, wordsOf } from "../language/lexicon.ts";
 import type { LexicalStore, ScoredSentence } from "./knowledge/lexical_store.ts";
+import { isBackchannel } from "../language/heard/backchannel.ts";
 import { normalizeRecognized } from "../language/heard/recognized.ts";
 import { rowSentence } from "../language/sentences.ts";
 import { queryStems, stemsOf } from "../language/stems.ts";
@@ -96,7 +97,9 @@ export class ExtractiveAgent implements Agent {
     if (said === "") return this.#prompts.not_heard;
     if (goodbye.test(said)) return this.#prompts.farewell;
     if (thanks.test(said)) return this.#prompts.thanks_reply;
-    if (queryStems(text, this.#store.language).length === 0) return this.#prompts.listening;
+    const { language } = this.#store;
+    if (isBackchannel(text, language)) return this.#prompts.listening;
+    if (queryStems(text, language).length === 0) return this.#prompts.listening;
     return undefined;
   }
 }

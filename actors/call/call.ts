@@ -4,6 +4,7 @@ import type { Agent } from "../../agent/agent.ts";
 import { logger } from "../../config/logging.ts";
 import type { Settings } from "../../config/settings.ts";
 import { isBackchannel } from "../../language/heard/backchannel.ts";
+import { isShortAnswer } from "../../language/heard/short_answer.ts";
 import { looksUnfinished } from "../../language/heard/turn_completeness.ts";
 import type { AudioOutput } from "../../media/audio_output.ts";
 import { ContinuousAudio, GAP_TOLERANCE_MS } from "../../media/continuous_audio.ts";
@@ -40,7 +41,16 @@ export interface CallSpeech {
 /** What the service sends to an isolate about its call. */
 export type CallMessage = Extract<
   ToCall,
-  { kind: "begin" | "tool_done" | "nudge" | "apologise" | "say_last" | "stop_recording" }
+  {
+    kind:
+      | "begin"
+      | "tool_done"
+      | "nudge"
+      | "apologise"
+      | "say_last"
+      | "stop_recording"
+      | "end_turn";
+  }
 >;
 
 /** What a call is made of. */
@@ -144,6 +154,9 @@ export class Call implements AsyncDisposable {
       case "apologise":
         conversation.apologise();
         break;
+      case "end_turn":
+        conversation.endTurn();
+        break;
       case "stop_recording":
         this.#parts.recorder?.stop();
         break;
@@ -219,6 +232,7 @@ function conversationOptions(
         maxSilenceMs: settings.ENDPOINT_MAX_SILENCE_MS,
         maxUtteranceMs: settings.MAX_UTTERANCE_SECONDS * 1000,
         looksUnfinished: (text) => looksUnfinished(text, language),
+        isShortAnswer: (text) => isShortAnswer(text, language),
       },
     },
     speaker: {

@@ -121,6 +121,11 @@ export class Recogniser implements Disposable {
     this.#expectedMs = EXPECTED_WITHIN_MS;
   }
 
+  /** Ends the utterance in progress, if there is one, without waiting for a silence. */
+  endTurn(): void {
+    if (this.#utterance) this.#end(this.#utterance, performance.now());
+  }
+
   /** Drops the utterance in progress: it was a noise or a backchannel. */
   discard(): void {
     this.#utterance?.abort.abort();

@@ -47,6 +47,7 @@ function setUp({ text = "What is the price?", failsToOpen = false } = {}) {
       maxSilenceMs: 2000,
       maxUtteranceMs: 60_000,
       looksUnfinished: (words) => words.endsWith("the"),
+      isShortAnswer: () => false,
     },
     events: {
       wantsText: () => true,

@@ -11,6 +11,19 @@ const BACKCHANNELS: Record<Language, ReadonlySet<string>> = {
   en: backchannelsOf("en"),
 };
 
+/** Sounds of attention, which are not even words: in silence they ask nothing. */
+const HUMS: Record<Language, ReadonlySet<string>> = {
+  ru: new Set("угу|ага|мгм|м|мм|ммм|хм|э|эм|а|аа|ааа|о|ой".split("|")),
+  en: new Set("uhhuh|uh huh|mhm|mm|mmm|mm hmm|mmhmm|mm hm|hmm|hm|aha|ah|oh|uh|um".split("|")),
+};
+
+/** Whether `text` is a sound of attention alone: "угу", "uh-huh". Behind a question it may mean yes. */
+export function isHum(text: string, language: Language): boolean {
+  const words = wordsOf(text);
+  if (words.length === 0 || words.length > MOST_WORDS || text.includes("?")) return false;
+  return consistsOf(words, HUMS[language]);
+}
+
 /** Whether `text` consists of backchannels alone: "угу", "да-да", "uh-huh", "okay right". */
 export function isBackchannel(text: string, language: Language): boolean {
   const words = wordsOf(text);

@@ -11,6 +11,8 @@ export interface EndpointingOptions {
   readonly maxUtteranceMs: number;
   /** Whether this text stops in mid-sentence. */
   readonly looksUnfinished: (text: string) => boolean;
+  /** Whether this text is a whole short answer, a yes or a no: nobody waits long after one. */
+  readonly isShortAnswer: (text: string) => boolean;
 }
 
 /** What is known of the caller's turn so far. */
@@ -38,11 +40,17 @@ export function turnIsOver(utterance: Utterance, options: EndpointingOptions): b
 /** An ASR's comma is a guess about the voice, not the sentence: after one, the silence is this much longer. */
 const COMMA_FACTOR = 2;
 
+/** A yes or a no is over after this much silence, however patient the settings are, in milliseconds. */
+const SHORT_ANSWER_SILENCE_MS = 400;
+
 /** The silence that ends a turn with this text. Without any text it is the longest: nothing looks finished. */
 export function requiredSilenceMs(text: string | undefined, options: EndpointingOptions): number {
   const written = text?.trim() ?? "";
   const words = written.replace(/[\s,;:–—…-]+$|\.{2,}$/u, "");
   if (words === "" || options.looksUnfinished(words)) return options.maxSilenceMs;
-  if (words === written) return options.silenceMs;
+  if (words === written) {
+    const short = options.isShortAnswer(words);
+    return short ? Math.min(SHORT_ANSWER_SILENCE_MS, options.silenceMs) : options.silenceMs;
+  }
   return Math.min(COMMA_FACTOR * options.silenceMs, options.maxSilenceMs);
 }

@@ -6,12 +6,20 @@ const ENDPOINTING: EndpointingOptions = {
   maxSilenceMs: 2000,
   maxUtteranceMs: 60_000,
   looksUnfinished: (text) => text.endsWith("and"),
+  isShortAnswer: (text) => text === "Yes.",
 };
 
 Deno.test("a finished sentence is answered after the short silence", () => {
   const utterance = { lengthMs: 2000, text: "What is the price?" };
   assert.equal(turnIsOver({ ...utterance, silenceMs: 399 }, ENDPOINTING), false);
   assert.equal(turnIsOver({ ...utterance, silenceMs: 400 }, ENDPOINTING), true);
+});
+
+Deno.test("a yes is over soon, however patient the settings are", () => {
+  const patient = { ...ENDPOINTING, silenceMs: 2000 };
+  assert.equal(turnIsOver({ lengthMs: 500, text: "Yes.", silenceMs: 399 }, patient), false);
+  assert.equal(turnIsOver({ lengthMs: 500, text: "Yes.", silenceMs: 400 }, patient), true);
+  assert.equal(turnIsOver({ lengthMs: 500, text: "I see.", silenceMs: 1999 }, patient), false);
 });
 
 Deno.test("a caller who stops in mid-sentence is not cut off", () => {

@@ -130,6 +130,7 @@ async function endpointOf(
       maxSilenceMs: settings.ENDPOINT_MAX_SILENCE_MS,
       maxUtteranceMs: settings.MAX_UTTERANCE_SECONDS * 1000,
       looksUnfinished: (words) => looksUnfinished(words, "ru"),
+      isShortAnswer: () => false,
     },
     events: {
       wantsText: () => true,

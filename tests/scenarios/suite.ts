@@ -89,6 +89,38 @@ export function conversations(pbx: TestPbx): void {
     await world.nothingLeft();
   });
 
+  scenario("a caller who says wait silences the bot, and is then listened to", async () => {
+    const { caller, record } = await world.greeted();
+    const { endedAt } = await caller.say(await spoken("Tell me about the installation."));
+    const answer = await eventually(
+      () => firstSoundAfter(caller.heard, endedAt),
+      "the bot answers",
+    );
+    await eventually(() => performance.now() > answer + 1000, "a second of it was heard");
+    await caller.say(await spoken("Wait, I have another question."));
+    await eventually(() => record.phase === "listening", "the bot listens");
+    await ask(caller, "What is the price of the machine?");
+    await caller.hangUp();
+    assert.equal(asked(record)[0]!.interrupted, true);
+    // The synthetic voice's "wait" is now and then recognised as another word.
+    for (const turn of asked(record).filter(({ raw }) => /^wait\b(?!.*price)/i.test(raw!))) {
+      assert.equal(heardText(turn), "", "it is not answered");
+    }
+    assert.match(heardText(asked(record).at(-1)!), /price depends/);
+    await world.nothingLeft();
+  });
+
+  scenario("a caller who presses # is not waited for", async () => {
+    const { caller, record } = await world.greeted();
+    const { endedAt } = await caller.say(await spoken("Tell me about the price of the"));
+    await caller.press("#");
+    await untilSpokenTo(caller.heard, endedAt);
+    await caller.hangUp();
+    const { endpoint } = asked(record)[0]!.stages;
+    assert.ok(endpoint! < 1900, `an unfinished sentence ended after ${endpoint} ms`);
+    await world.nothingLeft();
+  });
+
   scenario("the keys that a caller presses are recorded", async () => {
     const { caller, record } = await world.called();
     await untilSpokenTo(caller.heard, 0);

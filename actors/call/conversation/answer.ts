@@ -3,6 +3,7 @@
 import type { DialogueTurn } from "../../../agent/agent.ts";
 import { maskCards } from "../../../language/heard/card_numbers.ts";
 import { normalizeRecognized } from "../../../language/heard/recognized.ts";
+import { afterStopPhrase } from "../../../language/heard/stop_phrase.ts";
 import { heardPrefix } from "../../../media/playout/playout.ts";
 import {
   type CallEvent,
@@ -103,7 +104,7 @@ export function cutOf(
 /** A turn of the caller. */
 export interface SaidTurn {
   readonly turn: number;
-  /** Normalised: numbers as digits, hesitations dropped. */
+  /** Normalised: numbers as digits, hesitations and "wait, please" before a question dropped. */
   readonly text: string;
   /** Word for word as recognised. */
   readonly raw: string;
@@ -111,6 +112,11 @@ export interface SaidTurn {
 
 /** The longest text of a turn, in characters: two minutes of fast speech. All of it goes to the model. */
 const LONGEST_TURN = 2000;
+
+/** Whether nothing of the last turn's answer was heard, so that more words continue that turn. */
+export function isOpen(last: TurnRecord | undefined): last is TurnRecord {
+  return last?.caller !== undefined && !last.answerComplete && heardText(last) === "";
+}
 
 /**
  * The turn that these words of the caller make. They continue the turn before while nothing of its
@@ -122,9 +128,10 @@ export function saidWith(
   { language, maskCards: masks }: Pick<EarlyAgentOptions, "language" | "maskCards">,
 ): SaidTurn {
   const last = record.turns.at(-1);
-  const continues = last?.caller !== undefined && !last.answerComplete && heardText(last) === "";
+  const continues = isOpen(last);
   const raw = newestOf(continues ? `${last.raw ?? last.caller} ${words}` : words);
-  const text = normalizeRecognized(raw, language) || raw;
+  const asked = afterStopPhrase(raw, language) || raw;
+  const text = normalizeRecognized(asked, language) || asked;
   const turn = continues ? last.turn : nextTurn(record);
   if (!masks) return { turn, text, raw };
   const masked = maskCards(text);

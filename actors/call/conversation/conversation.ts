@@ -2,15 +2,17 @@
 // here and nowhere else. All effects are events.
 
 import { logger } from "../../../config/logging.ts";
+import { isHum } from "../../../language/heard/backchannel.ts";
+import { afterStopPhrase } from "../../../language/heard/stop_phrase.ts";
 import type { Pcm } from "../../../media/frame.ts";
-import type { Phase, ToolResult } from "../../call_record.ts";
+import { heardText, type Phase, type ToolResult } from "../../call_record.ts";
 import {
   type HeardSoFar,
   type HeardTurn,
   Recogniser,
   type RecogniserEvents,
 } from "../recogniser.ts";
-import { dialogueBefore, saidWith } from "./answer.ts";
+import { dialogueBefore, isOpen, saidWith } from "./answer.ts";
 import { Answering } from "./answering.ts";
 import { CallState } from "./call_state.ts";
 import type { ConversationOptions } from "./conversation_options.ts";
@@ -63,6 +65,11 @@ export class Conversation implements RecogniserEvents, Disposable {
   /** Takes the caller's next frame (20 ms, 16 kHz), which arrived at `at` (`performance.now()`). */
   hear(frame: Pcm, at: number): void {
     this.#recogniser.hear(frame, at);
+  }
+
+  /** The caller says that they have finished, by a key: their turn is over at once. */
+  endTurn(): void {
+    this.#recogniser.endTurn();
   }
 
   /** The transport has played everything before a mark of playout's. */
@@ -153,6 +160,7 @@ export class Conversation implements RecogniserEvents, Disposable {
 
   onStable(text: string): void {
     if (!this.#listening || this.#floor.judge(text) !== "interruption") return;
+    if (afterStopPhrase(text, this.#options.language) === "") return;
     const { record } = this.#state;
     const said = saidWith(record, text, this.#options);
     this.#agent.begin(said.text, dialogueBefore(record, said.turn));
@@ -166,13 +174,41 @@ export class Conversation implements RecogniserEvents, Disposable {
       this.#interrupt();
     }
     if (verdict === "noise" || !this.#listening) return this.#agent.cancel();
-    const said = saidWith(this.#state.record, heard.text, this.#options);
-    const continues = said.turn === this.#state.record.turns.at(-1)?.turn;
-    this.#unheardAnswers = continues ? this.#unheardAnswers + 1 : 0;
+    if (this.#isMereAttention(heard.text)) return this.#agent.cancel();
+    const { record } = this.#state;
+    const unheard = isOpen(record.turns.at(-1));
+    const request = afterStopPhrase(heard.text, this.#options.language);
+    if (request !== undefined) this.#closeOpenTurn();
+    if (request === "") return this.#listenOn(heard.text);
+    const said = saidWith(record, heard.text, this.#options);
+    this.#unheardAnswers = unheard ? this.#unheardAnswers + 1 : 0;
     this.#state.emit({ kind: "caller_turn", ...said });
     // Each of these answers was asked for and paid for, and no caller heard one.
     if (this.#unheardAnswers >= MOST_UNHEARD_ANSWERS) return this.#beginAnew();
     this.#answering.respond(this.#state.turn(said.turn), heard);
+  }
+
+  /** "Uh-huh" in silence is no question, unless the bot has asked one or owes an answer. */
+  #isMereAttention(text: string): boolean {
+    const last = this.#state.record.turns.at(-1);
+    if (!isHum(text, this.#options.language) || isOpen(last)) return false;
+    return !last || !heardText(last).trimEnd().endsWith("?");
+  }
+
+  /** The caller has asked for the floor: the question whose answer they heard nothing of is given up. */
+  #closeOpenTurn(): void {
+    const last = this.#state.record.turns.at(-1);
+    if (!isOpen(last)) return;
+    this.#state.emit({ kind: "answer_complete", turn: last.turn, phrases: 0 });
+  }
+
+  /** The caller only wants the bot to be quiet: that is answered by listening. */
+  #listenOn(words: string): void {
+    this.#agent.cancel();
+    this.#unheardAnswers = 0;
+    const said = saidWith(this.#state.record, words, this.#options);
+    this.#state.emit({ kind: "caller_turn", ...said });
+    this.#state.emit({ kind: "answer_complete", turn: said.turn, phrases: 0 });
   }
 
   /** What the caller says next is a turn of its own. */

@@ -135,6 +135,7 @@ export function rig(
         maxSilenceMs: 2000,
         maxUtteranceMs: 60_000,
         looksUnfinished: () => false,
+        isShortAnswer: () => false,
       },
     },
     speaker: {

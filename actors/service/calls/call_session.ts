@@ -27,6 +27,9 @@ import { ToolRunner } from "./tool_runner.ts";
 /** In place of a key that the caller pressed: it may belong to a card number or a PIN. */
 const MASKED_KEY = "x";
 
+/** The key that says "I have finished", as on every voice menu. */
+const END_OF_TURN_KEY = "#";
+
 const log = logger("call");
 
 /** A call to carry on. */
@@ -221,6 +224,7 @@ export class CallSession {
 
   #onKey(key: string): void {
     if (this.#over.signal.aborted) return;
+    if (key === END_OF_TURN_KEY) this.#bot.post({ kind: "end_turn" });
     const { MASK_CARDS } = this.#options.services.settings;
     this.#note({ kind: "dtmf", digit: MASK_CARDS ? MASKED_KEY : key });
   }
