@@ -18,11 +18,16 @@ export interface PbxSoundsOptions {
   readonly settings: Settings;
 }
 
+/** A sound that fails so soon after it began, on a channel that is still there, cannot be played. */
+const FAILS_WITHIN_MS = 500;
+
 interface Playing {
   readonly channelId: string;
   readonly finished: AbortController;
   /** Settles when the PBX has answered the command to play. */
   readonly begun: PromiseWithResolvers<void>;
+  /** The PBX has given it up: it cannot read the file, or the channel hung up. */
+  failed: boolean;
 }
 
 /** The PBX's sounds, for all channels. */
@@ -49,7 +54,9 @@ export class PbxSounds {
     const playbackId = `voxbot-sound-${crypto.randomUUID().slice(0, 8)}`;
     const finished = new AbortController();
     const begun = Promise.withResolvers<void>();
-    this.#playing.set(playbackId, { channelId, finished, begun });
+    const playing: Playing = { channelId, finished, begun, failed: false };
+    this.#playing.set(playbackId, playing);
+    const began = performance.now();
     try {
       // The PBX knows a sound in its own folder by name, any other by its whole path.
       const name = settings.ASTERISK_SOUNDS_DIR ? file.split("/").at(-1)! : file;
@@ -59,12 +66,26 @@ export class PbxSounds {
       void command.then(() => begun.resolve(), () => begun.resolve());
       if (!await abortable(unlessGone(command), signal)) return;
       await pause(LONGEST_SOUND_MS, AbortSignal.any([signal, finished.signal]));
+      if (playing.failed && performance.now() - began < FAILS_WITHIN_MS) {
+        await this.#tellFailure(sound, file, signal);
+      }
     } catch (error) {
       // The way out of dead air must not depend on a sound.
       if (!signal.aborted) log.error("the PBX could not play a sound", { sound, file, error });
     } finally {
       this.#playing.delete(playbackId);
     }
+  }
+
+  /** A caller who hung up ends the wait by the signal: that is no failure. */
+  async #tellFailure(sound: PbxSound, file: string, signal: AbortSignal): Promise<void> {
+    await pause(FAILS_WITHIN_MS, signal);
+    if (signal.aborted) return;
+    log.error("the PBX played nothing: it cannot read a sound", {
+      sound,
+      file,
+      fix: "let the PBX's user read that file, or set ASTERISK_SOUNDS_DIR to the PBX's own folder",
+    });
   }
 
   /** Breaks off what a channel hears. Never rejects. */
@@ -83,6 +104,10 @@ export class PbxSounds {
 
   /** Takes every event of the application; the end of a playback that is not ours is ignored. */
   onEvent(event: AriEvent): void {
-    if (event.type === "PlaybackFinished") this.#playing.get(event.playback.id)?.finished.abort();
+    if (event.type !== "PlaybackFinished") return;
+    const playing = this.#playing.get(event.playback.id);
+    if (!playing) return;
+    playing.failed = event.playback.state === "failed";
+    playing.finished.abort();
   }
 }

@@ -146,3 +146,23 @@ Deno.test("a sound that is broken off is stopped at the PBX, and nothing else th
     pbx.tell({ type: "PlaybackFinished", playback: playback("caller-2", ids[1]!) });
     await soon(() => other.over, "the other ends by itself");
   }));
+
+Deno.test("a sound that the PBX cannot read is an error line with the fix, a caller who hangs up is none", () =>
+  withApology(async ({ pbx, sounds }) => {
+    using log = new LogLines();
+    const ids = playbackIds(pbx);
+    for (const [hangsUp, errors] of [[true, 0], [false, 1]] as const) {
+      const over = new AbortController();
+      const played = watched(sounds.play("last_resort", CALLER, over.signal));
+      await soon(() => ids.length > 0, "it is played");
+      await turn();
+      const failed = { ...playback(CALLER, ids.pop()!), state: "failed" };
+      pbx.tell({ type: "PlaybackFinished", playback: failed });
+      await turn();
+      if (hangsUp) over.abort();
+      mock.timers.tick(500);
+      await soon(() => played.over, "the wait ends");
+      assert.equal(log.errors.length, errors);
+    }
+    assert.match(log.errors[0]!, /cannot read a sound.*ASTERISK_SOUNDS_DIR/);
+  }));

@@ -276,7 +276,9 @@ Deno.test("callers whom the machine cannot serve well wait until it can, by them
     rig.passes(1);
     assert.equal(switchboard.size, 1);
     rig.ranOut = undefined;
+    pbx.enters("caller-3");
+    assert.equal(switchboard.size, 1, "nobody overtakes the one who waits");
     rig.passes(1);
-    await service.isolates.talking(2);
+    for (const nth of [2, 3]) await service.isolates.talking(nth);
     assert.equal(switchboard.overload, undefined);
   }, { MAX_CALLS: 10 }));
