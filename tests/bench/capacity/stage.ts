@@ -54,6 +54,8 @@ export async function startStage(options: CapacityOptions): Promise<Stage> {
     new ServiceProcess(folder, {
       ...pbx.env,
       ASTERISK_LANG: language,
+      // This PBX does not see the folder of a test: the notices to callers too many lie in its own.
+      ASTERISK_SOUNDS_DIR: pbx.soundsDir,
       FAULT_INJECTION: "0",
       HUNG_THREADS_IDLE: "0",
       // As an operator has them.
