@@ -57,6 +57,17 @@ Deno.test("values are read as people write them", () => {
   assert.deepEqual(settings.ASR_PROVIDER, ["local"]);
 });
 
+Deno.test("ARI's address works as people copy it: with or without /ari, slash and prefix", () => {
+  const read = (ARI_HTTP_URL: string) => readSettings({ ARI_HTTP_URL }).ARI_HTTP_URL;
+  for (const written of ["", "/", "/ari", "/ari/", "//ari//", "/ARI"]) {
+    assert.equal(read(`http://127.0.0.1:8088${written}`), "http://127.0.0.1:8088", written);
+    assert.equal(read(`https://pbx/a/b${written}`), "https://pbx/a/b", written);
+  }
+  assert.equal(read("http://127.0.0.1:8088/ari/ari"), "http://127.0.0.1:8088/ari", "prefix=ari");
+  assert.equal(read("http://127.0.0.1:8088/safari"), "http://127.0.0.1:8088/safari");
+  assert.equal(read("http://ari"), "http://ari", "a host may have that name");
+});
+
 Deno.test("all wrong settings are named in one error, each with what would be right", () => {
   assert.deepEqual(
     problems({

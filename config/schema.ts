@@ -126,10 +126,32 @@ export function pairs(fallback: string, doc: Doc): Setting<Readonly<Record<strin
 
 /** An absolute http(s) address; a trailing slash is dropped. Empty means "not set". */
 export function url(fallback: string, doc: Doc): Setting<string> {
+  return address(fallback, doc, (value) => value.replace(/\/+$/, ""));
+}
+
+/**
+ * The address of Asterisk's HTTP server, with http.conf's `prefix` if there is one, such as
+ * `http://127.0.0.1:8088/asterisk`. Operators also write ARI's own, which has `/ari` behind it, as
+ * Asterisk's documentation does: that is dropped, once, so that a prefix named `ari` can be written
+ * `/ari/ari`.
+ */
+export function httpServerOfAri(fallback: string, doc: Doc): Setting<string> {
+  return address(
+    fallback,
+    doc,
+    (value) => value.replace(/\/+$/, "").replace(/([^:/])\/+ari$/i, "$1"),
+  );
+}
+
+function address(
+  fallback: string,
+  doc: Doc,
+  tidy: (value: string) => string,
+): Setting<string> {
   const message = "an address such as http://127.0.0.1:8088, without user and password";
   const parse = z.string().trim()
     .refine((value) => value === "" || isPlainHttp(value), message)
-    .transform((value) => value.replace(/\/+$/, ""));
+    .transform(tidy);
   return setting(parse, fallback, doc);
 }
 

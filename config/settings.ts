@@ -6,6 +6,7 @@ import {
   choices,
   type Doc,
   flag,
+  httpServerOfAri,
   integer,
   number,
   pairs,
@@ -18,9 +19,11 @@ import {
 type Table = Readonly<Record<string, Setting<unknown>>>;
 
 const ASTERISK = {
-  ARI_HTTP_URL: url("http://127.0.0.1:8088", {
-    en: "Asterisk's HTTP server, where ARI answers",
-    ru: "HTTP-сервер Asterisk, на котором отвечает ARI",
+  ARI_HTTP_URL: httpServerOfAri("http://127.0.0.1:8088", {
+    en: "Asterisk's HTTP server, where ARI answers, with http.conf's prefix if there is one; a " +
+      "trailing /ari may be there or not",
+    ru: "HTTP-сервер Asterisk, на котором отвечает ARI, с prefix из http.conf, если он есть; " +
+      "/ari в конце можно писать или не писать",
   }),
   ARI_USER: text("", {
     en: "ARI user from ari.conf",

@@ -24,7 +24,7 @@ export type PbxSettings =
 /** Checks the PBX; stops at a failure that hides all the rest. */
 export async function* checkPbx(settings: PbxSettings): Findings {
   const info = await askAri(settings, "GET", "asterisk/info");
-  const entrance = checkEntrance(settings, info);
+  const entrance = await checkEntrance(settings, info);
   yield entrance;
   if (entrance.status === "FAIL" || info.kind !== "answer") return;
 
@@ -49,7 +49,7 @@ export async function* checkPbx(settings: PbxSettings): Findings {
   yield* checkDialplan(settings);
 }
 
-function checkEntrance(settings: PbxSettings, info: AriAnswer): Finding {
+async function checkEntrance(settings: PbxSettings, info: AriAnswer): Promise<Finding> {
   const { ARI_HTTP_URL: url, ARI_USER: user } = settings;
   if (info.kind === "silence") {
     return fail(
@@ -60,10 +60,13 @@ function checkEntrance(settings: PbxSettings, info: AriAnswer): Finding {
   }
   if (info.kind === "stranger" || info.status === 404) {
     const server = info.kind === "stranger" ? ` (${info.server})` : "";
+    const found = await nearbyAri(settings);
     return fail(
       `a web server${server} answers at ${url}, but not ARI (HTTP ${info.status})`,
-      "set enabled=yes in ari.conf and load res_ari.so; if http.conf has a prefix, " +
-        "append it to ARI_HTTP_URL",
+      found
+        ? `ARI answers at ${found}: set ARI_HTTP_URL=${found}`
+        : "set enabled=yes in ari.conf and load res_ari.so; if http.conf has a prefix, " +
+          "ARI_HTTP_URL must end in it (`http show status` names it): http://127.0.0.1:8088/asterisk",
     );
   }
   if (info.status === 401) {
@@ -79,6 +82,24 @@ function checkEntrance(settings: PbxSettings, info: AriAnswer): Finding {
     return fail(`ARI answers with HTTP ${info.status}`, "look for the reason in Asterisk's log");
   }
   return ok(`ARI answers at ${url} and knows user ${user}`);
+}
+
+/**
+ * Where ARI answers instead on the same server: without the path that was written, behind the prefix
+ * of Asterisk's sample http.conf, or behind a prefix that is named like ARI itself.
+ */
+async function nearbyAri(settings: PbxSettings): Promise<string | undefined> {
+  const { origin, pathname } = new URL(settings.ARI_HTTP_URL);
+  const own = pathname.replace(/\/+$/, "");
+  for (const prefix of ["", "/asterisk", "/ari"]) {
+    if (prefix === own) continue;
+    const ARI_HTTP_URL = origin + prefix;
+    const answer = await askAri({ ...settings, ARI_HTTP_URL }, "GET", "asterisk/info");
+    const isAri = answer.kind === "answer" && (answer.status === 200 || answer.status === 401);
+    // A trailing `/ari` is dropped once when the setting is read.
+    if (isAri) return prefix === "/ari" ? `${ARI_HTTP_URL}/ari` : ARI_HTTP_URL;
+  }
+  return undefined;
 }
 
 /** Deletes a playback that does not exist: 404 means that we may, 403 that this user may only read. */

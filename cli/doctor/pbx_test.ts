@@ -26,6 +26,10 @@ interface FakePbx {
   readonly folders?: Readonly<Record<string, string>>;
   /** A web server without ARI. */
   readonly noAri?: boolean;
+  /** `prefix` of http.conf, such as `/asterisk`. */
+  readonly prefix?: string;
+  /** What the operator wrote behind the port. */
+  readonly path?: string;
 }
 
 /** What the doctor finds at an HTTP server that answers like Asterisk (compared with 22.10.1). */
@@ -38,6 +42,8 @@ async function examine(
     line = {},
     readOnly,
     noAri,
+    prefix = "",
+    path = "",
     folders = {},
   }: FakePbx,
   changes: Partial<PbxSettings> = {},
@@ -55,11 +61,14 @@ async function examine(
   };
   const authorised = `Basic ${btoa("voxbot:s3cret")}`;
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
-    if (noAri) return new Response("<h1>Not Found</h1>", { status: 404 });
+    const { pathname: asked, searchParams } = new URL(request.url);
+    if (noAri || !asked.startsWith(`${prefix}/ari/`)) {
+      return new Response("<h1>Not Found</h1>", { status: 404 });
+    }
     if (request.headers.get("authorization") !== authorised) {
       return Response.json({ message: "Authentication required" }, { status: 401 });
     }
-    const { pathname, searchParams } = new URL(request.url);
+    const pathname = asked.slice(prefix.length);
     const value = folders[searchParams.get("variable") ?? ""];
     const answer = value ? { value } : answers[`${request.method} ${pathname}`];
     if (answer !== undefined) return Response.json(answer);
@@ -68,7 +77,7 @@ async function examine(
       : Response.json({ message: "not found" }, { status: 404 });
   });
   const settings = settingsWith({
-    ARI_HTTP_URL: `http://127.0.0.1:${server.addr.port}`,
+    ARI_HTTP_URL: `http://127.0.0.1:${server.addr.port}${path}`,
     ARI_USER: "voxbot",
     ARI_PASSWORD: "s3cret",
     ...changes,
@@ -121,6 +130,17 @@ Deno.test("a web server without ARI is not taken for an absent PBX", async () =>
   const { what, fix } = failure(await examine({ noAri: true }));
   assert.match(what, /not ARI \(HTTP 404\)/);
   assert.match(fix, /enabled=yes in ari\.conf/);
+});
+
+Deno.test("an ARI behind another path is found, and the setting that reaches it is named", async () => {
+  const address = /set ARI_HTTP_URL=http:\/\/127\.0\.0\.1:\d+(\/\S*)?$/;
+  const cure = async (prefix: string, path: string) => {
+    const findings = await examine({ prefix, path });
+    return address.exec(failure(findings).fix)?.[1] ?? "";
+  };
+  assert.equal(await cure("/asterisk", ""), "/asterisk");
+  assert.equal(await cure("", "/pbx"), "");
+  assert.equal(await cure("/ari", ""), "/ari/ari", "read back as /ari");
 });
 
 Deno.test("a wrong password and a missing user are different mistakes", async () => {

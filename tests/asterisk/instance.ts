@@ -23,6 +23,8 @@ export interface Instance {
   /** Its folder, as a path on this machine. */
   readonly hostPath: string;
   readonly httpPort: number;
+  /** What all its addresses begin with (http.conf `prefix`), such as `/asterisk`; mostly empty. */
+  readonly httpPath: string;
   readonly sipPort: number;
   readonly ariUser: string;
   readonly ariPassword: string;
@@ -34,15 +36,17 @@ export interface Instance {
  * Creates an instance's folder from the distribution's configuration and, over it, the sample's
  * files with ports and passwords replaced.
  *
+ * @param httpPath see `Instance`.
  * @throws {TestbedError} unless the sample has each line that is replaced exactly once.
  */
-export async function createInstance(tree: string): Promise<Instance> {
+export async function createInstance(tree: string, httpPath = ""): Promise<Instance> {
   await sweep(tree);
   const path = `${INSTANCES}/${Deno.pid}-${randomWord(4)}`;
   const instance: Instance = {
     path,
     hostPath: `${tree}${path}`,
     httpPort: freeTcpPort(),
+    httpPath,
     sipPort: await freeUdpPort(),
     ariUser: "voxbot",
     ariPassword: randomWord(16),
@@ -70,7 +74,11 @@ function replacements(instance: Instance): readonly Replacement[] {
   // Two instances can draw the same range and share it: Asterisk takes the next free port.
   const rtpStart = first + 2 * Math.floor(Math.random() * (last - first - perInstance) / 2);
   return [
-    ["http.conf", "bindport = 8088", `bindport = ${instance.httpPort}`],
+    [
+      "http.conf",
+      "bindport = 8088",
+      `bindport = ${instance.httpPort}\nprefix = ${instance.httpPath.slice(1)}`,
+    ],
     ["pjsip.conf", "bind = 127.0.0.1:5060", `bind = 127.0.0.1:${instance.sipPort}`],
     ["pjsip.conf", "password = change-me-sip", `password = ${instance.sipPassword}`],
     ["ari.conf", "password = change-me-ari", `password = ${instance.ariPassword}`],

@@ -68,12 +68,12 @@ export interface Testbed extends TestPbx {
  * @throws {TestbedError} with the cure, when this machine cannot run it.
  */
 export async function startTestbed(
-  { release = "22" }: { release?: ReleaseName } = {},
+  { release = "22", httpPath = "" }: { release?: ReleaseName; httpPath?: string } = {},
 ): Promise<Testbed> {
   const tree = await installAsterisk(release);
   await linkPrompts(tree);
   await using started = new AsyncDisposableStack();
-  const instance = await createInstance(tree);
+  const instance = await createInstance(tree, httpPath);
   started.defer(() => removeInstance(instance));
   const phones = started.use(await Phones.start());
   const process = await AsteriskProcess.start(tree, instance);
@@ -110,7 +110,7 @@ class RealAsterisk implements Testbed {
     const { sipPort: port, sipUser: user, sipPassword: password } = instance;
     this.sip = { port, user, password };
     this.env = {
-      ARI_HTTP_URL: `http://127.0.0.1:${instance.httpPort}`,
+      ARI_HTTP_URL: `http://127.0.0.1:${instance.httpPort}${instance.httpPath}`,
       ARI_USER: instance.ariUser,
       ARI_PASSWORD: instance.ariPassword,
       ARI_APP_NAME: "voxbot",
@@ -200,8 +200,8 @@ class RealAsterisk implements Testbed {
   }
 
   async #listed<T>(what: "channels" | "bridges" | "recordings/stored"): Promise<readonly T[]> {
-    const { httpPort, ariUser, ariPassword } = this.instance;
-    const response = await fetch(`http://127.0.0.1:${httpPort}/ari/${what}`, {
+    const { ariUser, ariPassword } = this.instance;
+    const response = await fetch(`${this.env.ARI_HTTP_URL}/ari/${what}`, {
       headers: { authorization: `Basic ${btoa(`${ariUser}:${ariPassword}`)}` },
     });
     if (!response.ok) {
