@@ -186,6 +186,8 @@ export interface EngineIsolateData extends IsolateData {
 /** What a call isolate gets at its start. */
 export interface CallIsolateData extends IsolateData {
   readonly settings: Settings;
+  /** The values among the settings that are secret; which these are, only the schema knows. */
+  readonly secrets: readonly string[];
   /** As they are now, so that they can be rendered before a call comes. */
   readonly prompts: Prompts;
   /** A caller is already waiting for this isolate: it postpones whatever can wait. */

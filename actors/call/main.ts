@@ -8,7 +8,6 @@ import { logger } from "../../config/logging.ts";
 import { hideValues } from "../../config/privacy/redact.ts";
 import type { Prompts } from "../../config/prompts.ts";
 import type { Settings } from "../../config/settings.ts";
-import { secretsOf } from "../../config/withheld.ts";
 import type { MediaAddress } from "../../media/transport.ts";
 import { connectEngine, type LocalSpeech } from "../../speech/local/mod.ts";
 import { createSpeech, type Speech } from "../../speech/mod.ts";
@@ -154,8 +153,8 @@ function engineOf(
 }
 
 await runIsolate<ToCall, FromCall, CallIsolateData>(async (data, send) => {
-  const { settings, prompts, callerWaits } = data;
-  hideValues(secretsOf(settings));
+  const { settings, secrets, prompts, callerWaits } = data;
+  hideValues(secrets);
   const engine = engineOf(settings, send, () => isolate.callId);
   const tokens = new RemoteTokens(send);
   const [speech] = await Promise.all([

@@ -307,9 +307,10 @@ Deno.test("what an isolate says of its call goes to the call, and only that", as
 Deno.test("an isolate holds the keys that its call needs, and no others", async () => {
   await using scene = new Pool(1);
   const [isolate] = await scene.fill();
-  const { settings } = isolate!.options.data as CallIsolateData;
+  const { settings, secrets } = isolate!.options.data as CallIsolateData;
   assert.equal(settings.OPENAI_API_KEY, "of the model");
   assert.doesNotMatch(JSON.stringify(settings), /of the PBX/);
+  assert.deepEqual(secrets.filter((value) => value !== ""), ["of the model"]);
 });
 
 Deno.test("a service that ends takes every isolate with it, those that are starting too", async () => {

@@ -3,7 +3,7 @@
 
 import type { Prompts } from "../../../config/prompts.ts";
 import type { Settings } from "../../../config/settings.ts";
-import { withholdSecrets } from "../../../config/withheld.ts";
+import { secretsOf, withholdSecrets } from "../../../config/withheld.ts";
 import { Semaphore } from "../../../runtime/semaphore.ts";
 import { pause } from "../../../runtime/waiting.ts";
 import type { CallIsolateData, FromCall, ToCall } from "../../messages.ts";
@@ -108,6 +108,7 @@ export class IsolateStarter {
     const data: CallIsolateData = {
       logLevel: this.#settings.LOG_LEVEL,
       settings: this.#settings,
+      secrets: secretsOf(this.#settings),
       prompts: await prompts(),
       callerWaits,
     };
