@@ -65,10 +65,10 @@ function isCommand(name: string | undefined): name is Command {
   return name !== undefined && Object.hasOwn(HELP, name);
 }
 
-/** The settings of this process; logging is at their level from here on. */
+/** The settings of this process; logging is as they say from here on. */
 function loggedSettings(): Settings {
   const settings = settingsFromEnvironment();
-  configureLogging(settings.LOG_LEVEL);
+  configureLogging(settings.LOG_LEVEL, settings.LOG_FORMAT);
   return settings;
 }
 

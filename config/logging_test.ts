@@ -2,18 +2,22 @@ import assert from "node:assert/strict";
 
 import type { LogRecord } from "@logtape/logtape";
 
-import { configureLogging, formatRecord, logger } from "./logging.ts";
+import { configureLogging, formatJson, formatRecord, logger } from "./logging.ts";
 import { redact } from "./privacy/redact.ts";
 
 function line(message: unknown[], properties: Record<string, unknown> = {}): string {
-  return formatRecord({
+  return formatRecord(recordOf(message, properties));
+}
+
+function recordOf(message: unknown[], properties: Record<string, unknown> = {}): LogRecord {
+  return {
     category: ["voxbot", "switchboard"],
     level: "info",
     timestamp: Date.UTC(2026, 10, 20, 6, 5, 42, 123),
     message,
     rawMessage: "",
     properties,
-  } as LogRecord);
+  } as LogRecord;
 }
 
 const facts = (properties: Record<string, unknown>) =>
@@ -78,6 +82,38 @@ Deno.test("secrets and numbers are masked in the message, in its facts and insid
   assert.doesNotMatch(text, /700000|a:b/);
 });
 
+Deno.test("a program reads time, level, part, message and facts from a JSON line as they are", () => {
+  const facts = { call: "ab12", waitedMs: 12.345, ended: undefined, list: [1, "b"], level: "loud" };
+  const text = formatJson(recordOf(["call\nanswered"], facts));
+  assert.equal(text.indexOf("\n"), text.length - 1);
+  assert.deepEqual(JSON.parse(text), {
+    time: "2026-11-20T06:05:42.123Z",
+    level: "info",
+    part: "switchboard",
+    message: "call answered",
+    call: "ab12",
+    waitedMs: 12.345,
+    list: [1, "b"],
+    _level: "loud",
+  });
+});
+
+Deno.test("a JSON line masks what a line of text masks, and no value makes it fail", () => {
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  const text = formatJson(recordOf(["call from +70000000067"], {
+    caller: "70000000067",
+    event: { channel: { caller: { number: "70000000067" } }, url: "x?api_key=a:b" },
+    error: new Error("no answer from 70000000067", { cause: new Error("refused") }),
+    circular,
+    big: 10n,
+  }));
+  assert.doesNotMatch(text, /700000|a:b/);
+  const { error, big } = JSON.parse(text);
+  assert.equal(error, "no answer from *********67 (refused)");
+  assert.equal(big, "10");
+});
+
 Deno.test("lines below LOG_LEVEL are not written; the others go to standard error", async () => {
   const child = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -95,6 +131,22 @@ Deno.test("lines below LOG_LEVEL are not written; the others go to standard erro
   assert.equal(child.stdout.length, 0);
   assert.doesNotMatch(errors, /quiet/);
   assert.match(errors, /^\S+ WARNING ari: socket closed state=closed$/m);
+});
+
+Deno.test("with LOG_FORMAT=json each line of standard error is one object", async () => {
+  const child = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      `const { configureLogging, logger } = await import(${
+        JSON.stringify(import.meta.resolve("./logging.ts"))
+      });
+      configureLogging("info", "json");
+      logger("ari").warn("socket closed", { call: "ab12" });`,
+    ],
+  }).output();
+  const line = JSON.parse(new TextDecoder().decode(child.stderr));
+  assert.equal(line.level, "warning");
+  assert.equal(line.call, "ab12");
 });
 
 Deno.test("logging can be configured again with another level", () => {

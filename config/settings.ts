@@ -586,6 +586,11 @@ const SERVICE = {
     en: "least severe level of the log lines shown",
     ru: "минимальный уровень строк, попадающих в журнал",
   }),
+  LOG_FORMAT: choice("text", ["text", "json"], {
+    en: "text: lines for people; json: an object a line, for programs that collect logs",
+    ru:
+      "text — строки для людей; json — по объекту в строке, для программ, которые собирают журналы",
+  }),
 } as const satisfies Table;
 
 /** The settings in the order and under the headings of docs/settings.md. */

@@ -2,6 +2,8 @@
 // you know how an isolate lives and dies. The product's own messages travel beside these in an
 // envelope, so that none of them can be mistaken for one of these.
 
+import type { LogFormat } from "../../config/logging.ts";
+
 /** Why an isolate, or any supervised child, ended. */
 export type ExitReason =
   /** It had nothing left to do. */
@@ -60,4 +62,6 @@ export type Envelope<Control, Message> =
 /** What every isolate gets at its start. Plain data. */
 export interface IsolateData {
   readonly logLevel: "debug" | "info" | "warning" | "error";
+  /** As text without it. */
+  readonly logFormat?: LogFormat;
 }

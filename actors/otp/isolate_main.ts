@@ -26,7 +26,7 @@ export async function runIsolate<Out, In, Data extends IsolateData = IsolateData
   const port = parentPort;
   if (!port) throw new Error("an isolate's entry point runs in a worker, not by itself");
   const data = workerData as Data;
-  configureLogging(data.logLevel);
+  configureLogging(data.logLevel, data.logFormat);
   const post = (envelope: Envelope<FromIsolate, In>) => port.postMessage(envelope);
   const tell = (control: FromIsolate) => post({ control });
   const body = await start(data, (message) => post({ message }), () => tell({ kind: "done" }));

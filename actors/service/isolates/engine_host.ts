@@ -77,6 +77,7 @@ export class EngineHost {
     const startedAt = performance.now();
     const data: EngineIsolateData = {
       logLevel: settings.LOG_LEVEL,
+      logFormat: settings.LOG_FORMAT,
       settings: withholdSecrets(settings, []),
     };
     const isolate = await start({

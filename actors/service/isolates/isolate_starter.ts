@@ -107,6 +107,7 @@ export class IsolateStarter {
     }
     const data: CallIsolateData = {
       logLevel: this.#settings.LOG_LEVEL,
+      logFormat: this.#settings.LOG_FORMAT,
       settings: this.#settings,
       secrets: secretsOf(this.#settings),
       prompts: await prompts(),
