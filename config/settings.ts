@@ -120,6 +120,16 @@ const TURN_TAKING = {
     en: "silence that ends a turn which sounds unfinished",
     ru: "тишина, после которой считается законченной любая реплика",
   }),
+  ENDPOINT_PATIENCE_MS: integer(0, [0, 5000], {
+    unit: "ms",
+    en:
+      "silence in which callers may add to what sounded finished: the answer is made meanwhile, " +
+      "but held back, and what they add joins the turn. 1500 to 2000 for callers who pause " +
+      "between sentences; a yes, a no and # are answered without it",
+    ru: "тишина, в которую звонящий может дополнить реплику, похожую на законченную: ответ " +
+      "готовится, но не звучит, а сказанное присоединяется к реплике. 1500–2000, если звонящие " +
+      "делают паузы между предложениями; на «да», «нет» и # бот отвечает без неё",
+  }),
   BARGE_IN: flag(true, {
     en: "the caller can interrupt the bot",
     ru: "звонящий может перебить бота",

@@ -214,7 +214,10 @@ function conversationOptions(
     language,
     startEarly: settings.EARLY_START,
     maskCards: settings.MASK_CARDS,
-    fillerAfterMs: settings.FILLER_AFTER_MS,
+    patienceMs: settings.ENDPOINT_PATIENCE_MS,
+    // No filler while the bot waits for more of the caller's words.
+    fillerAfterMs: settings.FILLER_AFTER_MS &&
+      Math.max(settings.FILLER_AFTER_MS, settings.ENDPOINT_PATIENCE_MS),
     record: assignment.record,
     bargeIn: {
       enabled: settings.BARGE_IN,

@@ -25,6 +25,8 @@ export interface HeardTurn {
   readonly endpointAt: number;
   /** When the text was final. */
   readonly asrFinalAt: number;
+  /** What ended it: a silence (or the ASR, which heard one), or a key that the caller pressed. */
+  readonly ended: "silence" | "key";
 }
 
 /** What is known of an utterance in progress. */
@@ -123,7 +125,7 @@ export class Recogniser implements Disposable {
 
   /** Ends the utterance in progress, if there is one, without waiting for a silence. */
   endTurn(): void {
-    if (this.#utterance) this.#end(this.#utterance, performance.now());
+    if (this.#utterance) this.#end(this.#utterance, performance.now(), "key");
   }
 
   /** Drops the utterance in progress: it was a noise or a backchannel. */
@@ -239,7 +241,11 @@ export class Recogniser implements Disposable {
     if (over) this.#end(utterance, endpointAt);
   }
 
-  #end(utterance: OpenUtterance, endpointAt: number): void {
+  #end(
+    utterance: OpenUtterance,
+    endpointAt: number,
+    ended: HeardTurn["ended"] = "silence",
+  ): void {
     if (this.#utterance !== utterance) return;
     const speechEndAt = this.#speechEndAt;
     this.#utterance = undefined;
@@ -250,6 +256,7 @@ export class Recogniser implements Disposable {
           speechEndAt,
           endpointAt,
           asrFinalAt: performance.now(),
+          ended,
         }),
       (error) => this.#options.events.onAsrFailed(error),
     ).finally(() => utterance.abort.abort());

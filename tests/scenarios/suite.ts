@@ -185,6 +185,37 @@ export function conversations(pbx: TestPbx): void {
   );
 }
 
+const MONOLOGUE = [
+  "Good morning, we are a small factory in the north.",
+  "We build steel frames for houses and we test every beam.",
+  "Our old machine was built thirty years ago and it is broken.",
+  "Now we are looking for a new machine for our laboratory.",
+  "What is the price of the machine?",
+];
+
+/** Registers the scenario of a caller who tells a long story with pauses. */
+export function monologues(pbx: TestPbx): void {
+  realTimeTest("a caller who talks for half a minute, with pauses, is heard whole", async () => {
+    await using world = await World.start(pbx, { ENDPOINT_PATIENCE_MS: 2000 });
+    const { caller, record } = await world.greeted();
+    const sentences = await Promise.all(MONOLOGUE.map((sentence) => spoken(sentence)));
+    for (const sentence of sentences.slice(0, -1)) {
+      await caller.say(sentence);
+      await pause(1200);
+    }
+    const { endedAt } = await caller.say(sentences.at(-1)!);
+    await untilSpokenTo(caller.heard, endedAt);
+    await caller.hangUp();
+    const [turn, ...others] = asked(record);
+    assert.deepEqual(others, [], "it was one turn");
+    assert.equal(turn!.interrupted, false);
+    for (const word of [/factory/i, /frames/i, /years/i, /new machine/i, /price/i]) {
+      assert.match(turn!.caller!, word);
+    }
+    await world.nothingLeft();
+  });
+}
+
 /** Registers the scenario of a caller who says nothing. */
 export function silences(pbx: TestPbx): void {
   realTimeTest(

@@ -85,7 +85,7 @@ export class Answering
       history: dialogueBefore(this.#state.record, turn.turn),
       alreadyHeard,
       signal: answer.signal,
-    });
+    }, heard?.ended === "key" ? undefined : heard?.speechEndAt);
     void this.#make(answer, parts);
   }
 

@@ -90,3 +90,27 @@ Deno.test("the key for the end of a turn does nothing while the caller is silent
   assert.equal(call.agent.requests.length, 0);
   assert.equal(call.record.phase, "listening");
 });
+
+Deno.test("what a caller adds while the bot is patient joins the turn", async () => {
+  using call = rig(undefined, { patienceMs: 60_000 });
+  call.conversation.greet();
+  await call.play();
+  await call.ask("What is the price?");
+  assert.deepEqual(call.spoken, ["Hello."], "the answer is held back");
+  await call.ask("And the warranty?");
+  assert.equal(call.agent.requests.at(-1)!.text, "What is the price? And the warranty?");
+  assert.equal(call.record.turns.length, 2);
+});
+
+Deno.test("a yes and the key for the end of a turn are answered without patience", async () => {
+  using call = rig(undefined, { patienceMs: 60_000 });
+  call.conversation.greet();
+  await call.play();
+  await call.ask("Yes, please.");
+  assert.deepEqual(call.spoken.slice(1), ["First answer.", "Second part."]);
+  await call.play();
+  await call.speak("What is the price?", 900);
+  call.conversation.endTurn();
+  await settle();
+  assert.equal(call.spoken.length, 5);
+});

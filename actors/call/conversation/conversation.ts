@@ -21,6 +21,8 @@ import { Floor } from "./floor.ts";
 
 /** After so many answers that the caller talked over before a word was heard, the bot begins anew. */
 const MOST_UNHEARD_ANSWERS = 3;
+/** The same where answers are held back so that callers may pause: a minute with a pause every 5 s. */
+const MOST_HELD_ANSWERS = 12;
 
 /** One call's conversation. */
 export class Conversation implements RecogniserEvents, Disposable {
@@ -184,7 +186,8 @@ export class Conversation implements RecogniserEvents, Disposable {
     this.#unheardAnswers = unheard ? this.#unheardAnswers + 1 : 0;
     this.#state.emit({ kind: "caller_turn", ...said });
     // Each of these answers was asked for and paid for, and no caller heard one.
-    if (this.#unheardAnswers >= MOST_UNHEARD_ANSWERS) return this.#beginAnew();
+    const most = this.#options.patienceMs > 0 ? MOST_HELD_ANSWERS : MOST_UNHEARD_ANSWERS;
+    if (this.#unheardAnswers >= most) return this.#beginAnew();
     this.#answering.respond(this.#state.turn(said.turn), heard);
   }
 

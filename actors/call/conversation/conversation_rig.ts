@@ -94,6 +94,7 @@ export function rig(
   options: {
     readonly startEarly?: boolean;
     readonly fillerAfterMs?: number;
+    readonly patienceMs?: number;
     /** The voice speaks whole answers, each in one stream. */
     readonly streaming?: boolean;
   } = {},
@@ -114,6 +115,7 @@ export function rig(
     language: "en",
     startEarly: options.startEarly ?? false,
     maskCards: true,
+    patienceMs: options.patienceMs ?? 0,
     fillerAfterMs: options.fillerAfterMs ?? 0,
     record,
     bargeIn: {
