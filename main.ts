@@ -3,8 +3,12 @@
 import { parseArgs } from "node:util";
 import { type Command, HELP } from "./cli/help.ts";
 import { print, printError } from "./cli/print.ts";
-import { forbidTelemetry, settingsFromEnvironment } from "./config/environment.ts";
-import { configureLogging } from "./config/logging.ts";
+import {
+  forbidTelemetry,
+  notesOfEnvironment,
+  settingsFromEnvironment,
+} from "./config/environment.ts";
+import { configureLogging, logger } from "./config/logging.ts";
 import { OperatorError } from "./config/operator_error.ts";
 import type { Settings } from "./config/settings.ts";
 import { VERSION } from "./config/version.ts";
@@ -67,8 +71,10 @@ function isCommand(name: string | undefined): name is Command {
 
 /** The settings of this process; logging is as they say from here on. */
 function loggedSettings(): Settings {
+  const notes = notesOfEnvironment();
   const settings = settingsFromEnvironment();
   configureLogging(settings.LOG_LEVEL, settings.LOG_FORMAT);
+  for (const note of notes) logger("settings").warn(note);
   return settings;
 }
 

@@ -1,5 +1,6 @@
 // The only place that reads the environment of the process, and that changes it: secrets leave it.
 
+import { notesOfOldNames } from "./legacy/old_names.ts";
 import { hideValues } from "./privacy/redact.ts";
 import { readSettings } from "./read_settings.ts";
 import { SCHEMA, type Settings } from "./settings.ts";
@@ -52,6 +53,11 @@ export function notifySocketFromEnvironment(): NotifySocket | undefined {
 export function sourceTimeFromEnvironment(): number | undefined {
   const seconds = Deno.env.get("SOURCE_DATE_EPOCH");
   return seconds === undefined || !/^\d+$/.test(seconds) ? undefined : Number(seconds);
+}
+
+/** What to tell an operator about old names; to be asked before the settings, which remove secrets. */
+export function notesOfEnvironment(): string[] {
+  return notesOfOldNames(Deno.env.toObject());
 }
 
 /**

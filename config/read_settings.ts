@@ -5,6 +5,7 @@ import { editDistance } from "./spelling/edit_distance.ts";
 import { redact } from "./privacy/redact.ts";
 import { isLoopback } from "./loopback.ts";
 import { OperatorError } from "./operator_error.ts";
+import { isOldName, withOldNames } from "./legacy/old_names.ts";
 import type { Setting } from "./schema.ts";
 import { SCHEMA, type SettingName, type Settings } from "./settings.ts";
 
@@ -29,11 +30,12 @@ const SHORTEST_TOKEN = 16;
 const OUR_FAMILIES = ["ARI_", "ENDPOINT_", "BARGE_IN_", "KNOWLEDGE_BASE", "CALL_", "CONSOLE_"];
 
 /**
- * Reads every setting from `env` (for example `Deno.env.toObject()`).
+ * Reads every setting from `given` (for example `Deno.env.toObject()`).
  *
  * @throws {SettingsError} naming all wrong and unknown settings, but never the value of a secret.
  */
-export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+export function readSettings(given: Readonly<Record<string, string | undefined>>): Settings {
+  const env = withImpliedServices(withOldNames(given));
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(SCHEMA) as [SettingName, Setting<unknown>][]) {
@@ -47,11 +49,25 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   }
   problems.push(...contradictions(values as Partial<Settings>));
   for (const name of Object.keys(env)) {
-    const problem = Object.hasOwn(SCHEMA, name) ? undefined : unknownName(name);
+    const problem = Object.hasOwn(SCHEMA, name) || isOldName(name) ? undefined : unknownName(name);
     if (problem) problems.push(problem);
   }
   if (problems.length > 0) throw new SettingsError(problems);
   return values as Settings;
+}
+
+/**
+ * `env`, in which a key of Yandex implies that Yandex hears and speaks Russian, which the local
+ * recogniser does not know; a provider that is named stays.
+ */
+function withImpliedServices(env: Readonly<Record<string, string | undefined>>) {
+  const has = (name: SettingName) => Boolean(env[name]?.trim());
+  const language = env["ASTERISK_LANG"]?.trim().toLowerCase() || SCHEMA.ASTERISK_LANG.default;
+  const mayAsk = has("YANDEX_API_KEY") || has("YANDEX_SERVICE_ACCOUNT_KEY_FILE") ||
+    has("OAUTH_TOKEN") && has("YANDEX_FOLDER_ID");
+  if (language !== "ru" || !mayAsk) return env;
+  const missing = (["ASR_PROVIDER", "TTS_PROVIDER"] as const).filter((name) => !has(name));
+  return { ...env, ...Object.fromEntries(missing.map((name) => [name, "yandex,local"])) };
 }
 
 /** Problems of settings that are valid one by one, but not together. Invalid ones are left out. */

@@ -386,12 +386,17 @@ const SEARCH_BY_MEANING = {
 const SPEECH = {
   ASR_PROVIDER: choices("local", ["yandex", "openai", "local"], {
     en:
-      "speech recognition, comma-separated in order of preference; the next is used when one fails",
-    ru: "распознавание речи, через запятую в порядке предпочтения; при сбое берётся следующее",
+      "speech recognition, comma-separated in order of preference; the next is used when one fails; " +
+      "empty: yandex,local for Russian with a key of Yandex",
+    ru: "распознавание речи, через запятую в порядке предпочтения; при сбое берётся следующее; " +
+      "пусто — yandex,local, если язык русский и задан ключ Yandex",
   }),
   TTS_PROVIDER: choices("local", ["yandex", "openai", "local"], {
-    en: "speech synthesis, comma-separated in order of preference; the next is used when one fails",
-    ru: "синтез речи, через запятую в порядке предпочтения; при сбое берётся следующий",
+    en:
+      "speech synthesis, comma-separated in order of preference; the next is used when one fails; " +
+      "empty: yandex,local for Russian with a key of Yandex",
+    ru: "синтез речи, через запятую в порядке предпочтения; при сбое берётся следующий; " +
+      "пусто — yandex,local, если язык русский и задан ключ Yandex",
   }),
   LOCAL_TTS_VOICE: text("", {
     en: "espeak-ng voice; empty: ru or en-us, by ASTERISK_LANG",

@@ -1,10 +1,10 @@
 // `deno task doctor`: checks whatever a first installation gets wrong, and says how to fix it.
 
-import { settingsFromEnvironment } from "../../config/environment.ts";
+import { notesOfEnvironment, settingsFromEnvironment } from "../../config/environment.ts";
 import { SettingsError } from "../../config/read_settings.ts";
 import type { Settings } from "../../config/settings.ts";
 import { checkAssistant } from "./assistant.ts";
-import { fail, type Finding, type Findings, format, ok } from "./finding.ts";
+import { fail, type Finding, type Findings, format, note, ok } from "./finding.ts";
 import { checkHost } from "./host.ts";
 import { checkNetwork } from "./network.ts";
 import { checkPbx } from "./pbx.ts";
@@ -38,6 +38,7 @@ export async function doctor(
   };
 
   write("Settings");
+  for (const old of notesOfEnvironment()) report(note(old));
   const settings = checkSettings(read, report);
   if (settings) {
     for (const [title, check] of EXAMINATIONS) {
