@@ -24,6 +24,8 @@ export type ToCall =
   | { readonly kind: "service_health"; readonly event: BreakerEvent }
   /** The day's tokens are used up: models may not be asked; or another day has begun, and they may. */
   | { readonly kind: "models_spent"; readonly spent: boolean }
+  /** The machine is short of power: leave out what is optional; or no longer. */
+  | { readonly kind: "pressure"; readonly high: boolean }
   /** Take this call: prepare its media, then answer `media_offer`. */
   | { readonly kind: "assign"; readonly assignment: CallAssignment }
   /** The PBX has a channel for the media, or needs none: connect, then answer `media_open`. */

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import type { FaultKind } from "../actors/otp/control.ts";
 import { AriGate } from "../actors/service/ari_gate.ts";
+import { CapacityGuard } from "../actors/service/capacity/capacity_guard.ts";
 import { closeDataFolder } from "../actors/service/data_folder.ts";
 import { DailyTokens } from "../actors/service/budget/daily_tokens.ts";
 import { DiskWatch } from "../actors/service/disk_watch.ts";
@@ -15,7 +16,6 @@ import { MediaRoute } from "../actors/service/media/media_route.ts";
 import type { ServiceMetrics } from "../actors/service/metrics.ts";
 import { PbxMonitor } from "../actors/service/pbx_monitor.ts";
 import { policiesOf } from "../actors/service/policies.ts";
-import { UNGUARDED } from "../actors/service/capacity/headroom.ts";
 import { readiness } from "../actors/service/readiness.ts";
 import { ForgottenCalls } from "../actors/service/retention/forgotten_calls.ts";
 import { Retention } from "../actors/service/retention/retention.ts";
@@ -83,6 +83,7 @@ export async function startService(settings: Settings): Promise<Service> {
   const parts = wire({ settings, metrics, journal, promptsFile, tokens });
   const { isolates, keeper, connection, monitor, switchboard, disk, ready } = parts;
   scope.use(parts.dayTokens);
+  scope.use(parts.capacity).start();
 
   const console = scope.use(
     await startConsole(
@@ -147,6 +148,7 @@ function wire({ settings, metrics, journal, promptsFile, tokens }: Shared) {
     settings,
     module: ENGINE_MODULE,
     metrics,
+    onMeasured: (stats) => capacity.engineMeasured(stats),
     onUp: () => isolates.engineUp(),
     onLost: (reason) => isolates.engineLost(reason),
   });
@@ -167,6 +169,12 @@ function wire({ settings, metrics, journal, promptsFile, tokens }: Shared) {
     limit: settings.LLM_DAILY_TOKENS,
     metrics,
     onSpent: (spent) => isolates.modelsSpent(spent),
+  });
+  const capacity: CapacityGuard = new CapacityGuard({
+    settings,
+    metrics,
+    load: () => ({ live: switchboard.size, isolatesStarting: isolates.starting }),
+    onPressure: (high) => isolates.pressure(high),
   });
   const connection = new AriConnection(
     { url: settings.ARI_HTTP_URL, user: settings.ARI_USER, password: settings.ARI_PASSWORD },
@@ -189,7 +197,7 @@ function wire({ settings, metrics, journal, promptsFile, tokens }: Shared) {
     ari,
     route,
     isolates,
-    headroom: UNGUARDED,
+    headroom: capacity,
     journal,
     metrics,
     recording: disk,
@@ -211,5 +219,16 @@ function wire({ settings, metrics, journal, promptsFile, tokens }: Shared) {
     injectEngineFault: (kind) => engine.injectFault(kind),
   };
   const ready = () => readiness({ connection, switchboard, route, journal, disk, dayTokens });
-  return { keeper, dayTokens, isolates, connection, switchboard, monitor, disk, calls, ready };
+  return {
+    keeper,
+    capacity,
+    dayTokens,
+    isolates,
+    connection,
+    switchboard,
+    monitor,
+    disk,
+    calls,
+    ready,
+  };
 }

@@ -242,6 +242,13 @@ const SUPERVISION = {
     en: "callers who may wait at the same time; further ones go on as with OVERLOAD=fallback",
     ru: "сколько звонящих может ждать одновременно; с остальными как при OVERLOAD=fallback",
   }),
+  CAPACITY_GUARD: flag(true, {
+    en:
+      "take a further call only while the service measures that it can serve all calls in time; " +
+      "off: MAX_CALLS alone decides",
+    ru: "принимать ещё один звонок, только пока по замерам сервиса хватает сил на все звонки; " +
+      "выключено — решает один MAX_CALLS",
+  }),
   MAX_CALLS_PER_CALLER: integer(5, [0, 10000], {
     en: "calls that one caller's number may have at the same time; further ones go to " +
       "ARI_FALLBACK_CONTEXT. 0: no limit, for a trunk that shows one number for all its callers",

@@ -60,6 +60,8 @@ export interface CallOptions {
   readonly agent: Agent;
   readonly speech: CallSpeech;
   readonly prepared: SpeakerOptions<unknown>["prepared"];
+  /** The machine is short of power: what is optional is left out. */
+  readonly pressed: () => boolean;
   /** What the PBX connects to, if anything. The call opens its transport and disposes of it. */
   readonly listener: MediaListener;
   /** Where the PBX has put the audio: known once it has been sent the listener's offer. */
@@ -203,7 +205,7 @@ async function openRecorder(
 
 /** The conversation that the settings ask for. */
 function conversationOptions(
-  { assignment, settings, agent, speech, prepared, send }: CallOptions,
+  { assignment, settings, agent, speech, prepared, pressed, send }: CallOptions,
   output: AudioOutput,
 ): ConversationOptions {
   const { ASTERISK_LANG: language } = settings;
@@ -213,6 +215,7 @@ function conversationOptions(
     prompts: assignment.prompts,
     language,
     startEarly: settings.EARLY_START,
+    pressed,
     maskCards: settings.MASK_CARDS,
     patienceMs: settings.ENDPOINT_PATIENCE_MS,
     // No filler while the bot waits for more of the caller's words.
@@ -240,7 +243,7 @@ function conversationOptions(
     },
     speaker: {
       tts: speech.tts,
-      parallel: settings.TTS_PARALLEL,
+      parallel: () => pressed() ? 1 : settings.TTS_PARALLEL,
       retries: settings.PLAYBACK_RETRY_COUNT,
       mayKeep: (text) => agent.impersonal || written.has(text),
       prepared,

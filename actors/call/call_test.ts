@@ -59,6 +59,7 @@ async function opened(recordingPath?: string) {
       tts: voiceOf(state, [], false),
     },
     prepared: new Map(),
+    pressed: () => false,
     listener,
     address: Promise.resolve({ kind: "websocket", url: "ws://pbx/media/1" }),
     send: (message) => {

@@ -41,6 +41,8 @@ class CallIsolateBody implements IsolateBody<ToCall> {
   readonly #files: RemoteFiles;
   /** Models may not be asked any more today. */
   #modelsSpent = false;
+  /** What is optional is left out. */
+  #pressed = false;
   #assignment?: CallAssignment;
   #call?: Call;
 
@@ -67,6 +69,9 @@ class CallIsolateBody implements IsolateBody<ToCall> {
         break;
       case "models_spent":
         this.#modelsSpent = message.spent;
+        break;
+      case "pressure":
+        this.#pressed = message.high;
         break;
       case "assign":
         this.#has.send({ kind: "assigned" });
@@ -122,6 +127,7 @@ class CallIsolateBody implements IsolateBody<ToCall> {
       agent,
       speech: { vad: engine.vad, asr: speech.asr, tts: speech.tts },
       prepared: this.#prepared,
+      pressed: () => this.#pressed,
       listener,
       address: this.#address.promise,
       send,

@@ -28,7 +28,7 @@ export interface SpeakerOptions<Phrase> {
   readonly language: Language;
   readonly playout: Pick<Playout<Phrase>, "add" | "interject">;
   /** How many phrases are synthesised side by side: the one about to play and the next (`TTS_PARALLEL`). */
-  readonly parallel: number;
+  readonly parallel: () => number;
   /** How often a failed synthesis is retried (`PLAYBACK_RETRY_COUNT`). */
   readonly retries: number;
   /** Whether this text holds nothing of a caller's, so that its audio may be kept for other calls. */
@@ -98,7 +98,7 @@ export class Speaker<Phrase> implements Disposable {
   }
 
   #next(): void {
-    while (this.#running < this.#options.parallel) {
+    while (this.#running < this.#options.parallel()) {
       const job = this.#waiting.shift();
       if (!job) return;
       this.#running++;

@@ -51,7 +51,7 @@ function setUp(tts: TtsProvider, retries = 0) {
     tts,
     language: "en",
     playout: played,
-    parallel: 2,
+    parallel: () => 2,
     retries,
     mayKeep: (text) => text !== "Yours, Anna.",
     prepared: new Map([["Hello.", new Int16Array(samplesIn(20)).fill(33)]]),

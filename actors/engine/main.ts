@@ -8,8 +8,8 @@ import { runIsolate } from "../otp/isolate_main.ts";
 
 const log = logger("engine");
 
-/** Prometheus asks every 15 s or more; a few sorts of 500 numbers cost the engine nothing. */
-const STATS_EVERY_MS = 5000;
+/** The service admits calls by these figures; a few sorts of 500 numbers cost the engine nothing. */
+const STATS_EVERY_MS = 1000;
 
 await runIsolate<ToEngine, FromEngine, EngineIsolateData>(async ({ settings }, send) => {
   const engine = await SpeechEngine.create({

@@ -28,6 +28,22 @@ export type Refusal =
 /** What became of a caller who waited; `let_go`: the service stood down. */
 export type WaitOutcome = "served" | "gone" | "sent_away" | "let_go";
 
+/** How much of its capacity the service uses. A share of 1 is all that calls may use. */
+export interface CapacityFigures {
+  readonly shares: readonly {
+    readonly resource: "cpu" | "recognition";
+    readonly present: number;
+    /** Once all calls that are up have settled. */
+    readonly predicted: number;
+  }[];
+  /** How late the service's timers come. */
+  readonly lagMs: number;
+  /** So many more calls would be taken now. */
+  readonly roomForCalls: number;
+  /** Calls leave out what is optional. */
+  readonly high: boolean;
+}
+
 /**
  * Where the service's numbers go. No method blocks or throws. Words passed as `reason`, `action`,
  * `provider` and `code` come from small closed sets, never from a caller, a channel or a call id:
@@ -59,6 +75,8 @@ export interface ServiceMetrics {
   engineRestarted(reason: ExitReason): void;
   /** What the speech engine measured last; undefined once it is gone. */
   engineMeasured(stats: EngineStats | undefined): void;
+  /** How much of its capacity the service uses. */
+  capacityMeasured(capacity: CapacityFigures): void;
   /** A call had all the turns or tokens that a call may have, and was handed over. */
   callBounded(bound: CallBound): void;
   /** A call stayed in a phase longer than its policy allows, and `action` followed. */
@@ -128,6 +146,7 @@ export const noMetrics: ServiceMetrics = {
   callRestarted: ignore,
   engineRestarted: ignore,
   engineMeasured: ignore,
+  capacityMeasured: ignore,
   callBounded: ignore,
   deadlinePassed: ignore,
   turnTimed: ignore,

@@ -5,6 +5,7 @@ import { Registry } from "prom-client";
 import type { ServiceMetrics } from "../../actors/service/metrics.ts";
 import { assistantMetrics } from "./assistant.ts";
 import { ariMetrics, callMetrics, isolateMetrics } from "./calls.ts";
+import { capacityMetrics } from "./capacity.ts";
 import { failureMetrics, turnMetrics } from "./conversation.ts";
 import { engineMetrics } from "./engine.ts";
 import { Instruments } from "./instruments.ts";
@@ -35,6 +36,7 @@ export function createMetrics({ ofProcess = true } = {}): PrometheusMetrics {
     ...failureMetrics(make),
     ...ariMetrics(make),
     ...assistantMetrics(make),
+    capacityMeasured: capacityMetrics(make),
     engineMeasured: engineMetrics(make),
     lineCounted: lineMetrics(make),
     speechHappened: speechMetrics(make),

@@ -154,7 +154,10 @@ const MEASURED: EngineStats = {
   calls: 3,
   vad: { waiting: 1, batchSize: alike(2), latency: { count: 9, p50: 4, p95: 12, max: 40 } },
   recognition: {
+    recognizers: 1,
+    busyMs: 1500,
     waiting: 2,
+    longestWaitMs: 0,
     urgentLatency: alike(180),
     time: alike(0, 0),
     outcomes: { text: 5, superseded: 1, busy: 7 },

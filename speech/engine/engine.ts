@@ -108,7 +108,7 @@ export class SpeechEngine implements AsyncDisposable {
     Comlink.expose(session, comlinkEndpoint(port));
   }
 
-  /** How busy the engine is. */
+  /** How busy the engine is. For one reader: the longest waits are those since it asked before. */
   stats(): EngineStats {
     const { vad, recognition } = this.#models;
     const voice = this.#voice;
@@ -120,7 +120,10 @@ export class SpeechEngine implements AsyncDisposable {
         latency: vad.latencies.summary(),
       },
       recognition: {
+        recognizers: recognition.recognizers,
+        busyMs: recognition.busyMs,
         waiting: recognition.waiting,
+        longestWaitMs: recognition.takeLongestWait(),
         urgentLatency: recognition.urgentLatencies.summary(),
         time: recognition.recognitionTimes.summary(),
         outcomes: { ...recognition.outcomes },

@@ -23,8 +23,14 @@ export interface EngineStats {
     readonly latency: Summary;
   };
   readonly recognition: {
+    /** Recogniser threads. */
+    readonly recognizers: number;
+    /** For how long they have recognised since the engine started, added up over them all. */
+    readonly busyMs: number;
     /** Urgent requests waiting now. */
     readonly waiting: number;
+    /** The longest that an urgent request has waited for a recogniser since the figures before these. */
+    readonly longestWaitMs: number;
     /** From an urgent request to its text. */
     readonly urgentLatency: Summary;
     /** Spent recognising. */

@@ -91,7 +91,7 @@ class BenchSpeaker implements Disposable {
       tts: speech.tts,
       language: "ru",
       playout: this.#playout,
-      parallel: 2,
+      parallel: () => 2,
       retries: 0,
       mayKeep: () => false,
       prepared: new Map(),

@@ -148,9 +148,12 @@ export class Conversation implements RecogniserEvents, Disposable {
     this.#resumePlayout();
   }
 
-  /** Words decide whether the bot is interrupted. A turn of the caller's is judged at its pauses. */
+  /**
+   * Words decide whether the bot is interrupted; under pressure, the length of the speech or its first
+   * pause. A turn of the caller's is judged at its pauses.
+   */
   wantsText(): boolean {
-    return this.#interruptible;
+    return this.#interruptible && !this.#options.pressed();
   }
 
   onSpeech(soFar: HeardSoFar): void {
@@ -161,6 +164,7 @@ export class Conversation implements RecogniserEvents, Disposable {
   }
 
   onStable(text: string): void {
+    if (this.#options.pressed()) return;
     if (!this.#listening || this.#floor.judge(text) !== "interruption") return;
     if (afterStopPhrase(text, this.#options.language) === "") return;
     const { record } = this.#state;

@@ -26,6 +26,11 @@ export interface ConversationOutput extends EarlyAgentOutput {
 /** What a conversation needs. */
 export interface ConversationOptions extends EarlyAgentOptions {
   readonly prompts: Prompts;
+  /**
+   * The machine is short of power: texts in mid-sentence and answers begun early are left out. Turns,
+   * pauses and audio are not.
+   */
+  readonly pressed: () => boolean;
   /** An answer that takes longer is announced by a filler (`FILLER_AFTER_MS`); 0 is never. */
   readonly fillerAfterMs: number;
   readonly bargeIn: BargeInOptions & { readonly enabled: boolean };

@@ -93,6 +93,7 @@ export function rig(
   record: CallRecord = newCallRecord({ id: "c1", channelId: "ch", caller: "", startedAt: 0 }),
   options: {
     readonly startEarly?: boolean;
+    readonly pressed?: boolean;
     readonly fillerAfterMs?: number;
     readonly patienceMs?: number;
     /** The voice speaks whole answers, each in one stream. */
@@ -114,6 +115,7 @@ export function rig(
     prompts,
     language: "en",
     startEarly: options.startEarly ?? false,
+    pressed: () => options.pressed ?? false,
     maskCards: true,
     patienceMs: options.patienceMs ?? 0,
     fillerAfterMs: options.fillerAfterMs ?? 0,
@@ -142,7 +144,7 @@ export function rig(
     },
     speaker: {
       tts: voiceOf(state, spoken, options.streaming ?? false),
-      parallel: 2,
+      parallel: () => 2,
       retries: 0,
       mayKeep: () => false,
       prepared: new Map(),

@@ -26,6 +26,17 @@ Deno.test("an answer is begun at the caller's first pause, and used if they had 
   assert.equal(call.record.turns[1]!.phrases.length, 2);
 });
 
+Deno.test("under pressure no answer is begun early, and the turn is answered all the same", async () => {
+  using call = await greeted({ startEarly: true, pressed: true });
+  await call.speak("What is the price?", 900);
+  await call.silence(250);
+  assert.equal(call.agent.requests.length, 0);
+  await call.silence(400);
+  await call.play();
+  assert.equal(call.agent.requests.length, 1);
+  assert.equal(call.record.turns[1]!.phrases.length, 2);
+});
+
 Deno.test("an answer begun early is thrown away when the caller continues", async () => {
   using call = await greeted({ startEarly: true });
   await call.speak("What is the price?", 900);

@@ -63,6 +63,8 @@ export class CallIsolates implements AsyncDisposable {
   #refillMs = FIRST_REFILL_MS;
   /** Models may not be asked any more today. */
   #modelsSpent = false;
+  /** Calls leave out what is optional. */
+  #pressed = false;
   #closed = false;
   #refill?: { readonly at: number; readonly timer: ReturnType<typeof setTimeout> };
   #review?: ReturnType<typeof setTimeout>;
@@ -131,6 +133,12 @@ export class CallIsolates implements AsyncDisposable {
     for (const isolate of this.#all) isolate.post({ kind: "stop_recording" });
   }
 
+  /** Whether calls are to leave out what is optional; isolates that start later learn it, too. */
+  pressure(high: boolean): void {
+    this.#pressed = high;
+    for (const isolate of this.#all) isolate.post({ kind: "pressure", high });
+  }
+
   /** Whether models may not be asked any more today; isolates that start later learn it, too. */
   modelsSpent(spent: boolean): void {
     this.#modelsSpent = spent;
@@ -145,6 +153,11 @@ export class CallIsolates implements AsyncDisposable {
     const all = [...this.#all];
     for (const isolate of all) isolate.kill();
     await Promise.all(all.map(({ exited }) => exited));
+  }
+
+  /** Isolates that are being started in advance. */
+  get starting(): number {
+    return this.#starting;
   }
 
   /** Isolates that have a call. */
@@ -190,6 +203,7 @@ export class CallIsolates implements AsyncDisposable {
     void isolate.exited.then(() => this.#all.delete(isolate));
     for (const event of this.#broken.values()) isolate.post({ kind: "service_health", event });
     if (this.#modelsSpent) isolate.post({ kind: "models_spent", spent: true });
+    if (this.#pressed) isolate.post({ kind: "pressure", high: true });
     this.#equip(isolate);
     return isolate;
   }

@@ -4,6 +4,7 @@ import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { logger } from "../../../config/logging.ts";
 import type { Settings } from "../../../config/settings.ts";
 import { withholdSecrets } from "../../../config/withheld.ts";
+import type { EngineStats } from "../../../speech/engine/stats.ts";
 import type { EngineIsolateData, FromEngine, ToEngine } from "../../messages.ts";
 import type { ExitReason, FaultKind } from "../../otp/control.ts";
 import { Isolate, type IsolateHandle, type IsolateOptions } from "../../otp/isolate.ts";
@@ -28,6 +29,8 @@ export interface EngineHostOptions {
   /** The engine isolate's entry point. */
   readonly module: URL;
   readonly metrics: Pick<ServiceMetrics, "engineRestarted" | "engineMeasured">;
+  /** What the engine measured last; undefined once it is gone. */
+  onMeasured?(stats: EngineStats | undefined): void;
   /** A new engine is up. */
   onUp(): void;
   /** The engine has ended. */
@@ -72,7 +75,7 @@ export class EngineHost {
   }
 
   async #start(): Promise<EngineIsolate> {
-    const { settings, module, metrics, onUp } = this.#options;
+    const { settings, module, onUp } = this.#options;
     const start = this.#options.startIsolate ?? Isolate.start<ToEngine, FromEngine>;
     const startedAt = performance.now();
     const data: EngineIsolateData = {
@@ -89,17 +92,22 @@ export class EngineHost {
       isMessage: isFromEngine,
     });
     this.#isolate = isolate;
-    isolate.listen(({ stats }) => metrics.engineMeasured(stats));
+    isolate.listen(({ stats }) => this.#measured(stats));
     void isolate.exited.then((reason) => this.#lost(isolate, reason));
     log.info("speech engine ready", { ms: performance.now() - startedAt });
     onUp();
     return isolate;
   }
 
+  #measured(stats: EngineStats | undefined): void {
+    this.#options.metrics.engineMeasured(stats);
+    this.#options.onMeasured?.(stats);
+  }
+
   #lost({ detail }: EngineIsolate, reason: ExitReason): void {
     const { metrics, onLost } = this.#options;
     this.#isolate = undefined;
-    metrics.engineMeasured(undefined);
+    this.#measured(undefined);
     onLost(reason);
     if (reason === "shutdown") return;
     log.error("speech engine ended", { reason, detail });

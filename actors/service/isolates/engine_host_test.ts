@@ -103,7 +103,10 @@ Deno.test("what the engine measures reaches the metrics", async () => {
       calls: 3,
       vad: { waiting: 0, batchSize: none, latency: none },
       recognition: {
+        recognizers: 1,
+        busyMs: 0,
         waiting: 0,
+        longestWaitMs: 0,
         urgentLatency: none,
         time: none,
         outcomes: { text: 0, superseded: 0, busy: 0 },

@@ -27,13 +27,18 @@ interface Request {
 interface Seat {
   readonly recognizer: Recognizer;
   request: Request | undefined;
+  /** When it began its request. */
+  busySince: number;
 }
 
 /** Shares a few recognisers among all calls. */
 export class RecognitionQueue {
   readonly #seats: Seat[];
+  readonly #now: () => number;
   /** In the order in which they will be served. No partials: these run immediately or not at all. */
   readonly #queue: Request[] = [];
+  #busyMs = 0;
+  #longestWaitMs = 0;
 
   /** Milliseconds from a request that is no partial to its text, and spent recognising. */
   readonly urgentLatencies: Distribution = new Distribution();
@@ -41,8 +46,38 @@ export class RecognitionQueue {
   /** How many requests had which outcome. */
   readonly outcomes: Record<TranscribeReply["kind"], number> = { text: 0, superseded: 0, busy: 0 };
 
-  constructor(recognizers: readonly Recognizer[]) {
-    this.#seats = recognizers.map((recognizer) => ({ recognizer, request: undefined }));
+  /** @param now the clock: monotonic milliseconds. */
+  constructor(
+    recognizers: readonly Recognizer[],
+    now: () => number = () => performance.now(),
+  ) {
+    this.#now = now;
+    this.#seats = recognizers.map((recognizer) => ({
+      recognizer,
+      request: undefined,
+      busySince: 0,
+    }));
+  }
+
+  /** How many there are. */
+  get recognizers(): number {
+    return this.#seats.length;
+  }
+
+  /** For how long recognisers have worked, added up over them all, what is under way included. */
+  get busyMs(): number {
+    const now = this.#now();
+    const running = this.#seats.map(({ request, busySince }) => request ? now - busySince : 0);
+    return running.reduce((sum, ms) => sum + ms, this.#busyMs);
+  }
+
+  /** The longest wait for a recogniser since the last call of this, those who still wait included. */
+  takeLongestWait(): number {
+    const now = this.#now();
+    const waits = this.#queue.map(({ arrivedAt }) => now - arrivedAt);
+    const longest = Math.max(this.#longestWaitMs, ...waits);
+    this.#longestWaitMs = 0;
+    return longest;
   }
 
   /** Requests waiting for a recogniser. */
@@ -61,7 +96,7 @@ export class RecognitionQueue {
       call,
       pcm,
       urgency,
-      arrivedAt: performance.now(),
+      arrivedAt: this.#now(),
       settle: Promise.withResolvers(),
       dropped: false,
     };
@@ -115,10 +150,11 @@ export class RecognitionQueue {
 
   async #run(seat: Seat, request: Request): Promise<void> {
     seat.request = request;
-    const startedAt = performance.now();
+    const startedAt = seat.busySince = this.#now();
+    this.#longestWaitMs = Math.max(this.#longestWaitMs, startedAt - request.arrivedAt);
     try {
       const result = await seat.recognizer.transcribe(request.pcm);
-      const now = performance.now();
+      const now = this.#now();
       if (result) {
         this.recognitionTimes.add(now - startedAt);
         if (request.urgency !== "partial") this.urgentLatencies.add(now - request.arrivedAt);
@@ -128,6 +164,7 @@ export class RecognitionQueue {
       request.settle.reject(error);
     }
     seat.request = undefined;
+    this.#busyMs += this.#now() - startedAt;
     const next = this.#queue.shift();
     if (next) this.#run(seat, next);
   }

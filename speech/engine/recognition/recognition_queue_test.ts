@@ -135,6 +135,25 @@ Deno.test("a caller whose turn is over is served before those who may only have 
   assert.deepEqual(recognizer.started, [1, 4, 5, 3, 2]);
 });
 
+Deno.test("how busy recognisers are and how long callers wait for one is known while it lasts", async () => {
+  const recognizer = new ManualRecognizer();
+  let now = 1000;
+  const queue = new RecognitionQueue([recognizer], () => now);
+  const replies = [queue.submit(ANNA, audio(1), "pause"), queue.submit(BORIS, audio(2), "turn")];
+  now += 300;
+  assert.deepEqual([queue.recognizers, queue.busyMs], [1, 300]);
+  assert.equal(queue.takeLongestWait(), 300, "of the caller who still waits");
+  now += 100;
+  await recognizer.finish();
+  assert.equal(queue.takeLongestWait(), 400, "of the caller whose turn has come");
+  assert.equal(queue.takeLongestWait(), 0, "nobody has waited since");
+  now += 50;
+  await recognizer.finish();
+  await Promise.all(replies);
+  now += 1000;
+  assert.equal(queue.busyMs, 450);
+});
+
 Deno.test("without a recogniser the error names the settings that load one", async () => {
   await assert.rejects(new RecognitionQueue([]).submit(ANNA, audio(1), "pause"), /ASR_PROVIDER/);
 });

@@ -83,7 +83,10 @@ Deno.test("figures of the speech engine that are no figures do not pass", () => 
     calls: 1,
     vad: { waiting: 0, batchSize: summary, latency: summary },
     recognition: {
+      recognizers: 1,
+      busyMs: 0,
       waiting: 0,
+      longestWaitMs: 0,
       urgentLatency: summary,
       time: summary,
       outcomes: { text: 0, superseded: 0, busy: 0 },

@@ -15,7 +15,10 @@ export const isFromEngine: Check = kinds<FromEngine, "kind">("kind", {
       calls: figure,
       vad: shape<OfPart<"vad">>({ waiting: figure, batchSize: summary, latency: summary }),
       recognition: shape<OfPart<"recognition">>({
+        recognizers: figure,
+        busyMs: figure,
         waiting: figure,
+        longestWaitMs: figure,
         urgentLatency: summary,
         time: summary,
         outcomes: shape<OfPart<"recognition">["outcomes"]>({
