@@ -22,15 +22,22 @@ export interface CallsNow {
 /** The demand for one resource. Milliseconds of it a second throughout. */
 export class Demand {
   readonly mostMs: number;
+  readonly #besideMs: number;
   readonly #cost: CostOfACall;
   readonly #present = new Smoothed(PRESENT_OVER_MS);
   #presentAt = -Infinity;
   /** What the service uses without calls. */
   readonly #idle = new Smoothed(30_000);
 
-  /** @param known what a call is known to use, and the most that all may use. */
-  constructor(known: { readonly callMs: number; readonly mostMs: number }) {
+  /**
+   * @param known what a call is known to use, what others use for it that cannot be measured from here,
+   *   and the most that all may use.
+   */
+  constructor(
+    known: { readonly callMs: number; readonly besideMs?: number; readonly mostMs: number },
+  ) {
     this.mostMs = known.mostMs;
+    this.#besideMs = known.besideMs ?? 0;
     this.#cost = new CostOfACall(known.callMs);
   }
 
@@ -50,16 +57,17 @@ export class Demand {
     }
   }
 
-  /** What will be used once all calls have settled, and `more` with them. */
+  /** What will be used once all calls have settled, and `more` with them, by us and beside us. */
   predictedMs(calls: CallsNow, more: number, now: number): number {
     const byCost = (this.#idle.value ?? 0) + (calls.live + more) * this.callMs;
     const present = now - this.#presentAt <= PRESENT_FOR_MS ? this.#present.value : undefined;
-    return Math.max(byCost, (present ?? 0) + (calls.young + more) * this.callMs);
+    const beside = (calls.live + more) * this.#besideMs;
+    return beside + Math.max(byCost, (present ?? 0) + (calls.young + more) * this.callMs);
   }
 
   /** How many more calls fit. */
   roomFor(calls: CallsNow, now: number): number {
     const free = this.mostMs - this.predictedMs(calls, 0, now);
-    return Math.max(0, Math.floor(free / this.callMs));
+    return Math.max(0, Math.floor(free / (this.callMs + this.#besideMs)));
   }
 }
