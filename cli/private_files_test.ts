@@ -12,7 +12,10 @@ import { Recorder } from "../media/recorder.ts";
 import { PhraseCache } from "../speech/failover/phrase_cache.ts";
 import { everyFile, listedByNobody, readByNobody } from "../testing/other_user.ts";
 
-const SOUND = "prompts/voxbot-last-resort-en.wav";
+/** What the PBX plays by itself. */
+const SOUNDS = ["busy-handover", "busy-wait", "last-resort"].map((sound) =>
+  `prompts/voxbot-${sound}-en.wav`
+);
 
 for (const umask of [0o000, 0o022, 0o077]) {
   Deno.test({
@@ -30,11 +33,11 @@ for (const umask of [0o000, 0o022, 0o077]) {
       await afterACall(dataDir);
       const kept = await everyFile(dataDir);
       const names = kept.map((path) => relative(dataDir, path));
-      for (const name of ["recordings/one.wav", "phrase-cache", "journal.sqlite", SOUND]) {
+      for (const name of ["recordings/one.wav", "phrase-cache", "journal.sqlite", ...SOUNDS]) {
         assert.ok(names.some((found) => found.startsWith(name)), `there is no ${name}`);
       }
       const readable = (await readByNobody(kept)).map((path) => relative(dataDir, path));
-      assert.deepEqual(readable, [SOUND]);
+      assert.deepEqual(readable.sort(), SOUNDS);
       assert.deepEqual(await listedByNobody(dataDir), []);
     },
   });
