@@ -7,6 +7,7 @@ import {
   eventually,
   firstSoundAfter,
   sounds,
+  type TestCaller,
   type TestPbx,
   untilSpokenTo,
 } from "../../testing/mod.ts";
@@ -46,12 +47,7 @@ export function conversations(pbx: TestPbx): void {
 
   scenario("a caller who talks over the bot silences it and is answered", async () => {
     const { caller, record } = await world.greeted();
-    const { endedAt } = await caller.say(await spoken("Tell me about the installation."));
-    const answer = await eventually(
-      () => firstSoundAfter(caller.heard, endedAt),
-      "the bot answers",
-    );
-    await eventually(() => performance.now() > answer + 1000, "a second of it was heard");
+    await hearsTheAnswerFor(caller, 1000);
     await ask(caller, "What is the price of the machine?");
     await caller.hangUp();
     const [cut, next] = asked(record);
@@ -63,12 +59,7 @@ export function conversations(pbx: TestPbx): void {
 
   scenario("a backchannel does not stop the bot", async () => {
     const { caller, record } = await world.greeted();
-    const { endedAt } = await caller.say(await spoken("Tell me about the installation."));
-    const answer = await eventually(
-      () => firstSoundAfter(caller.heard, endedAt),
-      "the bot answers",
-    );
-    await eventually(() => performance.now() > answer + 800, "it speaks");
+    await hearsTheAnswerFor(caller, 800);
     const { endedAt: said } = await caller.say(await spoken("Okay."));
     await untilSpokenTo(caller.heard, said, { quietMs: 1500 });
     await caller.hangUp();
@@ -92,12 +83,7 @@ export function conversations(pbx: TestPbx): void {
 
   scenario("a caller who says wait silences the bot, and is then listened to", async () => {
     const { caller, record } = await world.greeted();
-    const { endedAt } = await caller.say(await spoken("Tell me about the installation."));
-    const answer = await eventually(
-      () => firstSoundAfter(caller.heard, endedAt),
-      "the bot answers",
-    );
-    await eventually(() => performance.now() > answer + 1000, "a second of it was heard");
+    await hearsTheAnswerFor(caller, 1000);
     await caller.say(await spoken("Wait, I have another question."));
     await eventually(() => record.phase === "listening", "the bot listens");
     await ask(caller, "What is the price of the machine?");
@@ -263,3 +249,10 @@ const HANG_UP_MOMENTS: readonly [
     await eventually(() => firstSoundAfter(caller.heard, endedAt), "the answer begins");
   }],
 ];
+
+/** The caller asks about the installation, and hears so much of the answer. */
+async function hearsTheAnswerFor(caller: TestCaller, ms: number): Promise<void> {
+  const { endedAt } = await caller.say(await spoken("Tell me about the installation."));
+  const answer = await eventually(() => firstSoundAfter(caller.heard, endedAt), "the bot answers");
+  await eventually(() => performance.now() > answer + ms, `${ms} ms of it were heard`);
+}

@@ -22,12 +22,12 @@ const RECOGNISER_MS = 16;
 const PBX_CALL_MS = 14;
 
 /** Beyond this share of the processor timers and frames are late. */
-export const MOST_CPU = 0.85;
+const MOST_CPU = 0.85;
 /**
  * Beyond this share of their time, whoever needs a recogniser waits too long: of one server's queue,
  * p95 of the wait is about three times its mean, which is at this share the time of one to two decodes.
  */
-export const MOST_RECOGNITION = 0.67;
+const MOST_RECOGNITION = 0.67;
 
 /** What calls may use and what one is known to use. Milliseconds a second. */
 export interface KnownCosts {
